@@ -1,0 +1,1 @@
+"""Training, attack sets, basins, deep networks, figures and the command line."""

@@ -1,0 +1,1 @@
+"""Derivations, theorems and population formulas of two-layer networks."""

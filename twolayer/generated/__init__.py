@@ -1,0 +1,1 @@
+"""Modules written by ``theory.emit``; regenerate with ``python -m theory.emit --update``."""

@@ -1,0 +1,1 @@
+"""Activations, one generated module each."""
