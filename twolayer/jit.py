@@ -21,3 +21,11 @@ def kernel(function: Callable[P, T]) -> Callable[P, T]:
 def parallel_kernel(function: Callable[P, T]) -> Callable[P, T]:
     """Compile `function`, its ``prange`` loops on all threads."""
     return cast(Callable[P, T], numba.njit(parallel=True, **OPTIONS)(function))
+
+
+def reduction_kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function`, whose sums may be evaluated in any order (so that they vectorise).
+
+    Only for sums whose error bound holds in every order.
+    """
+    return numba.njit(**OPTIONS | {"fastmath": {"contract", "reassoc", "nsz"}})(function)
