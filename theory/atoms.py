@@ -12,6 +12,15 @@ class Atom(sp.Function):
     """A real function of one real argument, with a stable derivative."""
 
     nargs = 1
+    parity = ""
+
+    @classmethod
+    def eval(cls, argument: sp.Expr) -> sp.Expr | None:
+        """Even and odd functions take the argument without a leading minus."""
+        if cls.parity and argument.could_extract_minus_sign():
+            mirrored = cls(-argument)
+            return mirrored if cls.parity == "even" else -mirrored
+        return None
 
     def _eval_is_real(self) -> bool:
         return True
@@ -24,6 +33,7 @@ class Atom(sp.Function):
 class Tanh(Atom):
     """tanh u."""
 
+    parity = "odd"
     meaning = staticmethod(sp.tanh)
     slope = staticmethod(lambda u: SechSquared(u))
 
@@ -31,6 +41,7 @@ class Tanh(Atom):
 class SechSquared(Atom):
     """1 - tanh^2 u = sech^2 u."""
 
+    parity = "even"
     meaning = staticmethod(lambda u: sp.sech(u) ** 2)
     slope = staticmethod(lambda u: -2 * Tanh(u) * SechSquared(u))
 
@@ -45,6 +56,7 @@ class Sigmoid(Atom):
 class SigmoidSlope(Atom):
     """The product of the sigmoids of u and -u."""
 
+    parity = "even"
     meaning = staticmethod(lambda u: 1 / (1 + sp.exp(-u)) / (1 + sp.exp(u)))
     slope = staticmethod(lambda u: -SigmoidSlope(u) * HalfTanh(u))
 
@@ -52,6 +64,7 @@ class SigmoidSlope(Atom):
 class HalfTanh(Atom):
     """tanh(u / 2), the difference of the sigmoids of u and -u."""
 
+    parity = "odd"
     meaning = staticmethod(lambda u: sp.tanh(u / 2))
     slope = staticmethod(lambda u: 2 * SigmoidSlope(u))
 
@@ -66,6 +79,7 @@ class Softplus(Atom):
 class Erf(Atom):
     """The error function."""
 
+    parity = "odd"
     meaning = staticmethod(sp.erf)
     slope = staticmethod(lambda u: ErfSlope(u))
 
@@ -80,6 +94,7 @@ class Erfc(Atom):
 class ErfSlope(Atom):
     """2 / sqrt(pi) exp(-u^2)."""
 
+    parity = "even"
     meaning = staticmethod(lambda u: 2 / sp.sqrt(sp.pi) * sp.exp(-(u**2)))
     slope = staticmethod(lambda u: -2 * u * ErfSlope(u))
 
@@ -94,6 +109,7 @@ class NormalCdf(Atom):
 class NormalDensity(Atom):
     """exp(-u^2 / 2) / sqrt(2 pi)."""
 
+    parity = "even"
     meaning = staticmethod(lambda u: sp.exp(-(u**2) / 2) / sp.sqrt(2 * sp.pi))
     slope = staticmethod(lambda u: -u * NormalDensity(u))
 
@@ -101,6 +117,7 @@ class NormalDensity(Atom):
 class Gauss(Atom):
     """exp(-u^2)."""
 
+    parity = "even"
     meaning = staticmethod(lambda u: sp.exp(-(u**2)))
     slope = staticmethod(lambda u: -2 * u * Gauss(u))
 
@@ -119,17 +136,11 @@ class Log1p(Atom):
     slope = staticmethod(lambda u: 1 / (1 + u))
 
 
-class Hypot1(Atom):
-    """sqrt(1 + u^2)."""
-
-    meaning = staticmethod(lambda u: sp.sqrt(1 + u**2))
-    slope = staticmethod(lambda u: u / Hypot1(u))
-
-
 class Hypot1m(Atom):
     """sqrt(1 + u^2) - 1."""
 
     meaning = staticmethod(lambda u: sp.sqrt(1 + u**2) - 1)
+    parity = "even"
     slope = staticmethod(lambda u: HypotSlope(u))
 
 
@@ -137,7 +148,16 @@ class HypotSlope(Atom):
     """u / sqrt(1 + u^2)."""
 
     meaning = staticmethod(lambda u: u / sp.sqrt(1 + u**2))
-    slope = staticmethod(lambda u: Hypot1(u) ** -3)
+    parity = "odd"
+    slope = staticmethod(lambda u: HypotInverse(u) ** 3)
+
+
+class HypotInverse(Atom):
+    """1 / sqrt(1 + u^2)."""
+
+    meaning = staticmethod(lambda u: 1 / sp.sqrt(1 + u**2))
+    parity = "even"
+    slope = staticmethod(lambda u: -u * HypotInverse(u) ** 3)
 
 
 def meaning(expression: sp.Expr) -> sp.Expr:

@@ -1,1 +1,1 @@
-"""Modules written by ``theory.emit``; regenerate with ``python -m theory.emit --update``."""
+"""Modules written by theory.emit; do not edit them."""

@@ -1,1 +1,1 @@
-"""Activations, one generated module each."""
+"""One generated module per activation."""

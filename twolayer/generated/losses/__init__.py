@@ -1,1 +1,1 @@
-"""Losses, one generated module each."""
+"""One generated module per loss."""

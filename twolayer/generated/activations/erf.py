@@ -1,0 +1,49 @@
+"""erf: s(z) = erf(z).
+
+Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import elementary
+from ...jit import kernel
+
+Array = NDArray[np.float64]
+
+NAME = "erf"
+EXPRESSION = "erf(z)"
+LATEX = "\\operatorname{erf}{\\left(z \\right)}"
+SUP1 = 1.1283791670955128
+SUP2 = 0.9678828980765734
+SUP3 = 2.2567583341910256
+PARITY = "odd"
+HOMOGENEITY = None
+KINKS = ()
+
+
+@kernel
+def jet(z: float) -> tuple[float, float, float]:
+    """Return s and its first two derivatives at z.
+
+    Operations: 1 erf_parts, 2 mul.
+    """
+    erf, slope = elementary.erf_parts(z)
+    s = erf
+    s1 = slope
+    s2 = -2.0 * slope * z
+    return s, s1, s2
+
+
+@kernel
+def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
+    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
+    for i in range(Z.size):
+        S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    for i in range(Z.size):
+        T[i] = SUP3

@@ -1,0 +1,49 @@
+"""gelu: s(z) = z*(erf(sqrt(2)*z/2) + 1)/2.
+
+Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import elementary
+from ...jit import kernel
+
+Array = NDArray[np.float64]
+
+NAME = "gelu"
+EXPRESSION = "z*(erf(sqrt(2)*z/2) + 1)/2"
+LATEX = "\\frac{z \\left(\\operatorname{erf}{\\left(\\frac{\\sqrt{2} z}{2} \\right)} + 1\\right)}{2}"
+SUP1 = 1.128904145185155
+SUP2 = 0.7978845608028656
+SUP3 = 0.7787696350557324
+PARITY = ""
+HOMOGENEITY = None
+KINKS = ()
+
+
+@kernel
+def jet(z: float) -> tuple[float, float, float]:
+    """Return s and its first two derivatives at z.
+
+    Operations: 1 normal_parts, 2 add, 4 mul.
+    """
+    cdf, density = elementary.normal_parts(z)
+    s = cdf * z
+    s1 = cdf + density * z
+    s2 = density * (2.0 - z * z)
+    return s, s1, s2
+
+
+@kernel
+def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
+    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
+    for i in range(Z.size):
+        S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    for i in range(Z.size):
+        T[i] = SUP3

@@ -1,0 +1,47 @@
+"""identity: s(z) = z.
+
+Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...jit import kernel
+
+Array = NDArray[np.float64]
+
+NAME = "identity"
+EXPRESSION = "z"
+LATEX = "z"
+SUP1 = 1.0
+SUP2 = 0.0
+SUP3 = 0.0
+PARITY = "odd"
+HOMOGENEITY = 1
+KINKS = ()
+
+
+@kernel
+def jet(z: float) -> tuple[float, float, float]:
+    """Return s and its first two derivatives at z.
+
+    Operations: none.
+    """
+    s = z
+    s1 = 1.0
+    s2 = 0.0
+    return s, s1, s2
+
+
+@kernel
+def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
+    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
+    for i in range(Z.size):
+        S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    for i in range(Z.size):
+        T[i] = SUP3

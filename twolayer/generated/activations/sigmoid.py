@@ -1,0 +1,49 @@
+"""sigmoid: s(z) = 1/(1 + exp(-z)).
+
+Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import elementary
+from ...jit import kernel
+
+Array = NDArray[np.float64]
+
+NAME = "sigmoid"
+EXPRESSION = "1/(1 + exp(-z))"
+LATEX = "\\frac{1}{1 + e^{- z}}"
+SUP1 = 0.25000000000000006
+SUP2 = 0.09622504486493763
+SUP3 = 0.12500000000000003
+PARITY = ""
+HOMOGENEITY = None
+KINKS = ()
+
+
+@kernel
+def jet(z: float) -> tuple[float, float, float]:
+    """Return s and its first two derivatives at z.
+
+    Operations: 1 sigmoid_tanh_parts, 3 mul, 1 neg.
+    """
+    plus, minus, half_tanh = elementary.sigmoid_tanh_parts(z)
+    s = plus
+    s1 = minus * plus
+    s2 = -minus * plus * half_tanh
+    return s, s1, s2
+
+
+@kernel
+def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
+    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
+    for i in range(Z.size):
+        S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    for i in range(Z.size):
+        T[i] = SUP3

@@ -1,0 +1,49 @@
+"""softplus: s(z) = log(exp(z) + 1).
+
+Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import elementary
+from ...jit import kernel
+
+Array = NDArray[np.float64]
+
+NAME = "softplus"
+EXPRESSION = "log(exp(z) + 1)"
+LATEX = "\\log{\\left(e^{z} + 1 \\right)}"
+SUP1 = 1.0000000000000002
+SUP2 = 0.25000000000000006
+SUP3 = 0.09622504486493763
+PARITY = ""
+HOMOGENEITY = None
+KINKS = ()
+
+
+@kernel
+def jet(z: float) -> tuple[float, float, float]:
+    """Return s and its first two derivatives at z.
+
+    Operations: 1 softplus_parts, 1 mul.
+    """
+    softplus, plus, minus = elementary.softplus_parts(z)
+    s = softplus
+    s1 = plus
+    s2 = minus * plus
+    return s, s1, s2
+
+
+@kernel
+def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
+    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
+    for i in range(Z.size):
+        S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    for i in range(Z.size):
+        T[i] = SUP3

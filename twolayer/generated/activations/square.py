@@ -1,0 +1,47 @@
+"""square: s(z) = z**2.
+
+Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...jit import kernel
+
+Array = NDArray[np.float64]
+
+NAME = "square"
+EXPRESSION = "z**2"
+LATEX = "z^{2}"
+SUP1 = np.inf
+SUP2 = 2.0
+SUP3 = 0.0
+PARITY = "even"
+HOMOGENEITY = 2
+KINKS = ()
+
+
+@kernel
+def jet(z: float) -> tuple[float, float, float]:
+    """Return s and its first two derivatives at z.
+
+    Operations: 2 mul.
+    """
+    s = z * z
+    s1 = 2.0 * z
+    s2 = 2.0
+    return s, s1, s2
+
+
+@kernel
+def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
+    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
+    for i in range(Z.size):
+        S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    for i in range(Z.size):
+        T[i] = SUP3

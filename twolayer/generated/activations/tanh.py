@@ -1,0 +1,49 @@
+"""tanh: s(z) = tanh(z).
+
+Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import elementary
+from ...jit import kernel
+
+Array = NDArray[np.float64]
+
+NAME = "tanh"
+EXPRESSION = "tanh(z)"
+LATEX = "\\tanh{\\left(z \\right)}"
+SUP1 = 1.0000000000000002
+SUP2 = 0.7698003589195009
+SUP3 = 2.0000000000000004
+PARITY = "odd"
+HOMOGENEITY = None
+KINKS = ()
+
+
+@kernel
+def jet(z: float) -> tuple[float, float, float]:
+    """Return s and its first two derivatives at z.
+
+    Operations: 1 tanh_parts, 2 mul.
+    """
+    tanh, sech2 = elementary.tanh_parts(z)
+    s = tanh
+    s1 = sech2
+    s2 = -2.0 * sech2 * tanh
+    return s, s1, s2
+
+
+@kernel
+def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
+    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
+    for i in range(Z.size):
+        S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    for i in range(Z.size):
+        T[i] = SUP3

@@ -1,0 +1,106 @@
+"""Losses by name: the records that generated modules fill."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "generated" / "losses"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss l(f, y) of one sample with everything derived from its one expression.
+
+    Parameters
+    ----------
+    name, expression, latex : str
+        What it is called, and the expression as text and as LaTeX.
+    convention : str
+        The formula with its factor, the mean, and what the targets are.
+    sup3 : float
+        An upper bound, tight to rounding, of sup |d3l/df3|; for a loss that couples outputs, of its
+        third derivative along three unit vectors.
+    separable : bool
+        Whether the loss of several outputs is the sum of the losses of each.
+    labels : {"real", "binary", "classes"}
+        The targets: real numbers, 0 or 1, or integers 0..q-1.
+    losses : callable
+        ``losses(F, Y, L, G, LAM)`` fills l, dl/df, d2l/df2; over flat contiguous float64 arrays if
+        separable, else F and G (n, q), Y (n,) int64, L (n,), LAM (n, q, q).
+
+    Examples
+    --------
+    >>> loss("squared").sup3
+    0.0
+    """
+
+    name: str
+    expression: str
+    latex: str
+    convention: str
+    sup3: float
+    separable: bool
+    labels: str
+    losses: Callable[..., None]
+
+    @classmethod
+    def of_module(cls, module: Any) -> "Loss":
+        """The record of a generated module."""
+        constants = {
+            field: getattr(module, field.upper()) for field in cls.__annotations__ if field != "losses"
+        }
+        return cls(**constants, losses=module.losses)
+
+
+def available() -> tuple[str, ...]:
+    """Names of the losses.
+
+    Examples
+    --------
+    >>> available()
+    ('logistic', 'pseudo_huber', 'softmax', 'squared')
+    """
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"))
+
+
+def loss(which: str | Loss) -> Loss:
+    """The loss called `which`; a :class:`Loss` is returned as it is.
+
+    Parameters
+    ----------
+    which : str or Loss
+        A name out of :func:`available`, or a record.
+
+    Returns
+    -------
+    Loss
+
+    Raises
+    ------
+    ValueError
+        If no loss has that name; the message lists the nearest names.
+    TypeError
+        If `which` is neither text nor a Loss.
+
+    Examples
+    --------
+    >>> loss("logistic").labels
+    'binary'
+    """
+    if isinstance(which, Loss):
+        return which
+    if not isinstance(which, str):
+        raise TypeError(f"loss must be a name or a Loss; got {type(which).__name__}")
+    if which not in available():
+        names = get_close_matches(which, available(), cutoff=0.5) or available()
+        raise ValueError(f"loss must be one of {', '.join(names)}; got {which[:80]!r}")
+    return _built_in(which)
+
+
+@cache
+def _built_in(name: str) -> Loss:
+    return Loss.of_module(import_module(f"twolayer.generated.losses.{name}"))
