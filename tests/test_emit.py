@@ -13,7 +13,7 @@ def test_generated_modules_are_up_to_date():
 
 
 def test_emission_does_not_depend_on_the_hash_seed():
-    run = "from theory import emit; import hashlib; print(hashlib.sha256(str(emit.generated()).encode()).hexdigest())"
+    run = "from theory import emit; print(emit.generated())"
     texts = {
         subprocess.run(
             [sys.executable, "-c", run],

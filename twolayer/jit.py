@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import config
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def reduction_kernel(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _compile(function: Callable[P, T], **options: Any) -> Callable[P, T]:
-    if numba.config.DISABLE_JIT:
+    if config.DISABLE_JIT:
         return function
     folder = kernel_folder()
     with _numba_caches_in(folder):
@@ -63,12 +64,12 @@ def _compile(function: Callable[P, T], **options: Any) -> Callable[P, T]:
 @contextmanager
 def _numba_caches_in(folder: Path | None) -> Iterator[None]:
     # Numba reads this setting while decorating and never again, so other numba code is untouched.
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = "" if folder is None else str(folder)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = "" if folder is None else str(folder)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def cache_root() -> Path:

@@ -32,7 +32,7 @@ def losses(F: Array, Y: Labels, L: Array, G: Array, LAM: Array) -> None:
 
 @kernel
 def _sample(f: Array, label: int, g: Array, lam: Array) -> float:
-    top = 0
+    top, value, away = 0, 0.0, 0.0
     for o in range(f.size):
         top = o if f[o] > f[top] else top
     total = 0.0
@@ -47,7 +47,7 @@ def _sample(f: Array, label: int, g: Array, lam: Array) -> float:
                 lam[o, j] = -(g[o] / total) * (g[j] / total)
         lam[o, o] = (g[o] / total) * (rest / total)
         if o == top:
-            value = f[top] - f[label] + elementary.log1p(rest)
+            value = float(f[top] - f[label]) + elementary.log1p(rest)
         if o == label:
             away = rest
     for o in range(f.size):
