@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
-from numba.core import config
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,6 +30,7 @@ T = TypeVar("T")
 # fastmath contract alone: reassociation would silently break compensated arithmetic.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 KEEP_DAYS = 30
+SETTINGS: Any = numba.config
 SOURCES = Path(__file__).parent
 
 
@@ -53,7 +53,7 @@ def reduction_kernel(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _compile(function: Callable[P, T], **options: Any) -> Callable[P, T]:
-    if config.DISABLE_JIT:
+    if SETTINGS.DISABLE_JIT:
         return function
     folder = kernel_folder()
     with _numba_caches_in(folder):
@@ -64,12 +64,12 @@ def _compile(function: Callable[P, T], **options: Any) -> Callable[P, T]:
 @contextmanager
 def _numba_caches_in(folder: Path | None) -> Iterator[None]:
     # Numba reads this setting while decorating and never again, so other numba code is untouched.
-    before = config.CACHE_DIR
-    config.CACHE_DIR = "" if folder is None else str(folder)
+    before = SETTINGS.CACHE_DIR
+    SETTINGS.CACHE_DIR = "" if folder is None else str(folder)
     try:
         yield
     finally:
-        config.CACHE_DIR = before
+        SETTINGS.CACHE_DIR = before
 
 
 def cache_root() -> Path:
