@@ -17,7 +17,7 @@ ARRAY = "NDArray[np.float64]"
 WIDTH = 110
 
 ACTIVATION = '''
-@kernel
+@scalar_kernel
 def jet(z: float) -> tuple[float, float, float]:
     """Return s and its first two derivatives at z.
 
@@ -29,7 +29,7 @@ def jet(z: float) -> tuple[float, float, float]:
 
 JETS = '''
 
-@kernel
+@scalar_kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):
@@ -38,7 +38,7 @@ def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
 
 SINE_JETS = '''
 
-@kernel
+@scalar_kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     far = False
@@ -61,7 +61,7 @@ def third(Z: Array, radius: Array, T: Array) -> None:
 '''
 
 LOSS = '''
-@kernel
+@scalar_kernel
 def jet(f: float, y: float) -> tuple[float, float, float]:
     """Return l(f, y), dl/df, d2l/df2.
 
@@ -202,6 +202,8 @@ def _module(title: str, origin: str, level: int, constants: dict[str, object], b
     ours = [word for word in ("algebraic", "elementary") if f"{word}." in body]
     dots = "." * (level + 1)
     imports += "".join([f"\nfrom {dots} import {', '.join(ours)}"] if ours else [])
+    if "@scalar_kernel" in body:
+        imports += f"\nfrom {dots}elementary_core import scalar_kernel"
     imports += f"\nfrom {dots}jit import kernel\n"
     aliases = f"Array = {ARRAY}\n" + ("Labels = NDArray[np.int64]\n" if "Labels" in body else "")
     assigned = "".join(_assignment(name, _literal(value)) for name, value in constants.items())

@@ -6,6 +6,7 @@ Written by theory.emit from theory.activations; do not edit. Rewrite: python -m 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...elementary_core import scalar_kernel
 from ...jit import kernel
 
 Array = NDArray[np.float64]
@@ -21,7 +22,7 @@ HOMOGENEITY = 2
 KINKS = ((0.0, 0.0, 2.0),)
 
 
-@kernel
+@scalar_kernel
 def jet(z: float) -> tuple[float, float, float]:
     """Return s and its first two derivatives at z.
 
@@ -33,7 +34,7 @@ def jet(z: float) -> tuple[float, float, float]:
     return s, s1, s2
 
 
-@kernel
+@scalar_kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import elementary
+from ...elementary_core import scalar_kernel
 from ...jit import kernel
 
 Array = NDArray[np.float64]
@@ -20,7 +21,7 @@ SEPARABLE = True
 LABELS = "binary"
 
 
-@kernel
+@scalar_kernel
 def jet(f: float, y: float) -> tuple[float, float, float]:
     """Return l(f, y), dl/df, d2l/df2.
 

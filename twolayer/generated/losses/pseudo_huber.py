@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import algebraic
+from ...elementary_core import scalar_kernel
 from ...jit import kernel
 
 Array = NDArray[np.float64]
@@ -22,7 +23,7 @@ SEPARABLE = True
 LABELS = "real"
 
 
-@kernel
+@scalar_kernel
 def jet(f: float, y: float) -> tuple[float, float, float]:
     """Return l(f, y), dl/df, d2l/df2.
 

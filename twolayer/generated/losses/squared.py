@@ -6,6 +6,7 @@ Written by theory.emit from theory.losses; do not edit. Rewrite: python -m theor
 import numpy as np
 from numpy.typing import NDArray
 
+from ...elementary_core import scalar_kernel
 from ...jit import kernel
 
 Array = NDArray[np.float64]
@@ -19,7 +20,7 @@ SEPARABLE = True
 LABELS = "real"
 
 
-@kernel
+@scalar_kernel
 def jet(f: float, y: float) -> tuple[float, float, float]:
     """Return l(f, y), dl/df, d2l/df2.
 
