@@ -1,0 +1,118 @@
+"""The Hessian as an array, assembled from matrix products over samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .bounds import Bounds, Scope
+from .forward import Forward
+from .rounding import SLACK, gamma
+from .validate import Array
+
+BLOCK_ENTRIES = 2**22  # Jacobian entries held at a time: 32 MB
+
+
+def sizes(forward: Forward, scope: Scope) -> dict[str, int]:
+    """Number of parameters in each included part, in the order of theta."""
+    return {name: part.size for name, part in forward.net.parts.items() if name in scope.groups}
+
+
+def dense(forward: Forward, scope: Scope) -> Array:
+    """The (P, P) matrix of the scope, P counting the included parameters. O(n q P^2) time, O(P^2) memory."""
+    P = sum(sizes(forward, scope).values())
+    H = np.zeros((P, P))
+    if scope.gauss_newton:
+        add_gauss_newton(forward, scope, H)
+    if scope.residual:
+        add_residual(forward, scope, H)
+    return H
+
+
+def dense_error(forward: Forward, bound: Bounds) -> float:
+    """Bound of the Frobenius norm of the error of `dense`."""
+    n, q = forward.F.shape
+    steps = gamma(n * q + q + n // 64 + 20)
+    return float(SLACK * (steps * bound.total + bound.propagated) + 1e-300 * (bound.total > 0))
+
+
+def jacobian(forward: Forward, scope: Scope, rows: slice) -> Array:
+    """J of some samples, shape (rows, q, P): output by included parameter."""
+    net, S1 = forward.net, forward.S1[rows]
+    count, (q, m) = S1.shape[0], net.A.shape
+    J = np.zeros((count, q, sum(sizes(forward, scope).values())))
+    D = S1[:, None, :] * net.A
+    start = 0
+    for name, size in sizes(forward, scope).items():
+        part = J[:, :, start : start + size]
+        start += size
+        if name == "a":
+            for o in range(q):
+                part[:, o, o * m : (o + 1) * m] = forward.S[rows]
+        elif name == "W":
+            X = forward.X[rows]
+            np.multiply(D[..., None], X[:, None, None, :], out=_units(part, X.shape[1]))
+        elif name == "b":
+            part[...] = D
+        else:
+            part[...] = np.eye(q)
+    return J
+
+
+def _units(part: Array, d: int) -> Array:
+    """View the trailing axis (m d,) of a strided block as (m, d)."""
+    strides = (*part.strides[:-1], d * part.strides[-1], part.strides[-1])
+    shape = (*part.shape[:-1], part.shape[-1] // d, d)
+    return np.lib.stride_tricks.as_strided(part, shape, strides)
+
+
+def add_gauss_newton(forward: Forward, scope: Scope, H: Array) -> None:
+    """Add (1/n) sum_i J_i^T Lam_i J_i to `H`."""
+    n, q = forward.F.shape
+    step = max(1, BLOCK_ENTRIES // (q * H.shape[0]))
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        J = jacobian(forward, scope, rows)
+        Lam = forward.Lam[rows] / n
+        if q == 1:
+            J = J[:, 0] * np.sqrt(Lam[:, 0])  # every loss offered is convex in f
+            H += J.T @ J
+        else:
+            flat = J.reshape(-1, H.shape[0])
+            H += flat.T @ np.matmul(Lam, J).reshape(flat.shape)
+    if q > 1:
+        H += H.T
+        H *= 0.5
+
+
+def add_residual(forward: Forward, scope: Scope, H: Array) -> None:
+    """Add the residual part: for each unit k its blocks [a_ok, w~_k] and [w~_k, w~_k]."""
+    net, n = forward.net, forward.n
+    (q, m), d = net.A.shape, net.W.shape[1]
+    X = forward.X if scope.has("W") else np.empty((n, 0))
+    if scope.has("b"):
+        X = np.concatenate([X, np.ones((n, 1))], axis=1)
+    columns = unit_columns(forward, scope)
+    units = np.arange(m)
+    if scope.has("a"):
+        for o in range(q):
+            block = (forward.S1 * (forward.G[:, o : o + 1] / n)).T @ X
+            H[(o * m + units)[:, None], columns] += block
+            H[columns, (o * m + units)[:, None]] += block
+    V = forward.GA / n * forward.S2
+    for j in range(X.shape[1]):
+        block = (V * X[:, j : j + 1]).T @ X[:, j:]
+        H[columns[:, j : j + 1], columns[:, j:]] += block
+        H[columns[:, j + 1 :], columns[:, j : j + 1]] += block[:, 1:]
+
+
+def unit_columns(forward: Forward, scope: Scope) -> np.ndarray:
+    """Where the input weights w~_k = (w_k, b_k) of unit k stand among the included parameters: (m, d + 1)."""
+    m, d = forward.net.W.shape
+    offset, found = 0, []
+    for name, size in sizes(forward, scope).items():
+        if name == "W":
+            found.append(offset + np.arange(m * d).reshape(m, d))
+        elif name == "b":
+            found.append(offset + np.arange(m).reshape(m, 1))
+        offset += size
+    return np.concatenate([*found, np.empty((m, 0), dtype=np.intp)], axis=1).astype(np.intp)
