@@ -220,9 +220,10 @@ def _loss_errors(rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: 
     """Errors of l, dl/df and d2l/df2 when f is uncertain by F_error and the loss is evaluated in floating point."""
     g, lam = np.sqrt((G**2).sum(axis=1)), np.sqrt((Lam**2).sum(axis=(1, 2)))
     radius = F_error + JET_ERROR * np.sqrt((F**2).sum(axis=1))
-    lam_error = SLACK * (radius * rule.sup3 + (JET_ERROR * lam if rule.sup3 else 0.0))
-    g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + SUBNORMAL
     q = F.shape[1]
+    third = rule.sup3 if rule.separable else np.sqrt(q) * rule.sup3  # spectral to Frobenius norm
+    lam_error = SLACK * (radius * third + (JET_ERROR * lam if third else 0.0))
+    g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + SUBNORMAL
     l_error = SLACK * (radius * (g + g_error) + (JET_ERROR + gamma(q)) * np.abs(L)) + SUBNORMAL
     return l_error, g_error, np.asarray(lam_error)
 
