@@ -87,7 +87,7 @@ def add_gauss_newton(forward: Forward, scope: Scope, H: Array) -> None:
 def add_residual(forward: Forward, scope: Scope, H: Array) -> None:
     """Add the residual part: for each unit k its blocks [a_ok, w~_k] and [w~_k, w~_k]."""
     net, n = forward.net, forward.n
-    (q, m), d = net.A.shape, net.W.shape[1]
+    q, m = net.A.shape
     X = forward.X if scope.has("W") else np.empty((n, 0))
     if scope.has("b"):
         X = np.concatenate([X, np.ones((n, 1))], axis=1)

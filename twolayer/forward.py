@@ -71,7 +71,7 @@ class Forward:
     @property
     def convention(self) -> str:
         """What a reader must know to reproduce a number."""
-        return f"risk = mean over n = {self.n} samples of {self.loss.convention}; theta = ({', '.join(self.net.parts)})"
+        return f"{self.loss.convention} (n = {self.n}); theta = ({', '.join(self.net.parts)})"
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,25 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
         L, G, Lam = _loss_jets(rule, F, labels)
         F_error = _output_error(net, norms)
         L_error, G_error, Lam_error = _loss_errors(rule, F, L, G, Lam, F_error)
-    return Forward(net, rule, inputs, labels, S, S1, S2, F, L, G, Lam, norms, F_error, L_error, G_error, Lam_error, n_kinks)
+    return Forward(
+        net,
+        rule,
+        inputs,
+        labels,
+        S,
+        S1,
+        S2,
+        F,
+        L,
+        G,
+        Lam,
+        norms,
+        F_error,
+        L_error,
+        G_error,
+        Lam_error,
+        n_kinks,
+    )
 
 
 def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms, int]:
@@ -216,8 +234,10 @@ def _loss_jets(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Arr
     return L, G, Lam
 
 
-def _loss_errors(rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: Array) -> tuple[Array, Array, Array]:
-    """Errors of l, dl/df and d2l/df2 when f is uncertain by F_error and the loss is evaluated in floating point."""
+def _loss_errors(
+    rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: Array
+) -> tuple[Array, Array, Array]:
+    """Errors of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded."""
     g, lam = np.sqrt((G**2).sum(axis=1)), np.sqrt((Lam**2).sum(axis=(1, 2)))
     radius = F_error + JET_ERROR * np.sqrt((F**2).sum(axis=1))
     q = F.shape[1]
@@ -230,4 +250,6 @@ def _loss_errors(rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: 
 
 def _require_representable(what: str, values: Array) -> None:
     if not np.isfinite(values).all():
-        raise ValueError(f"a, W, b, c and X must give finite {what}; got overflow beyond 1.8e308: rescale them")
+        raise ValueError(
+            f"a, W, b, c and X must give finite {what}; got overflow beyond 1.8e308: rescale them"
+        )

@@ -18,7 +18,9 @@ POOR = 1e-10  # relative bound of the pairs above which the dense road, better c
 RETRY_FLOPS = 1e11  # unless it costs more than this
 
 
-def frobenius(forward: Forward, scope: Scope, bound: Bounds, method: str | None = None) -> tuple[float, float, str]:
+def frobenius(
+    forward: Forward, scope: Scope, bound: Bounds, method: str | None = None
+) -> tuple[float, float, str]:
     """Value, error bound and method of the Frobenius norm.
 
     Parameters
@@ -54,7 +56,11 @@ def flops(forward: Forward, scope: Scope) -> dict[str, float]:
     newton = scope.gauss_newton * (q * (q + 1) / 2 + 1) * n * n * m
     cross = scope.residual * 2 * (q + 1) * n * n * m
     pairs = newton + cross + n * n * d + 10.0 * q**3 * n * n
-    dense = scope.gauss_newton * (1 if q == 1 else 2) * n * q * P * P + scope.residual * n * m * d * d + 20.0 * P * P
+    dense = (
+        scope.gauss_newton * (1 if q == 1 else 2) * n * q * P * P
+        + scope.residual * n * m * d * d
+        + 20.0 * P * P
+    )
     return {"pairs": pairs, "dense": dense}
 
 

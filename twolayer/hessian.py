@@ -75,7 +75,9 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         """R = H - G = (1/n) sum_i g_i d2f_i, block-diagonal over hidden units."""
         return Curvature(self.forward, self.scope.only(gauss_newton=False, residual=True))
 
-    def block(self, rows: str | tuple[str, ...], columns: str | tuple[str, ...] | None = None) -> Curvature | Block:
+    def block(
+        self, rows: str | tuple[str, ...], columns: str | tuple[str, ...] | None = None
+    ) -> Curvature | Block:
         """The block coupling two parameter parts, e.g. ``block("a", "W")``; one argument: a principal block.
 
         Raises
@@ -92,7 +94,9 @@ class Curvature(LinearOperator):  # type: ignore[misc]
     def _named(self, what: str, names: str | tuple[str, ...]) -> tuple[str, ...]:
         chosen = (names,) if isinstance(names, str) else tuple(names)
         if not chosen or not set(chosen) <= set(self.groups):
-            raise ValueError(f"{what} must be among the parts {', '.join(self.groups)}; got {', '.join(map(str, chosen))}")
+            raise ValueError(
+                f"{what} must be among the parts {', '.join(self.groups)}; got {', '.join(map(str, chosen))}"
+            )
         return tuple(name for name in GROUPS if name in chosen)
 
     def _matvec(self, vector: Any) -> Array:
@@ -175,7 +179,7 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         return spectrum.rank(self)
 
     def inertia(self, shift: float = 0.0) -> Measurement:
-        """Number of eigenvalues of H + shift I below zero; the error counts those that rounding leaves undecided."""
+        """Number of eigenvalues of H + shift I below zero; the error counts the undecided ones."""
         return spectrum.inertia(self, shift)
 
     def logdet(self, shift: float = 0.0) -> Measurement:
@@ -277,6 +281,6 @@ def _require_memory(needed: int) -> None:
     available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > 0.8 * available:
         raise MemoryError(
-            f"the dense matrix must fit into memory ({available / 2**30:.0f} GiB); it takes {needed / 2**30:.0f} GiB: "
-            "use frobenius_norm, trace, diagonal, block or H @ v, which do not form it"
+            f"the matrix must fit into memory ({available / 2**30:.0f} GiB); "
+            f"got {needed / 2**30:.0f} GiB: use frobenius_norm, trace, diagonal, block or H @ v"
         )

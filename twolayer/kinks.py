@@ -16,12 +16,17 @@ from .validate import Array
 
 
 def resolve(net: TwoLayer, X: Array, Z: Array, radius: Array) -> int:
-    """Correct `Z` and `radius` in place wherever a kink lies within `radius`; return how many sit exactly on one.
+    """Correct `Z` and `radius` in place wherever a kink lies within `radius`.
 
     Parameters
     ----------
     X, Z, radius : ndarray, shapes (n, d), (n, m), (n, m)
         Inputs, computed pre-activations, bounds of their errors.
+
+    Returns
+    -------
+    int
+        How many pre-activations sit exactly on a kink.
 
     Notes
     -----

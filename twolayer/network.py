@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import validate
-from .activations import Activation
 from .activations import activation as find_activation
 from .validate import Array
 
@@ -135,7 +134,9 @@ class TwoLayer:
             If `theta` is not a finite vector of length P.
         """
         vector = validate.real_array("theta", theta)
-        validate.require_shape("theta", vector, (self.n_parameters,), f" = (P,), laid out {list(self.layout)}")
+        validate.require_shape(
+            "theta", vector, (self.n_parameters,), f" = (P,), laid out {list(self.layout)}"
+        )
         new = {name: vector[where].reshape(self.parts[name].shape) for name, where in self.layout.items()}
         return TwoLayer(new["a"], new["W"], new.get("b"), new.get("c"), self.activation)
 

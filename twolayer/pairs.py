@@ -1,11 +1,11 @@
 """Frobenius norms through pairs of samples: exact, and without forming the matrix.
 
-    |H|_F^2 = n^-2 sum_ij [ tr(Lam_i M_ij Lam_j M_ij) + 2 <G_i, F_j> + <F_i, F_j> ],   M_ij = J_i J_j^T (q x q)
+    |H|_F^2 = n^-2 sum_ij [ tr(Lam_i M_ij Lam_j M_ij) + 2 <G_i, F_j> + <F_i, F_j> ],   M_ij = J_i J_j^T
 
 M_ij and the two inner products are matrix products of the features S, S1, S2 over the units, joined by
 the input Gram matrix (``generated.pair``; page "theory", section 2). Because <G_i, F_j> and <F_i, F_j>
 have the same form 2 K0 p + K0^2 q in their feature products, their features are added before multiplying:
-per pair of samples a scalar network costs three products over units (two of them symmetric) and one over inputs.
+a scalar network costs four products over the units (two of them symmetric) and one over the inputs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[floa
 
 
 def _error(forward: Forward, bound: Bounds, value: float, newton: float) -> float:
-    """Error of the square root of a sum whose terms are uncertain by products of gamma and the sizes in `bound`."""
+    """Error of the root of a sum whose terms are uncertain by gamma times the sizes in `bound`."""
     d, m, q = forward.X.shape[1], forward.S.shape[1], forward.F.shape[1]
     step = gamma(2 * (d + m) + 4 * q + TILE + 40)
     square = 2 * step * newton * bound.gauss_newton + (step * bound.gauss_newton) ** 2 + step * newton**2
@@ -157,7 +157,7 @@ def newton_scalar(SS, DD, K, c, left, right, sums):  # type: ignore[no-untyped-d
 
 @reduction_kernel
 def newton_outputs(SS, DD, K, c, left, right, sums):  # type: ignore[no-untyped-def]
-    """sums_i = sum_j tr(Lam_i M_ij Lam_j M_ij), q outputs; DD holds the entries o <= p of M_ij, row by row."""
+    """sums_i = sum_j tr(Lam_i M_ij Lam_j M_ij), q outputs; DD: the entries o <= p of M_ij, row by row."""
     q = left.shape[1]
     M, LM, RM = np.empty((q, q)), np.empty((q, q)), np.empty((q, q))
     for i in range(SS.shape[0]):

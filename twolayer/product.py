@@ -23,7 +23,9 @@ def product(forward: Forward, scope: Scope, vector: Array) -> Array:
     on = float(scope.gauss_newton), float(scope.residual)
     Ha, t = np.zeros_like(va), np.empty_like(forward.F)
     VZ = np.ascontiguousarray(VZ)
-    pull_back(forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, on[0], on[1], VZ, Ha, t)
+    pull_back(
+        forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, on[0], on[1], VZ, Ha, t
+    )
     result = {"a": Ha, "b": VZ.sum(axis=0), "c": t.sum(axis=0)}
     if "W" in parts:
         result["W"] = VZ.T @ forward.X

@@ -78,7 +78,9 @@ def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = 
     value = float(np.linalg.norm(from_forward(passed)))
     bound = bounds(passed, Scope(tuple(net.parts)))
     steps = gamma(passed.n + passed.n // 64 + net.n_outputs + 20)
-    error = SLACK * (bound.gradient_propagated + steps * bound.gradient_size) + gamma(net.n_parameters) * value
+    error = (
+        SLACK * (bound.gradient_propagated + steps * bound.gradient_size) + gamma(net.n_parameters) * value
+    )
     return Measurement(value, float(error), True, "forward pass", passed.convention)
 
 
@@ -86,5 +88,10 @@ def from_forward(passed: Forward) -> Array:
     """The gradient (P,) from a forward pass: means of g S, (A^T g) S1 x~ and g."""
     net = passed.net
     hidden = passed.GA * passed.S1
-    made = {"a": passed.G.T @ passed.S, "W": hidden.T @ passed.X, "b": hidden.sum(axis=0), "c": passed.G.sum(axis=0)}
+    made = {
+        "a": passed.G.T @ passed.S,
+        "W": hidden.T @ passed.X,
+        "b": hidden.sum(axis=0),
+        "c": passed.G.sum(axis=0),
+    }
     return np.concatenate([made[name].ravel() for name in net.parts]) / passed.n

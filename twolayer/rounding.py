@@ -8,7 +8,7 @@ UNIT = 2.0**-53
 """Unit roundoff u: fl(x op y) = (x op y)(1 + delta) with |delta| <= u."""
 
 JET_ERROR = 2.0**-49
-"""Mixed error of a compiled activation or loss: computed s(z) = s(z (1 + eta)) (1 + eps), |eta|, |eps| <= this."""
+"""Mixed error of a compiled activation or loss: it returns s(z (1 + eta)) (1 + eps), |eta|, |eps| <= this."""
 
 SUBNORMAL = 2.0**-1074
 """Smallest positive number: what gradual underflow may lose in one operation."""

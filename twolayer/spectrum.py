@@ -94,7 +94,9 @@ def rectangular_norm(block: Array, kind: Any, whole: Curvature) -> Measurement:
     value, count = float(np.linalg.norm(block, kind)), min(block.shape)
     factor = math.sqrt(count) if kind == "nuc" else 1.0
     rounding = gamma(8 * sum(block.shape)) * float(np.linalg.norm(block))
-    return Measurement(value, SLACK * factor * (whole.rounding_error() + rounding), True, "dense", whole.convention)
+    return Measurement(
+        value, SLACK * factor * (whole.rounding_error() + rounding), True, "dense", whole.convention
+    )
 
 
 def _measured(operator: Curvature, value: Any, error: Any) -> Measurement:

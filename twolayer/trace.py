@@ -32,7 +32,7 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     if scope.residual:
         each += x2 * np.einsum("ik,ik->i", forward.GA, forward.S2)
     value = math.fsum(each) / forward.n
-    (n, d), (q, m) = forward.X.shape, forward.net.A.shape
+    (q, m), d = forward.net.A.shape, forward.X.shape[1]
     residual = scope.residual * SLACK * float((x2 * np.sqrt(m) * _sizes(forward)).mean())
     steps = gamma(m + d + q * q + 20)
     error = SLACK * (bound.trace_propagated + steps * (bound.gauss_newton + residual)) + gamma(2) * abs(value)
@@ -46,7 +46,7 @@ def _sizes(forward: Forward) -> Array:
 
 def diagonal(forward: Forward, scope: Scope) -> Array:
     """The diagonal, shape (P,) of the included parameters."""
-    n, q = forward.F.shape
+    n = forward.n
     weight = np.zeros_like(forward.S)
     if scope.gauss_newton:
         weight += unit_weights(forward) * forward.S1**2

@@ -24,7 +24,9 @@ def real_array(name: str, value: ArrayLike) -> Array:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{name} must be a rectangular array of real numbers; got rows of unequal length") from None
+        raise ValueError(
+            f"{name} must be a rectangular array of real numbers; got rows of unequal length"
+        ) from None
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name} must be an array of real numbers; got dtype {array.dtype}")
     with np.errstate(over="ignore"):
@@ -45,7 +47,8 @@ def require_finite(name: str, array: Array) -> None:
 def require_shape(name: str, array: Array, wanted: tuple[int | str, ...], why: str = "") -> None:
     """Refuse `array` unless its shape matches `wanted`, whose text entries stand for any size >= 1."""
     fits = array.ndim == len(wanted) and all(
-        size >= 1 if isinstance(want, str) else size == want for size, want in zip(array.shape, wanted, strict=False)
+        size >= 1 if isinstance(want, str) else size == want
+        for size, want in zip(array.shape, wanted, strict=False)
     )
     if not fits:
         raise ValueError(f"{name} must be {shape_text(wanted)}{why}; got {shape_text(array.shape)}")
