@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 from types import ModuleType
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.tree import PACKAGES
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n(.*?)(?=^\w[\w ]*\n-{3,}\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def modules() -> list[str]:
@@ -33,11 +35,45 @@ def own(module: ModuleType) -> dict[str, object]:
 
 
 def members(name: str, thing: object) -> dict[str, object]:
-    """`thing`, and its public methods and properties if it is a class."""
-    found = {name: thing}
-    if inspect.isclass(thing):
-        found |= {f"{name}.{key}": value for key, value in vars(thing).items() if not key.startswith("_")}
-    return {key: value for key, value in found.items() if callable(value) or isinstance(value, property)}
+    """`thing`, and its public methods and properties if it is a class (a lambda is data, not a method)."""
+    inside = vars(thing).items() if inspect.isclass(thing) else ()
+    methods = {
+        key: value
+        for key, value in inside
+        if not key.startswith("_")
+        and (isinstance(value, property) or (callable(value) and value.__name__ == key))
+    }
+    return {name: thing} | {f"{name}.{key}": value for key, value in methods.items()}
+
+
+def public(name: str) -> dict[str, object]:
+    """What the module called `name` defines for others, members of classes included."""
+    things = own(importlib.import_module(name))
+    return {key: item for label, thing in things.items() for key, item in members(label, thing).items()}
+
+
+def sections(text: str) -> dict[str, str]:
+    """The numpydoc sections of a docstring."""
+    return dict(SECTION.findall(inspect.cleandoc(text) + "\n"))
+
+
+def parameters(thing: object) -> set[str]:
+    """Names of the parameters of a function or of a class's constructor."""
+    if isinstance(thing, property):
+        return set()
+    return {name.lstrip("*") for name in inspect.signature(thing).parameters} - {"self", "cls"}
+
+
+def described(text: str) -> set[str]:
+    """The names that the section Parameters describes."""
+    heads = re.findall(r"^(\S.*?)(?: :.*)?$", sections(text).get("Parameters", ""), re.MULTILINE)
+    return {name.strip("*` ") for head in heads for name in head.split(",")}
+
+
+def unsaid(thing: object) -> set[str]:
+    """Parameters that a docstring neither describes nor names in its text."""
+    text = inspect.getdoc(thing) or ""
+    return {name for name in parameters(thing) - described(text) if f"`{name}`" not in text}
 
 
 @pytest.mark.parametrize("name", modules())
@@ -48,7 +84,13 @@ def test_the_examples_are_true(name):
 
 @pytest.mark.parametrize("name", modules())
 def test_every_public_name_has_a_docstring(name):
-    module = importlib.import_module(name)
-    assert module.__doc__
-    found = {key: item for label, thing in own(module).items() for key, item in members(label, thing).items()}
-    assert [key for key, item in found.items() if not inspect.getdoc(item)] == []
+    assert importlib.import_module(name).__doc__
+    assert [key for key, item in public(name).items() if not inspect.getdoc(item)] == []
+
+
+@pytest.mark.parametrize("name", modules())
+def test_no_docstring_describes_a_parameter_that_is_not_there(name):
+    extra = {
+        key: described(inspect.getdoc(item) or "") - parameters(item) for key, item in public(name).items()
+    }
+    assert {key: names for key, names in extra.items() if names} == {}

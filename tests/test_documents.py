@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -14,49 +15,56 @@ from tests.tree import ROOT, files
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *files(".md", under="docs")]
-
-
-def fences(page: Path) -> list[tuple[str, str]]:
-    return FENCE.findall(page.read_text())
-
-
-def with_language(language: str) -> list[Path]:
-    return [page for page in PAGES if any(found == language for found, _ in fences(page))]
+COMMAND = "from numerics.command import main; main()"
 
 
 def name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", with_language("python"), ids=name)
-def test_python_blocks_print_what_the_page_shows(page, tmp_path, monkeypatch):
-    """The blocks of a page share their names; a ``text`` block is the output of the block before it."""
+def fences(page: Path) -> list[tuple[str, str]]:
+    return FENCE.findall(page.read_text())
+
+
+def runs(page: Path) -> bool:
+    return any(language in ("python", "console") for language, _ in fences(page))
+
+
+def printed_by_code(body: str, page: Path, scope: dict[str, object]) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(body, name(page), "exec"), scope)
+    return out.getvalue()
+
+
+def printed_by_command(line: str) -> str:
+    program, *words = line.split()
+    assert program == "twolayer"
+    call = [sys.executable, "-c", COMMAND, *words]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(call, env=path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", filter(runs, PAGES), ids=name)
+def test_the_page_shows_what_happens(page, tmp_path, monkeypatch):
+    """The Python blocks of a page share their names, and a ``text`` block is what the one before it prints.
+
+    A ``console`` block holds commands after ``$``, each followed by its output.
+    """
     monkeypatch.chdir(tmp_path)
-    scope, printed = {"__name__": "page"}, None
+    scope, waiting = {"__name__": "page"}, ""
     for language, body in fences(page):
-        if language == "text" and printed is not None:
-            assert printed == body
-        elif language == "python":
-            assert not printed, f"the page does not show {printed!r}"
-            with contextlib.redirect_stdout(io.StringIO()) as out:
-                exec(compile(body, name(page), "exec"), scope)
-            printed = out.getvalue()
-            continue
-        printed = None
-
-
-@pytest.mark.parametrize("page", with_language("console"), ids=name)
-def test_commands_print_what_the_page_shows(page, tmp_path):
-    """A ``console`` block holds commands after ``$``, each followed by what it prints."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from numerics.command import main; main()"
-    for language, body in fences(page):
-        for session in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:] if language == "console" else ():
-            line, _, shown = session.partition("\n")
-            program, *words = line.split()
-            assert program == "twolayer"
-            call = [sys.executable, "-c", code, *words]
-            done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
-            assert (done.stdout.strip(), done.returncode) == (shown.strip(), 0), done.stderr
+        assert language == "text" or not waiting, f"the page does not show {waiting!r}"
+        if language == "python":
+            waiting = printed_by_code(body, page, scope)
+        elif language == "text" and waiting:
+            assert waiting == body
+            waiting = ""
+        elif language == "console":
+            for session in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+                line, _, shown = session.partition("\n")
+                assert printed_by_command(line).strip() == shown.strip()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import mpmath as mp  # type: ignore[import-untyped]
+import mpmath as mp
 
 TARGET = Path(__file__).parents[1] / "twolayer" / "elementary_tables.py"
 DIGITS = 100

@@ -45,7 +45,7 @@ def present(folder: Path = GENERATED) -> dict[str, str]:
 
 def difference(found: dict[str, str], wanted: dict[str, str]) -> str:
     """Unified diff from the modules found to those wanted; empty if none differs."""
-    parts = []
+    parts: list[str] = []
     for path in sorted(found.keys() | wanted.keys()):
         before = found.get(path, "").splitlines(keepends=True)
         after = wanted.get(path, "").splitlines(keepends=True)

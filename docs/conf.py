@@ -1,0 +1,25 @@
+"""Sphinx configuration: ``sphinx-build -W docs docs/_build`` with the extra ``[docs]``."""
+
+from twolayer import __version__
+
+project = "twolayer"
+author = "the twolayer developers"
+copyright = "the twolayer developers"  # the name that Sphinx wants
+version = release = __version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+]
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+numpydoc_show_class_members = False
+autodoc_typehints = "none"  # the docstrings say types, shapes and units
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "twolayer"
+html_show_sourcelink = False
