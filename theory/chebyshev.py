@@ -110,6 +110,7 @@ def tables() -> dict[str, tuple[str, list[float]]]:
         return {name: (text, [float(c) for c in numbers]) for name, (text, numbers) in entries.items()}
 
 
+CENTRE = mp.mpf("3.535533905932737622004221810524245196424")
 HALF_LN2 = mp.mpf("0.34661")
 
 
@@ -118,8 +119,8 @@ def _atanh_rest(q: mp.mpf) -> mp.mpf:
 
 
 def _scaled_erfc(t: mp.mpf) -> mp.mpf:
-    a = mp.mpf("3.5") * (1 + t) / (1 - t)
-    return (a + mp.mpf("3.5")) * mp.exp(a * a) * mp.erfc(a)
+    a = CENTRE * (1 + t) / (1 - t)
+    return (a + CENTRE) * mp.exp(a * a) * mp.erfc(a)
 
 
 def source() -> str:

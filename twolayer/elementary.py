@@ -161,12 +161,13 @@ def softplus(x: float) -> float:
 
 
 @scalar_kernel
-def _erfcx(a: float) -> float:
-    """Return exp(a^2) erfc(a), for 0 <= a <= 27.4."""
-    inverse = 1.0 / (a + 3.5)
-    return long_horner((a - 3.5) * inverse, ERFCX) * inverse
+def _tail_ratio(a: float, centre: float) -> float:
+    """Return c exp(b^2) erfc(b) with b = c a and c = 3.5 / `centre`, for 0 <= b <= 27.4."""
+    inverse = 1.0 / (a + centre)
+    return long_horner((a - centre) * inverse, ERFCX) * inverse
 
 
+ROOT_TWO = math.sqrt(2.0)
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 
@@ -176,7 +177,7 @@ def erf_parts(x: float) -> tuple[float, float]:
     a = abs(x)
     a = 27.38 if a > 27.38 else a
     density = _exp_minus_square(a, 1.0)
-    far = 1.0 - density * DOWN * _erfcx(a)
+    far = 1.0 - density * DOWN * _tail_ratio(a, 2.5 * ROOT_TWO)
     near = a + a * horner(a * a, ERF)
     return math.copysign(far if a > 0.75 else near, x), density * TWO_OVER_ROOT_PI * DOWN
 
@@ -192,11 +193,10 @@ def erfc(x: float) -> float:
     """Return 1 - erf(x), relatively accurate down to the smallest float."""
     a = abs(x)
     a = 27.38 if a > 27.38 else a
-    value = (_exp_minus_square(a, 1.0) * _erfcx(a)) * DOWN
+    value = (_exp_minus_square(a, 1.0) * _tail_ratio(a, 2.5 * ROOT_TWO)) * DOWN
     return 2.0 - value if x < 0.0 else value
 
 
-ROOT_HALF = math.sqrt(0.5)
 DENSITY_AT_ZERO = 1.0 / math.sqrt(2.0 * math.pi)
 
 
@@ -206,7 +206,7 @@ def normal_parts(x: float) -> tuple[float, float]:
     a = abs(x)
     a = 38.7 if a > 38.7 else a
     density = _exp_minus_square(a, 0.5)
-    below = (density * _erfcx(a * ROOT_HALF)) * (0.5 * DOWN)
+    below = (density * _tail_ratio(a, 5.0)) * (0.5 * ROOT_TWO * DOWN)
     return 1.0 - below if x > 0.0 else below, density * DENSITY_AT_ZERO * DOWN
 
 

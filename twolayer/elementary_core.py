@@ -49,22 +49,32 @@ def leading(x: float) -> float:
 
 
 @scalar_kernel
-def horner(x: float, coefficients: tuple[float, ...]) -> float:
-    """Evaluate the polynomial of the coefficients, highest power first (16 of them at most, see below).
+def extended(value: float, x: float, coefficients: tuple[float, ...]) -> float:
+    """Continue Horner's scheme from `value` through the coefficients.
 
-    A longer loop is not unrolled by the compiler, and then the loop around it is not vectorised.
+    At most 16: a longer loop is not unrolled by the compiler, and the loop around it not vectorised.
     """
-    value = coefficients[0]
-    for c in coefficients[1:]:
+    for c in coefficients:
         value = value * x + c
     return value
 
 
 @scalar_kernel
+def horner(x: float, coefficients: tuple[float, ...]) -> float:
+    """Evaluate the polynomial of at most 17 coefficients, highest power first."""
+    return extended(coefficients[0], x, coefficients[1:])
+
+
+@scalar_kernel
 def long_horner(x: float, coefficients: tuple[float, ...]) -> float:
-    """As `horner`, for an even number of coefficients up to 32: even and odd powers apart."""
+    """As `horner`, for an even number of coefficients up to 40: the first ones by even and odd powers.
+
+    The last six stay in one chain: by even and odd powers they would cancel.
+    """
+    first = coefficients[:-6]
     square = x * x
-    return horner(square, coefficients[1::2]) + x * horner(square, coefficients[::2])
+    start = horner(square, first[1::2]) + x * horner(square, first[::2])
+    return extended(start, x, coefficients[-6:])
 
 
 @scalar_kernel
