@@ -1,0 +1,118 @@
+"""The exact supremum of a derivative: a critical value, or a limit at an end, that the enclosure confirms."""
+
+from collections.abc import Iterator
+
+import sympy as sp
+from mpmath import mp
+
+from theory.activations import z
+from theory.jets import canonical
+from theory.pieces import Piece, limit_at
+from theory.suprema import FARTHEST, Box, Enclosure, derivative_period
+
+# sympy's trigonometric solver takes minutes on larger equations.
+TRIGONOMETRIC_SIZE = 25
+
+
+def exact_supremum(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> sp.Expr | None:
+    """The critical value or end value of ``|s^(order)|`` that lies in the enclosure, or None.
+
+    Examples
+    --------
+    >>> from theory.suprema import enclosures
+    >>> parts = (Piece(sp.tanh(z), -sp.oo, sp.oo),)
+    >>> exact_supremum(parts, 2, enclosures(parts)[2])
+    4*sqrt(3)/9
+    """
+    for value in _candidates(parts, order, bound):
+        if _agrees(value, bound):
+            return sp.radsimp(sp.simplify(abs(value)))
+    return None
+
+
+def digits(exact: sp.Expr) -> mp.mpf:
+    """A finite real sympy number to 60 digits."""
+    return mp.make_mpf(sp.Float(sp.N(exact, 60), 60)._mpf_)
+
+
+def _agrees(value: sp.Expr, bound: Enclosure) -> bool:
+    """Whether |value| lies in the enclosure, up to the enclosure's own precision."""
+    approximate = sp.N(value)
+    if not (approximate.is_Number and approximate.is_finite):
+        return False
+    with mp.workprec(200):
+        size = abs(digits(value))
+        slack = size * mp.mpf(2) ** -80
+        return bool(bound.lower - slack <= size <= bound.upper + slack)
+
+
+def _candidates(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> Iterator[sp.Expr]:
+    """Values at critical points, then at finite ends, then those limits at infinity that can be it."""
+    values = [(part, sp.diff(part.expr, z, order)) for part in parts]
+    yield from (value.subs(z, 0) for part, value in values if _critical_at_zero(part, value))
+    for part, value in values:
+        points = _critical_points(sp.diff(value, z), derivative_period(part.expr))
+        yield from (value.subs(z, point) for point in points if part.lower < point < part.upper)
+    ends = [(part, value, end) for part, value in values for end in (part.lower, part.upper)]
+    yield from (limit_at(value, end) for _, value, end in ends if not end.is_infinite)
+    reached = [
+        (value, end) for part, value, end in ends if end.is_infinite and _reached(part, order, end, bound)
+    ]
+    yield from (limit_at(value, end) for value, end in reached)
+
+
+def _reached(part: Piece, order: int, end: sp.Expr, bound: Enclosure) -> bool:
+    """Whether the derivative is near its supremum far out; sympy's limits are too slow to take in vain."""
+    point = FARTHEST if end > 0 else -FARTHEST
+    far = abs(Box(canonical(part.expr), point, point).derivatives()[order])
+    return bool(far.b >= bound.lower * (1 - mp.mpf("1e-9")))
+
+
+def _critical_at_zero(part: Piece, value: sp.Expr) -> bool:
+    """Whether z = 0 is a critical point: by symmetry it often is, where no other can be solved for."""
+    return bool(part.lower < 0 < part.upper and sp.diff(value, z).subs(z, 0) == 0)
+
+
+def _critical_points(slope: sp.Expr, period: sp.Expr | None) -> list[sp.Expr]:
+    """The real zeros of `slope` that sympy can list, one period of them if there is one."""
+    if slope.has(sp.sin, sp.cos):
+        return _trigonometric_zeros(slope, period)
+    numerator = sp.factor(sp.fraction(sp.together(slope))[0])
+    bases = [factor.base if factor.is_Pow else factor for factor in sp.Mul.make_args(numerator)]
+    return [zero for base in bases if base.has(z) and not isinstance(base, sp.exp) for zero in _zeros(base)]
+
+
+def _zeros(factor: sp.Expr) -> list[sp.Expr]:
+    """The real zeros of a polynomial in one of z, exp(c z), tanh(c z)."""
+    try:
+        poly = sp.Poly(factor)
+        roots = _real_roots(poly) if len(poly.gens) == 1 else []
+    except (sp.PolynomialError, NotImplementedError, sp.polys.polyerrors.DomainError):
+        return []
+    if poly.gen == z or not roots:
+        return roots
+    if poly.gen.func not in (sp.exp, sp.tanh) or not (poly.gen.args[0] / z).is_number:
+        return []
+    scale = poly.gen.args[0] / z
+    if poly.gen.func is sp.exp:
+        return [sp.log(root) / scale for root in roots if root > 0]
+    return [sp.atanh(root) / scale for root in roots if abs(root) < 1]
+
+
+def _real_roots(poly: sp.Poly) -> list[sp.Expr]:
+    """The real roots, in radicals where all of them have real ones."""
+    roots = list(dict.fromkeys(poly.real_roots()))
+    if not any(root.has(sp.CRootOf) for root in roots):
+        return roots
+    radicals = [root for root in sp.roots(poly) if root.is_real]
+    return radicals if len(radicals) == len(roots) else roots
+
+
+def _trigonometric_zeros(slope: sp.Expr, period: sp.Expr | None) -> list[sp.Expr]:
+    if period is None or slope.count_ops() > TRIGONOMETRIC_SIZE:
+        return []
+    try:
+        zeros = sp.solveset(slope, z, sp.Interval(0, period))
+    except (NotImplementedError, ValueError):
+        return []
+    return list(zeros) if isinstance(zeros, sp.FiniteSet) else []

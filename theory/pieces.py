@@ -1,0 +1,169 @@
+"""An activation with kinks as its smooth pieces.
+
+``Max``, ``Min``, ``Abs``, ``sign`` and ``Piecewise`` are resolved on the intervals between the points where
+they switch; between two such points the activation is one smooth expression. Derivatives are taken piece
+by piece, and the value at a switch point is the limit from the left, as torch takes it for ReLU.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import sympy as sp
+from sympy.functions.elementary.miscellaneous import MinMaxBase
+
+from theory.activations import z
+
+SWITCHES = (MinMaxBase, sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One smooth expression in ``z``, valid on ``lower < z <= upper``."""
+
+    expr: sp.Expr
+    lower: sp.Expr
+    upper: sp.Expr
+
+    def inner_point(self) -> sp.Expr:
+        """A point strictly inside the interval."""
+        if self.lower.is_infinite and self.upper.is_infinite:
+            return sp.Rational(1, 3)
+        if self.lower.is_infinite:
+            return self.upper - 1
+        return self.lower + 1 if self.upper.is_infinite else (self.lower + self.upper) / 2
+
+
+def pieces(expr: sp.Expr) -> tuple[Piece, ...]:
+    """The smooth pieces of an activation, from left to right.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        An expression in ``theory.activations.z``.
+
+    Returns
+    -------
+    tuple of Piece
+        Adjacent, covering the real line; neighbours have different expressions.
+
+    Raises
+    ------
+    ValueError
+        If the switch points are not finitely many numbers that sympy can solve for.
+
+    Examples
+    --------
+    >>> [(piece.expr, piece.upper) for piece in pieces(sp.Max(0, z))]
+    [(0, 0), (z, oo)]
+    """
+    return _merged(_resolved(Piece(sp.sympify(expr), -sp.oo, sp.oo)))
+
+
+def piecewise(parts: tuple[Piece, ...]) -> sp.Expr:
+    """One expression again: the piece itself, or a ``Piecewise`` with the limit from the left.
+
+    Examples
+    --------
+    >>> piecewise(pieces(sp.Max(0, z)))
+    Piecewise((0, z <= 0), (z, True))
+    """
+    if len(parts) == 1:
+        return parts[0].expr
+    branches = [(part.expr, z <= part.upper) for part in parts[:-1]]
+    return sp.Piecewise(*branches, (parts[-1].expr, True))
+
+
+def differentiated(parts: tuple[Piece, ...], order: int) -> tuple[Piece, ...]:
+    """The derivative of each piece, `order` times."""
+    return tuple(Piece(sp.diff(part.expr, z, order), part.lower, part.upper) for part in parts)
+
+
+def limit_at(expr: sp.Expr, point: sp.Expr, side: str = "+") -> sp.Expr:
+    """The limit of a smooth expression at a point or an infinity; nan where sympy does not find it.
+
+    Examples
+    --------
+    >>> limit_at(sp.tanh(z), sp.oo), limit_at(z**2, sp.Integer(3))
+    (1, 9)
+    """
+    value = sp.nan if point.is_infinite else expr.subs(z, point)
+    if value.is_finite:
+        return value
+    try:
+        return sp.limit(expr, z, point, side)
+    except (NotImplementedError, ValueError):
+        return sp.nan
+
+
+def _resolved(piece: Piece) -> list[Piece]:
+    switch = next((node for node in sp.postorder_traversal(piece.expr) if isinstance(node, SWITCHES)), None)
+    if switch is None:
+        return [piece]
+    ends = [piece.lower, *_switch_points(switch, piece), piece.upper]
+    resolved: list[Piece] = []
+    for lower, upper in pairwise(ends):
+        point = Piece(switch, lower, upper).inner_point()
+        branch = piece.expr.xreplace({switch: _branch(switch, point)})
+        resolved += _resolved(Piece(branch, lower, upper))
+    return resolved
+
+
+def _branch(switch: sp.Expr, point: sp.Expr) -> sp.Expr:
+    """What `switch` equals in a neighbourhood of `point`, where none of its arguments cross."""
+    if isinstance(switch, MinMaxBase):
+        sign = 1 if isinstance(switch, sp.Max) else -1
+        return max(switch.args, key=lambda arg: sign * sp.N(arg.subs(z, point), 30))
+    if isinstance(switch, sp.Piecewise):
+        return next(branch for branch, condition in switch.args if condition.subs(z, point) == sp.true)
+    positive = sp.N(switch.args[0].subs(z, point), 30) > 0
+    if isinstance(switch, sp.Abs):
+        return switch.args[0] if positive else -switch.args[0]
+    value = 1 if positive else 0 if isinstance(switch, sp.Heaviside) else -1
+    return sp.Integer(value)
+
+
+def _switch_points(switch: sp.Expr, piece: Piece) -> list[sp.Expr]:
+    roots = {root for crossing in _crossings(switch) for root in _real_roots(crossing)}
+    inside = [root for root in roots if (root > piece.lower) == sp.true and (root < piece.upper) == sp.true]
+    return sorted(inside, key=lambda root: sp.N(root, 30))
+
+
+def _crossings(switch: sp.Expr) -> list[sp.Expr]:
+    if isinstance(switch, MinMaxBase):
+        args = switch.args
+        return [first - second for i, first in enumerate(args) for second in args[:i]]
+    if isinstance(switch, sp.Piecewise):
+        relations = set().union(
+            *(condition.atoms(sp.core.relational.Relational) for _, condition in switch.args)
+        )
+        return [relation.lhs - relation.rhs for relation in relations]
+    return [switch.args[0]]
+
+
+def _real_roots(expr: sp.Expr) -> list[sp.Expr]:
+    if not expr.has(z):
+        return []
+    if expr.is_polynomial(z):
+        return list(dict.fromkeys(sp.Poly(expr, z).real_roots()))
+    try:
+        roots = sp.solveset(expr, z, sp.S.Reals)
+    except (NotImplementedError, ValueError):
+        roots = None
+    if isinstance(roots, sp.FiniteSet) and all(root.is_real for root in roots):
+        return list(roots)
+    if roots == sp.S.EmptySet:
+        return []
+    raise ValueError(
+        f"activation must have finitely many kinks that can be solved for; got the crossing {expr} = 0"
+    )
+
+
+def _merged(parts: list[Piece]) -> tuple[Piece, ...]:
+    merged = [parts[0]]
+    for part in parts[1:]:
+        last = merged[-1]
+        if sp.expand(last.expr - part.expr) == 0:
+            merged[-1] = Piece(last.expr, last.lower, part.upper)
+        else:
+            merged.append(part)
+    return tuple(merged)
