@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from twolayer import elementary as el
-from twolayer.elementary_core import scalar_kernel
-from twolayer.jit import kernel
+from twolayer.jit import kernel, scalar_kernel
 
 ONE = "exp exp_neg_square exp_neg_half_square expm1 log log1p softplus erf erfc normal_cdf"
 TWO = "tanh_parts sigmoid_parts erf_parts normal_parts sin_cos"

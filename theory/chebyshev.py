@@ -1,8 +1,8 @@
-"""The constants of ``twolayer/elementary_tables.py``, and how they come about.
+"""The constants of ``twolayer/elementary/tables.py``, and how they come about.
 
 Each polynomial interpolates a function at the Chebyshev nodes of an interval, in 100 digits; its error
-is at most a few times that of the best polynomial of the degree. ``python -m theory.chebyshev --update``
-writes the module; a test regenerates and compares it.
+is at most a few times that of the best polynomial of its degree. ``python -m theory.chebyshev --update``
+writes the module; without ``--update`` it says whether the module is up to date.
 """
 
 import sys
@@ -11,18 +11,21 @@ from pathlib import Path
 
 import mpmath as mp
 
-TARGET = Path(__file__).parents[1] / "twolayer" / "elementary_tables.py"
+TARGET = Path(__file__).parents[1] / "twolayer" / "elementary" / "tables.py"
 DIGITS = 100
 
 HEADER = '''\
-"""Constants of the elementary functions. Written by ``python -m theory.chebyshev --update``: edit there.
+"""Constants of the elementary functions.
 
+Written by theory.chebyshev; do not edit. Rewrite: python -m theory.chebyshev --update
 Coefficients stand from the highest power to the lowest.
 """
 '''
 
+Function = Callable[[mp.mpf], mp.mpf]
 
-def interpolant(function: Callable[[mp.mpf], mp.mpf], low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
+
+def interpolant(function: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
     """Coefficients, highest power first, of the interpolant at the Chebyshev nodes.
 
     Parameters
@@ -43,15 +46,17 @@ def interpolant(function: Callable[[mp.mpf], mp.mpf], low: mp.mpf, high: mp.mpf,
     --------
     The chord of x^2 through its values 1/2 at the two nodes +-sqrt(1/2):
 
-    >>> [float(c) for c in interpolant(lambda x: x * x, -1, 1, 1)]
+    >>> [float(c) for c in interpolant(lambda x: x * x, mp.mpf(-1), mp.mpf(1), 1)]
     [0.0, 0.5]
     """
+    count = degree + 1
     with mp.workdps(DIGITS):
-        centre, radius = (high + low) / mp.mpf(2), (high - low) / mp.mpf(2)
-        count = degree + 1
-        nodes = [centre + radius * mp.cospi(mp.mpf(2 * j + 1) / (2 * count)) for j in range(count)]
-        vandermonde = mp.matrix([[x**k for k in range(degree, -1, -1)] for x in nodes])
-        return list(mp.lu_solve(vandermonde, mp.matrix([function(x) for x in nodes])))
+        nodes = [
+            (high + low) / 2 + (high - low) / 2 * mp.cospi(mp.mpf(2 * j + 1) / (2 * count))
+            for j in range(count)
+        ]
+        powers = mp.matrix([[x ** (degree - k) for k in range(count)] for x in nodes])
+        return list(mp.lu_solve(powers, mp.matrix([function(x) for x in nodes])))
 
 
 def parts(value: mp.mpf, bits: tuple[int, ...]) -> list[float]:
@@ -73,72 +78,85 @@ def parts(value: mp.mpf, bits: tuple[int, ...]) -> list[float]:
         return [*found, float(value)]
 
 
-def tables() -> dict[str, tuple[str, list[float]]]:
-    """Name -> (what it is, numbers) of every entry of the module."""
-    with mp.workdps(DIGITS):
-        ln2 = parts(mp.log(2), (42,))
-        half_pi = parts(mp.pi / 2, (33, 33, 33))
-        quarter = (mp.pi / 4 * mp.mpf("1.0001")) ** 2
-        entries = {
-            "LN2": ("log 2 as 42 bits and the rest", ln2),
-            "HALF_PI": ("pi / 2 as three times 33 bits and the rest", half_pi),
-            "EXP": (
-                "(exp(r) - 1 - r) / r^2 for |r| <= log(2) / 2",
-                interpolant(lambda r: (mp.expm1(r) - r) / r**2, -HALF_LN2, HALF_LN2, 9),
-            ),
-            "ATANH": (
-                "(2 atanh(q / 2) - q) / q^3 in q^2, for sqrt(1/2) <= (2 + q) / (2 - q) <= sqrt(2)",
-                interpolant(lambda v: _atanh_rest(mp.sqrt(v)), mp.mpf(0), mp.mpf("0.1178"), 6),
-            ),
-            "ERF": (
-                "erf(x) / x - 1 in x^2, for |x| <= 3/4",
-                interpolant(lambda w: mp.erf(mp.sqrt(w)) / mp.sqrt(w) - 1, mp.mpf(0), mp.mpf("0.5625"), 10),
-            ),
-            "ERFCX": (
-                "(a + 7/2) exp(a^2) erfc(a) in t = (a - 7/2) / (a + 7/2), for 0 <= a <= 27.4",
-                interpolant(_scaled_erfc, mp.mpf(-1), mp.mpf("23.9") / mp.mpf("30.9"), 21),
-            ),
-            "SIN": (
-                "(sin(r) - r) / r^3 in r^2, for |r| <= pi / 4",
-                interpolant(lambda w: (mp.sin(mp.sqrt(w)) - mp.sqrt(w)) / mp.sqrt(w) ** 3, 0, quarter, 5),
-            ),
-            "COS": (
-                "(cos(r) - 1 + r^2 / 2) / r^4 in r^2, for |r| <= pi / 4",
-                interpolant(lambda w: (mp.cos(mp.sqrt(w)) - 1 + w / 2) / w**2, 0, quarter, 5),
-            ),
-        }
-        return {name: (text, [float(c) for c in numbers]) for name, (text, numbers) in entries.items()}
+def exp_rest(r: mp.mpf) -> mp.mpf:
+    """(exp(r) - 1 - r) / r^2."""
+    return (mp.expm1(r) - r) / r**2
 
 
-CENTRE = mp.mpf("3.535533905932737622004221810524245196424")
-HALF_LN2 = mp.mpf("0.34661")
-
-
-def _atanh_rest(q: mp.mpf) -> mp.mpf:
+def atanh_rest(v: mp.mpf) -> mp.mpf:
+    """(2 atanh(q / 2) - q) / q^3 at v = q^2."""
+    q = mp.sqrt(v)
     return (2 * mp.atanh(q / 2) - q) / q**3
 
 
-def _scaled_erfc(t: mp.mpf) -> mp.mpf:
-    a = CENTRE * (1 + t) / (1 - t)
-    return (a + CENTRE) * mp.exp(a * a) * mp.erfc(a)
+def erf_rest(w: mp.mpf) -> mp.mpf:
+    """erf(x) / x - 1 at w = x^2."""
+    x = mp.sqrt(w)
+    return mp.erf(x) / x - 1
+
+
+def erfcx_ratio(t: mp.mpf) -> mp.mpf:
+    """(a + c) exp(a^2) erfc(a) at t = (a - c) / (a + c), c = 5 / sqrt(2)."""
+    centre = 5 / mp.sqrt(2)
+    a = centre * (1 + t) / (1 - t)
+    return (a + centre) * mp.exp(a * a) * mp.erfc(a)
+
+
+def sin_rest(w: mp.mpf) -> mp.mpf:
+    """(sin(r) - r) / r^3 at w = r^2."""
+    r = mp.sqrt(w)
+    return (mp.sin(r) - r) / r**3
+
+
+def cos_rest(w: mp.mpf) -> mp.mpf:
+    """(cos(r) - 1 + r^2 / 2) / r^4 at w = r^2."""
+    return (mp.cos(mp.sqrt(w)) - 1 + w / 2) / w**2
+
+
+def polynomials() -> dict[str, tuple[Function, str, mp.mpf, mp.mpf, int]]:
+    """Name -> (function, where it is used, the interval widened a little, degree)."""
+    exp_end = mp.log(2) / 2 * mp.mpf("1.0001")
+    atanh_end = (2 * (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mp.mpf("1.0001")
+    turn_end = (mp.pi / 4 * mp.mpf("1.0001")) ** 2
+    tail_end = (mp.mpf("27.5") - 5 / mp.sqrt(2)) / (mp.mpf("27.5") + 5 / mp.sqrt(2))
+    return {
+        "EXP": (exp_rest, "|r| <= log(2) / 2", -exp_end, exp_end, 9),
+        "ATANH": (atanh_rest, "sqrt(1/2) <= (2 + q) / (2 - q) <= sqrt(2)", mp.mpf(0), atanh_end, 6),
+        "ERF": (erf_rest, "|x| <= 3/4", mp.mpf(0), mp.mpf("0.5625"), 10),
+        "ERFCX": (erfcx_ratio, "0 <= a <= 27.4", mp.mpf(-1), tail_end, 21),
+        "SIN": (sin_rest, "|r| <= pi / 4", mp.mpf(0), turn_end, 5),
+        "COS": (cos_rest, "|r| <= pi / 4", mp.mpf(0), turn_end, 5),
+    }
+
+
+def tables() -> dict[str, tuple[str, list[float]]]:
+    """Name -> (what it is, numbers) of every tuple of the module."""
+    with mp.workdps(DIGITS):
+        found = {
+            "LN2": ("log 2: 42 bits, and the rest", parts(mp.log(2), (42,))),
+            "HALF_PI": ("pi / 2: three times 33 bits, and the rest", parts(mp.pi / 2, (33, 33, 33))),
+        }
+        for name, (function, where, low, high, degree) in polynomials().items():
+            numbers = [float(c) for c in interpolant(function, low, high, degree)]
+            found[name] = (f"{(function.__doc__ or '').rstrip('.')}, for {where}", numbers)
+        return found
 
 
 def source() -> str:
     """Text of the module of constants."""
-    blocks = [HEADER]
+    with mp.workdps(DIGITS):
+        lines = [f"LOG2_E = {float(1 / mp.log(2))!r}", f"TWO_OVER_PI = {float(2 / mp.pi)!r}", ""]
     for name, (text, numbers) in tables().items():
-        rows = "".join(f"    {number!r},\n" for number in numbers)
-        blocks.append(f"# {text}\n{name} = (\n{rows})\n")
-    return "\n".join(blocks)
+        lines += [f"# {text}", f"{name} = (", *(f"    {number!r}," for number in numbers), ")", ""]
+    return HEADER + "\n" + "\n".join(lines)
 
 
 def main(arguments: list[str]) -> int:
     """Write the module with ``--update``; otherwise say whether it is up to date."""
-    text = source()
     if arguments == ["--update"]:
-        TARGET.write_text(text)
+        TARGET.write_text(source())
         return 0
-    fresh = TARGET.exists() and TARGET.read_text() == text
+    fresh = TARGET.exists() and TARGET.read_text() == source()
     print(f"{TARGET.name} is {'up to date' if fresh else 'stale: run python -m theory.chebyshev --update'}")
     return int(not fresh)
 

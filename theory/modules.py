@@ -202,9 +202,8 @@ def _module(title: str, origin: str, level: int, constants: dict[str, object], b
     ours = [word for word in ("algebraic", "elementary") if f"{word}." in body]
     dots = "." * (level + 1)
     imports += "".join([f"\nfrom {dots} import {', '.join(ours)}"] if ours else [])
-    if "@scalar_kernel" in body:
-        imports += f"\nfrom {dots}elementary_core import scalar_kernel"
-    imports += f"\nfrom {dots}jit import kernel\n"
+    decorators = ["kernel", *(["scalar_kernel"] if "@scalar_kernel" in body else [])]
+    imports += f"\nfrom {dots}jit import {', '.join(decorators)}\n"
     aliases = f"Array = {ARRAY}\n" + ("Labels = NDArray[np.int64]\n" if "Labels" in body else "")
     assigned = "".join(_assignment(name, _literal(value)) for name, value in constants.items())
     return f"{head}\n{imports}\n{aliases}\n{assigned}\n{body}"

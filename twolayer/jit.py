@@ -39,6 +39,11 @@ def kernel(function: Callable[P, T]) -> Callable[P, T]:
     return _compile(function)
 
 
+def scalar_kernel(function: Callable[P, T]) -> Callable[P, T]:
+    """As `kernel`, and always inlined by its callers: only then do loops over it become vectors."""
+    return _compile(function, forceinline=True)
+
+
 def parallel_kernel(function: Callable[P, T]) -> Callable[P, T]:
     """Compile `function`, its ``prange`` loops on all threads, its machine code cached."""
     return _compile(function, parallel=True)

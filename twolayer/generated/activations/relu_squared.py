@@ -6,8 +6,7 @@ Written by theory.emit from theory.activations; do not edit. Rewrite: python -m 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...elementary_core import scalar_kernel
-from ...jit import kernel
+from ...jit import kernel, scalar_kernel
 
 Array = NDArray[np.float64]
 

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import elementary
-from ...elementary_core import scalar_kernel
-from ...jit import kernel
+from ...jit import kernel, scalar_kernel
 
 Array = NDArray[np.float64]
 
