@@ -1,0 +1,170 @@
+"""Theorems T1 to T5: the mean squared input gradient against the curvature by the hidden biases.
+
+u = S1 * a is the derivative of the output by the hidden biases, G_bb = E[u u^T], C2 = sup |s''|.
+"""
+
+import sympy as sp
+
+from theory.hypotheses import (
+    BOUNDED_SECOND_DERIVATIVE,
+    HIDDEN_BIASES,
+    INTERPOLATION,
+    NO_KINK,
+    SQUARED_LOSS,
+)
+from theory.quantities import symbol
+from theory.theorem import PROVED, REFUTED, Theorem, Variant
+
+gradient = symbol("input_gradient")
+spectral_W, frobenius_W, frobenius_WW = symbol("spectral(W)"), symbol("frobenius(W)"), symbol("frobenius(W*W')")
+C2, risk, weighted_sum = symbol("C2"), symbol("risk"), symbol("sum(|a||w|^2)")
+deviation = sp.Pow(2 * risk, sp.Rational(1, 2), evaluate=False)  # an upper bound of E|r|
+
+SEVERAL_OUTPUTS = "Any number of outputs, with |a_k| the norm of the k-th column of A; squared loss."
+ONE_UNIT = "m = 1"
+
+
+def times(*factors: sp.Expr) -> sp.Expr:
+    """Product, kept in the order written."""
+    return sp.Mul(*factors, evaluate=False)
+
+
+def at_most(left: sp.Expr, right: sp.Expr, *hypotheses: object, equality: str = "") -> Variant:
+    """A variant left <= right, kept as written."""
+    return Variant(sp.Le(left, right, evaluate=False), hypotheses, equality)  # type: ignore[arg-type]
+
+
+def equal(left: sp.Expr, right: sp.Expr) -> Variant:
+    """A variant left = right, kept as written."""
+    return Variant(sp.Eq(left, right, evaluate=False), (), "always")
+
+
+def upper_bounds(block: str) -> dict[str, Variant]:
+    """The bounds of T2 by the m x m matrix `block`."""
+    trace, largest, frobenius = (symbol(f"{norm}({block})") for norm in ("trace", "lmax", "frobenius"))
+    path = symbol(f"sum(|w|sqrt({block}))")
+    return {
+        "i": at_most(gradient, times(spectral_W**2, trace), equality=ONE_UNIT),
+        "ii": at_most(gradient, times(frobenius_W**2, largest), equality=ONE_UNIT),
+        "iii": at_most(gradient, times(frobenius_WW, frobenius), equality=ONE_UNIT),
+        "v": at_most(gradient, path**2, equality=ONE_UNIT),
+    }
+
+
+IDENTITY = Theorem(
+    id="input-gradient-identity",
+    name="T1, the input gradient through the hidden biases",
+    statement="grad_x f = W^T u, so that E|grad_x f|^2 is the inner product of W W^T and G_bb.",
+    variants={"identity": equal(gradient, symbol("inner(W*W', G_bb)"))},
+    hypotheses=(SQUARED_LOSS,),
+    status=PROVED,
+    source="Chain rule.",
+    proof=("z_k = w_k . x + b_k, so df/dx = sum_k w_k df/db_k = W^T u", "E|W^T u|^2 = tr(W W^T E[u u^T])"),
+    scope=SEVERAL_OUTPUTS,
+)
+
+UPPER_BOUNDS = Theorem(
+    id="input-gradient",
+    name="T2, the input gradient is bounded by curvature",
+    statement="E|grad_x f|^2 is at most each of five products of a norm of W and a norm of G_bb.",
+    variants={
+        **upper_bounds("G_bb"),
+        "iv": at_most(gradient, times(spectral_W**2, symbol("trace(G_Wb)")) / (1 + symbol("smallest_input"))),
+        "i, G": at_most(gradient, times(spectral_W**2, symbol("trace(G)")), HIDDEN_BIASES),
+        "iii, G": at_most(gradient, times(frobenius_WW, symbol("frobenius(G)")), HIDDEN_BIASES),
+    },
+    hypotheses=(SQUARED_LOSS,),
+    status=PROVED,
+    source="After Wu, Zhu and E 2017 (arXiv:1706.10239); these forms are the package's own.",
+    proof=(
+        "T1",
+        "(i), (ii) von Neumann's trace inequality: <A, B> <= |A|_2 tr B for A, B >= 0",
+        "(iii) Cauchy-Schwarz for the Frobenius inner product",
+        "(iv) the trace over (W, b) is E[(1 + |x|^2) |u|^2] >= (1 + min |x|^2) tr G_bb, then (i)",
+        "(v) Minkowski: the root of E|sum_k w_k u_k|^2 is at most sum_k |w_k| sqrt(E u_k^2)",
+        "(i, G), (iii, G) G_bb is a principal block of the positive semidefinite G",
+    ),
+    scope=SEVERAL_OUTPUTS,
+)
+
+AT_INTERPOLATION = Theorem(
+    id="interpolation",
+    name="T3, at interpolation the Hessian itself bounds the input gradient",
+    statement="If every residual is zero, H = G, and H_bb may stand for G_bb in T2.",
+    variants={
+        **upper_bounds("H_bb"),
+        "|H|": equal(symbol("frobenius(H)"), symbol("frobenius(G)")),
+        "tr H": equal(symbol("trace(H)"), symbol("trace(G)")),
+        "i, H": at_most(gradient, times(spectral_W**2, symbol("trace(H)")), HIDDEN_BIASES),
+        "iii, H": at_most(gradient, times(frobenius_WW, symbol("frobenius(H)")), HIDDEN_BIASES),
+    },
+    hypotheses=(SQUARED_LOSS, INTERPOLATION, NO_KINK),
+    status=PROVED,
+    source="T2; R is linear in the residuals.",
+    proof=("R = (1/n) sum_i r_i d2f_i = 0", "T2"),
+    scope=SEVERAL_OUTPUTS,
+)
+
+
+def _with_residuals(weights: sp.Expr, curvature: str, norm: str) -> Variant:
+    return at_most(gradient, times(weights, symbol(curvature) + times(C2, symbol(norm), deviation)))
+
+
+WITH_RESIDUALS = Theorem(
+    id="residuals",
+    name="T4, the bound with residuals",
+    statement="H_bb = G_bb + diag_k E[r a_k s''(z_k)], so that H_bb and the risk together bound E|grad_x f|^2.",
+    variants={
+        "trace": _with_residuals(spectral_W**2, "trace(H_bb)", "norm1(a)"),
+        "frobenius": _with_residuals(frobenius_WW, "frobenius(H_bb)", "norm(a)"),
+        "spectral": _with_residuals(frobenius_W**2, "spectral(H_bb)", "norm_inf(a)"),
+    },
+    hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),
+    status=PROVED,
+    source="After Wu, Zhu and E 2017 (arXiv:1706.10239); these forms are the package's own.",
+    proof=(
+        "|E[r a_k s''(z_k)]| <= C2 |a_k| E|r|",
+        "E|r| <= sqrt(E r^2) = sqrt(2R) (Jensen)",
+        "the trace, Frobenius and spectral norms of the diagonal are at most C2 |a|_p sqrt(2R), p = 1, 2, inf",
+        "T2 (i), (iii), (ii) with the triangle inequality",
+    ),
+    scope=SEVERAL_OUTPUTS,
+)
+
+WU_ZHU_E = Theorem(
+    id="wu-zhu-e",
+    name="T5, the form of Wu, Zhu and E",
+    statement="Twice the mean squared input gradient is at most |W|_F^4 + |H_bb|_F^2 plus a term in the risk.",
+    variants={
+        "rebuilt": at_most(
+            2 * gradient, frobenius_W**4 + symbol("frobenius(H_bb)") ** 2 + times(2, C2, weighted_sum, deviation)
+        )
+    },
+    hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),
+    status=PROVED,
+    source="Shape of the theorem of Wu, Zhu and E 2017 (arXiv:1706.10239), rebuilt; their constants are not known here.",
+    proof=(
+        "T1, and G_bb = H_bb - diag_k E[r a_k s''(z_k)]",
+        "2 <W W^T, H_bb> <= |W W^T|_F^2 + |H_bb|_F^2 (AM-GM), and |W W^T|_F <= |W|_F^2",
+        "|<W W^T, diag>| <= sum_k |w_k|^2 C2 |a_k| sqrt(2R)",
+    ),
+    scope=SEVERAL_OUTPUTS,
+)
+
+UNSQUARED = Theorem(
+    id="wu-zhu-e-unsquared",
+    name="T5 with |a|_2 for sum |a_k||w_k|^2",
+    statement="A plausible misreading of T5, which is false.",
+    variants={
+        "false": at_most(
+            2 * gradient,
+            frobenius_W**4 + symbol("frobenius(H_bb)") ** 2 + times(2, C2, symbol("norm(a)"), deviation),
+        )
+    },
+    hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),
+    status=REFUTED,
+    source="Counter-example: n = m = d = 1, tanh(z) = -1/sqrt(3), w^2 = 10, a^2 = 1000, residual with H_bb = 0.",
+    scope=SEVERAL_OUTPUTS,
+)
+
+THEOREMS = (IDENTITY, UPPER_BOUNDS, AT_INTERPOLATION, WITH_RESIDUALS, WU_ZHU_E, UNSQUARED)
