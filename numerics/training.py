@@ -149,8 +149,13 @@ def lbfgs(
         at = first.moved(theta - net.theta)
         return (at.risk, at.gradient) if at else (np.inf, np.zeros_like(theta))
 
-    options = {"maxiter": steps, "maxfun": 20 * steps, "ftol": 0.0, "gtol": 0.0, "maxcor": 20}
-    found = optimize.minimize(evaluate, net.theta, jac=True, method="L-BFGS-B", options=options)
+    found = optimize.minimize(
+        evaluate,
+        net.theta,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": steps, "maxfun": 20 * steps, "ftol": 0.0, "gtol": 0.0, "maxcor": 20},
+    )
     best = start(net.replace(found.x), X, y, loss)
     return best.result(int(found.nit), STEPS if found.nit >= steps else STUCK)
 

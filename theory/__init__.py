@@ -1,1 +1,15 @@
-"""Derivations, theorems and population formulas of two-layer networks."""
+"""Derivations, theorems and population formulas of two-layer networks.
+
+``theory.theorems`` maps the id of a theorem to its record.
+"""
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: most uses need one part."""
+    if name == "theorems":
+        from theory.catalogue import theorems
+
+        return theorems
+    raise AttributeError(f"module 'theory' has no attribute {name!r}")

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from theory.quantities import Situation
+from theory.situation import Situation
 from theory.theorem import Hypothesis
 
 

@@ -16,7 +16,11 @@ from theory.quantities import symbol
 from theory.theorem import PROVED, REFUTED, Theorem, Variant
 
 gradient = symbol("input_gradient")
-spectral_W, frobenius_W, frobenius_WW = symbol("spectral(W)"), symbol("frobenius(W)"), symbol("frobenius(W*W')")
+spectral_W, frobenius_W, frobenius_WW = (
+    symbol("spectral(W)"),
+    symbol("frobenius(W)"),
+    symbol("frobenius(W*W')"),
+)
 C2, risk, weighted_sum = symbol("C2"), symbol("risk"), symbol("sum(|a||w|^2)")
 deviation = sp.Pow(2 * risk, sp.Rational(1, 2), evaluate=False)  # an upper bound of E|r|
 
@@ -113,7 +117,7 @@ def _with_residuals(weights: sp.Expr, curvature: str, norm: str) -> Variant:
 WITH_RESIDUALS = Theorem(
     id="residuals",
     name="T4, the bound with residuals",
-    statement="H_bb = G_bb + diag_k E[r a_k s''(z_k)], so that H_bb and the risk together bound E|grad_x f|^2.",
+    statement="H_bb = G_bb + diag_k E[r a_k s''(z_k)], so H_bb and the risk bound E|grad_x f|^2.",
     variants={
         "trace": _with_residuals(spectral_W**2, "trace(H_bb)", "norm1(a)"),
         "frobenius": _with_residuals(frobenius_WW, "frobenius(H_bb)", "norm(a)"),
@@ -125,7 +129,7 @@ WITH_RESIDUALS = Theorem(
     proof=(
         "|E[r a_k s''(z_k)]| <= C2 |a_k| E|r|",
         "E|r| <= sqrt(E r^2) = sqrt(2R) (Jensen)",
-        "the trace, Frobenius and spectral norms of the diagonal are at most C2 |a|_p sqrt(2R), p = 1, 2, inf",
+        "trace, Frobenius and spectral norm of the diagonal are at most C2 |a|_p sqrt(2R), p = 1, 2, inf",
         "T2 (i), (iii), (ii) with the triangle inequality",
     ),
     scope=SEVERAL_OUTPUTS,
@@ -134,15 +138,16 @@ WITH_RESIDUALS = Theorem(
 WU_ZHU_E = Theorem(
     id="wu-zhu-e",
     name="T5, the form of Wu, Zhu and E",
-    statement="Twice the mean squared input gradient is at most |W|_F^4 + |H_bb|_F^2 plus a term in the risk.",
+    statement="2 E|grad_x f|^2 is at most |W|_F^4 + |H_bb|_F^2 plus a term in the risk.",
     variants={
         "rebuilt": at_most(
-            2 * gradient, frobenius_W**4 + symbol("frobenius(H_bb)") ** 2 + times(2, C2, weighted_sum, deviation)
+            2 * gradient,
+            frobenius_W**4 + symbol("frobenius(H_bb)") ** 2 + times(2, C2, weighted_sum, deviation),
         )
     },
     hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),
     status=PROVED,
-    source="Shape of the theorem of Wu, Zhu and E 2017 (arXiv:1706.10239), rebuilt; their constants are not known here.",
+    source="Rebuilt in the shape of the theorem of Wu, Zhu and E 2017 (arXiv:1706.10239), constants unknown.",
     proof=(
         "T1, and G_bb = H_bb - diag_k E[r a_k s''(z_k)]",
         "2 <W W^T, H_bb> <= |W W^T|_F^2 + |H_bb|_F^2 (AM-GM), and |W W^T|_F <= |W|_F^2",
@@ -163,7 +168,7 @@ UNSQUARED = Theorem(
     },
     hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),
     status=REFUTED,
-    source="Counter-example: n = m = d = 1, tanh(z) = -1/sqrt(3), w^2 = 10, a^2 = 1000, residual with H_bb = 0.",
+    source="Refuted by n = m = d = 1, tanh(z) = -1/sqrt(3), w^2 = 10, a^2 = 1000, residual with H_bb = 0.",
     scope=SEVERAL_OUTPUTS,
 )
 

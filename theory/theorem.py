@@ -11,7 +11,8 @@ import numpy as np
 import sympy as sp
 
 from theory import bridge
-from theory.quantities import Situation, latex
+from theory.quantities import latex, value
+from theory.situation import Situation
 from theory.uncertain import Uncertain, known
 
 PROVED, REFUTED, CONJECTURED = "proved", "refuted", "conjectured"
@@ -177,7 +178,9 @@ class Theorem:
         applicable = [check for check in checks.values() if check.applicable]
         if not applicable:
             return Check(False, None, None, math.nan, None, next(iter(checks.values())).why, checks)
-        worst = min(applicable, key=lambda check: (check.holds, -check.ratio if check.ratio == check.ratio else 0))
+        worst = min(
+            applicable, key=lambda check: (check.holds, -check.ratio if check.ratio == check.ratio else 0)
+        )
         return Check(True, worst.left, worst.right, worst.ratio, worst.holds, worst.why, checks)
 
 
@@ -207,7 +210,11 @@ def compare(left: Uncertain, right: Uncertain, equal: bool) -> Check:
     """
     gap, error = left.value - right.value, left.error + right.error
     holds = abs(gap) <= error if equal else gap <= error
-    ratio = left.value / right.value if right.value else (math.nan if left.value == 0 else math.copysign(math.inf, gap))
+    ratio = (
+        left.value / right.value
+        if right.value
+        else (math.nan if left.value == 0 else math.copysign(math.inf, gap))
+    )
     if holds:
         why = "left = right within rounding" if abs(gap) <= error else "left < right"
     else:
@@ -225,7 +232,7 @@ def evaluate(expression: sp.Basic, at: Situation) -> Uncertain:
         If it is not made of quantities, rational numbers, sums, products, powers and roots.
     """
     if isinstance(expression, sp.Symbol):
-        return at[expression.name]
+        return value(expression.name, at)
     if isinstance(expression, sp.Rational):
         return known(int(expression.p)) / int(expression.q)
     if isinstance(expression, sp.Add):
@@ -234,5 +241,9 @@ def evaluate(expression: sp.Basic, at: Situation) -> Uncertain:
         return math.prod((evaluate(factor, at) for factor in expression.args), start=known(1.0))
     if isinstance(expression, sp.Pow) and (2 * expression.exp).is_Integer:
         base = evaluate(expression.base, at)
-        return base ** int(expression.exp) if expression.exp.is_Integer else base.sqrt() ** int(2 * expression.exp)
+        return (
+            base ** int(expression.exp)
+            if expression.exp.is_Integer
+            else base.sqrt() ** int(2 * expression.exp)
+        )
     raise ValueError(f"expression must be made of quantities, rationals, + * ** and roots; got {expression}")
