@@ -67,7 +67,7 @@ def test_a_minimum_that_does_not_interpolate(loss):
 
 
 def test_fewer_parameters_than_samples():
-    net, X, noise = problem(n=60, d=2, m=2)
+    net, X, noise = problem(n=60, d=2, m=1)
     y = net(X) + 0.1 * noise
     done = training.to_minimum(net, X, y)
     assert (done.converged, done.why) == (True, "the gradient is zero within rounding")
