@@ -1,0 +1,156 @@
+"""Accuracy of the activations' jets: ``python -m benchmarks.jet_accuracy [--json] [NAME ...]``.
+
+For each activation and each of s, s', s'', over a grid of the whole float64 range: the largest mixed
+error |computed - true| / (|s_j| + |z s_{j+1}|) in units of `JET_ERROR` (the contract: at most 1), the
+largest relative error where the condition number |z s_{j+1} / s_j| is below 10 (at most 1e-14), both
+less one subnormal, and the largest error of results below the normal range, in subnormals.
+
+The truth is a power series in balls (python-flint) of the expression as it stands, at a precision that
+is doubled until 50 digits are certain.
+"""
+
+import argparse
+import json
+import math
+
+import numpy as np
+import sympy as sp
+from flint import arb, arb_series, ctx, fmpq
+from numpy.typing import NDArray
+
+from theory.activations import ACTIVATIONS
+from twolayer.activations import activation
+from twolayer.rounding import JET_ERROR, SUBNORMAL
+
+Array = NDArray[np.float64]
+LARGEST = float(np.finfo(float).max)
+ORDERS = 4
+
+
+def grid(size: int) -> Array:
+    """About ten times `size` points: logarithmic over all floats, denser over 1e-3..800, and linear."""
+    whole = [2.0 ** np.linspace(-1074, 1023.9, size), 10.0 ** np.linspace(-3, 2.9, 2 * size)]
+    linear = [np.linspace(0, 40, size), np.linspace(650, 760, size)]
+    halves = np.concatenate([*whole, *linear, [SUBNORMAL, 2.0**-1022, LARGEST]])
+    return np.unique(np.concatenate([-halves, halves]))
+
+
+def truth(expression: sp.Expr, point: float) -> list[arb]:
+    """s, s', s'', s''' at `point` in balls of 50 certain digits, or certainly far below any float."""
+    # a ball holds exp(x) where its precision exceeds the exponent of x, so the largest x need 1100 bits
+    for bits in (256 if abs(point) < 1e60 else 1100) * 2 ** np.arange(8):
+        with ctx.workprec(int(bits)):
+            series = _series(expression, arb_series([arb(fmpq(*point.as_integer_ratio())), 1], ORDERS))
+            found = [series[k] * math.factorial(k) for k in range(ORDERS)]
+            if all(_certain(ball) for ball in found):
+                return found
+    raise ValueError(f"expression must be certain at 32768 bits; {expression} is not, at {point}")
+
+
+def _certain(ball: arb) -> bool:
+    return bool(ball.rad() <= 2.0**-170 * abs(ball.mid()) or abs(ball) < arb(2) ** -1200)
+
+
+def _series(expression: sp.Expr, z: arb_series) -> arb_series:
+    if expression.is_Symbol:
+        return z
+    if expression.is_Rational:
+        return arb_series([arb(fmpq(int(expression.p), int(expression.q)))], ORDERS)
+    parts = [_series(argument, z) for argument in expression.args]
+    if expression.is_Pow and expression.exp.is_Rational and expression.exp.q == 2:
+        return parts[0].sqrt() ** int(expression.exp.p)
+    return OPERATIONS[expression.func](*parts)
+
+
+def _sum(*parts: arb_series) -> arb_series:
+    return sum(parts[1:], parts[0])
+
+
+def _product(*parts: arb_series) -> arb_series:
+    return math.prod(parts[1:], start=parts[0])
+
+
+def _power(base: arb_series, exponent: arb_series) -> arb_series:
+    whole = int(exponent[0].unique_fmpz())
+    return math.prod([base.inv() if whole < 0 else base] * abs(whole), start=arb_series([1], ORDERS))
+
+
+def _largest(first: arb_series, second: arb_series) -> arb_series:
+    # at a tie the value from the left: the branch that grows less
+    less = first - second
+    return first if less[0] > 0 or (less[0] == 0 and less[1] < 0) else second
+
+
+OPERATIONS = {
+    sp.Add: _sum,
+    sp.Mul: _product,
+    sp.Pow: _power,
+    sp.Max: _largest,
+    sp.exp: arb_series.exp,
+    sp.log: arb_series.log,
+    sp.erf: arb_series.erf,
+    sp.sin: arb_series.sin,
+    sp.tanh: lambda u: 1 - 2 / (1 + (u + u).exp()),
+}
+
+
+def worst(name: str, points: Array) -> list[dict[str, float]]:
+    """The three error measures of s, s' and s'', over `points`."""
+    outputs = [np.empty_like(points) for _ in range(3)]
+    activation(name).jets(points, *outputs)
+    truths = [truth(ACTIVATIONS[name], float(point)) for point in points]
+    return [
+        measures(points, outputs[j], [t[j] for t in truths], [t[j + 1] for t in truths]) for j in range(3)
+    ]
+
+
+def measures(points: Array, computed: Array, values: list[arb], slopes: list[arb]) -> dict[str, float]:
+    """Mixed, relative and tiny errors of `computed`, given the true values and derivatives."""
+    found = {"mixed": 0.0, "relative": 0.0, "tiny": 0.0}
+    with ctx.workprec(256):
+        for point, got, value, slope in zip(points, computed, values, slopes, strict=True):
+            for kind, error in _errors(float(point), float(got), value, slope).items():
+                found[kind] = max(found[kind], error)
+    return found
+
+
+def _errors(point: float, got: float, value: arb, slope: arb) -> dict[str, float]:
+    if not math.isfinite(got):
+        overflow = not math.isnan(got) and abs(value) > LARGEST and (value > 0) == (got > 0)
+        return {"mixed": 0.0 if overflow else math.inf}
+    error = abs(arb(got) - value)
+    beyond, sensitivity = error - SUBNORMAL, abs(arb(point) * slope)
+    errors = {"mixed": 0.0}
+    if beyond > 0:
+        errors["mixed"] = _float(beyond / (abs(value) + sensitivity) / JET_ERROR)
+        if sensitivity < 10 * abs(value):
+            errors["relative"] = _float(beyond / abs(value))
+    if abs(value) < 2.0**-1022:
+        errors["tiny"] = _float(error / SUBNORMAL)
+    return errors
+
+
+def _float(ball: arb) -> float:
+    return float(ball) if ball.is_finite() else math.inf
+
+
+def main() -> None:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.jet_accuracy", description=__doc__)
+    parser.add_argument("--size", type=int, default=300, help="a tenth of the number of points (default 300)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="activations (default all)")
+    arguments = parser.parse_args()
+    points = grid(arguments.size)
+    table = {name: worst(name, points) for name in arguments.names or ACTIVATIONS}
+    if arguments.json:
+        print(json.dumps({"points": points.size, "errors": table}))
+        return
+    print(f"{points.size} points; mixed error / JET_ERROR, relative error where conditioned, subnormals")
+    for name, rows in table.items():
+        cells = (f"{row['mixed']:6.3f} {row['relative']:8.1e} {row['tiny']:5.2f}" for row in rows)
+        print(f"{name:14}" + "  |".join(cells))
+
+
+if __name__ == "__main__":
+    main()
