@@ -1,4 +1,4 @@
-"""Sphinx configuration: ``sphinx-build -W docs docs/_build`` with the extra ``[docs]``."""
+"""Sphinx configuration; ``sphinx-build -W docs docs/_build`` makes the pages."""
 
 from twolayer import __version__
 

@@ -12,7 +12,7 @@ HOME = re.compile(r"(?<![\w.:/])/(?:root|home|Users|work|opt|mnt|private|srv)/[\
 REGISTRY = re.compile(
     r"(?:--|PIP_|UV_)(?:extra[-_])?(?:index|find)[-_](?:url|links)|/simple/?\b", re.IGNORECASE
 )
-LEFTOVER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|NotImpl" + r"ementedError)\b")
+LEFTOVER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|raise NotImpl" + r"ementedError)\b")
 GIVEN_UP = re.compile(r"pytest\.(?:skip|mark\.skip|mark\.skipif|mark\.xfail|xfail)\b|assert Tr" + r"ue\b")
 STEP_UP = re.compile(r"(?:\.\./)+[\w./-]*")
 

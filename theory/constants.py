@@ -106,11 +106,12 @@ def constants(expr: sp.Expr) -> Constants:
     derivatives = tuple(piecewise(differentiated(parts, order)) for order in range(4))
     kinks = _kinks(parts)
     bounds = enclosures(parts)
+    first, second, third = (_supremum(parts, order, bounds[order]) for order in ORDERS)
     return Constants(
         expr=expr,
         pieces=parts,
         derivatives=derivatives,
-        suprema=tuple(_supremum(parts, order, bounds[order]) for order in ORDERS),
+        suprema=(first, second, third),
         parity=_parity(parts),
         homogeneity=_homogeneity(parts),
         kinks=kinks,

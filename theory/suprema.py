@@ -50,10 +50,12 @@ class Box:
 
     @property
     def far(self) -> bool:
+        """Whether the box reaches beyond `FAR`."""
         return bool(max(abs(self.lower), abs(self.upper)) > FAR)
 
     @property
     def bounded(self) -> bool:
+        """Whether both ends are finite."""
         return bool(mp.isfinite(self.lower) and mp.isfinite(self.upper))
 
     def middle(self) -> mp.mpf:
@@ -64,6 +66,7 @@ class Box:
         return (self.lower + self.upper) / 2
 
     def halves(self) -> "tuple[Box, Box]":
+        """The parts on either side of the middle."""
         middle = self.middle()
         return Box(self.expr, self.lower, middle), Box(self.expr, middle, self.upper)
 

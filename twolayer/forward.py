@@ -202,8 +202,9 @@ def sum_squares(radius, T, S, S1, S2, alpha, out):  # type: ignore[no-untyped-de
 
 
 def _sample_norms(sums: Array, m: int) -> SampleNorms:
-    norms = SLACK * (np.sqrt(sums[:, :8]) + np.sqrt(m) * UNDERFLOW_NORM)
-    return SampleNorms(*norms.T, output=SLACK * sums[:, 8] + m * SUBNORMAL)
+    norms = SLACK * (np.sqrt(sums.T) + np.sqrt(m) * UNDERFLOW_NORM)
+    norms[8] = SLACK * sums[:, 8] + m * SUBNORMAL  # `output` is a sum, not a root of squares
+    return SampleNorms(*norms)
 
 
 def _scaled_norms(rows: Array) -> Array:

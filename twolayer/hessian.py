@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator
 
 from . import spectrum
@@ -247,7 +247,7 @@ class Block(LinearOperator):  # type: ignore[misc]
     def _rmatvec(self, vector: Any) -> Array:
         return self._embedded(vector, self._rows)[self._columns]
 
-    def _embedded(self, vector: Any, where: np.ndarray) -> Array:
+    def _embedded(self, vector: Any, where: NDArray[np.intp]) -> Array:
         whole = np.zeros(self.whole.shape[0])
         whole[where] = np.asarray(vector, dtype=np.float64).ravel()
         return np.asarray(self.whole @ whole)
@@ -272,7 +272,7 @@ class Block(LinearOperator):  # type: ignore[misc]
         return spectrum.rectangular_norm(self.toarray(), kind, self.whole)
 
 
-def _positions(lengths: dict[str, int], names: tuple[str, ...]) -> np.ndarray:
+def _positions(lengths: dict[str, int], names: tuple[str, ...]) -> NDArray[np.intp]:
     starts = dict(zip(lengths, np.cumsum([0, *lengths.values()]), strict=False))
     return np.concatenate([starts[name] + np.arange(lengths[name]) for name in names])
 

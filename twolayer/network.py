@@ -142,8 +142,10 @@ class TwoLayer:
 
     def preactivations(self, X: ArrayLike) -> Array:
         """Z = X W^T + b, shape (n, m)."""
-        Z = validate.inputs(X, self.W.shape[1]) @ self.W.T
-        return Z if self.b is None else Z + self.b
+        Z: Array = validate.inputs(X, self.W.shape[1]) @ self.W.T
+        if self.b is not None:
+            Z += self.b
+        return Z
 
     def jets(self, X: ArrayLike) -> tuple[Array, Array, Array]:
         """S, S1, S2: the activation and its first two derivatives at Z, each (n, m)."""

@@ -29,7 +29,7 @@ def product(forward: Forward, scope: Scope, vector: Array) -> Array:
     result = {"a": Ha, "b": VZ.sum(axis=0), "c": t.sum(axis=0)}
     if "W" in parts:
         result["W"] = VZ.T @ forward.X
-    return np.concatenate([result[name].ravel() for name in parts]) / n
+    return np.asarray(np.concatenate([result[name].ravel() for name in parts]) / n)
 
 
 def split(forward: Forward, scope: Scope, vector: Array) -> dict[str, Array]:

@@ -1,0 +1,198 @@
+"""The support table of the documentation, made by asking for everything and checking every answer.
+
+``python -m tests.support > docs/support.md`` writes the page; ``tests/test_support.py`` compares.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from flint import acb_mat, arb, arb_mat
+
+from tests import oracle, strategies
+from tests.problem import Problem
+
+LOSSES = {"squared": (1, 3), "pseudo_huber": (1, 3), "logistic": (1, 3), "softmax": (3,)}
+BIASES = list(product((False, True), repeat=2))
+PARTS = ("H", "G", "R")
+SHIFT = 8.0  # makes every matrix below positive definite
+
+HEAD = """# What is supported
+
+Made from a test: each quantity is asked of $H$, of its Gauss-Newton part $G$ and of its residual part $R$,
+with and without hidden and output biases, and compared with a truth of 120 digits that comes from other code.
+
+- **exact**: every answer says that it is exact, and the truth lies within its error bound. (The error of
+  `rank()` and `inertia()` is the number of eigenvalues too close to call.)
+- **rounded**: an array of float64, which states no error of its own; every entry agrees to 13 digits of the
+  largest. `rounding_error()` bounds the error of `toarray()`.
+
+"""
+SECOND = """
+The same for every built-in activation, with the squared loss:
+
+"""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A question, as written in the table; how to ask it; and the truth, from a matrix of balls."""
+
+    text: str
+    ask: Callable[[Any], Any]
+    truth: Callable[[arb_mat, Problem], Any]
+    grade: str = "exact"
+
+
+@oracle.balls
+def spectrum(M: arb_mat) -> list[arb]:
+    """Eigenvalues, descending, at 120 digits; G and R have multiple zeros, which no ball can isolate."""
+    values = [v.real.mid() for v in acb_mat(M.mid()).eig(algorithm="approx")]
+    return sorted((arb(0) if abs(v) < 1e-80 else v for v in values), reverse=True)
+
+
+@oracle.balls
+def total(values: Iterable[arb]) -> arb:
+    return sum(values, arb(0))
+
+
+def part(M: arb_mat, problem: Problem, rows: str, columns: str) -> arb_mat:
+    where = problem.net.layout
+    return oracle.block(M, where[rows], where[columns])
+
+
+QUANTITIES = (
+    Quantity("toarray()", lambda H: H.toarray(), lambda M, p: M.entries(), "rounded"),
+    Quantity(
+        "diagonal()",
+        lambda H: H.diagonal(),
+        lambda M, p: [M[i, i] for i in range(M.nrows())],
+        "rounded",
+    ),
+    Quantity(
+        "H @ v",
+        lambda H: H @ np.ones(H.shape[1]),
+        lambda M, p: oracle.product(M, np.ones(M.ncols())),
+        "rounded",
+    ),
+    Quantity(
+        'block("a", "W").toarray()',
+        lambda H: H.block("a", "W").toarray(),
+        lambda M, p: part(M, p, "a", "W").entries(),
+        "rounded",
+    ),
+    Quantity("trace()", lambda H: H.trace(), lambda M, p: [oracle.trace(M)]),
+    Quantity(
+        'frobenius_norm("pairs")',
+        lambda H: H.frobenius_norm("pairs"),
+        lambda M, p: [oracle.frobenius_norm(M)],
+    ),
+    Quantity(
+        'frobenius_norm("dense")',
+        lambda H: H.frobenius_norm("dense"),
+        lambda M, p: [oracle.frobenius_norm(M)],
+    ),
+    Quantity(
+        'block("W").frobenius_norm()',
+        lambda H: H.block("W").frobenius_norm(),
+        lambda M, p: [oracle.frobenius_norm(part(M, p, "W", "W"))],
+    ),
+    Quantity("eigenvalues()", lambda H: H.eigenvalues(), lambda M, p: spectrum(M)),
+    Quantity("spectral_norm()", lambda H: H.spectral_norm(), lambda M, p: [max(map(abs, spectrum(M)))]),
+    Quantity("nuclear_norm()", lambda H: H.nuclear_norm(), lambda M, p: [total(map(abs, spectrum(M)))]),
+    Quantity("rank()", lambda H: H.rank(), lambda M, p: [sum(v != 0 for v in spectrum(M))]),
+    Quantity("inertia(0)", lambda H: H.inertia(0.0), lambda M, p: [sum(v < 0 for v in spectrum(M))]),
+    Quantity(
+        "logdet(s)", lambda H: H.logdet(SHIFT), lambda M, p: [total((v + SHIFT).log() for v in spectrum(M))]
+    ),
+)
+FEW = ("toarray()", "trace()", 'frobenius_norm("pairs")', "eigenvalues()", "nuclear_norm()")
+
+
+def problem(loss: str, outputs: int, biased: bool, offset: bool) -> Problem:
+    """A small problem of the kind asked for, with labels that the loss accepts."""
+    rng = np.random.default_rng(7)
+    n, d, m = 4, 2, 2
+    shape = () if outputs == 1 else (outputs,)
+    y = rng.standard_normal((n, *shape))
+    y = {"logistic": (y > 0) * 1.0, "softmax": np.arange(n) % outputs}.get(loss, y)
+    b = rng.standard_normal(m) if biased else None
+    c = rng.standard_normal(shape) if offset else None
+    a, W, X = rng.standard_normal((*shape, m)), rng.standard_normal((m, d)), rng.standard_normal((n, d))
+    return Problem(a, W, b, c, X, y, "tanh", loss)
+
+
+def operators(asked: Problem) -> Iterator[tuple[Any, arb_mat]]:
+    """H, G and R of a problem beside their truths."""
+    H, truth = asked.hessian, oracle.reference(asked)
+    yield from ((H, truth.H), (H.gauss_newton, truth.G), (H.residual, truth.R))
+
+
+def within(answer: Any, truth: list[Any]) -> bool:
+    """Whether the answer is exact and its error bound holds, entry by entry."""
+    pairs = zip(
+        np.ravel(answer.value),
+        np.broadcast_to(answer.error, np.shape(answer.value)).ravel(),
+        truth,
+        strict=True,
+    )
+    return answer.exact and all(abs(arb(float(v)) - t) <= arb(float(e)) for v, e, t in pairs)
+
+
+def agrees(answer: np.ndarray, truth: list[arb]) -> bool:
+    """Whether an array agrees with its truth to 13 digits of the largest entry."""
+    tolerance = arb(1e-13) * max(float(abs(t).upper()) for t in truth)
+    return all(abs(arb(float(v)) - t) <= tolerance for v, t in zip(answer.ravel(), truth, strict=True))
+
+
+def grade(quantity: Quantity, loss: str, outputs: int, activation: str = "tanh") -> str:
+    """What the table says of a quantity, a loss, a number of outputs and an activation."""
+    check = agrees if quantity.grade == "rounded" else within
+    for biased, offset in BIASES:
+        asked = problem(loss, outputs, biased, offset).but(activation=activation)
+        for operator, truth in operators(asked):
+            if not check(quantity.ask(operator), quantity.truth(truth, asked)):
+                return "no"
+    return quantity.grade
+
+
+def how(quantity: Quantity) -> str:
+    """The method that an answer names."""
+    return getattr(quantity.ask(problem("squared", 1, True, True).hessian), "method", "")
+
+
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    return "".join(f"| {' | '.join(line)} |\n" for line in [heads, ["---"] * len(heads), *rows])
+
+
+def by_loss() -> str:
+    """Quantities against losses and numbers of outputs."""
+    columns = [(loss, outputs) for loss, counts in LOSSES.items() for outputs in counts]
+    heads = [f"`{loss}`, {'one output' if outputs == 1 else 'several'}" for loss, outputs in columns]
+    rows = [
+        [f"`{quantity.text}`", *(grade(quantity, *column) for column in columns), how(quantity)]
+        for quantity in QUANTITIES
+    ]
+    return table(["quantity", *heads, "method"], rows)
+
+
+def by_activation() -> str:
+    """Activations against a few quantities."""
+    few = [quantity for quantity in QUANTITIES if quantity.text in FEW]
+    rows = [
+        [f"`{name}`", *(grade(quantity, "squared", 1, name) for quantity in few)]
+        for name in strategies.ACTIVATIONS
+    ]
+    return table(["activation", *(f"`{quantity.text}`" for quantity in few)], rows)
+
+
+def page() -> str:
+    """The whole page, Markdown."""
+    return HEAD + by_loss() + SECOND + by_activation()
+
+
+if __name__ == "__main__":
+    print(page(), end="")
