@@ -22,7 +22,8 @@ SHIFT = 8.0  # makes every matrix below positive definite
 HEAD = """# What is supported
 
 Made from a test: each quantity is asked of $H$, of its Gauss-Newton part $G$ and of its residual part $R$,
-with and without hidden and output biases, and compared with a truth of 120 digits that comes from other code.
+of networks with one and with three outputs, with and without hidden and output biases, and compared with a
+truth of 120 digits that comes from other code.
 
 - **exact**: every answer says that it is exact, and the truth lies within its error bound. (The error of
   `rank()` and `inertia()` is the number of eigenvalues too close to call.)
@@ -147,10 +148,10 @@ def agrees(answer: np.ndarray, truth: list[arb]) -> bool:
     return all(abs(arb(float(v)) - t) <= tolerance for v, t in zip(answer.ravel(), truth, strict=True))
 
 
-def grade(quantity: Quantity, loss: str, outputs: int, activation: str = "tanh") -> str:
-    """What the table says of a quantity, a loss, a number of outputs and an activation."""
+def grade(quantity: Quantity, loss: str, activation: str = "tanh") -> str:
+    """What the table says of a quantity, a loss and an activation."""
     check = agrees if quantity.grade == "rounded" else within
-    for biased, offset in BIASES:
+    for outputs, (biased, offset) in product(LOSSES[loss], BIASES):
         asked = problem(loss, outputs, biased, offset).but(activation=activation)
         for operator, truth in operators(asked):
             if not check(quantity.ask(operator), quantity.truth(truth, asked)):
@@ -169,24 +170,18 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def by_loss() -> str:
-    """Quantities against losses and numbers of outputs."""
-    columns = [(loss, outputs) for loss, counts in LOSSES.items() for outputs in counts]
-    heads = [f"`{loss}`, {'one output' if outputs == 1 else 'several'}" for loss, outputs in columns]
-    rows = [
-        [f"`{quantity.text}`", *(grade(quantity, *column) for column in columns), how(quantity)]
-        for quantity in QUANTITIES
-    ]
-    return table(["quantity", *heads, "method"], rows)
+    """Quantities against losses."""
+    heads = ["quantity", *(f"`{loss}`" for loss in LOSSES), "method"]
+    rows = [[f"`{q.text}`", *(grade(q, loss) for loss in LOSSES), how(q)] for q in QUANTITIES]
+    return table(heads, rows)
 
 
 def by_activation() -> str:
     """Activations against a few quantities."""
     few = [quantity for quantity in QUANTITIES if quantity.text in FEW]
-    rows = [
-        [f"`{name}`", *(grade(quantity, "squared", 1, name) for quantity in few)]
-        for name in strategies.ACTIVATIONS
-    ]
-    return table(["activation", *(f"`{quantity.text}`" for quantity in few)], rows)
+    heads = ["activation", *(f"`{quantity.text}`" for quantity in few)]
+    names = strategies.ACTIVATIONS
+    return table(heads, [[f"`{name}`", *(grade(q, "squared", name) for q in few)] for name in names])
 
 
 def page() -> str:

@@ -13,8 +13,8 @@ def test_the_page_is_what_the_answers_say():
 
 def test_a_wrong_answer_is_not_called_exact():
     trace = next(quantity for quantity in support.QUANTITIES if quantity.text == "trace()")
-    assert support.grade(trace, "squared", 1) == "exact"
+    assert support.grade(trace, "squared") == "exact"
     off = dataclasses.replace(
         trace, ask=lambda H: dataclasses.replace(H.trace(), value=H.trace().value + 1e-9)
     )
-    assert support.grade(off, "squared", 1) == "no"
+    assert support.grade(off, "squared") == "no"

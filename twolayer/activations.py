@@ -24,8 +24,8 @@ class Activation:
     name, expression, latex : str
         What it is called, and the expression as text and as LaTeX.
     sup1, sup2, sup3 : float
-        Upper bounds, tight to rounding, of sup |s'|, sup |s''|, sup |s'''| over the reals away from
-        kinks; inf where unbounded.
+        Upper bounds, tight to rounding, of sup ``|s'|``, sup ``|s''|``, sup ``|s'''|`` over the reals
+        away from kinks; inf where unbounded.
     parity : {"odd", "even", ""}
         Whether s(-z) is -s(z), s(z) or neither.
     homogeneity : int or None
@@ -38,7 +38,7 @@ class Activation:
     jet : callable
         ``jet(z) -> (s, s', s'')`` of one float, to be called from kernels.
     third : callable
-        ``third(Z, radius, T)`` fills T with bounds of |s'''| on [Z - radius, Z + radius].
+        ``third(Z, radius, T)`` fills T with bounds of ``|s'''|`` on [Z - radius, Z + radius].
 
     Examples
     --------

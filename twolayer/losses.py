@@ -22,7 +22,7 @@ class Loss:
     convention : str
         The formula with its factor, the mean, and what the targets are.
     sup3 : float
-        An upper bound, tight to rounding, of sup |d3l/df3|; for a loss that couples outputs, of its
+        An upper bound, tight to rounding, of sup ``|d3l/df3|``; for a loss that couples outputs, of its
         third derivative along three unit vectors.
     separable : bool
         Whether the loss of several outputs is the sum of the losses of each.
