@@ -73,6 +73,7 @@ class Activation:
 KERNELS = ("jets", "jet", "third")
 
 
+@cache
 def available() -> tuple[str, ...]:
     """Names of the built-in activations.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import unit_pairs
 from .bounds import Bounds, Scope
 from .forward import Forward
 from .rounding import SLACK, gamma
@@ -21,11 +22,26 @@ def dense(forward: Forward, scope: Scope) -> Array:
     """The (P, P) matrix of the scope, P counting the included parameters. O(n q P^2) time, O(P^2) memory."""
     P = sum(sizes(forward, scope).values())
     H = np.zeros((P, P))
-    if scope.gauss_newton:
-        add_gauss_newton(forward, scope, H)
-    if scope.residual:
-        add_residual(forward, scope, H)
+    inputs = unit_inputs(forward, scope)
+    if unit_pairs.suits(forward, inputs):
+        unit_pairs.fill_input_blocks(forward, scope, inputs, unit_columns(forward, scope), H)
+        if scope.gauss_newton:
+            fill_output_rows(forward, scope, inputs, H)
+    else:
+        if scope.gauss_newton:
+            add_gauss_newton(forward, scope, H)
+        if scope.residual:
+            add_residual_inputs(forward, inputs, unit_columns(forward, scope), H)
+    if scope.residual and scope.has("a"):
+        add_residual_outputs(forward, inputs, unit_columns(forward, scope), H)
     return H
+
+
+def unit_inputs(forward: Forward, scope: Scope) -> Array:
+    """x~: the inputs, if W is included, and a column of ones, if b is; shape (n, d~)."""
+    n = forward.n
+    X = forward.X if scope.has("W") else np.empty((n, 0))
+    return np.concatenate([X, np.ones((n, 1))], axis=1) if scope.has("b") else X
 
 
 def dense_error(forward: Forward, bound: Bounds) -> float:
@@ -84,23 +100,39 @@ def add_gauss_newton(forward: Forward, scope: Scope, H: Array) -> None:
         H *= 0.5
 
 
-def add_residual(forward: Forward, scope: Scope, H: Array) -> None:
-    """Add the residual part: for each unit k its blocks [a_ok, w~_k] and [w~_k, w~_k]."""
-    net, n = forward.net, forward.n
-    q, m = net.A.shape
-    X = forward.X if scope.has("W") else np.empty((n, 0))
-    if scope.has("b"):
-        X = np.concatenate([X, np.ones((n, 1))], axis=1)
-    columns = unit_columns(forward, scope)
-    units = np.arange(m)
+def fill_output_rows(forward: Forward, scope: Scope, inputs: Array, H: Array) -> None:
+    """Write the rows and columns of a and c of a scalar network's Gauss-Newton matrix into `H`."""
+    lam = forward.Lam[:, 0] / forward.n
+    S, D = forward.S, forward.S1 * forward.net.A[0]
+    columns, m = unit_columns(forward, scope), forward.S.shape[1]
     if scope.has("a"):
-        for o in range(q):
-            block = (forward.S1 * (forward.G[:, o : o + 1] / n)).T @ X
-            H[(o * m + units)[:, None], columns] += block
-            H[columns, (o * m + units)[:, None]] += block
-    V = forward.GA / n * forward.S2
-    for j in range(X.shape[1]):
-        block = (V * X[:, j : j + 1]).T @ X[:, j:]
+        H[:m, :m] = S.T @ (S * lam)
+        for j in range(inputs.shape[1]):
+            block = (S * (lam * inputs[:, j : j + 1])).T @ D
+            H[:m, columns[:, j]] = block
+            H[columns[:, j], :m] = block.T
+    if scope.has("c"):
+        if scope.has("a"):
+            H[-1, :m] = H[:m, -1] = lam[:, 0] @ S
+        H[-1, columns] = H[columns, -1] = D.T @ (inputs * lam)
+        H[-1, -1] = lam.sum()
+
+
+def add_residual_outputs(forward: Forward, inputs: Array, columns: np.ndarray, H: Array) -> None:
+    """Add the residual blocks [a_ok, w~_k] = (1/n) sum_i g_io S1_ik x~_i."""
+    (q, m), n = forward.net.A.shape, forward.n
+    units = np.arange(m)[:, None]
+    for o in range(q):
+        block = (forward.S1 * (forward.G[:, o : o + 1] / n)).T @ inputs
+        H[o * m + units, columns] += block
+        H[columns, o * m + units] += block
+
+
+def add_residual_inputs(forward: Forward, inputs: Array, columns: np.ndarray, H: Array) -> None:
+    """Add the residual blocks [w~_k, w~_k] = (1/n) sum_i (A^T g_i)_k S2_ik x~_i x~_i^T."""
+    V = forward.GA / forward.n * forward.S2
+    for j in range(inputs.shape[1]):
+        block = (V * inputs[:, j : j + 1]).T @ inputs[:, j:]
         H[columns[:, j : j + 1], columns[:, j:]] += block
         H[columns[:, j + 1 :], columns[:, j : j + 1]] += block[:, 1:]
 

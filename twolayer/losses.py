@@ -56,6 +56,7 @@ class Loss:
         return cls(**constants, losses=module.losses)
 
 
+@cache
 def available() -> tuple[str, ...]:
     """Names of the losses.
 
