@@ -44,8 +44,8 @@ class Constants:
 
     expr: sp.Expr
     pieces: tuple[Piece, ...]
-    derivatives: tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]
-    suprema: tuple[Supremum, Supremum, Supremum]
+    derivatives: tuple[sp.Expr, ...]
+    suprema: tuple[Supremum, ...]
     parity: str
     homogeneity: int | sp.Rational | None
     kinks: tuple[Kink, ...]

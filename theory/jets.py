@@ -31,6 +31,9 @@ sigmoid, softplus, tail = sp.symbols("sigmoid softplus tail", cls=sp.Function)
 class Undefined(ArithmeticError):
     """The expression could not be shown to be defined on the whole interval."""
 
+    def __init__(self) -> None:
+        super().__init__("not defined on the whole interval")
+
 
 def interval(lower: Any, upper: Any) -> Interval:
     """The interval [lower, upper], its ends mpmath numbers, intervals or floats."""

@@ -1,0 +1,111 @@
+"""Derivatives of the losses by the output, and how fast their curvature can change."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import sympy as sp
+from sympy.concrete.delta import deltasummation
+
+from theory.activations import ACTIVATIONS, z
+from theory.constants import Supremum, constants, rounded_up
+from theory.critical import digits
+from theory.letters import e, o, q, r, t
+from theory.losses import LOSSES, f, y
+
+F, P = sp.IndexedBase("f", real=True), sp.IndexedBase("p", real=True)
+Y = sp.Symbol("y", integer=True)
+PARTITION = sp.Sum(sp.exp(F[t]), (t, 1, q))
+
+
+@dataclass(frozen=True)
+class LossForms:
+    """A loss of one sample and its derivatives; softmax's carry the output indices o, r, e."""
+
+    name: str
+    value: sp.Expr
+    slope: sp.Expr
+    curvature: sp.Expr
+    third: sp.Expr
+    supremum: Supremum
+    separable: bool
+
+
+@cache
+def loss_forms(name: str) -> LossForms:
+    """The derivatives of a built-in loss.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``theory.losses.LOSSES``, or "softmax".
+
+    Returns
+    -------
+    LossForms
+        ``supremum`` bounds the third derivative; for softmax in the operator norm, see :func:`softmax`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such loss.
+
+    Examples
+    --------
+    >>> loss_forms("squared").slope, loss_forms("squared").curvature, loss_forms("logistic").supremum.exact
+    (f - y, 1, sqrt(3)/18)
+    """
+    return softmax() if name == "softmax" else separable(name, LOSSES[name])
+
+
+def separable(name: str, value: sp.Expr) -> LossForms:
+    """Derivatives of the loss called `name`, whose scalar expression `value` is in f and y.
+
+    Raises
+    ------
+    ValueError
+        If the third derivative depends on f and y otherwise than through f or f - y alone.
+    """
+    slope, curvature, third = (_shortest(sp.diff(value, f, order)) for order in (1, 2, 3))
+    if third.has(y) and sp.simplify(third.subs(f, f + y)).has(y):
+        raise ValueError(f"loss must have a third derivative in f or f - y alone; got {third}")
+    supremum = constants(value.subs({f: z, y: 0})).suprema[2]
+    return LossForms(name, value, slope, curvature, third, supremum, True)
+
+
+def _shortest(expr: sp.Expr) -> sp.Expr:
+    return min((expr, sp.factor(expr), sp.simplify(expr)), key=sp.count_ops)
+
+
+def softmax() -> LossForms:
+    """Softmax cross-entropy log sum_t exp f_t - f_y of q outputs, in the probabilities p.
+
+    The third derivative is the third cumulant of the one-hot vector under p. Along a unit vector v it is the
+    third central moment of v's entries, which lie in a range of sqrt 2. For a given mean such a moment is
+    largest for two values (it is linear in the distribution), so the supremum is that of two outputs:
+    sqrt(2)^3 times the supremum of the logistic function's second derivative.
+
+    Examples
+    --------
+    >>> softmax().slope, softmax().curvature
+    (-KroneckerDelta(o, y) + p[o], KroneckerDelta(o, r)*p[o] - p[o]*p[r])
+    """
+    value = sp.log(PARTITION) - F[Y]
+    slope = _derivative(value, o)
+    curvature = _derivative(slope, r)
+    third = _derivative(curvature, e)
+    exact = sp.sqrt(2) ** 3 * constants(ACTIVATIONS["sigmoid"]).suprema[1].exact
+    supremum = Supremum(3, rounded_up(digits(exact)), exact, "operator norm")
+    return LossForms("softmax", value, slope, curvature, third, supremum, False)
+
+
+def _derivative(expr: sp.Expr, output: sp.Symbol) -> sp.Expr:
+    """The derivative by f[output], with the probabilities p_o = exp(f_o) / sum_t exp(f_t) as letters."""
+    explicit = expr.replace(lambda node: node.func is sp.Indexed and node.base == P, _softmax_of)
+    slope = sp.diff(explicit, F[output])
+    slope = slope.replace(sp.Sum, lambda term, limits: deltasummation(term, limits, no_piecewise=True))
+    letters = {sp.exp(F[index]): P[index] * PARTITION for index in (o, r, e)}
+    return sp.expand(slope.subs(letters))
+
+
+def _softmax_of(probability: sp.Indexed) -> sp.Expr:
+    return sp.exp(F[probability.indices[0]]) / PARTITION
