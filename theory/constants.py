@@ -45,7 +45,7 @@ class Constants:
     expr: sp.Expr
     pieces: tuple[Piece, ...]
     derivatives: tuple[sp.Expr, ...]
-    suprema: tuple[Supremum, ...]
+    suprema: tuple[Supremum, Supremum, Supremum]
     parity: str
     homogeneity: int | sp.Rational | None
     kinks: tuple[Kink, ...]
