@@ -1,0 +1,216 @@
+"""The region whose volume is wanted: a sublevel set about a minimum, or a basin given by its membership."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from numerics.estimate import LEBESGUE, Refusal
+from numerics.landscape import Array, Landscape, Points, checked_point, hessian_at, values_at
+from numerics.priors import Prior, require_inside
+
+Membership = Callable[[Points], np.ndarray]
+
+RELATIVE = 1e-10
+"""How finely a crossing is located, relative to its distance."""
+
+FARTHEST = 2.0**100
+FLAT = 1e-12
+
+
+@dataclass
+class Region:
+    """A region about a minimum: {V < V(minimum) + T}, or where `inside` says so; cut to a prior's support.
+
+    Attributes
+    ----------
+    evaluations : int
+        How many points were tested so far.
+    """
+
+    landscape: Landscape
+    centre: Array
+    threshold: float | None
+    inside: Membership | None
+    prior: Prior | None
+    evaluations: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.bottom = self.landscape.value(self.centre)
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        return len(self.centre)
+
+    @property
+    def measure(self) -> str:
+        """What the volume is relative to."""
+        return LEBESGUE if self.prior is None else f"{self.prior}"
+
+    def contains(self, points: Points) -> np.ndarray:
+        """Whether each of the `points` (k, D) is inside; the prior's support is not asked."""
+        self.evaluations += len(points)
+        if self.inside is not None:
+            return np.asarray(self.inside(points), dtype=bool)
+        height = np.inf if self.threshold is None else self.threshold
+        return np.asarray(values_at(self.landscape, points) < self.bottom + height)
+
+    def log_density(self, points: Points) -> Array:
+        """Logarithm of the prior's density at `points`, 0 without a prior."""
+        return np.zeros(len(points)) if self.prior is None else self.prior.log_density(points)
+
+    def exits(self, directions: Points) -> Array:
+        """Distance to the end of the prior's support, inf without a prior."""
+        if self.prior is None:
+            return np.full(len(directions), np.inf)
+        return self.prior.exits(self.centre, directions)
+
+    def crossings(self, directions: Points) -> Array:
+        """Distance r (k,) along each of `directions` (k, D) at which the ray leaves the region.
+
+        In units of the direction's length; inf where it never does. Where a ray leaves more than once,
+        one of its crossings is found.
+        """
+        ends = self.exits(directions)
+        low, high = self._bracket(directions, ends)
+        for _ in range(200):
+            open_ = np.flatnonzero((high - low > RELATIVE * high) & np.isfinite(high))
+            if not open_.size:
+                break
+            middle = (low[open_] + high[open_]) / 2
+            within = self._at(directions[open_], middle)
+            low[open_[within]], high[open_[~within]] = middle[within], middle[~within]
+        return np.where(np.isfinite(high), (low + high) / 2, np.minimum(ends, np.inf))
+
+    def _bracket(self, directions: Points, ends: Array) -> tuple[Array, Array]:
+        """An inner and an outer distance; the outer is inf for rays that stay inside to their end."""
+        low, high = np.zeros(len(ends)), np.full(len(ends), np.inf)
+        trial = np.minimum(1.0, ends)
+        todo = np.arange(len(ends))
+        while todo.size:
+            within = self._at(directions[todo], trial[todo])
+            low[todo[within]] = np.maximum(low[todo[within]], trial[todo[within]])
+            high[todo[~within]] = np.minimum(high[todo[~within]], trial[todo[~within]])
+            ended = within & ((trial[todo] >= ends[todo]) | (trial[todo] > FARTHEST))
+            sunk = ~within & (trial[todo] < 1 / FARTHEST)
+            done = ended | sunk | ((low[todo] > 0) & np.isfinite(high[todo]))
+            todo, within = todo[~done], within[~done]
+            trial[todo] = np.where(within, np.minimum(2 * trial[todo], ends[todo]), trial[todo] / 2)
+        return low, high
+
+    def _at(self, directions: Points, distances: Array) -> np.ndarray:
+        return self.contains(self.centre + distances[:, None] * directions)
+
+    def not_star_shaped(self, directions: Points, crossings: Array, rng: np.random.Generator) -> float:
+        """Share of rays seen to leave the region before their crossing, or to be inside again beyond it."""
+        before = self._at(directions, crossings * rng.uniform(0, 1, len(crossings)))
+        beyond = np.minimum(crossings * (1 + rng.exponential(1, len(crossings))), self.exits(directions))
+        again = self._at(directions, beyond) & (beyond > crossings * (1 + 10 * RELATIVE))
+        return float((~before | again).mean())
+
+
+def region(
+    landscape: Landscape,
+    minimum: ArrayLike,
+    threshold: float | None,
+    inside: Membership | None,
+    prior: Prior | None,
+) -> Region:
+    """Check the arguments that the volume estimators share and make the region of them.
+
+    Raises
+    ------
+    ValueError
+        Unless exactly one of `threshold` (positive) and `inside` is given, and the minimum is a point
+        where the landscape is finite, inside the prior's support.
+    """
+    centre = checked_point(landscape, "minimum", minimum)
+    if (threshold is None) == (inside is None):
+        raise ValueError(
+            "threshold or inside must be given, and not both; got "
+            + ("neither", "both")[threshold is not None]
+        )
+    if threshold is not None and not 0 < threshold < np.inf:
+        raise ValueError(f"threshold must be a positive height above the minimum; got {threshold}")
+    require_inside(prior, centre)
+    return Region(landscape, centre, threshold, inside, prior)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Coordinates z in which the region is near a ball: theta = centre + map z.
+
+    Attributes
+    ----------
+    map : ndarray, shape (D, D)
+    log_det : float
+        Logarithm of |det map|.
+    """
+
+    centre: Array
+    map: Array
+    log_det: float
+
+    def points(self, z: Points) -> Points:
+        """theta (k, D) of the coordinates `z` (k, D)."""
+        return np.asarray(self.centre + z @ self.map.T)
+
+
+def frame(where: Region, preconditioner: str | Array | None) -> Frame:
+    """The frame of a preconditioner: "hessian", None (isotropic) or a (D, D) matrix of axes as columns.
+
+    With "hessian" the axes are those of the ellipsoid of the quadratic part, {quadratic < T}; along
+    directions without curvature, or where the prior ends first, the distance to the region's end.
+
+    Raises
+    ------
+    Refusal
+        If a direction has no end.
+    ValueError
+        If `preconditioner` is something else, or singular.
+    """
+    D = where.dimension
+    if preconditioner is None:
+        axes = np.eye(D) * _probe(where, np.ones((1, D)) / np.sqrt(D))[0]
+    elif isinstance(preconditioner, str) and preconditioner == "hessian":
+        axes = _hessian_axes(where)
+    else:
+        axes = np.zeros(0) if isinstance(preconditioner, str) else np.asarray(preconditioner, dtype=float)
+        if axes.shape != (D, D):
+            raise ValueError(
+                f"preconditioner must be 'hessian', None or a ({D}, {D}) matrix; got {preconditioner!r}"
+            )
+    sign, log_det = np.linalg.slogdet(axes)
+    if sign == 0 or not np.isfinite(log_det):
+        raise ValueError("preconditioner must be an invertible matrix; got a singular one")
+    return Frame(where.centre, axes, float(log_det))
+
+
+def _hessian_axes(where: Region) -> Array:
+    values, Q = np.linalg.eigh(hessian_at(where.landscape, where.centre))
+    height = where.threshold or 1.0
+    curved = values > FLAT * max(abs(values).max(), 1e-300)
+    lengths = np.sqrt(2 * height / np.where(curved, values, np.inf))
+    if where.prior is not None:
+        reach = np.minimum(where.exits(Q.T), where.exits(-Q.T))
+        reach = np.clip(reach, 1e-3 * where.prior.reach(1), where.prior.reach(len(values)))
+        curved &= lengths < reach
+        lengths = np.minimum(lengths, reach)
+    if not curved.all():
+        found = _probe(where, Q.T[~curved])
+        lengths[~curved] = found if where.prior is None else np.minimum(found, reach[~curved])
+    return np.asarray(Q * lengths)
+
+
+def _probe(where: Region, directions: Points) -> Array:
+    """Mean distance to the region's end both ways along each direction."""
+    both = (where.crossings(directions) + where.crossings(-directions)) / 2
+    if not np.isfinite(both).all():
+        raise Refusal(
+            "the region has no end along a direction without curvature: give a prior (Ball, Box or Gaussian)"
+        )
+    return both

@@ -1,0 +1,144 @@
+"""A forward pass without error bounds, for iterations that ask for millions of them.
+
+:func:`twolayer.forward.forward` bounds every rounding error, which costs more than the pass itself on small
+networks. What this module returns may be handed to the same gradient, product and dense assembly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import validate
+from .bounds import Scope
+from .dense import dense
+from .forward import Forward, SampleNorms
+from .losses import Loss
+from .losses import loss as find_loss
+from .network import TwoLayer
+from .product import product
+from .risk import from_forward
+from .validate import Array
+
+NOTHING = np.empty(0)
+NO_NORMS = SampleNorms(*(NOTHING,) * 9)
+
+
+class LightRisk:
+    """The risk of networks of one shape on fixed data: value, gradient, Hessian product, Hessian.
+
+    Parameters
+    ----------
+    net : TwoLayer
+        Gives the shape and the activation; its parameters are not used.
+    X : array_like, shape (n, d)
+    y : array_like
+        Targets, as for :func:`twolayer.risk`.
+    loss : str or Loss
+
+    Raises
+    ------
+    ValueError
+        If the data does not fit the network or the loss.
+
+    Notes
+    -----
+    The data is validated once, here. Parameters are not: where they overflow, values are inf or nan. A call
+    at the parameters of the previous call reuses its forward pass.
+
+    Examples
+    --------
+    >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> risk = LightRisk(net, [[1.0]], [0.0])
+    >>> risk.value(net.theta), risk.gradient(net.theta)
+    (2.0, array([2., 4.]))
+    """
+
+    def __init__(self, net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> None:
+        self.net, self.loss = net, find_loss(loss)
+        self.X = validate.inputs(X, net.W.shape[1])
+        self.y = validate.targets(y, self.loss.labels, len(self.X), net.n_outputs, net.scalar)
+        self.scope = Scope(tuple(net.parts))
+        self._layout = [(name, where, net.parts[name].shape) for name, where in net.layout.items()]
+        self._last: tuple[bytes, Forward] | None = None
+
+    def network(self, theta: Array) -> TwoLayer:
+        """The network with parameters `theta`, not validated and not copied."""
+        net = object.__new__(TwoLayer)
+        for name in ("a", "W", "b", "c", "activation"):
+            object.__setattr__(net, name, getattr(self.net, name))
+        for name, where, shape in self._layout:
+            object.__setattr__(net, name, theta[where].reshape(shape))
+        return net
+
+    def forward(self, theta: Array) -> Forward:
+        """The forward pass at `theta`; its error bounds are empty."""
+        key = theta.tobytes()
+        if self._last is None or self._last[0] != key:
+            with np.errstate(all="ignore"):
+                self._last = key, self._pass(theta.copy())
+        return self._last[1]
+
+    def _pass(self, theta: Array) -> Forward:
+        net = self.network(theta)
+        Z = self.X @ net.W.T
+        if net.b is not None:
+            Z += net.b
+        S, S1, S2 = (np.empty_like(Z) for _ in range(3))
+        net.activation.jets(Z.ravel(), S.ravel(), S1.ravel(), S2.ravel())
+        F = S @ net.A.T + (0.0 if net.c is None else net.c)
+        L, G, Lam = self._loss_jets(F)
+        return Forward(
+            net,
+            self.loss,
+            self.X,
+            self.y,
+            S,
+            S1,
+            S2,
+            F,
+            L,
+            G,
+            Lam,
+            NO_NORMS,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            0,
+        )
+
+    def _loss_jets(self, F: Array) -> tuple[Array, Array, Array]:
+        n, q = F.shape
+        G = np.empty((n, q))
+        if not self.loss.separable:
+            L, Lam = np.empty(n), np.empty((n, q, q))
+            self.loss.losses(F, self.y, L, G, Lam)
+            return L, G, Lam
+        each, curvature = np.empty((n, q)), np.empty((n, q))
+        self.loss.losses(F.ravel(), self.y.ravel(), each.ravel(), G.ravel(), curvature.ravel())
+        return each.sum(axis=1), G, curvature[:, :, None] * np.eye(q)
+
+    def value(self, theta: Array) -> float:
+        """The risk at `theta`, shape (P,)."""
+        return float(self.forward(theta).L.mean())
+
+    def gradient(self, theta: Array) -> Array:
+        """Gradient at `theta`, shape (P,)."""
+        with np.errstate(all="ignore"):
+            return from_forward(self.forward(theta))
+
+    def product(self, theta: Array, vector: Array) -> Array:
+        """Hessian at `theta` times `vector`, shape (P,)."""
+        return product(self.forward(theta), self.scope, vector)
+
+    def hessian(self, theta: Array) -> Array:
+        """Hessian at `theta`, shape (P, P)."""
+        with np.errstate(all="ignore"):
+            return dense(self.forward(theta), self.scope)
+
+    def outputs(self, theta: Array, X: Any) -> Array:
+        """Outputs of the network with parameters `theta` at other inputs, (n,) or (n, q)."""
+        return self.network(theta)(X)
