@@ -1,0 +1,13 @@
+"""Speed and memory beside the peers, in one run: ``python -m benchmarks -h``.
+
+Importing this package comes before numpy, so that every library below finds the same two threads.
+"""
+
+import os
+
+THREADS = 2
+
+for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+    os.environ[f"{library}_NUM_THREADS"] = str(THREADS)
+if hasattr(os, "sched_setaffinity"):  # XLA has no such variable: it counts the cores it may use
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])

@@ -1,0 +1,65 @@
+"""The command: runs the comparisons and prints their table."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import dense, imports, memory, norm, product, report
+from .case import size_text
+from .race import race
+
+COMPARISONS = {"dense": dense, "norm": norm, "product": product, "imports": imports}
+NAMES = (*COMPARISONS, "memory")
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
+    parser.add_argument("--dry-run", action="store_true", help="tiny sizes, once: does it run at all?")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table to FILE as well")
+    chosen = parser.parse_args(words)
+    unknown = set(chosen.names) - set(NAMES)
+    if unknown:
+        parser.error(f"NAME must be any of {', '.join(NAMES)}; got {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def results(names: list[str], dry: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A table row and its data, for each size of each comparison."""
+    for name in names:
+        if name == "memory":
+            yield _memory(*((9, 4, 3) if dry else (20_000, 784, 1000)))
+            continue
+        for case in COMPARISONS[name].cases(dry):
+            timings = race(case, dry)
+            yield report.row(case, timings), report.as_data(case, timings)
+
+
+def _memory(*shape: int) -> tuple[str, dict[str, Any]]:
+    total, imported = memory.measured(*shape)
+    size = size_text(*shape)
+    data = {"work": "memory", "size": size, "bytes": total, "imports": imported, "met": total < memory.LIMIT}
+    return report.memory_row(size, total, imported, memory.LIMIT), data
+
+
+def main(words: list[str]) -> None:
+    chosen = arguments(words)
+    machine = report.machine()
+    table, data = [], []
+    print(report.head(machine), end="", file=sys.stderr if chosen.json else sys.stdout, flush=True)
+    for row, record in results(chosen.names or list(NAMES), chosen.dry_run):
+        table.append(row)
+        data.append(record)
+        print(row, file=sys.stderr if chosen.json else sys.stdout, flush=True)
+    if chosen.json:
+        print(json.dumps({"machine": machine, "results": data}, indent=2))
+    if chosen.write:
+        chosen.write.write_text(report.head(machine) + "\n".join(table) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,86 @@
+"""Timing ours and the peers' in turns, so that a slow minute of the machine hits them all."""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+from .case import Case, Contender, Work
+
+ROUNDS = 11
+LEAST_ROUNDS = 3
+BUDGET = 45.0  # seconds for one contender, unless the least number of rounds takes longer
+REST = 0.3  # seconds in which the thread pool of the one before stops spinning
+QUICK = 0.5  # work shorter than this runs once more, untimed, to find its data in the caches
+AGREEMENT = 1e-9
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one contender; `seconds` is the median, None when it is not installed."""
+
+    name: str
+    target: float
+    seconds: float | None
+    rounds: int
+    spread: float
+    ratio: float | None
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.ratio is None else self.ratio >= self.target
+
+
+def race(case: Case, dry: bool = False) -> list[Timing]:
+    """Time every contender of `case`, ours first, and check that they found the same.
+
+    Raises
+    ------
+    AssertionError
+        If a peer's number differs from ours by more than 1e-9 of it.
+    """
+    contenders = [case.ours, *case.peers]
+    works = {contender.name: _built(contender) for contender in contenders}
+    _agree(contenders, {name: work() for name, work in works.items() if work is not None})
+    times: dict[str, list[float]] = {name: [] for name, work in works.items() if work is not None}
+    for done in range(1 if dry else ROUNDS):
+        for name, spent in times.items():
+            if done < LEAST_ROUNDS or sum(spent) < BUDGET:
+                spent.append(_seconds(works[name], 0.0 if dry else REST, spent))
+    return [_timing(contender, times, times[case.ours.name]) for contender in contenders]
+
+
+def _built(contender: Contender) -> Work | None:
+    try:
+        return contender.build()
+    except ImportError:
+        return None
+
+
+def _agree(contenders: list[Contender], results: dict[str, object]) -> None:
+    present = [c for c in contenders if c.value is not None and c.name in results]
+    values = {c.name: c.value(results[c.name]) for c in present if c.value is not None}
+    truth = values.get(contenders[0].name)
+    for name, value in values.items():
+        if truth is not None and abs(value - truth) > AGREEMENT * abs(truth):
+            raise AssertionError(f"{name} must be {truth!r} as ours; got {value!r}")
+
+
+def _seconds(work: Work | None, rest: float, before: list[float]) -> float:
+    assert work is not None
+    time.sleep(rest)
+    if rest and before and before[-1] < QUICK:
+        work()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _timing(contender: Contender, times: dict[str, list[float]], ours: list[float]) -> Timing:
+    if contender.name not in times:
+        return Timing(contender.name, contender.target, None, 0, 0.0, None)
+    mine = times[contender.name]
+    seconds = statistics.median(mine)
+    spread = (max(mine) - min(mine)) / seconds
+    return Timing(
+        contender.name, contender.target, seconds, len(mine), spread, seconds / statistics.median(ours)
+    )

@@ -1,0 +1,86 @@
+"""The results as a table, and the machine they were found on."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from . import THREADS
+from .case import Case
+from .race import Timing
+
+LIBRARIES = ("numpy", "scipy", "numba", "torch", "jax", "curvlinops-for-pytorch")
+
+HEAD = """# Benchmarks
+
+Made by `python -m benchmarks --write docs/benchmarks.md`; run it to see your own machine's.
+
+{machine}. Everything in float64, on {threads} threads. Ours and the peers' are timed in turns in one process,
+after compilation; the times are medians. In brackets: how many times longer than ours it took, and how many
+times longer it should take at least (met or missed).
+
+| work | size | twolayer | peers |
+|---|---|---|---|
+"""
+
+
+def machine() -> dict[str, str]:
+    """The processor, the number of its cores, and the versions of the libraries."""
+    found = {"processor": _processor(), "cores": str(os.cpu_count()), "python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def seconds_text(seconds: float) -> str:
+    """Three digits with a unit.
+
+    >>> seconds_text(0.01234)
+    '12.3 ms'
+    """
+    unit, scale = next(
+        (u, s) for u, s in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)) if seconds >= s or u == "us"
+    )
+    return f"{seconds / scale:.3g} {unit}"
+
+
+def _peer(timing: Timing) -> str:
+    if timing.seconds is None or timing.ratio is None:
+        return f"{timing.name}: not installed"
+    verdict = "met" if timing.met else "missed"
+    return (
+        f"{timing.name}: {seconds_text(timing.seconds)} ({timing.ratio:.3g}; {timing.target:.3g} {verdict})"
+    )
+
+
+def row(case: Case, timings: list[Timing]) -> str:
+    ours, peers = timings[0], timings[1:]
+    assert ours.seconds is not None
+    return f"| {case.work} | {case.size} | {seconds_text(ours.seconds)} | {'<br>'.join(map(_peer, peers))} |"
+
+
+def memory_row(size: str, total: int, imports: int, limit: float) -> str:
+    verdict = "met" if total < limit else "missed"
+    note = f"{imports / 1e9:.2f} GB of it the imports; at most {limit / 1e9:.3g} GB {verdict}"
+    return f"| peak memory of the exact Frobenius norm | {size} | {total / 1e9:.2f} GB | {note} |"
+
+
+def head(found: dict[str, str]) -> str:
+    libraries = ", ".join(f"{name} {found[name]}" for name in ("python", *LIBRARIES))
+    text = f"{found['processor']}, {found['cores']} cores; {libraries}"
+    return HEAD.format(machine=text, threads=THREADS)
+
+
+def as_data(case: Case, timings: list[Timing]) -> dict[str, Any]:
+    return {"work": case.work, "size": case.size, "timings": [vars(t) | {"met": t.met} for t in timings]}
