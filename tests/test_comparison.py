@@ -1,0 +1,80 @@
+"""The comparison itself: each planted error must be caught, at the package's own bounds."""
+
+import numpy as np
+import pytest
+
+from tests import oracle
+from tests.comparison import assert_all_hold, assert_holds, assert_within, distance, matrix_distance
+from tests.strategies import random_problem
+from twolayer import Measurement
+
+
+def planted(p):
+    """Matrices that a slip in the code would give, by name of the slip."""
+    truth = oracle.reference(p)
+    G, R = oracle.floats(truth.G), oracle.floats(truth.R)
+    jacobians = np.array([oracle.floats(J) for J in truth.J])
+    lost = np.einsum("iop,ior->pr", jacobians[:1], jacobians[:1]) / len(p.X)
+    shifted = np.einsum("iop,ior->pr", jacobians[:2], jacobians[1:3]) / len(p.X)
+    W = p.net.layout["W"]
+    transposed = G + R
+    transposed[W, W] = np.roll(transposed[W, W], 1, axis=0)
+    unsymmetric = G + np.triu(R)
+    return {
+        "factor of two": 2 * (G + R),
+        "wrong mean": (G + R) * len(p.X) / (len(p.X) - 1),
+        "sign of the residual part": G - R,
+        "residual part dropped": G,
+        "Gauss-Newton part dropped": R,
+        "lower triangle dropped": unsymmetric,
+        "first tile lost": G + R - lost,
+        "tile index off by one": G + R - lost + shifted,
+        "rows in another order": transposed,
+        "float32": (G + R).astype(np.float32).astype(float),
+        "one entry off by 1e-11": G + R + 1e-11 * np.eye(len(G))[0][:, None] * np.eye(len(G))[1],
+        "not a number": np.full_like(G, np.nan),
+    }
+
+
+@pytest.mark.parametrize("slip", planted(random_problem(0, n=4)))
+@pytest.mark.parametrize("q", [None, 2])
+def test_a_planted_error_is_caught(slip, q):
+    p = random_problem(0, n=4, q=q)
+    wrong, truth = planted(p)[slip], oracle.reference(p).H
+    with pytest.raises(AssertionError, match="excludes"):
+        assert_within(matrix_distance(wrong, truth), p.hessian.rounding_error())
+
+
+@pytest.mark.parametrize(
+    "slip", ["factor of two", "wrong mean", "first tile lost", "float32", "not a number"]
+)
+def test_a_planted_error_of_a_norm_is_caught(slip):
+    p = random_problem(0, n=4)
+    measured = p.hessian.frobenius_norm()
+    wrong = Measurement(np.linalg.norm(planted(p)[slip]), measured.error, True, "planted")
+    with pytest.raises(AssertionError, match="excludes"):
+        assert_holds(wrong, oracle.frobenius_norm(oracle.reference(p).H))
+
+
+@pytest.mark.parametrize("error", [np.inf, np.nan, -1.0, 0.0])
+def test_a_bound_that_says_nothing_is_refused(error):
+    third = oracle.arb(1) / 3
+    with pytest.raises(AssertionError):
+        assert_holds(Measurement(1 / 3, error, True, "planted"), third)
+
+
+def test_an_estimate_is_not_taken_for_a_bound():
+    with pytest.raises(AssertionError):
+        assert_holds(Measurement(1.0, 1.0, False, "planted"), oracle.arb(1))
+
+
+def test_every_entry_of_an_array_counts():
+    truth = [oracle.arb(1), oracle.arb(2)]
+    assert_all_hold(Measurement(np.array([1.0, 2.0]), np.zeros(2), True, "exact"), truth)
+    with pytest.raises(AssertionError):
+        assert_all_hold(Measurement(np.array([1.0, 2.1]), np.array([1.0, 0.0]), True, "planted"), truth)
+
+
+def test_distance_is_an_upper_end():
+    third = oracle.arb(1) / 3
+    assert distance(1.0, third) >= oracle.arb(2) / 3
