@@ -63,7 +63,7 @@ def jet(activation: str, z: fmpq) -> Jet:
 
 
 def _squared(f: arb, y: arb) -> Jet:
-    return (f - y) ** 2 / 2, f - y, arb(1)
+    return (f - y) * (f - y) / 2, f - y, arb(1)
 
 
 def _logistic(f: arb, y: arb) -> Jet:
@@ -73,8 +73,8 @@ def _logistic(f: arb, y: arb) -> Jet:
 
 
 def _pseudo_huber(f: arb, y: arb) -> Jet:
-    root = (1 + (f - y) ** 2).sqrt()
-    return (f - y) ** 2 / (1 + root), (f - y) / root, 1 / root**3
+    root = (1 + (f - y) * (f - y)).sqrt()
+    return (f - y) * (f - y) / (1 + root), (f - y) / root, 1 / (root * root * root)
 
 
 SEPARABLE = {"squared": _squared, "logistic": _logistic, "pseudo_huber": _pseudo_huber}

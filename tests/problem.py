@@ -49,3 +49,7 @@ class Problem:
             return f"np.array({value.tolist()!r})" if isinstance(value, np.ndarray) else repr(value)
 
         return f"Problem({', '.join(f'{name}={text(value)}' for name, value in vars(self).items())})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis prints: every digit."""
+        printer.text(repr(self))

@@ -66,9 +66,9 @@ def _interpolating(p: Problem, rng: np.random.Generator) -> Problem:
 
 def _cancelling(p: Problem, rng: np.random.Generator) -> Problem:
     """Targets for which the residual part undoes the Gauss-Newton part as far as it can."""
-    truth = oracle.reference(p.but(loss="squared", y=np.zeros(np.shape(p.y))))
     if p.loss != "squared":
         return p
+    truth = oracle.reference(p.but(y=np.zeros(np.shape(p.y))))
     units = [np.eye(len(p.X) * p.outputs)[j].reshape(np.shape(p.y)) for j in range(np.size(p.y))]
     at_zero = oracle.floats(truth.R)
     columns = [at_zero - oracle.floats(oracle.reference(p.but(y=unit)).R) for unit in units]
