@@ -102,7 +102,7 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
         If the data does not fit the network or the loss, or an intermediate value overflows.
     """
     rule = find_loss(loss)
-    inputs = validate.inputs(X, net.W.shape[1])
+    inputs = validate.inputs(X, net.W.shape[1]).copy()  # a Hessian outlives the caller's next change of X
     labels = validate.targets(y, rule.labels, inputs.shape[0], net.n_outputs, net.scalar)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         S, S1, S2, norms, n_kinks = _activate(net, inputs)
