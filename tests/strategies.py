@@ -76,7 +76,7 @@ def _cancelling(p: Problem, rng: np.random.Generator) -> Problem:
     A = np.array([column.ravel() for column in columns]).T / scale
     residual = np.linalg.lstsq(A, -oracle.floats(truth.G).ravel() / scale, rcond=1e-10)[0]
     f = oracle.floats(truth.f).reshape(np.shape(p.y))
-    return p.but(y=f - residual.reshape(np.shape(p.y)))
+    return p.but(y=f - np.clip(residual, -1e12, 1e12).reshape(np.shape(p.y)))
 
 
 TWISTS: dict[str, Callable[[Problem, np.random.Generator], Problem]] = {

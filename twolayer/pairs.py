@@ -23,6 +23,8 @@ from .rounding import SLACK, gamma
 from .validate import Array
 
 TILE = 256
+SMALLEST = 2.0**-250  # of the scale over the factors it divides
+VANISHING = 2.0**-400  # what squares that underflow may lose of a scaled norm
 GRAM_CACHE = 2**25  # entries of K0 kept between the two visits of a tile: 256 MB
 
 
@@ -31,7 +33,7 @@ def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[floa
 
     Time O(n^2 (m q^2 + d)), memory O(n (m + d)) beyond the input.
     """
-    scale = _power_of_two(bound.total)
+    scale = _scale(forward, bound.total)
     features = _Features(forward, scope, scale)
     newton, cross = [], []
     for left, right, gram in _tiles(forward, scope):
@@ -43,26 +45,32 @@ def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[floa
             newton.append(twice * features.newton(gram, left, right))
     newton_sum, cross_sum = (math.fsum(np.concatenate(rows)) if rows else 0.0 for rows in (newton, cross))
     squared = max(newton_sum + cross_sum, 0.0)
-    n = forward.n
-    value = scale * (math.sqrt(squared) / n)
-    return value, _error(forward, bound, value, scale * (math.sqrt(max(newton_sum, 0.0)) / n))
+    value, newton_part = (math.sqrt(max(s, 0.0)) / forward.n for s in (squared, newton_sum))
+    root = _error(forward, bound.gauss_newton / scale, bound.residual / scale, value, newton_part)
+    lost = VANISHING if bound.total else 0.0
+    return scale * value, float(scale * (SLACK * root + gamma(8) * value + lost) + SLACK * bound.propagated)
 
 
-def _error(forward: Forward, bound: Bounds, value: float, newton: float) -> float:
-    """Error of the root of a sum whose terms are uncertain by gamma times the sizes in `bound`."""
+def _error(forward: Forward, gauss_newton: float, residual: float, value: float, newton: float) -> float:
+    """Error of the root of a sum whose terms are uncertain by gamma times the sizes of the two parts."""
     d, m, q = forward.X.shape[1], forward.S.shape[1], forward.F.shape[1]
     step = gamma(2 * (d + m) + 4 * q + TILE + 40)
-    square = 2 * step * newton * bound.gauss_newton + (step * bound.gauss_newton) ** 2 + step * newton**2
-    square += step * bound.residual * (2 * bound.gauss_newton + bound.residual)
-    root = min(math.sqrt(square), square / value if value else math.inf)
-    return float(SLACK * (root + bound.propagated) + gamma(8) * value + 1e-300 * (bound.total > 0))
+    square = 2 * step * newton * gauss_newton + (step * gauss_newton) ** 2 + step * newton**2
+    square += step * residual * (2 * gauss_newton + residual)
+    return min(math.sqrt(square), square / value if value else math.inf)
 
 
-def _power_of_two(size: float) -> float:
-    """A power of two near `size`, so that squares neither overflow nor vanish and scaling is exact."""
-    if not math.isfinite(size) or size == 0.0:
+def _scale(forward: Forward, size: float) -> float:
+    """A power of two near `size`, so that squares neither overflow nor vanish and scaling is exact.
+
+    Not far below the factors g and Lam that are divided by it: the matrix may be tiny because a sample's
+    features or inputs are, and the other samples' factors must stay finite.
+    """
+    factors = max(float(np.abs(forward.Lam).max()), float(np.abs(forward.G).max()))
+    floored = max(size, SMALLEST * factors)
+    if not math.isfinite(floored) or floored == 0.0:
         return 1.0
-    return math.ldexp(1.0, min(max(math.frexp(size)[1], -900), 900))
+    return math.ldexp(1.0, min(max(math.frexp(floored)[1], -900), 900))
 
 
 def _tiles(forward: Forward, scope: Scope) -> Iterator[tuple[slice, slice, Array]]:
