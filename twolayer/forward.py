@@ -107,7 +107,7 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         S, S1, S2, norms, n_kinks = _activate(net, inputs)
         F = S @ net.A.T + (0.0 if net.c is None else net.c)
-        _require_representable("outputs", F)
+        require_representable("outputs", F)
         L, G, Lam = _loss_jets(rule, F, labels)
         F_error = _output_error(net, norms)
         L_error, G_error, Lam_error = _loss_errors(rule, F, L, G, Lam, F_error)
@@ -145,7 +145,7 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
         Z = X[rows] @ net.W.T
         if net.b is not None:
             Z += net.b
-        _require_representable("pre-activations", Z)
+        require_representable("pre-activations", Z)
         radius = preactivation_error(net, sizes[0][rows], sizes[1])
         n_kinks += kinks.resolve(net, X[rows], Z, radius)
         radius += JET_ERROR * np.abs(Z)
@@ -154,7 +154,7 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
         net.activation.jets(Z.ravel(), S[rows].ravel(), S1[rows].ravel(), S2[rows].ravel())
         sum_squares(radius, T, S[rows], S1[rows], S2[rows], alpha, sums[rows])
     for name, values in (("s", S), ("s'", S1), ("s''", S2)):
-        _require_representable(f"activation values {name}(z)", values)
+        require_representable(f"activation values {name}(z)", values)
     return S, S1, S2, _sample_norms(sums, m), n_kinks
 
 
@@ -231,7 +231,7 @@ def _loss_jets(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Arr
         rule.losses(*flat, each.ravel(), G.ravel(), curvature.ravel())
         L, Lam = each.sum(axis=1), curvature[:, :, None] * np.eye(q)
     for name, values in (("losses", L), ("loss derivatives", G)):
-        _require_representable(name, values)
+        require_representable(name, values)
     return L, G, Lam
 
 
@@ -249,8 +249,9 @@ def _loss_errors(
     return l_error, g_error, np.asarray(lam_error)
 
 
-def _require_representable(what: str, values: Array) -> None:
+def require_representable(what: str, values: Any) -> None:
+    """Refuse an overflow, naming what overflowed."""
     if not np.isfinite(values).all():
         raise ValueError(
-            f"a, W, b, c and X must give finite {what}; got overflow beyond 1.8e308: rescale them"
+            f"a, W, b, c, X and y must give finite {what}; got overflow beyond 1.8e308: rescale them"
         )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from . import spectrum
+from . import spectrum, validate
 from .bounds import GROUPS, Bounds, Scope, bounds
 from .dense import dense, dense_error, sizes
-from .forward import Forward, forward
+from .forward import Forward, forward, require_representable
 from .frobenius import frobenius
 from .losses import Loss
 from .measurement import Measurement
@@ -21,6 +22,8 @@ from .network import TwoLayer
 from .product import product
 from .trace import diagonal, trace
 from .validate import Array
+
+Result = TypeVar("Result")
 
 
 class Curvature(LinearOperator):  # type: ignore[misc]
@@ -100,7 +103,8 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         return tuple(name for name in GROUPS if name in chosen)
 
     def _matvec(self, vector: Any) -> Array:
-        return product(self.forward, self.scope, np.asarray(vector, dtype=np.float64).ravel())
+        direction = validate.real_array("vector", vector).ravel()
+        return _representable(lambda: product(self.forward, self.scope, direction))
 
     def _adjoint(self) -> Curvature:
         return self
@@ -116,7 +120,7 @@ class Curvature(LinearOperator):  # type: ignore[misc]
             If the matrix would not fit into this machine's memory.
         """
         _require_memory(8 * self.shape[0] ** 2)
-        return dense(self.forward, self.scope)
+        return _representable(lambda: dense(self.forward, self.scope))
 
     def rounding_error(self) -> float:
         """Bound of the Frobenius norm of ``toarray()`` minus the true matrix."""
@@ -124,7 +128,7 @@ class Curvature(LinearOperator):  # type: ignore[misc]
 
     def diagonal(self) -> Array:
         """The diagonal, shape (P,). O(n m (q^2 + d)) time."""
-        return diagonal(self.forward, self.scope)
+        return _representable(lambda: diagonal(self.forward, self.scope))
 
     def frobenius_norm(self, method: str | None = None) -> Measurement:
         """Frobenius norm, exact and without forming the matrix.
@@ -147,7 +151,7 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         >>> float(Hessian(net, [[1.0]], [2.0]).frobenius_norm())  # [[1, 2], [2, 4]]
         5.0
         """
-        value, error, used = frobenius(self.forward, self.scope, self.bound, method)
+        value, error, used = _representable(lambda: frobenius(self.forward, self.scope, self.bound, method))
         return self._measured(value, error, used)
 
     def trace(self) -> Measurement:
@@ -159,7 +163,7 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         >>> float(Hessian(net, [[1.0]], [2.0]).trace())
         5.0
         """
-        value, error = trace(self.forward, self.scope, self.bound)
+        value, error = _representable(lambda: trace(self.forward, self.scope, self.bound))
         return self._measured(value, error, "closed form")
 
     def eigenvalues(self, k: int | None = None) -> Measurement:
@@ -275,6 +279,14 @@ class Block(LinearOperator):  # type: ignore[misc]
 def _positions(lengths: dict[str, int], names: tuple[str, ...]) -> NDArray[np.intp]:
     starts = dict(zip(lengths, np.cumsum([0, *lengths.values()]), strict=False))
     return np.concatenate([starts[name] + np.arange(lengths[name]) for name in names])
+
+
+def _representable(evaluate: Callable[[], Result]) -> Result:
+    """What `evaluate` returns, an array or a tuple led by a number, unless it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = evaluate()
+    require_representable("entries of the Hessian", result[0] if isinstance(result, tuple) else result)
+    return result
 
 
 def _require_memory(needed: int) -> None:

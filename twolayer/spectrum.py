@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 def verified_eigenvalues(H: Array) -> tuple[Array, float]:
     """Eigenvalues of a symmetric array, descending, and a bound of the error of each."""
-    P = len(H)
+    P, scale = len(H), _power_of_two(H)
+    H = H / scale
     values, V = linalg.eigh(H, check_finite=False)
     residual = np.linalg.norm(H @ V - V * values)
     skew = np.linalg.norm(V.T @ V - np.eye(P))
@@ -31,12 +32,26 @@ def verified_eigenvalues(H: Array) -> tuple[Array, float]:
     skew += gamma(P + 4) * columns**2
     residual += gamma(P + 4) * (size + np.abs(values).max()) * columns
     error = SLACK * (residual + 2 * skew * np.abs(values).max()) / (1 - skew)
-    return values[::-1].copy(), float(error)
+    return scale * values[::-1], float(scale * error)
+
+
+def _power_of_two(array: Array) -> float:
+    """What to divide by, exactly, so that squares of entries neither overflow nor vanish."""
+    return math.ldexp(1.0, max(math.frexp(float(np.abs(array).max()))[1], -1000) - 1)
 
 
 def _dense_spectrum(operator: Curvature) -> tuple[Array, float]:
     values, error = verified_eigenvalues(operator.toarray())
     return values, error + operator.rounding_error()
+
+
+def _shifted_spectrum(operator: Curvature, shift: float) -> tuple[Array, float]:
+    """Eigenvalues of H + shift I and a bound of the error of each."""
+    if not np.isfinite(shift):
+        raise ValueError(f"shift must be a finite number; got {shift}")
+    values, error = _dense_spectrum(operator)
+    moved = values + shift
+    return moved, error + 2 * UNIT * float(np.abs(moved).max())
 
 
 def eigenvalues(operator: Curvature, k: int | None) -> Measurement:
@@ -70,30 +85,26 @@ def rank(operator: Curvature) -> Measurement:
 
 def inertia(operator: Curvature, shift: float) -> Measurement:
     """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
-    values, error = _dense_spectrum(operator)
-    moved = values + shift
-    error += 2 * UNIT * float(np.abs(moved).max())
+    moved, error = _shifted_spectrum(operator, shift)
     return _measured(operator, int((moved < -error).sum()), int((np.abs(moved) <= error).sum()))
 
 
 def logdet(operator: Curvature, shift: float) -> Measurement:
     """log det(H + shift I), H + shift I positive definite."""
-    values, error = _dense_spectrum(operator)
-    moved = values + shift
-    error += 2 * UNIT * float(np.abs(moved).max())
+    moved, error = _shifted_spectrum(operator, shift)
     if moved.min() <= error:
-        raise ValueError(
-            f"shift must make H + shift I positive definite, above {-values.min():.3g}; got {shift}"
-        )
+        least = shift - moved.min()
+        raise ValueError(f"shift must make H + shift I positive definite, above {least:.3g}; got {shift}")
     value = math.fsum(np.log(moved))
     return _measured(operator, value, SLACK * float(-np.log1p(-error / moved).sum()) + gamma(8) * abs(value))
 
 
 def rectangular_norm(block: Array, kind: Any, whole: Curvature) -> Measurement:
     """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block of `whole`."""
-    value, count = float(np.linalg.norm(block, kind)), min(block.shape)
-    factor = math.sqrt(count) if kind == "nuc" else 1.0
-    rounding = gamma(8 * sum(block.shape)) * float(np.linalg.norm(block))
+    scale = _power_of_two(block)
+    value = scale * float(np.linalg.norm(block / scale, kind))
+    factor = math.sqrt(min(block.shape)) if kind == "nuc" else 1.0
+    rounding = scale * gamma(8 * sum(block.shape)) * float(np.linalg.norm(block / scale))
     return Measurement(
         value, SLACK * factor * (whole.rounding_error() + rounding), True, "dense", whole.convention
     )
