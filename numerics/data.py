@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from numerics.archive import read_arrays
 
 DIGITS_CREDIT = (
-    "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
+    "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning "
+    "Repository, "
     "doi:10.24432/C50P49, CC BY 4.0 (the 1,797 images of its test part, unchanged)."
 )
 MOST_CLASSES = 1000

@@ -44,15 +44,18 @@ def equal(left: sp.Expr, right: sp.Expr) -> Variant:
 
 
 def upper_bounds(block: str) -> dict[str, Variant]:
-    """The bounds of T2 by the m x m matrix `block`."""
+    """The bounds (i) to (iii) of T2 by the m x m matrix `block`."""
     trace, largest, frobenius = (symbol(f"{norm}({block})") for norm in ("trace", "lmax", "frobenius"))
-    path = symbol(f"sum(|w|sqrt({block}))")
     return {
         "i": at_most(gradient, times(spectral_W**2, trace), equality=ONE_UNIT),
         "ii": at_most(gradient, times(frobenius_W**2, largest), equality=ONE_UNIT),
         "iii": at_most(gradient, times(frobenius_WW, frobenius), equality=ONE_UNIT),
-        "v": at_most(gradient, path**2, equality=ONE_UNIT),
     }
+
+
+def by_paths(block: str) -> Variant:
+    """The bound (v) of T2, which scaling a unit's weights up and its output weight down leaves alone."""
+    return at_most(gradient, symbol(f"sum(|w|sqrt({block}))") ** 2, equality=ONE_UNIT)
 
 
 IDENTITY = Theorem(
@@ -74,6 +77,7 @@ UPPER_BOUNDS = Theorem(
     variants={
         **upper_bounds("G_bb"),
         "iv": at_most(gradient, times(spectral_W**2, symbol("trace(G_Wb)")) / (1 + symbol("smallest_input"))),
+        "v": by_paths("G_bb"),
         "i, G": at_most(gradient, times(spectral_W**2, symbol("trace(G)")), HIDDEN_BIASES),
         "iii, G": at_most(gradient, times(frobenius_WW, symbol("frobenius(G)")), HIDDEN_BIASES),
     },
@@ -97,6 +101,7 @@ AT_INTERPOLATION = Theorem(
     statement="If every residual is zero, H = G, and H_bb may stand for G_bb in T2.",
     variants={
         **upper_bounds("H_bb"),
+        "v": by_paths("H_bb"),
         "|H|": equal(symbol("frobenius(H)"), symbol("frobenius(G)")),
         "tr H": equal(symbol("trace(H)"), symbol("trace(G)")),
         "i, H": at_most(gradient, times(spectral_W**2, symbol("trace(H)")), HIDDEN_BIASES),

@@ -1,0 +1,242 @@
+"""Good and bad minima: networks trained with and without attack sets, from the same random starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numba
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import twolayer as tl
+from numerics.attack import Split, attack_set, split
+from numerics.data import Dataset, Scaling, centred, unscaled
+from numerics.minimum import Samples, describe, plain, theorem_checks
+from numerics.trained import Trained
+from numerics.training import gradient_descent, lbfgs, random_network, sgd, to_minimum
+from theory.quantities import value
+from theory.situation import Situation
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One setting of the experiment, run from several random starts.
+
+    Parameters
+    ----------
+    name : str
+    activation, loss : str
+    genuine : int
+        Number of genuine training samples n.
+    units : int
+        Number of hidden units m.
+    attacks : tuple of int
+        Sizes of the attack sets.
+    repeats : int
+        Number of random splits and starts.
+    flipped : float
+        Share of attack samples with wrong labels.
+    target : float
+        Risk at which training stops; 0 trains to a true minimum.
+    descent : {"", "gradient_descent", "sgd", "lbfgs"}
+        What goes before the Gauss-Newton finish, if anything.
+    """
+
+    name: str
+    activation: str = "tanh"
+    loss: str = "squared"
+    genuine: int = 200
+    units: int = 24
+    attacks: tuple[int, ...] = (0, 50, 100, 200, 400)
+    repeats: int = 5
+    flipped: float = 1.0
+    target: float = 0.0
+    descent: str = ""
+
+
+DESCENTS: dict[str, Callable[..., Trained]] = {
+    "gradient_descent": partial(gradient_descent, learning_rate=0.02, steps=3000),
+    "sgd": partial(sgd, learning_rate=0.02, batch_size=20, epochs=150),
+    "lbfgs": partial(lbfgs, steps=500),
+}
+
+FEW = (0, 100, 400)
+QUICK = (Arm("tanh", repeats=10), Arm("relu", activation="relu"))
+FULL = (
+    Arm("tanh", attacks=(0, 25, 50, 100, 150, 200, 300, 400, 600), repeats=40),
+    Arm("relu", activation="relu", repeats=20),
+    Arm("softplus", activation="softplus", repeats=20),
+    Arm("erf", activation="erf", repeats=20),
+    Arm("silu", activation="silu", repeats=20),
+    Arm("tanh, 12 units", units=12, repeats=20),
+    Arm("tanh, 96 units", units=96, repeats=10),
+    Arm("tanh, 400 genuine", genuine=400, units=32, repeats=20),
+    Arm("tanh, half flipped", flipped=0.5, repeats=20),
+    Arm("tanh, gradient descent first", descent="gradient_descent", attacks=FEW),
+    Arm("tanh, SGD first", descent="sgd", attacks=FEW),
+    Arm("tanh, L-BFGS first", descent="lbfgs", attacks=FEW, repeats=10),
+    Arm("tanh, pseudo-Huber loss", loss="pseudo_huber", repeats=20),
+    Arm("tanh, logistic loss", loss="logistic", target=1e-3),
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One minimum to be found: an arm, the number of the repeat and the size of the attack set."""
+
+    arm: Arm
+    repeat: int
+    attack: int
+
+
+def fitted(arms: tuple[Arm, ...], samples: int) -> tuple[Arm, ...]:
+    """Return the arms with sizes that a data set of `samples` samples allows.
+
+    At least 2/5 of the samples test and at most 1/5 are genuine; attack sets that do not fit are left out.
+
+    Examples
+    --------
+    >>> fitted((Arm("small"),), 500)[0].genuine, fitted((Arm("small"),), 500)[0].attacks
+    (100, (0, 50, 100, 200))
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 20 samples.
+    """
+    if samples < 20:
+        raise ValueError(f"the data must have at least 20 samples; got {samples}")
+    found = []
+    for arm in arms:
+        genuine = min(arm.genuine, samples // 5)
+        room = reserve_size(samples, genuine)
+        found.append(replace(arm, genuine=genuine, attacks=tuple(k for k in arm.attacks if k <= room)))
+    return tuple(found)
+
+
+def reserve_size(samples: int, genuine: int) -> int:
+    """Return how many samples are set aside for attacks: 800, or as many as leave 2/5 to test on."""
+    return min(800, samples - genuine - -(-2 * samples // 5))
+
+
+def tasks(arms: tuple[Arm, ...]) -> list[Task]:
+    """Return all tasks, repeat by repeat, so that an interrupted arm has whole repeats."""
+    return [
+        Task(arm, repeat, attack) for arm in arms for repeat in range(arm.repeats) for attack in arm.attacks
+    ]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The data of one repeat: which samples are what, and how inputs are scaled."""
+
+    data: Dataset
+    part: Split
+    scaling: Scaling
+    loss: str
+
+    def samples(self, chosen: np.ndarray, y: np.ndarray | None = None) -> Samples:
+        """The samples `chosen`, with their own labels or the labels `y`."""
+        return Samples(self.scaling(self.data.X[chosen]), self.data.y[chosen] if y is None else y, self.loss)
+
+
+def ground(task: Task, data: Dataset, seed: int, *, raw: bool = False) -> Ground:
+    """Deal the samples of one repeat; the same for every attack size and every arm of equal `genuine`."""
+    rng = np.random.default_rng([seed, task.repeat, 0])
+    reserve = reserve_size(len(data.y), task.arm.genuine)
+    part = split(len(data.y), genuine=task.arm.genuine, reserve=reserve, rng=rng)
+    scaling = (unscaled if raw else centred)(data.X[part.pool])
+    return Ground(data, part, scaling, task.arm.loss)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A minimum: the network, what is said about it, and how long that took.
+
+    Parameters
+    ----------
+    net : TwoLayer
+    facts : dict
+        Plain data, the same whenever the task and the seed are.
+    timing : dict of str to float
+        Seconds of wall time.
+    """
+
+    net: tl.TwoLayer
+    facts: dict[str, Any]
+    timing: dict[str, float]
+
+
+def minimum(task: Task, data: Dataset, seed: int, *, raw: bool = False) -> Found:
+    """Train one network on genuine and attack samples, then on the genuine ones alone, and measure it.
+
+    Parameters
+    ----------
+    task : Task
+    data : Dataset
+    seed : int
+        With the number of the repeat it determines the split, the start and the flipped labels.
+    raw : bool
+        Whether inputs are used as they are instead of centred and scaled.
+
+    Returns
+    -------
+    Found
+    """
+    arm, place = task.arm, ground(task, data, seed, raw=raw)
+    rng = np.random.default_rng([seed, task.repeat, 1])
+    start = random_network(data.X.shape[1], arm.units, activation=arm.activation, rng=rng)
+    chosen = attack_set(place.part.reserve, task.attack, flipped=arm.flipped, rng=rng)
+    genuine, test = place.samples(place.part.genuine), place.samples(place.part.test)
+    attack = place.samples(chosen.chosen, chosen.labels(data.y))
+    clock = time.perf_counter()
+    trained = attacked(start, arm, genuine, attack, rng)
+    training = time.perf_counter() - clock
+    names = {"arm": arm.name, "repeat": task.repeat, "attack": task.attack}
+    facts = {**names, **describe(trained, genuine, attack, test)}
+    if task.attack == arm.attacks[0]:  # every attack size of a repeat has the same start
+        facts["start"] = describe_start(start, genuine)
+    timing = {"training": training, "measuring": time.perf_counter() - clock - training}
+    return Found(trained.net, facts, timing)
+
+
+def describe_start(start: tl.TwoLayer, genuine: Samples) -> dict[str, Any]:
+    """Return the risk and both sides of T1 to T5 at a random start, where residuals are not zero."""
+    at = Situation(start, genuine.X, genuine.targets, genuine.loss)
+    return {"risk": plain(value("risk", at)), "theorems": theorem_checks(at)}
+
+
+def attacked(
+    start: tl.TwoLayer, arm: Arm, genuine: Samples, attack: Samples, rng: np.random.Generator
+) -> Trained:
+    """Train on genuine and attack samples together, then on the genuine samples alone."""
+    both, net, steps = genuine.joined(attack), start, 0
+    if arm.descent:
+        source = {"rng": rng} if arm.descent == "sgd" else {}
+        before = DESCENTS[arm.descent](net, both.X, both.targets, loss=arm.loss, **source)
+        net, steps = before.net, before.steps
+    first = to_minimum(net, both.X, both.targets, loss=arm.loss, target=arm.target)
+    last = to_minimum(first.net, genuine.X, genuine.targets, loss=arm.loss, target=arm.target)
+    return replace(last, steps=steps + first.steps + last.steps)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold BLAS and numba to one thread: sums then have one order, and results repeat bit by bit."""
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        numba.set_num_threads(threads)
+
+
+def as_plain(arm: Arm) -> dict[str, Any]:
+    """Return an arm as plain data."""
+    return {**asdict(arm), "attacks": list(arm.attacks)}
