@@ -36,7 +36,7 @@ def log(x: float) -> float:
     (0.0, -inf)
     """
     small = x < 2.0**-1022
-    pattern = bits(x * 2.0**54 if small else x) - ROOT_HALF
+    pattern = bits(abs(x * 2.0**54 if small else x)) - ROOT_HALF
     k = float(pattern >> 52) - (54.0 if small else 0.0)
     f = from_bits((pattern & FRACTION) + ROOT_HALF) - 1.0
     value = k * LN2[0] + (twice_atanh((f + f) / (2.0 + f)) + k * LN2[1])
@@ -48,7 +48,8 @@ def log(x: float) -> float:
 def log1p(x: float) -> float:
     """Return log(1 + x): -inf at -1, nan below.
 
-    What 1 + x loses by rounding is put back after the power of two is taken off.
+    What 1 + x loses by rounding is put back after the power of two is taken off; where that power is
+    above 1000 the loss no longer counts.
 
     Examples
     --------
@@ -58,9 +59,10 @@ def log1p(x: float) -> float:
     y = 1.0 + x
     back = y - 1.0
     lost = (1.0 - (y - back)) + (x - back)
-    pattern = bits(y) - ROOT_HALF
+    pattern = bits(abs(y)) - ROOT_HALF
     power = pattern >> 52
     k = float(power)
+    power = power if power < 1000 else 1000
     f = (from_bits((pattern & FRACTION) + ROOT_HALF) - 1.0) + lost * from_bits(ONE - (power << 52))
     value = k * LN2[0] + (twice_atanh((f + f) / (2.0 + f)) + k * LN2[1])
     value = value if y > 0.0 else (-math.inf if y == 0.0 else math.nan)
