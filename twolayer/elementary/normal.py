@@ -1,6 +1,7 @@
 """The error function and the standard normal distribution.
 
-Away from 0 all come from one polynomial for exp(a^2) erfc(a), a >= 0, times exp(-a^2).
+Near 0 all come from a polynomial for erf(x) / x, elsewhere from one for exp(a^2) erfc(a), a >= 0. Each
+bound between the two is where the first begins to lose by a subtraction from 1, or the second by one.
 """
 
 import math
@@ -31,6 +32,18 @@ def tail_ratio(a: float, centre: float) -> float:
 
 
 @scalar_kernel
+def near_erf(a: float) -> float:
+    """Return erf(a), for |a| <= 3/4.
+
+    Examples
+    --------
+    >>> near_erf(0.0)
+    0.0
+    """
+    return a + a * horner(a * a, ERF)
+
+
+@scalar_kernel
 def erf_parts(x: float) -> tuple[float, float]:
     """Return (erf x, 2 / sqrt(pi) exp(-x^2)): the error function and its derivative.
 
@@ -43,8 +56,7 @@ def erf_parts(x: float) -> tuple[float, float]:
     a = 27.38 if a > 27.38 else a
     shifted = shifted_gaussian(a, 1.0)
     far = 1.0 - shifted * DOWN * tail_ratio(a, 2.5 * ROOT_TWO)
-    near = a + a * horner(a * a, ERF)
-    return math.copysign(far if a > 0.75 else near, x), shifted * ERF_SLOPE * DOWN
+    return math.copysign(far if a > 0.75 else near_erf(a), x), shifted * ERF_SLOPE * DOWN
 
 
 @scalar_kernel
@@ -70,7 +82,8 @@ def erfc(x: float) -> float:
     """
     a = abs(x)
     a = 27.38 if a > 27.38 else a
-    value = (shifted_gaussian(a, 1.0) * tail_ratio(a, 2.5 * ROOT_TWO)) * DOWN
+    far = (shifted_gaussian(a, 1.0) * tail_ratio(a, 2.5 * ROOT_TWO)) * DOWN
+    value = far if a > 0.5 else 1.0 - near_erf(a)
     return 2.0 - value if x < 0.0 else value
 
 
@@ -86,7 +99,8 @@ def normal_parts(x: float) -> tuple[float, float]:
     a = abs(x)
     a = 38.7 if a > 38.7 else a
     shifted = shifted_gaussian(a, 0.5)
-    below = (shifted * tail_ratio(a, 5.0)) * (0.5 * ROOT_TWO * DOWN)
+    far = (shifted * tail_ratio(a, 5.0)) * (0.5 * ROOT_TWO * DOWN)
+    below = far if a > 0.75 else 0.5 - 0.5 * near_erf(a * (0.5 * ROOT_TWO))
     return 1.0 - below if x > 0.0 else below, shifted * PEAK * DOWN
 
 
