@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import dense, imports, memory, norm, product, report
+from . import dense, imports, jets, memory, norm, product, report
 from .case import size_text
 from .race import race
 
-COMPARISONS = {"dense": dense, "norm": norm, "product": product, "imports": imports}
+COMPARISONS = {"dense": dense, "norm": norm, "product": product, "jets": jets, "imports": imports}
 NAMES = (*COMPARISONS, "memory")
 
 

@@ -12,7 +12,7 @@ from .peers import curvlinops_hessian, jax_risk
 
 def cases(dry: bool) -> Iterator[Case]:
     yield moderate(*((7, 3, 2) if dry else (1000, 64, 100)))
-    yield large(*((9, 4, 3) if dry else (1000, 784, 1000)))
+    yield large(*((9, 4, 8) if dry else (1000, 784, 1000)))
 
 
 def ours(net: tl.TwoLayer, X: np.ndarray, y: np.ndarray) -> Contender:
