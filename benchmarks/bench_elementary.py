@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 
 from twolayer import elementary as el
-from twolayer.jit import kernel, scalar_kernel
+from twolayer.jit import OPTIONS, scalar_kernel
 
 ONE = "exp exp_neg_square exp_neg_half_square expm1 log log1p softplus erf erfc normal_cdf"
 TWO = "tanh_parts sigmoid_parts erf_parts normal_parts sin_cos"
@@ -92,7 +93,8 @@ def looped(function: Callable[..., Any], outputs: int) -> Callable[..., None]:
         for i in range(Z.size):
             A[i], B[i], C[i] = function(Z[i])
 
-    return kernel((one, two, three)[outputs - 1])
+    # In memory: numba would file the machine code of a closure under a new name in every run.
+    return numba.njit(**OPTIONS)((one, two, three)[outputs - 1])
 
 
 def candidates() -> dict[str, Callable[..., None]]:

@@ -1,5 +1,6 @@
 """The elementary functions against 240 bits, and the promises that generated code relies on."""
 
+import json
 import math
 import os
 import re
@@ -163,6 +164,12 @@ def test_a_loop_with_a_call_stays_scalar():
     loop = loops(elementary.sin_cos_far, 2)
     loop(np.ones(9), np.ones(9), np.ones(9))
     assert not re.search(r"f(mul|add|sub)[a-z ]* <\d+ x double>", loop.inspect_llvm(loop.signatures[0]))
+
+
+def test_the_benchmark_runs():
+    run = [sys.executable, "-m", "benchmarks.bench_elementary", "--size", "64", "--repeats", "1", "--json"]
+    rows = json.loads(subprocess.run(run, cwd=ROOT, capture_output=True, check=True).stdout)["rows"]
+    assert {*CASES, "tanh_jet", "gelu_jet"} <= rows.keys()
 
 
 def test_the_constants_are_what_their_script_gives():

@@ -11,6 +11,7 @@ from .tables import ATANH, LN2
 ONE = np.float64(1.0).view(np.int64)
 ROOT_HALF = np.float64(math.sqrt(0.5)).view(np.int64)
 FRACTION = np.int64((1 << 52) - 1)
+HUGE_POWER = np.int64(1000)
 
 
 @scalar_kernel
@@ -48,8 +49,8 @@ def log(x: float) -> float:
 def log1p(x: float) -> float:
     """Return log(1 + x): -inf at -1, nan below.
 
-    What 1 + x loses by rounding is put back after the power of two is taken off; where that power is
-    above 1000 the loss no longer counts.
+    What 1 + x loses by rounding is put back after the power of two is taken off; above the
+    power 1000 the loss no longer counts.
 
     Examples
     --------
@@ -62,7 +63,7 @@ def log1p(x: float) -> float:
     pattern = bits(abs(y)) - ROOT_HALF
     power = pattern >> 52
     k = float(power)
-    power = power if power < 1000 else 1000
+    power = power if power < HUGE_POWER else HUGE_POWER
     f = (from_bits((pattern & FRACTION) + ROOT_HALF) - 1.0) + lost * from_bits(ONE - (power << 52))
     value = k * LN2[0] + (twice_atanh((f + f) / (2.0 + f)) + k * LN2[1])
     value = value if y > 0.0 else (-math.inf if y == 0.0 else math.nan)
