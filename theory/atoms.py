@@ -157,7 +157,63 @@ class HypotInverse(Atom):
 
     meaning = staticmethod(lambda u: 1 / sp.sqrt(1 + u**2))
     parity = "even"
-    slope = staticmethod(lambda u: -u * HypotInverse(u) ** 3)
+    slope = staticmethod(lambda u: -HypotSlope(u) * HypotInverse(u) ** 2)
+
+
+class LogSquare(Atom):
+    """log(1 + u^2)."""
+
+    meaning = staticmethod(lambda u: sp.log(1 + u**2))
+    parity = "even"
+    slope = staticmethod(lambda u: 2 * HypotSlope(u) * HypotInverse(u))
+
+
+class Sinh(Atom):
+    """sinh u."""
+
+    meaning = staticmethod(sp.sinh)
+    parity = "odd"
+    slope = staticmethod(lambda u: Cosh(u))
+
+
+class Cosh(Atom):
+    """cosh u."""
+
+    meaning = staticmethod(sp.cosh)
+    parity = "even"
+    slope = staticmethod(lambda u: Sinh(u))
+
+
+class Sech(Atom):
+    """1 / cosh u."""
+
+    meaning = staticmethod(sp.sech)
+    parity = "even"
+    slope = staticmethod(lambda u: -Tanh(u) * Sech(u))
+
+
+class LogCosh(Atom):
+    """log cosh u."""
+
+    meaning = staticmethod(lambda u: sp.log(sp.cosh(u)))
+    parity = "even"
+    slope = staticmethod(lambda u: Tanh(u))
+
+
+class Atan(Atom):
+    """The arc tangent."""
+
+    meaning = staticmethod(sp.atan)
+    parity = "odd"
+    slope = staticmethod(lambda u: HypotInverse(u) ** 2)
+
+
+class Asinh(Atom):
+    """The inverse of sinh."""
+
+    meaning = staticmethod(sp.asinh)
+    parity = "odd"
+    slope = staticmethod(lambda u: HypotInverse(u))
 
 
 def meaning(expression: sp.Expr) -> sp.Expr:
@@ -175,3 +231,10 @@ def meaning(expression: sp.Expr) -> sp.Expr:
     if isinstance(expression, Atom):
         return expression.meaning(*arguments)
     return expression.func(*arguments)
+
+
+FADING = (SechSquared, Sech, SigmoidSlope, Sigmoid, ErfSlope, NormalCdf, NormalDensity, Gauss, sp.exp)
+"""Functions that fall to 0 exponentially, where an unbounded factor must not meet a subnormal."""
+
+BOUNDED = (Tanh, HalfTanh, HypotSlope, HypotInverse, Erf, Erfc, Atan, sp.sin, sp.cos, *FADING[:-1])
+"""Functions whose absolute value stays below 4."""

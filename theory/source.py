@@ -1,4 +1,4 @@
-"""Python source text of stable expressions: straight-line code over kernels of `twolayer.elementary`."""
+"""Python source text of stable expressions: straight-line code over the kernels of `twolayer`."""
 
 import ast
 from collections import Counter
@@ -6,87 +6,37 @@ from collections import Counter
 import sympy as sp
 
 from theory import atoms
-
-# A kernel -> the atoms it returns at u, in order; a prime marks an atom taken at -u. Cheapest first.
-KERNELS: dict[str, tuple[str, ...]] = {
-    "elementary.exp": ("exp",),
-    "elementary.expm1": ("Expm1",),
-    "elementary.log": ("log",),
-    "elementary.log1p": ("Log1p",),
-    "elementary.exp_neg_square": ("Gauss",),
-    "elementary.erf": ("Erf",),
-    "elementary.erfc": ("Erfc",),
-    "elementary.normal_cdf": ("NormalCdf",),
-    "elementary.softplus": ("Softplus",),
-    "elementary.sin_cos": ("sin", "cos"),
-    "elementary.erf_parts": ("Erf", "ErfSlope"),
-    "elementary.normal_parts": ("NormalCdf", "NormalDensity"),
-    "elementary.tanh_parts": ("Tanh", "SechSquared"),
-    "elementary.sigmoid_parts": ("Sigmoid", "Sigmoid'"),
-    "elementary.sigmoid_tanh_parts": ("Sigmoid", "Sigmoid'", "HalfTanh"),
-    "elementary.softplus_parts": ("Softplus", "Sigmoid", "Sigmoid'"),
-    "algebraic.hypot_parts": ("Hypot1m", "HypotSlope", "HypotInverse"),
-}
-
-NAMES = {
-    "exp": "exp",
-    "Expm1": "expm1",
-    "log": "log",
-    "Log1p": "log1p",
-    "Gauss": "gauss",
-    "Erf": "erf",
-    "Erfc": "erfc",
-    "ErfSlope": "slope",
-    "NormalCdf": "cdf",
-    "NormalDensity": "density",
-    "Softplus": "softplus",
-    "Softplus'": "softplus_minus",
-    "Sigmoid": "plus",
-    "Sigmoid'": "minus",
-    "HalfTanh": "half_tanh",
-    "Tanh": "tanh",
-    "SechSquared": "sech2",
-    "sin": "sin",
-    "cos": "cos",
-    "Hypot1m": "excess",
-    "HypotSlope": "slope_of_hypot",
-    "HypotInverse": "inverse",
-}
-
-FADING = {"exp", "slope", "density", "gauss", "sech2", "plus", "minus"}
-MIRRORED = ("Sigmoid", "Softplus")
+from theory.kernels import Calls, Fading, Power
 
 
-def block(outputs: dict[str, sp.Expr]) -> list[str]:
-    """Assignments, one per line, that end by assigning each of `outputs`.
+def block(outputs: dict[str, sp.Expr], symbol: sp.Symbol) -> list[str]:
+    """Assignments, one per line, that end by assigning each of `outputs`, functions of `symbol`.
 
     Examples
     --------
     >>> z = sp.Symbol("z", real=True)
-    >>> print("\\n".join(block({"s": atoms.Tanh(z), "s1": atoms.SechSquared(z)})))
+    >>> print("\n".join(block({"s": atoms.Tanh(z), "s1": atoms.SechSquared(z)}, z)))
     tanh, sech2 = elementary.tanh_parts(z)
     s = tanh
     s1 = sech2
     """
-    lines: list[str] = []
-    named: dict[sp.Expr, sp.Expr] = {}
+    calls = Calls()
+    lifted = set().union(*(_lifted(form, symbol) for form in outputs.values()))
+    forms = {name: _split(form, lifted) for name, form in outputs.items()}
+    waiting = sorted(set().union(*map(_atoms, forms.values())), key=sp.default_sort_key)
     arguments: dict[sp.Expr, sp.Symbol] = {}
-    forms = {name: _split(form) for name, form in outputs.items()}
-    waiting = sorted(set().union(*[_atoms(form) for form in forms.values()]), key=sp.default_sort_key)
     while waiting:
-        ready = [atom for atom in waiting if not (set(waiting) - {atom}) & _atoms(atom)]
-        argument = _unsigned(ready[0])
-        group = [atom for atom in ready if _unsigned(atom) == argument]
-        plain = argument.xreplace(named)
-        if not (plain.is_Symbol or plain in arguments):
-            arguments[plain] = sp.Symbol("u" + ("" if not arguments else str(len(arguments) + 1)))
-            lines.append(f"{arguments[plain]} = {text(plain)}")
-        plain = arguments.get(plain, plain)
-        lines += _calls(group, argument, plain, named)
+        ready = [atom for atom in waiting if not _atoms(atom) & (set(waiting) - {atom})]
+        argument = unsigned(ready[0])
+        group = [atom for atom in ready if unsigned(atom) == argument]
+        plain = argument.xreplace(calls.values)
+        if not plain.is_Symbol:
+            arguments[argument] = sp.Symbol(calls.fresh("u"))
+            calls.lines.append(f"{arguments[argument]} = {text(plain)}")
+        calls.add(group, argument, str(arguments.get(argument, plain)), argument in lifted)
         waiting = [atom for atom in waiting if atom not in group]
-    for name, form in forms.items():
-        lines.append(f"{name} = {text(form.xreplace(named).subs(arguments))}")
-    return lines
+    plain_forms = {name: form.xreplace(calls.values).subs(arguments) for name, form in forms.items()}
+    return calls.lines + [f"{name} = {text(form)}" for name, form in plain_forms.items()]
 
 
 def cost(lines: list[str]) -> str:
@@ -114,46 +64,41 @@ def cost(lines: list[str]) -> str:
 OPERATIONS = {ast.Add: "add", ast.Sub: "add", ast.Mult: "mul", ast.Div: "div", ast.USub: "neg"}
 
 
-def _split(expression: sp.Expr) -> sp.Expr:
-    # the slope of the sigmoid is the product of two returned values
-    return expression.replace(atoms.SigmoidSlope, lambda u: atoms.Sigmoid(u) * atoms.Sigmoid(-u))
+def _lifted(expression: sp.Expr, symbol: sp.Symbol) -> set[sp.Expr]:
+    """Arguments whose fading functions are multiplied by something unbounded in `symbol`."""
+    found = set()
+    for product in expression.atoms(sp.Mul):
+        bases = [factor if isinstance(factor, sp.exp) else factor.as_base_exp()[0] for factor in product.args]
+        fading = [base for base in bases if isinstance(base, atoms.FADING)]
+        if fading and not all(base in fading or _bounded(base, symbol) for base in bases):
+            found |= {unsigned(base) for base in fading}
+    return found
+
+
+def _bounded(expression: sp.Expr, symbol: sp.Symbol) -> bool:
+    """Whether it is plain that an expression is bounded: made of bounded functions, sums and products."""
+    if not expression.has(symbol) or isinstance(expression, atoms.BOUNDED):
+        return True
+    whole = expression.is_Add or expression.is_Mul or (expression.is_Pow and expression.exp.is_positive)
+    return bool(whole) and all(_bounded(argument, symbol) for argument in expression.args)
+
+
+def _split(expression: sp.Expr, lifted: set[sp.Expr]) -> sp.Expr:
+    # unless it comes times a power of two, the sigmoid's slope is the product of two returned values
+    return expression.replace(
+        lambda part: isinstance(part, atoms.SigmoidSlope) and part.args[0] not in lifted,
+        lambda part: atoms.Sigmoid(*part.args) * atoms.Sigmoid(-part.args[0]),
+    )
 
 
 def _atoms(expression: sp.Expr) -> set[sp.Expr]:
     return expression.atoms(atoms.Atom, sp.exp, sp.log, sp.sin, sp.cos)
 
 
-def _unsigned(atom: sp.Expr) -> sp.Expr:
+def unsigned(atom: sp.Expr) -> sp.Expr:
+    """An atom's argument, without its sign where one kernel evaluates the function at u and -u."""
     u = atom.args[0]
-    return -u if type(atom).__name__ in MIRRORED and u.could_extract_minus_sign() else u
-
-
-def _calls(
-    group: list[sp.Expr], argument: sp.Expr, plain: sp.Expr, named: dict[sp.Expr, sp.Expr]
-) -> list[str]:
-    lines = []
-    wanted = {type(atom).__name__ + ("'" if atom.args[0] != argument else ""): atom for atom in group}
-    while wanted:
-        kernel = max(KERNELS, key=lambda name: (len(set(KERNELS[name]) & set(wanted)), -len(KERNELS[name])))
-        returned = KERNELS[kernel]
-        if not set(returned) & set(wanted):  # only a mirrored atom is left
-            primed = next(iter(wanted))
-            named[wanted.pop(primed)] = sp.Symbol(name := _fresh(NAMES[primed], named))
-            kernel = next(key for key, value in KERNELS.items() if value[0] == primed[:-1])
-            lines.append(f"{name} = {kernel}(-{text(plain, POWER)})")
-            continue
-        names = []
-        for atom in returned:
-            names.append(_fresh(NAMES[atom], named) if atom in wanted else "_")
-            if atom in wanted:
-                named[wanted.pop(atom)] = sp.Symbol(names[-1])
-        lines.append(f"{', '.join(names)} = {kernel}({text(plain)})")
-    return lines
-
-
-def _fresh(name: str, named: dict[sp.Expr, sp.Expr]) -> str:
-    taken = {symbol.name for symbol in named.values()}
-    return next(f"{name}{tail}" for tail in ["", *range(2, 1000)] if f"{name}{tail}" not in taken)
+    return -u if isinstance(atom, atoms.Sigmoid | atoms.Softplus) and u.could_extract_minus_sign() else u
 
 
 SUM, PRODUCT, POWER = 1, 2, 3
@@ -209,36 +154,39 @@ def _negative(term: sp.Expr) -> bool:
 
 def _product(expression: sp.Expr) -> str:
     constant, rest = expression.as_independent(*expression.free_symbols, as_Add=False)
-    above: list[str] = []
-    below: list[str] = []
-    for factor in sorted(sp.Mul.make_args(rest), key=_fading_first):
-        base, exponent = factor.as_base_exp()
-        place = below if exponent.is_negative else above
-        place += _power(base, abs(exponent))
+    factors = sorted(sp.Mul.make_args(_distributed(rest)), key=_place)
+    above = [factor for factor in factors if not factor.as_base_exp()[1].is_negative]
+    below = [factor for factor in factors if factor.as_base_exp()[1].is_negative]
     sign = "-" if constant == -1 else ""
-    leading = [] if abs(constant) == 1 or (constant == -1) else [number(constant)]
-    numerator = sign + " * ".join([*leading, *above] or ["1.0"])
-    return numerator if not below else f"{numerator} / {_joined(below)}"
+    leading = [] if abs(constant) == 1 else [number(constant)]
+    written = sign + " * ".join([*leading, *[word for factor in above for word in _powers(factor)]] or ["1.0"])
+    return written + "".join(f" / {word}" for factor in below for word in _powers(1 / factor))
 
 
-def _joined(factors: list[str]) -> str:
-    return factors[0] if len(factors) == 1 else f"({' * '.join(factors)})"
+def _distributed(product: sp.Expr) -> sp.Expr:
+    """A fading factor multiplied into a sum, term by term: in 0 (1 - z^2), z^2 may overflow."""
+    factors = list(sp.Mul.make_args(product))
+    fading = next((factor for factor in factors if isinstance(factor.as_base_exp()[0], Fading)), None)
+    total = next((factor for factor in factors if factor.is_Add), None)
+    if fading is None or total is None:
+        return product
+    letter = fading.as_base_exp()[0]
+    spread = sp.Add(*[letter * term for term in total.args])
+    return sp.Mul(*[factor for factor in factors if factor is not total], 1 / letter, spread)
 
 
-def _power(base: sp.Expr, exponent: sp.Expr) -> list[str]:
+def _powers(factor: sp.Expr) -> list[str]:
+    base, exponent = factor.as_base_exp()
     whole = int(exponent)
-    factors = [text(base, POWER)] * whole
-    if exponent - whole == sp.Rational(1, 2):
-        factors.append(f"math.sqrt({text(base)})")
-    elif exponent != whole:
+    if exponent - whole not in (0, sp.Rational(1, 2)):
         raise ValueError(f"exponent must be a multiple of 1/2; got {exponent}")
-    return factors
+    return [text(base, POWER)] * whole + [f"math.sqrt({text(base)})"] * (exponent != whole)
 
 
-def _fading_first(factor: sp.Expr) -> tuple[bool, bool, str]:
+def _place(factor: sp.Expr) -> tuple[int, str]:
     base = factor.as_base_exp()[0]
-    name = base.name.rstrip("0123456789") if base.is_Symbol else ""
-    return (name not in FADING, not base.is_Symbol, str(sp.default_sort_key(factor)))
+    rank = 0 if isinstance(base, Fading) else 3 if isinstance(base, Power) else 1 if base.is_Symbol else 2
+    return rank, str(sp.default_sort_key(factor))
 
 
 def _selection(expression: sp.Piecewise) -> str:

@@ -1,7 +1,8 @@
-"""Rewriting an expression, and its derivatives, into forms that lose nothing in floating point.
+"""Rewriting a smooth expression, and its derivatives, into forms that lose nothing in floating point.
 
-The one expression of an activation or a loss is first written in :mod:`theory.atoms`, bottom up, by
-exact identities; then it is differentiated there. Nothing here knows a particular activation.
+The one expression of an activation (piece by piece) or of a loss is first written in
+:mod:`theory.atoms`, bottom up, by exact identities; then it is differentiated there. Nothing here knows
+a particular activation.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,23 @@ import sympy as sp
 from theory import atoms
 
 
+def derivatives(expression: sp.Expr, symbol: sp.Symbol, order: int) -> list[sp.Expr]:
+    """The stable form of a smooth `expression` and of its first `order` derivatives by `symbol`.
+
+    Examples
+    --------
+    >>> z = sp.Symbol("z", real=True)
+    >>> derivatives(sp.tanh(z), z, 2)
+    [Tanh(z), SechSquared(z), -2*SechSquared(z)*Tanh(z)]
+    """
+    forms = [stable(expression)]
+    for _ in range(order):
+        forms.append(tidy(sp.diff(forms[-1], symbol)))
+    return forms
+
+
 def stable(expression: sp.Expr) -> sp.Expr:
-    """`expression`, real-valued, rewritten in atoms; piecewise at the outside.
+    """`expression`, real-valued and without switches such as ``Max``, rewritten in atoms.
 
     Examples
     --------
@@ -21,136 +37,165 @@ def stable(expression: sp.Expr) -> sp.Expr:
     z*Sigmoid(z)
     >>> stable(sp.log(1 + sp.exp(z)))
     Softplus(z)
-    >>> stable(sp.Max(0, z) ** 2)
-    Piecewise((z**2, z > 0), (0, True))
+    >>> stable((1 - sp.exp(-z)) / (1 + sp.exp(-z))), stable(1 + sp.erf(z))
+    (HalfTanh(z), Erfc(-z))
     """
-    return sp.piecewise_fold(_rewrite(sp.sympify(expression)))
+    if not expression.args:
+        return expression
+    expression = expression.func(*[stable(argument) for argument in expression.args])
+    for kind, rule in RULES.items():
+        if isinstance(expression, kind):
+            return rule(expression)
+    return expression
 
 
-def derivatives(expression: sp.Expr, symbol: sp.Symbol, order: int) -> list[sp.Expr]:
-    """The stable form of `expression` and of its first `order` derivatives by `symbol`.
-
-    At a kink a derivative takes the limit from the left.
+def tidy(expression: sp.Expr) -> sp.Expr:
+    """Common factors taken out of sums, so that what fades multiplies a sum of what does not.
 
     Examples
     --------
     >>> z = sp.Symbol("z", real=True)
-    >>> derivatives(sp.tanh(z), z, 2)
-    [Tanh(z), SechSquared(z), -2*SechSquared(z)*Tanh(z)]
+    >>> tidy(atoms.Gauss(z) - z**2 * atoms.Gauss(z))
+    (1 - z**2)*Gauss(z)
     """
-    forms = [left_continuous(stable(expression), symbol)]
-    for _ in range(order):
-        forms.append(tidy(sp.diff(forms[-1], symbol)))
-    return forms
+    functions = sorted(_outermost(expression), key=sp.default_sort_key)
+    letters = {function: sp.Symbol(f"function_{i}", real=True) for i, function in enumerate(functions)}
+    fading = [letter for function, letter in letters.items() if isinstance(function, atoms.FADING)]
+    form = sp.expand(expression.xreplace(letters)) if letters else sp.factor(expression)
+    back = {letter: function for function, letter in letters.items()}
+    return sp.factor_terms(sp.collect(form, fading) if fading else form).xreplace(back)
 
 
-def tidy(expression: sp.Expr) -> sp.Expr:
-    """Common factors taken out of sums, branch by branch."""
-    expression = sp.piecewise_fold(expression)
-    if isinstance(expression, sp.Piecewise):
-        return sp.Piecewise(*[(tidy(value), condition) for value, condition in expression.args])
-    fading = sorted(expression.atoms(*FADING), key=sp.default_sort_key)
-    collected = sp.collect(sp.expand(expression), fading) if fading else expression
-    return sp.factor_terms(collected)
+def _outermost(expression: sp.Expr) -> set[sp.Expr]:
+    if isinstance(expression, sp.Function):
+        return {expression}
+    return set().union(*map(_outermost, expression.args))
 
 
-def left_continuous(expression: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
-    """Conditions on `symbol` written so that a boundary point belongs to the branch on its left."""
-    return expression.replace(
-        lambda part: isinstance(part, sp.core.relational.Relational),
-        lambda part: _left_continuous_condition(part, symbol),
-    )
-
-
-def _left_continuous_condition(condition: sp.Basic, symbol: sp.Symbol) -> sp.Basic:
-    difference = sp.expand(condition.lhs - condition.rhs)
-    slope = sp.diff(difference, symbol)
-    if not isinstance(condition, sp.Gt | sp.Ge | sp.Lt | sp.Le) or not slope.is_number:
-        return condition
-    boundary = symbol - slope**-1 * difference if slope else symbol
-    upwards = isinstance(condition, sp.Gt | sp.Ge) == bool(slope > 0)
-    return symbol > sp.simplify(boundary) if upwards else symbol <= sp.simplify(boundary)
-
-
-def _rewrite(expression: sp.Expr) -> sp.Expr:
-    if not expression.args:
-        return expression
-    if isinstance(expression, sp.Piecewise):
-        return sp.Piecewise(*[(_rewrite(value), condition) for value, condition in expression.args])
-    expression = expression.func(*[_rewrite(argument) for argument in expression.args])
-    for kind, rules in RULES.items():
-        if isinstance(expression, kind):
-            for rule in rules:
-                expression = rule(expression)
-    return expression
-
-
-def _exponent(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """(c, w) if `expression` is c exp(w) with a number c."""
+def _scaled_exp(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """(c, w) if `expression` is c exp(w) with a number c; a number is c exp(0)."""
     coefficient, rest = expression.as_coeff_Mul()
+    if rest == 1:
+        return coefficient, sp.S.Zero
     return (coefficient, rest.exp) if isinstance(rest, sp.exp) else None
 
 
-def _one_plus_exp(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """(c, w) if `expression` is c (1 + exp(w)) with a number c."""
-    if not (isinstance(expression, sp.Add) and len(expression.args) == 2):
+def _two_exps(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+    """(c, v, w) if `expression` is c (exp(v) + exp(w)) with a number c > 0; 1 is exp(0)."""
+    terms = [_scaled_exp(term) for term in sp.Add.make_args(expression)]
+    if len(terms) != 2 or None in terms:
         return None
+    (first, v), (other, w) = sorted(terms, key=lambda term: (term[1] != 0, sp.default_sort_key(term[1])))
+    return (first, v, w) if first == other and first.is_positive else None
+
+
+def _root(expression: sp.Expr) -> sp.Expr | None:
+    """A polynomial u with u^2 = `expression`, if there is one."""
+    if not expression.free_symbols:
+        return None
+    root = sp.sqrt(sp.factor(expression)).replace(sp.Abs, lambda inside: inside)
+    exact = root.is_polynomial(*root.free_symbols) and not root.has(sp.I)
+    return root if exact and sp.expand(root**2 - expression) == 0 else None
+
+
+def _square(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """(c, u) if `expression` is c (1 + u^2) with a number c > 0."""
     number, rest = expression.as_coeff_Add()
-    found = _exponent(rest)
-    return (number, found[1]) if found and number == found[0] and number > 0 else None
+    root = _root(rest / number) if number.is_positive else None
+    return None if root is None else (number, root)
 
 
-def _power(expression: sp.Pow) -> sp.Expr:
-    base, exponent = expression.args
-    found = _one_plus_exp(base)
-    if found and exponent.is_Integer and exponent < 0:
-        return found[0] ** exponent * atoms.Sigmoid(-found[1]) ** -exponent
-    if exponent.is_Rational and exponent.q == 2 and base.is_Add and base.as_coeff_Add()[0] == 1:
-        root = sp.sqrt(base.as_coeff_Add()[1])
-        root = root.replace(sp.Abs, lambda argument: argument)
-        if (root**2 - base + 1).expand() == 0 and not root.atoms(sp.Pow) - base.atoms(sp.Pow):
-            inverse = atoms.HypotInverse(root)
-            return 1 + atoms.Hypot1m(root) if exponent == sp.S.Half else inverse**-exponent.p
+def _power(expression: sp.Expr) -> sp.Expr:
+    base, exponent = expression.as_base_exp()
+    if isinstance(base, atoms.Cosh) and exponent.is_negative:
+        return _power(atoms.Sech(*base.args) ** -exponent)
+    if isinstance(base, atoms.Sech) and exponent.is_even:
+        return atoms.SechSquared(*base.args) ** (exponent / 2)
+    if exponent.is_Integer and exponent < 0 and (found := _two_exps(base)):
+        number, v, w = found
+        return (number * sp.exp(v)) ** exponent * atoms.Sigmoid(v - w) ** -exponent
+    if exponent.is_Rational and exponent.q <= 2 and base.is_Add and (squared := _square(base)):
+        number, root = squared
+        if exponent.is_negative:
+            return number**exponent * atoms.HypotInverse(root) ** (-2 * exponent)
+        if exponent == sp.S.Half:
+            return sp.sqrt(number) * (1 + atoms.Hypot1m(root))
     return expression
 
 
 def _logarithm(expression: sp.log) -> sp.Expr:
-    found = _one_plus_exp(expression.args[0])
-    if found:
-        return sp.log(found[0]) + atoms.Softplus(found[1])
-    number, rest = expression.args[0].as_coeff_Add()
-    return atoms.Log1p(rest) if number == 1 else expression
+    inside = expression.args[0]
+    coefficient, factor = inside.as_coeff_Mul()
+    if isinstance(factor, atoms.Cosh) and coefficient.is_positive:
+        return sp.log(coefficient) + atoms.LogCosh(*factor.args)
+    if found := _two_exps(inside):
+        number, v, w = found
+        return sp.log(number) + v + atoms.Softplus(w - v)
+    if squared := _square(inside):
+        return sp.log(squared[0]) + atoms.LogSquare(squared[1])
+    number, rest = inside.as_coeff_Add()
+    if number.is_positive and rest != 0:
+        return sp.log(number) + atoms.Log1p(rest / number)
+    return expression
 
 
 def _exp(expression: sp.exp) -> sp.Expr:
-    coefficient, rest = expression.exp.as_coeff_Mul()
-    if coefficient == -1 and rest.is_Pow and rest.exp == 2:
-        return atoms.Gauss(rest.base)
-    return expression
+    root = _root(-expression.exp)
+    return expression if root is None else atoms.Gauss(root)
 
 
 def _product(expression: sp.Mul) -> sp.Expr:
-    for sigmoid in expression.atoms(atoms.Sigmoid):
-        grown = sp.exp(sigmoid.args[0])
-        if sigmoid in expression.args and grown in expression.args:
-            mirrored = atoms.Sigmoid(-sigmoid.args[0])
-            return expression / sigmoid / grown * mirrored
-    return expression
+    factors = [_power(factor) if factor.is_Pow else factor for factor in expression.args]
+    for factor in factors:
+        for partner, together in _partners(factor):
+            if partner in factors:
+                merged = sp.Mul(*factors) / factor / partner * together
+                return _product(merged) if merged.is_Mul else merged
+    return sp.Mul(*factors)
+
+
+def _partners(factor: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+    """What `factor` merges with in a product, and into what."""
+    if not isinstance(factor, atoms.Sigmoid | atoms.Sech | atoms.HypotInverse):
+        return []
+    u = factor.args[0]
+    if isinstance(factor, atoms.HypotInverse):
+        return [(u, atoms.HypotSlope(u))]
+    if isinstance(factor, atoms.Sigmoid):
+        return [(sp.exp(-u), atoms.Sigmoid(-u)), (atoms.Expm1(-u), -atoms.HalfTanh(u))]
+    grown = [(sp.exp(v), 2 * atoms.Sigmoid(2 * v)) for v in (u, -u)]
+    return [(atoms.Sinh(u), atoms.Tanh(u)), *grown]
 
 
 def _sum(expression: sp.Add) -> sp.Expr:
     number, rest = expression.as_coeff_Add()
-    if not number or not number.is_Rational:
-        return _swapped_softplus(expression)
+    if not number:
+        return _hyperbolic(_swapped_softplus(expression))
     for term in sp.Add.make_args(rest):
         coefficient, factor = term.as_coeff_Mul()
+        if isinstance(factor.as_base_exp()[0], atoms.Tanh) and factor.is_Pow and factor.exp == 2:
+            if coefficient == -number:
+                return _again(expression - number - term + number * atoms.SechSquared(*factor.base.args))
         for kind, partner in COMPLEMENTS:
-            ratio = coefficient / number
-            if isinstance(factor, kind) and (found := partner(factor.args[0], ratio)) is not None:
-                return _sum(expression - number - term + number * found)
-        if isinstance(factor, sp.exp) and coefficient == -number:
-            return _sum(expression - number - term + coefficient * atoms.Expm1(factor.exp))
+            if isinstance(factor, kind):
+                found = partner(factor.args[0], coefficient / number)
+                if found is not None:
+                    return _again(expression - number - term + number * found)
     return expression
+
+
+def _again(expression: sp.Expr) -> sp.Expr:
+    return _sum(expression) if expression.is_Add else expression
+
+
+def _hyperbolic(expression: sp.Expr) -> sp.Expr:
+    terms = [_scaled_exp(term) for term in sp.Add.make_args(expression)]
+    if len(terms) != 2 or None in terms or terms[0][1] != -terms[1][1]:
+        return expression
+    (first, v), (other, _) = terms
+    if first == other:
+        return 2 * first * atoms.Cosh(v)
+    return 2 * first * atoms.Sinh(v) if first == -other else expression
 
 
 def _swapped_softplus(expression: sp.Add) -> sp.Expr:
@@ -159,9 +204,13 @@ def _swapped_softplus(expression: sp.Add) -> sp.Expr:
         if isinstance(term, atoms.Softplus):
             u = term.args[0]
             share = -sp.cancel((expression - term) / u)
-            if share.is_Symbol:
+            if share.is_Symbol or share == 1:
                 return share * atoms.Softplus(-u) + (1 - share) * atoms.Softplus(u)
     return expression
+
+
+def _exp_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
+    return -atoms.Expm1(u) if ratio == -1 else None
 
 
 def _erf_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
@@ -178,46 +227,31 @@ def _tanh_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
 
 
 def _sigmoid_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
-    return {-1: atoms.Sigmoid(-u), -2: -atoms.HalfTanh(u)}.get(ratio)
+    if ratio == -2:
+        return -atoms.HalfTanh(u)
+    return atoms.Sigmoid(-u) if ratio == -1 else None
 
 
-def _maximum(expression: sp.Max) -> sp.Expr:
-    chosen, *others = sorted(expression.args, key=sp.default_sort_key)
-    for other in others:
-        chosen = sp.Piecewise((other, other - chosen > 0), (chosen, True))
-    return chosen
-
-
-def _minimum(expression: sp.Min) -> sp.Expr:
-    chosen, *others = sorted(expression.args, key=sp.default_sort_key)
-    for other in others:
-        chosen = sp.Piecewise((other, chosen - other > 0), (chosen, True))
-    return chosen
-
-
-def _absolute(expression: sp.Abs) -> sp.Expr:
-    inner = expression.args[0]
-    return sp.Piecewise((inner, inner > 0), (-inner, True))
-
-
-FADING = (atoms.SechSquared, atoms.SigmoidSlope, atoms.ErfSlope, atoms.NormalDensity, atoms.Gauss, sp.exp)
-
-COMPLEMENTS = [
+# (kind, partner): number + coefficient kind(u) = number * partner(u, coefficient / number)
+COMPLEMENTS: list[tuple[type, Callable[[sp.Expr, sp.Expr], sp.Expr | None]]] = [
+    (sp.exp, _exp_complement),
     (atoms.Erf, _erf_complement),
     (atoms.Tanh, _tanh_complement),
     (atoms.Sigmoid, _sigmoid_complement),
 ]
 
-RULES: dict[type, list[Callable[..., sp.Expr]]] = {
-    sp.tanh: [lambda expression: atoms.Tanh(*expression.args)],
-    sp.erf: [lambda expression: atoms.Erf(*expression.args)],
-    sp.erfc: [lambda expression: atoms.Erfc(*expression.args)],
-    sp.Max: [_maximum],
-    sp.Min: [_minimum],
-    sp.Abs: [_absolute],
-    sp.Pow: [_power],
-    sp.log: [_logarithm],
-    sp.exp: [_exp],
-    sp.Mul: [_product],
-    sp.Add: [_sum],
+RULES: dict[type, Callable[..., sp.Expr]] = {
+    sp.tanh: lambda expression: atoms.Tanh(*expression.args),
+    sp.sinh: lambda expression: atoms.Sinh(*expression.args),
+    sp.cosh: lambda expression: atoms.Cosh(*expression.args),
+    sp.sech: lambda expression: atoms.Sech(*expression.args),
+    sp.erf: lambda expression: atoms.Erf(*expression.args),
+    sp.erfc: lambda expression: atoms.Erfc(*expression.args),
+    sp.atan: lambda expression: atoms.Atan(*expression.args),
+    sp.asinh: lambda expression: atoms.Asinh(*expression.args),
+    sp.Pow: _power,
+    sp.log: _logarithm,
+    sp.exp: _exp,
+    sp.Mul: _product,
+    sp.Add: _sum,
 }
