@@ -9,11 +9,13 @@ import difflib
 import sys
 from pathlib import Path
 
-from theory import modules, provisional
+from theory import modules
 from theory.activations import ACTIVATIONS
 from theory.activations import z as activation_symbol
 from theory.losses import LOSSES
 from theory.losses import f as loss_symbol
+from theory.pair_forms import pair_kernels
+from theory.templates import unit_kernels
 
 GENERATED = Path(__file__).resolve().parent.parent / "twolayer" / "generated"
 
@@ -24,17 +26,20 @@ def generated() -> dict[str, str]:
         "__init__.py": '"""Modules written by theory.emit; do not edit them."""\n',
         "activations/__init__.py": '"""One generated module per activation."""\n',
         "losses/__init__.py": '"""One generated module per loss."""\n',
-        "unit.py": modules.template_module("Templates of one unit.", provisional.unit(), "theory.derivation"),
-        "pair.py": modules.template_module(
-            "Templates of a pair of samples.", provisional.pair(), "theory.derivation"
+        "unit.py": modules.template_module(
+            "Templates of one unit.", unit_kernels(), "theory.templates", ".."
         ),
-        "losses/softmax.py": modules.softmax_module("theory.losses"),
+        "pair.py": modules.template_module(
+            "Templates of a pair of samples.", pair_kernels(), "theory.pair_forms", ".."
+        ),
+        "losses/softmax.py": modules.softmax_module("theory.loss_forms", "..."),
     }
     for name, expression in ACTIVATIONS.items():
-        text = modules.activation_module(name, expression, activation_symbol, "theory.activations")
+        text = modules.activation_module(name, expression, activation_symbol, "theory.activations", "...")
         texts[f"activations/{name}.py"] = text
     for name, expression in LOSSES.items():
-        texts[f"losses/{name}.py"] = modules.loss_module(name, expression, loss_symbol, "theory.losses")
+        text = modules.loss_module(name, expression, loss_symbol, "theory.losses", "...")
+        texts[f"losses/{name}.py"] = text
     return texts
 
 

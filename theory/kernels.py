@@ -2,8 +2,6 @@
 
 import sympy as sp
 
-from theory import atoms
-
 DOWN = "shifted.DOWN"
 
 # A kernel -> the atoms it returns at u, in order; a prime marks an atom taken at -u. Cheapest first.
@@ -103,7 +101,9 @@ class Calls:
     def _cover(self, table: dict[str, tuple[str, ...]], wanted: dict[str, sp.Expr], source: str) -> None:
         """Call kernels of `table`, the most useful and cheapest first, as long as one is of use."""
         while missing := {name for name, atom in wanted.items() if atom not in self.values}:
-            useful = {kernel: len(missing & {entry.split("*")[0] for entry in table[kernel]}) for kernel in table}
+            useful = {
+                kernel: len(missing & {entry.split("*")[0] for entry in table[kernel]}) for kernel in table
+            }
             kernel = max(table, key=lambda name: (useful[name], -len(table[name])))
             if not useful[kernel]:
                 return

@@ -1,115 +1,21 @@
 """The text of each generated module."""
 
+import math
 import textwrap
 
 import sympy as sp
 
-from theory import provisional, source
+from theory import source
+from theory.constants import Constants, Supremum, constants
+from theory.intervals import third_lines
+from theory.letters import o, r
+from theory.loss_forms import P, Y, loss_forms
+from theory.skeletons import ACTIVATION, HEADER, JETS, LOSS, SINE_JETS, SOFTMAX, THIRD, THIRD_CONSTANT
 from theory.stable import derivatives
 
-HEADER = '''"""{title}
-
-Written by theory.emit from {origin}; do not edit. Rewrite: python -m theory.emit --update
-"""
-'''
-
-ARRAY = "NDArray[np.float64]"
 WIDTH = 110
-
-ACTIVATION = '''
-@scalar_kernel
-def jet(z: float) -> tuple[float, float, float]:
-    """Return s and its first two derivatives at z.
-
-    Operations: {cost}.
-    """
-{body}
-    return s, s1, s2
-'''
-
-JETS = '''
-
-@scalar_kernel
-def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
-    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
-    for i in range(Z.size):
-        S[i], S1[i], S2[i] = jet(Z[i])
-'''
-
-SINE_JETS = '''
-
-@scalar_kernel
-def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
-    """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
-    far = False
-    for i in range(Z.size):
-        S[i], S1[i], S2[i] = near_jet(Z[i])
-        far |= abs(Z[i]) > elementary.SIN_COS_BOUND
-    if far:
-        for i in range(Z.size):
-            if abs(Z[i]) > elementary.SIN_COS_BOUND:
-                S[i], S1[i], S2[i] = jet(Z[i])
-'''
-
-THIRD = '''
-
-@kernel
-def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
-    for i in range(Z.size):
-        T[i] = SUP3
-'''
-
-LOSS = '''
-@scalar_kernel
-def jet(f: float, y: float) -> tuple[float, float, float]:
-    """Return l(f, y), dl/df, d2l/df2.
-
-    Operations: {cost}.
-    """
-{body}
-    return l, g, lam
-
-
-@kernel
-def losses(F: Array, Y: Array, L: Array, G: Array, LAM: Array) -> None:
-    """Fill L, G, LAM with l, dl/df, d2l/df2 at outputs F and targets Y: flat contiguous arrays."""
-    for i in range(F.size):
-        L[i], G[i], LAM[i] = jet(F[i], Y[i])
-'''
-
-SOFTMAX = '''
-@kernel
-def losses(F: Array, Y: Labels, L: Array, G: Array, LAM: Array) -> None:
-    """Fill L, G, LAM with l, dl/df, d2l/df2. F, G (n, q); Y (n,) labels; L (n,); LAM (n, q, q)."""
-    for i in range(F.shape[0]):
-        L[i] = _sample(F[i], Y[i], G[i], LAM[i])
-
-
-@kernel
-def _sample(f: Array, label: int, g: Array, lam: Array) -> float:
-    top, value, away = 0, 0.0, 0.0
-    for o in range(f.size):
-        top = o if f[o] > f[top] else top
-    total = 0.0
-    for o in range(f.size):
-        g[o] = elementary.exp(f[o] - f[top])
-        total += g[o]
-    for o in range(f.size):
-        rest = 0.0
-        for j in range(f.size):
-            if j != o:
-                rest += g[j]
-                lam[o, j] = -(g[o] / total) * (g[j] / total)
-        lam[o, o] = (g[o] / total) * (rest / total)
-        if o == top:
-            value = float(f[top] - f[label]) + elementary.log1p(rest)
-        if o == label:
-            away = rest
-    for o in range(f.size):
-        g[o] = -away / total if o == label else g[o] / total
-    return value
-'''
+COMMAND = "python -m theory.emit --update"
+ARRAY = "Array = NDArray[np.float64]\n"
 
 CONVENTIONS = {
     "squared": "l(f, y) = (f - y)^2 / 2, summed over outputs; the risk is its mean over samples",
@@ -123,63 +29,142 @@ CONVENTIONS = {
 LABELS = {"squared": "real", "logistic": "binary", "pseudo_huber": "real", "softmax": "classes"}
 
 
-def activation_module(name: str, expression: sp.Expr, symbol: sp.Symbol, origin: str) -> str:
-    """Source text of the module of one activation."""
-    forms = derivatives(expression, symbol, 3)
-    lines = source.block(dict(zip(("s", "s1", "s2"), forms, strict=False)))
-    suprema = [provisional.supremum(form, symbol) for form in forms[1:]]
-    constants = {
-        "NAME": name,
-        "EXPRESSION": str(expression),
-        "LATEX": sp.latex(expression),
-        **{f"SUP{order}": value for order, value in enumerate(suprema, 1)},
-        "PARITY": provisional.parity(expression, symbol),
-        "HOMOGENEITY": provisional.HOMOGENEITY.get(name),
-        "KINKS": provisional.KINKS.get(name, ()),
-    }
+def activation_module(name: str, expression: sp.Expr, symbol: sp.Symbol, origin: str, package: str) -> str:
+    """Source text of the module of one activation.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    expression : sympy.Expr
+        In `symbol`.
+    symbol : sympy.Symbol
+        ``theory.activations.z``.
+    origin : str
+        Where the expression stands, for the header.
+    package : str
+        How the module spells ``twolayer`` in its imports, such as ``...``.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the expression holds a function that has no kernel, or is no activation (see
+        :func:`theory.constants.constants`).
+    """
+    known = constants(expression)
+    forms = stable_forms(known, symbol, 3)
+    lines = source.block(dict(zip(("s", "s1", "s2"), forms, strict=False)), symbol)
     body = ACTIVATION.format(cost=source.cost(lines), body=_indented(lines))
-    if any("sin_cos" in line for line in lines):
+    if not any("sin_cos(" in line for line in lines):
+        body += JETS
+    elif all("sin_cos(z)" in line for line in lines if "sin_cos(" in line):
         near = body.replace("def jet", "def near_jet").replace("at z.", "at z, |z| <= SIN_COS_BOUND.")
         body = near + "\n" + body.replace("sin_cos(", "sin_cos_far(") + SINE_JETS
     else:
-        body += JETS
-    return _module(f"{name}: s(z) = {expression}.", origin, 2, constants, body + THIRD)
+        body = body.replace("sin_cos(", "sin_cos_far(") + JETS
+    if math.isinf(known.sup3):
+        ends = [part.upper for part in known.pieces]
+        thirds = [derivatives(part.expr, symbol, 3)[3] for part in known.pieces]
+        lines = third_lines(list(zip(thirds, ends, strict=True)), symbol)
+        body += THIRD.format(cost=source.cost(lines), body=_indented(lines))
+    else:
+        body += THIRD_CONSTANT
+    assigned = _activation_constants(name, expression, known)
+    return _module(f"{name}: s(z) = {expression}.", origin, package, assigned, body)
 
 
-def loss_module(name: str, expression: sp.Expr, symbol: sp.Symbol, origin: str) -> str:
-    """Source text of the module of one separable loss."""
-    forms = derivatives(expression, symbol, 3)
-    lines = source.block(dict(zip(("l", "g", "lam"), forms, strict=False)))
-    other = next(iter(expression.free_symbols - {symbol}))
-    constants = {
-        "NAME": name,
-        "EXPRESSION": str(expression),
-        "LATEX": sp.latex(expression),
-        "CONVENTION": CONVENTIONS[name],
-        "SUP3": provisional.supremum(forms[3].subs(other, 0), symbol),
-        "SEPARABLE": True,
-        "LABELS": LABELS[name],
-    }
+def stable_forms(known: Constants, symbol: sp.Symbol, order: int) -> list[sp.Expr]:
+    """Stable forms of an activation and its derivatives, the pieces joined; at a kink the left one.
+
+    Examples
+    --------
+    >>> z = sp.Symbol("z", real=True)
+    >>> for form in stable_forms(constants(sp.Max(0, z) ** 2), z, 2):
+    ...     print(form)
+    Piecewise((0, z <= 0), (z**2, True))
+    Piecewise((0, z <= 0), (2*z, True))
+    Piecewise((0, z <= 0), (2, True))
+    """
+    parts = [derivatives(part.expr, symbol, order) for part in known.pieces]
+    ends = [symbol <= part.upper for part in known.pieces[:-1]] + [True]
+    return [sp.Piecewise(*zip(column, ends, strict=True)) for column in zip(*parts, strict=True)]
+
+
+def _activation_constants(name: str, expression: sp.Expr, known: Constants) -> str:
+    rows = _named(name, expression)
+    for supremum in known.suprema:
+        rows += _supremum(f"SUP{supremum.order}", supremum)
+    kinks = tuple((float(kink.location), float(kink.jump1), float(kink.jump2)) for kink in known.kinks)
+    degree = known.homogeneity if known.homogeneity is None else float(known.homogeneity)
+    degree = int(degree) if degree is not None and degree == int(degree) else degree
+    rows += _assignment("PARITY", _literal(known.parity))
+    rows += _assignment("HOMOGENEITY", _literal(degree))
+    return rows + _assignment("KINKS", _literal(kinks))
+
+
+def loss_module(name: str, expression: sp.Expr, symbol: sp.Symbol, origin: str, package: str) -> str:
+    """Source text of the module of one separable loss; see :func:`activation_module`."""
+    forms = derivatives(expression, symbol, 2)
+    lines = source.block(dict(zip(("l", "g", "lam"), forms, strict=True)), symbol)
     body = LOSS.format(cost=source.cost(lines), body=_indented(lines))
-    return _module(f"{name}: l(f, y) = {expression}.", origin, 2, constants, body)
+    assigned = _named(name, expression) + _loss_constants(name)
+    return _module(f"{name}: l(f, y) = {expression}.", origin, package, assigned, body)
 
 
-def softmax_module(origin: str) -> str:
-    """Source text of the module of softmax cross-entropy."""
-    constants = {
-        "NAME": "softmax",
-        "EXPRESSION": "log_sum_exp(f) - f[y]",
-        "LATEX": r"\log \sum_{o} e^{f_{o}} - f_{y}",
-        "CONVENTION": CONVENTIONS["softmax"],
-        "SUP3": float(sp.sqrt(6) / 9) * (1 + 2**-50),
-        "SEPARABLE": False,
-        "LABELS": "classes",
-    }
-    return _module("softmax: l(f, y) = log sum_o exp(f_o) - f_y.", origin, 2, constants, SOFTMAX)
+def softmax_module(origin: str, package: str) -> str:
+    """Source text of the module of softmax cross-entropy, from its derivatives in the probabilities."""
+    forms = loss_forms("softmax")
+    share, partner, rest = sp.symbols("share partner rest")
+
+    def written(form: sp.Expr, same: sp.KroneckerDelta, holds: bool) -> str:
+        named = form.subs(same, int(holds)).subs(
+            {P[o]: share, P[r]: share if same.has(r) and holds else partner}
+        )
+        return source.text(sp.factor(named).subs(share - 1, -rest))
+
+    label, other = sp.KroneckerDelta(o, Y), sp.KroneckerDelta(o, r)
+    body = SOFTMAX.format(
+        own_slope=written(forms.slope, label, True),
+        other_slope=written(forms.slope, label, False),
+        own_curvature=written(forms.curvature, other, True),
+        other_curvature=written(forms.curvature, other, False),
+    )
+    assigned = _named("softmax", forms.value, sp.latex(forms.value)) + _loss_constants("softmax")
+    return _module(f"softmax: l(f, y) = {forms.value}.", origin, package, assigned, body)
 
 
-def template_module(title: str, functions: dict[str, dict[str, sp.Expr]], origin: str) -> str:
-    """Source text of a module of scalar kernels, one per template."""
+def _supremum(name: str, found: Supremum) -> str:
+    line = f"{name} = {_literal(found.value)}"
+    commented = f"{line}  # {found.exact}"
+    exact_matters = found.exact is not None and found.exact.args and len(commented) <= WIDTH
+    return (commented if exact_matters else line) + "\n"
+
+
+def _loss_constants(name: str) -> str:
+    forms = loss_forms(name)
+    rows = _assignment("CONVENTION", _literal(CONVENTIONS[name]))
+    rows += _supremum("SUP3", forms.supremum)
+    return rows + f"SEPARABLE = {forms.separable}\nLABELS = {_literal(LABELS[name])}\n"
+
+
+def _named(name: str, expression: object, latex: str = "") -> str:
+    rows = {"NAME": name, "EXPRESSION": str(expression), "LATEX": latex or sp.latex(expression)}
+    return "".join(_assignment(key, _literal(value)) for key, value in rows.items())
+
+
+def template_module(title: str, functions: dict[str, dict[str, sp.Expr]], origin: str, package: str) -> str:
+    """Source text of a module of scalar kernels: signature -> named results, one kernel each.
+
+    Examples
+    --------
+    >>> s = sp.Symbol("s")
+    >>> print(template_module("Twice.", {"twice(s)": {"value": 2 * s}}, "here", "..").splitlines()[-1])
+        return 2.0 * s
+    """
     parts = []
     for signature, outputs in functions.items():
         name, letters = signature[:-1].split("(")
@@ -187,26 +172,26 @@ def template_module(title: str, functions: dict[str, dict[str, sp.Expr]], origin
         annotated = ", ".join(f"{letter}: float" for letter in letters.split(", "))
         kind = "float" if len(forms) == 1 else f"tuple[{', '.join(['float'] * len(forms))}]"
         parts.append(
-            f"\n@kernel\n{_definition(name, annotated, kind)}"
+            f"\n@scalar_kernel\n{_definition(name, annotated, kind)}"
             f'    """Return {", ".join(map(str, outputs.values()))}.\n\n'
             f'    Operations: {source.cost(forms)}.\n    """\n'
             f"    return {', '.join(forms)}\n"
         )
-    head = HEADER.format(title=title, origin=origin)
-    return f"{head}\nfrom ..jit import kernel\n\n" + "\n".join(parts)
+    head = HEADER.format(title=title, origin=origin, command=COMMAND)
+    return f"{head}\nfrom {package}jit import scalar_kernel\n\n" + "\n".join(parts)
 
 
-def _module(title: str, origin: str, level: int, constants: dict[str, object], body: str) -> str:
-    head = HEADER.format(title=title, origin=origin)
-    imports = "\n".join(["import numpy as np", "from numpy.typing import NDArray", ""])
-    ours = [word for word in ("algebraic", "elementary") if f"{word}." in body]
-    dots = "." * (level + 1)
-    imports += "".join([f"\nfrom {dots} import {', '.join(ours)}"] if ours else [])
-    decorators = ["kernel", *(["scalar_kernel"] if "@scalar_kernel" in body else [])]
-    imports += f"\nfrom {dots}jit import {', '.join(decorators)}\n"
-    aliases = f"Array = {ARRAY}\n" + ("Labels = NDArray[np.int64]\n" if "Labels" in body else "")
-    assigned = "".join(_assignment(name, _literal(value)) for name, value in constants.items())
-    return f"{head}\n{imports}\n{aliases}\n{assigned}\n{body}"
+def _module(title: str, origin: str, package: str, constants_: str, body: str) -> str:
+    head = HEADER.format(title=title, origin=origin, command=COMMAND)
+    imports = "import math\n\n" if "math." in body else ""
+    imports += "import numpy as np\nfrom numpy.typing import NDArray\n\n"
+    ours = [word for word in ("algebraic", "elementary", "interval") if f"{word}." in body]
+    imports += f"from {package} import {', '.join(ours)}\n" if ours else ""
+    imports += f"from {package}elementary import shifted\n" if "shifted." in body else ""
+    decorators = [word for word in ("kernel", "scalar_kernel") if f"@{word}\n" in body]
+    imports += f"from {package}jit import {', '.join(decorators)}\n"
+    aliases = ARRAY + ("Labels = NDArray[np.int64]\n" if "Labels" in body else "")
+    return f"{head}\n{imports}\n{aliases}\n{constants_}\n{body}"
 
 
 def _assignment(name: str, value: str) -> str:
@@ -220,7 +205,7 @@ def _definition(name: str, arguments: str, returned: str) -> str:
 
 
 def _literal(value: object) -> str:
-    if isinstance(value, float) and value == float("inf"):
+    if isinstance(value, float) and math.isinf(value):
         return "np.inf"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -159,7 +159,9 @@ def _product(expression: sp.Expr) -> str:
     below = [factor for factor in factors if factor.as_base_exp()[1].is_negative]
     sign = "-" if constant == -1 else ""
     leading = [] if abs(constant) == 1 else [number(constant)]
-    written = sign + " * ".join([*leading, *[word for factor in above for word in _powers(factor)]] or ["1.0"])
+    written = sign + " * ".join(
+        [*leading, *[word for factor in above for word in _powers(factor)]] or ["1.0"]
+    )
     return written + "".join(f" / {word}" for factor in below for word in _powers(1 / factor))
 
 

@@ -173,15 +173,18 @@ def _sum(expression: sp.Add) -> sp.Expr:
         return _hyperbolic(_swapped_softplus(expression))
     for term in sp.Add.make_args(rest):
         coefficient, factor = term.as_coeff_Mul()
-        if isinstance(factor.as_base_exp()[0], atoms.Tanh) and factor.is_Pow and factor.exp == 2:
-            if coefficient == -number:
-                return _again(expression - number - term + number * atoms.SechSquared(*factor.base.args))
+        if _is_square_of_tanh(factor) and coefficient == -number:
+            return _again(expression - number - term + number * atoms.SechSquared(*factor.base.args))
         for kind, partner in COMPLEMENTS:
             if isinstance(factor, kind):
                 found = partner(factor.args[0], coefficient / number)
                 if found is not None:
                     return _again(expression - number - term + number * found)
     return expression
+
+
+def _is_square_of_tanh(factor: sp.Expr) -> bool:
+    return bool(factor.is_Pow and factor.exp == 2 and isinstance(factor.base, atoms.Tanh))
 
 
 def _again(expression: sp.Expr) -> sp.Expr:

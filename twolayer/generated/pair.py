@@ -1,12 +1,12 @@
 """Templates of a pair of samples.
 
-Written by theory.emit from theory.derivation; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.pair_forms; do not edit. Rewrite: python -m theory.emit --update
 """
 
-from ..jit import kernel
+from ..jit import scalar_kernel
 
 
-@kernel
+@scalar_kernel
 def jacobian_inner(ss: float, dd: float, kk: float, cc: float) -> float:
     """Return cc + dd*kk + ss.
 
@@ -15,7 +15,7 @@ def jacobian_inner(ss: float, dd: float, kk: float, cc: float) -> float:
     return cc + ss + dd * kk
 
 
-@kernel
+@scalar_kernel
 def block_inner(p: float, q: float, kk: float) -> float:
     """Return kk**2*q + 2*kk*p.
 

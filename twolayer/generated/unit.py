@@ -1,12 +1,12 @@
 """Templates of one unit.
 
-Written by theory.emit from theory.derivation; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.templates; do not edit. Rewrite: python -m theory.emit --update
 """
 
-from ..jit import kernel
+from ..jit import scalar_kernel
 
 
-@kernel
+@scalar_kernel
 def jacobian(a: float, s: float, s1: float) -> tuple[float, float]:
     """Return s, a*s1.
 
@@ -15,7 +15,7 @@ def jacobian(a: float, s: float, s1: float) -> tuple[float, float]:
     return s, a * s1
 
 
-@kernel
+@scalar_kernel
 def second(a: float, s1: float, s2: float) -> tuple[float, float]:
     """Return s1, a*s2.
 
@@ -24,7 +24,7 @@ def second(a: float, s1: float, s2: float) -> tuple[float, float]:
     return s1, a * s2
 
 
-@kernel
+@scalar_kernel
 def tangent(a: float, s: float, s1: float, va: float, vz: float) -> float:
     """Return a*s1*vz + s*va.
 
@@ -33,12 +33,12 @@ def tangent(a: float, s: float, s1: float, va: float, vz: float) -> float:
     return s * va + a * s1 * vz
 
 
-@kernel
+@scalar_kernel
 def cotangent(
     a: float, s: float, s1: float, s2: float, g: float, t: float, va: float, vz: float
 ) -> tuple[float, float]:
-    """Return g*s1*vz + s*t, a*s1*t + g*(a*s2*vz + s1*va).
+    """Return g*s1*vz + s*t, a*g*s2*vz + a*s1*t + g*s1*va.
 
-    Operations: 3 add, 9 mul.
+    Operations: 3 add, 10 mul.
     """
-    return s * t + g * s1 * vz, g * (s1 * va + a * s2 * vz) + a * s1 * t
+    return s * t + g * s1 * vz, a * s1 * t + g * s1 * va + a * g * s2 * vz

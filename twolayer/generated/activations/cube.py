@@ -33,7 +33,7 @@ def jet(z: float) -> tuple[float, float, float]:
     return s, s1, s2
 
 
-@scalar_kernel
+@kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):

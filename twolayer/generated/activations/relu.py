@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 NAME = "relu"
 EXPRESSION = "Max(0, z)"
 LATEX = "\\max\\left(0, z\\right)"
-SUP1 = 1.0000000000000002
+SUP1 = 1.0
 SUP2 = 0.0
 SUP3 = 0.0
 PARITY = ""
@@ -27,13 +27,13 @@ def jet(z: float) -> tuple[float, float, float]:
 
     Operations: 2 select.
     """
-    s = z if z > 0.0 else 0.0
-    s1 = 1.0 if z > 0.0 else 0.0
+    s = 0.0 if z <= 0.0 else z
+    s1 = 0.0 if z <= 0.0 else 1.0
     s2 = 0.0
     return s, s1, s2
 
 
-@scalar_kernel
+@kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):

@@ -14,7 +14,7 @@ NAME = "relu_squared"
 EXPRESSION = "Max(0, z)**2"
 LATEX = "\\max\\left(0, z\\right)^{2}"
 SUP1 = np.inf
-SUP2 = 2.0000000000000004
+SUP2 = 2.0
 SUP3 = 0.0
 PARITY = ""
 HOMOGENEITY = 2
@@ -27,13 +27,13 @@ def jet(z: float) -> tuple[float, float, float]:
 
     Operations: 2 mul, 3 select.
     """
-    s = z * z if z > 0.0 else 0.0
-    s1 = 2.0 * z if z > 0.0 else 0.0
-    s2 = 2.0 if z > 0.0 else 0.0
+    s = 0.0 if z <= 0.0 else z * z
+    s1 = 0.0 if z <= 0.0 else 2.0 * z
+    s2 = 0.0 if z <= 0.0 else 2.0
     return s, s1, s2
 
 
-@scalar_kernel
+@kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):

@@ -14,9 +14,9 @@ Array = NDArray[np.float64]
 NAME = "sigmoid"
 EXPRESSION = "1/(1 + exp(-z))"
 LATEX = "\\frac{1}{1 + e^{- z}}"
-SUP1 = 0.25000000000000006
-SUP2 = 0.09622504486493763
-SUP3 = 0.12500000000000003
+SUP1 = 0.25
+SUP2 = 0.09622504486493763  # sqrt(3)/18
+SUP3 = 0.125
 PARITY = ""
 HOMOGENEITY = None
 KINKS = ()
@@ -31,11 +31,11 @@ def jet(z: float) -> tuple[float, float, float]:
     plus, minus, half_tanh = elementary.sigmoid_tanh_parts(z)
     s = plus
     s1 = minus * plus
-    s2 = -minus * plus * half_tanh
+    s2 = -half_tanh * minus * plus
     return s, s1, s2
 
 
-@scalar_kernel
+@kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):

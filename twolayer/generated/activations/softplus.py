@@ -14,9 +14,9 @@ Array = NDArray[np.float64]
 NAME = "softplus"
 EXPRESSION = "log(exp(z) + 1)"
 LATEX = "\\log{\\left(e^{z} + 1 \\right)}"
-SUP1 = 1.0000000000000002
-SUP2 = 0.25000000000000006
-SUP3 = 0.09622504486493763
+SUP1 = 1.0
+SUP2 = 0.25
+SUP3 = 0.09622504486493763  # sqrt(3)/18
 PARITY = ""
 HOMOGENEITY = None
 KINKS = ()
@@ -35,7 +35,7 @@ def jet(z: float) -> tuple[float, float, float]:
     return s, s1, s2
 
 
-@scalar_kernel
+@kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):

@@ -14,9 +14,9 @@ Array = NDArray[np.float64]
 NAME = "tanh"
 EXPRESSION = "tanh(z)"
 LATEX = "\\tanh{\\left(z \\right)}"
-SUP1 = 1.0000000000000002
-SUP2 = 0.7698003589195009
-SUP3 = 2.0000000000000004
+SUP1 = 1.0
+SUP2 = 0.769800358919501  # 4*sqrt(3)/9
+SUP3 = 2.0
 PARITY = "odd"
 HOMOGENEITY = None
 KINKS = ()
@@ -35,7 +35,7 @@ def jet(z: float) -> tuple[float, float, float]:
     return s, s1, s2
 
 
-@scalar_kernel
+@kernel
 def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):

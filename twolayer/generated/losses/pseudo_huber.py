@@ -17,7 +17,7 @@ LATEX = "\\sqrt{\\left(f - y\\right)^{2} + 1} - 1"
 CONVENTION = (
     "l(f, y) = sqrt(1 + (f - y)^2) - 1, so delta = 1, summed over outputs; the risk is its mean over samples"
 )
-SUP3 = 0.8586501033599193
+SUP3 = 0.8586501033599193  # 48*sqrt(5)/125
 SEPARABLE = True
 LABELS = "real"
 
@@ -29,10 +29,10 @@ def jet(f: float, y: float) -> tuple[float, float, float]:
     Operations: 1 hypot_parts, 1 add, 2 mul.
     """
     u = f - y
-    excess, slope_of_hypot, inverse = algebraic.hypot_parts(u)
+    excess, sine, cosine = algebraic.hypot_parts(u)
     l = excess
-    g = slope_of_hypot
-    lam = inverse * inverse * inverse
+    g = sine
+    lam = cosine * cosine * cosine
     return l, g, lam
 
 
