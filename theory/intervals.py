@@ -29,7 +29,7 @@ class Bounds:
     'v3'
     >>> print("\\n".join(bounds.lines))
     v1 = interval.widened(elementary.tanh_parts(box[0])[0], elementary.tanh_parts(box[1])[0])
-    v2 = interval.times(v1, box)
+    v2 = interval.times(box, v1)
     v3 = interval.scaled(v2, 2.0)
     """
 

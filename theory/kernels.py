@@ -72,11 +72,12 @@ class Calls:
 
     Examples
     --------
+    >>> from theory import atoms
     >>> z = sp.Symbol("z", real=True)
     >>> calls = Calls()
     >>> calls.add([atoms.Tanh(z), atoms.SechSquared(z)], z, "z", lifted=False)
-    >>> calls.lines, calls.values[atoms.Tanh(z)]
-    (['tanh, sech2 = elementary.tanh_parts(z)'], tanh)
+    >>> calls.lines[0], calls.values[atoms.Tanh(z)]
+    ('tanh, sech2 = elementary.tanh_parts(z)', tanh)
     """
 
     def __init__(self) -> None:

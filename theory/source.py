@@ -15,7 +15,8 @@ def block(outputs: dict[str, sp.Expr], symbol: sp.Symbol) -> list[str]:
     Examples
     --------
     >>> z = sp.Symbol("z", real=True)
-    >>> print("\n".join(block({"s": atoms.Tanh(z), "s1": atoms.SechSquared(z)}, z)))
+    >>> for line in block({"s": atoms.Tanh(z), "s1": atoms.SechSquared(z)}, z):
+    ...     print(line)
     tanh, sech2 = elementary.tanh_parts(z)
     s = tanh
     s1 = sech2

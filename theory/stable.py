@@ -6,6 +6,7 @@ a particular activation.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import sympy as sp
 
@@ -82,8 +83,8 @@ def _scaled_exp(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
 
 def _two_exps(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
     """(c, v, w) if `expression` is c (exp(v) + exp(w)) with a number c > 0; 1 is exp(0)."""
-    terms = [_scaled_exp(term) for term in sp.Add.make_args(expression)]
-    if len(terms) != 2 or None in terms:
+    terms = [found for term in sp.Add.make_args(expression) if (found := _scaled_exp(term))]
+    if len(terms) != 2 or len(expression.args) != 2:
         return None
     (first, v), (other, w) = sorted(terms, key=lambda term: (term[1] != 0, sp.default_sort_key(term[1])))
     return (first, v, w) if first == other and first.is_positive else None
@@ -192,8 +193,8 @@ def _again(expression: sp.Expr) -> sp.Expr:
 
 
 def _hyperbolic(expression: sp.Expr) -> sp.Expr:
-    terms = [_scaled_exp(term) for term in sp.Add.make_args(expression)]
-    if len(terms) != 2 or None in terms or terms[0][1] != -terms[1][1]:
+    terms = [found for term in sp.Add.make_args(expression) if (found := _scaled_exp(term))]
+    if len(terms) != 2 or len(expression.args) != 2 or terms[0][1] != -terms[1][1]:
         return expression
     (first, v), (other, _) = terms
     if first == other:
@@ -236,14 +237,14 @@ def _sigmoid_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
 
 
 # (kind, partner): number + coefficient kind(u) = number * partner(u, coefficient / number)
-COMPLEMENTS: list[tuple[type, Callable[[sp.Expr, sp.Expr], sp.Expr | None]]] = [
+COMPLEMENTS: list[tuple[Any, Callable[[sp.Expr, sp.Expr], sp.Expr | None]]] = [
     (sp.exp, _exp_complement),
     (atoms.Erf, _erf_complement),
     (atoms.Tanh, _tanh_complement),
     (atoms.Sigmoid, _sigmoid_complement),
 ]
 
-RULES: dict[type, Callable[..., sp.Expr]] = {
+RULES: dict[Any, Callable[..., sp.Expr]] = {
     sp.tanh: lambda expression: atoms.Tanh(*expression.args),
     sp.sinh: lambda expression: atoms.Sinh(*expression.args),
     sp.cosh: lambda expression: atoms.Cosh(*expression.args),
