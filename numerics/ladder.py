@@ -197,7 +197,7 @@ def _next_level(h: Array, level: float, last: float) -> float:
 
     if excess(1.0) >= 0:
         return last
-    share = brentq(excess, 0.0, 1.0, xtol=1e-12, rtol=1e-6)
+    share = float(brentq(excess, 0.0, 1.0, xtol=1e-12, rtol=1e-6))
     return level + max(share, 1e-9) * (last - level)
 
 

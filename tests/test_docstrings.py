@@ -59,7 +59,8 @@ def sections(text: str) -> dict[str, str]:
 
 def parameters(thing: object) -> set[str]:
     """Names of the parameters of a function or of a class's constructor."""
-    if isinstance(thing, property) or (inspect.isclass(thing) and issubclass(thing, Exception)):
+    plain = inspect.isclass(thing) and issubclass(thing, Exception) and "__init__" not in vars(thing)
+    if plain or isinstance(thing, property):
         return set()
     return {name.lstrip("*") for name in inspect.signature(thing).parameters} - {"self", "cls"}
 
