@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -228,6 +229,7 @@ def _count(cells: list[dict[str, Any]], where: str) -> str:
     return f"{cell['holds']} of {cell['applicable']}{largest}"
 
 
+@cache
 def formula(latex: str) -> str:
     """Return a formula as an embedded picture, its LaTeX as the alternative text."""
     stream = io.BytesIO()

@@ -87,6 +87,7 @@ def reproduce(
     """
     clock = time.perf_counter()
     chosen = fitted(tuple(arms), len(data.y))
+    about_data = describe_data(data, chosen[0], seed, raw)
     found: list[Found] = []
     with one_thread(), suppress(KeyboardInterrupt):
         for task in progress(tasks(chosen)):
@@ -96,7 +97,7 @@ def reproduce(
         "made_by": "twolayer reproduce",
         "seed": seed,
         "partial": len(found) < len(tasks(chosen)),
-        "data": describe_data(data, chosen[0], seed, raw),
+        "data": about_data,
         "conventions": CONVENTIONS,
         "versions": versions(),
         "arms": [as_plain(arm) for arm in chosen],
