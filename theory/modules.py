@@ -7,7 +7,7 @@ import sympy as sp
 
 from theory import source
 from theory.constants import Constants, Supremum, constants
-from theory.intervals import third_lines
+from theory.bounds import third_lines
 from theory.letters import o, r
 from theory.loss_forms import P, Y, loss_forms
 from theory.skeletons import ACTIVATION, HEADER, JETS, LOSS, SINE_JETS, SOFTMAX, THIRD, THIRD_CONSTANT
