@@ -1,6 +1,7 @@
 """Derivations, theorems and population formulas of two-layer networks.
 
-``theory.theorems`` maps the id of a theorem to its record.
+``theory.activation`` compiles an activation from an expression, and ``theory.theorems`` maps the id of a
+theorem to its record.
 """
 
 from typing import Any
@@ -12,4 +13,8 @@ def __getattr__(name: str) -> Any:
         from theory.catalogue import theorems
 
         return theorems
+    if name == "activation":
+        from theory.bridge import activation
+
+        return activation
     raise AttributeError(f"module 'theory' has no attribute {name!r}")

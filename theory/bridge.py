@@ -1,10 +1,117 @@
-"""The one file of ``theory`` that imports ``twolayer``."""
+"""The one file of ``theory`` that imports ``twolayer``: compiled activations, and answers for theorems."""
 
+import hashlib
+import os
+import re
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import sympy as sp
+
 import twolayer
+from theory.activations import z
+from theory.modules import activation_module
+from twolayer.activations import Activation
 from twolayer.forward import forward as forward
+from twolayer.jit import kernel_folder
 from twolayer.measurement import Measurement
+
+NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+def activation(expression: sp.Expr | str, name: str | None = None) -> Activation:
+    """A compiled activation made from an expression, to be used wherever a built-in one is.
+
+    Its derivatives, constants and kernels are derived and emitted as those of the built-in activations;
+    the emitted module is written to the user's cache folder for reading (``activation.jets.__code__`` or
+    a traceback names it) and for numba, and only the text just emitted is ever executed.
+
+    Parameters
+    ----------
+    expression : sympy.Expr or str
+        In one real symbol, or text such as ``"z*sigmoid(z)"`` (:func:`theory.grammar.parse_activation`).
+        A float in it stands for its shortest decimal.
+    name : str, optional
+        What it is called; by default the expression.
+
+    Returns
+    -------
+    twolayer.Activation
+
+    Raises
+    ------
+    ValueError
+        If the text is outside the grammar; if the expression has more than one symbol, holds a function
+        that has no kernel, or is not continuous; or if the name is not printable.
+    TypeError
+        If it is neither text nor an expression.
+
+    Notes
+    -----
+    Takes a second or so to derive, and the first call of a kernel compiles it; both are cached, the
+    machine code on disk.
+
+    Examples
+    --------
+    >>> swish = activation("z*sigmoid(2*z)")
+    >>> swish.jet(0.0)
+    (0.0, 0.5, 1.0)
+    >>> import twolayer as tl
+    >>> tl.TwoLayer(a=[1.0], W=[[3.0]], activation=activation("z**4"))([[1.0]])
+    array([81.])
+    """
+    if isinstance(expression, str):
+        from theory.grammar import parse_activation
+
+        expression = parse_activation(expression)
+    if not isinstance(expression, sp.Expr):
+        raise TypeError(f"expression must be a sympy expression or text; got {type(expression).__name__}")
+    symbols = sorted(map(str, expression.free_symbols))
+    if len(symbols) > 1:
+        raise ValueError(f"expression must have one symbol; got {', '.join(symbols)}")
+    exact = expression.xreplace(dict.fromkeys(expression.free_symbols, z))
+    exact = exact.xreplace({number: sp.Rational(repr(float(number))) for number in exact.atoms(sp.Float)})
+    if name is not None and not NAME.fullmatch(name):
+        raise ValueError(f"name must be printable text without quotes and backslashes; got {name!r}")
+    return _compiled(exact, name or str(exact))
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: sp.Expr, name: str) -> Activation:
+    text = activation_module(name, expression, z, "an expression", "twolayer.")
+    namespace: dict[str, Any] = {"__name__": f"twolayer_activation_{_digest(text)}"}
+    exec(compile(text, _written(text), "exec"), namespace)
+    return Activation.of_module(SimpleNamespace(**namespace))
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _written(text: str) -> str:
+    """Path of a file that holds `text`, in the cache folder; a name that is no path if it cannot be written.
+
+    What the file held before does not matter: it is made to hold `text`, and is not read by us again.
+    """
+    folder = kernel_folder()
+    if folder is None:
+        return f"<activation {_digest(text)}>"
+    path = folder / f"activation_{_digest(text)}.py"
+    try:
+        if not (path.is_file() and path.read_bytes() == text.encode()):
+            _replace(path, text)
+    except OSError:
+        return f"<activation {_digest(text)}>"
+    return str(path)
+
+
+def _replace(path: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, suffix=".part", delete=False) as file:
+        file.write(text.encode())
+    os.replace(file.name, path)
 
 
 def hessian(net: Any, X: Any, y: Any, loss: Any) -> Any:

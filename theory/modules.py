@@ -6,8 +6,8 @@ import textwrap
 import sympy as sp
 
 from theory import source
-from theory.constants import Constants, Supremum, constants
 from theory.bounds import third_lines
+from theory.constants import Constants, Supremum, constants
 from theory.letters import o, r
 from theory.loss_forms import P, Y, loss_forms
 from theory.skeletons import ACTIVATION, HEADER, JETS, LOSS, SINE_JETS, SOFTMAX, THIRD, THIRD_CONSTANT
@@ -186,7 +186,8 @@ def _module(title: str, origin: str, package: str, constants_: str, body: str) -
     imports = "import math\n\n" if "math." in body else ""
     imports += "import numpy as np\nfrom numpy.typing import NDArray\n\n"
     ours = [word for word in ("algebraic", "elementary", "interval") if f"{word}." in body]
-    imports += f"from {package} import {', '.join(ours)}\n" if ours else ""
+    above = package if package.strip(".") == "" else package.rstrip(".")
+    imports += f"from {above} import {', '.join(ours)}\n" if ours else ""
     imports += f"from {package}elementary import shifted\n" if "shifted." in body else ""
     decorators = [word for word in ("kernel", "scalar_kernel") if f"@{word}\n" in body]
     imports += f"from {package}jit import {', '.join(decorators)}\n"

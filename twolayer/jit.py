@@ -10,6 +10,7 @@ cache folder. Where it cannot be written, kernels are compiled in memory, anew i
 """
 
 import hashlib
+import inspect
 import os
 import re
 import shutil
@@ -61,8 +62,9 @@ def _compile(function: Callable[P, T], **options: Any) -> Callable[P, T]:
     if SETTINGS.DISABLE_JIT:
         return function
     folder = kernel_folder()
+    cached = folder is not None and os.path.exists(inspect.getfile(function))
     with _numba_caches_in(folder):
-        compiled = numba.njit(cache=folder is not None, **OPTIONS | options)(function)
+        compiled = numba.njit(cache=cached, **OPTIONS | options)(function)
     return cast(Callable[P, T], compiled)
 
 
