@@ -125,8 +125,9 @@ def _built_in(name: str) -> Activation:
 
 
 def _unknown(name: str) -> str:
-    names = get_close_matches(name, available(), cutoff=0.5) or list(available())
+    near = get_close_matches(name.lower(), available(), cutoff=0.5)
+    hint = f"nearest: {', '.join(near)}; " if near else ""
     return (
-        f"activation must be one of {', '.join(names)}{'' if len(names) == len(available()) else ', ...'}; "
-        f"got {name[:80]!r} (an expression such as 'z*sigmoid(z)' goes through theory.activation)"
+        f"activation must be one of {', '.join(available())}; got {name[:80]!r} "
+        f"({hint}an expression such as 'z*sigmoid(z)' goes through theory.activation)"
     )

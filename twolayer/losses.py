@@ -97,8 +97,9 @@ def loss(which: str | Loss) -> Loss:
     if not isinstance(which, str):
         raise TypeError(f"loss must be a name or a Loss; got {type(which).__name__}")
     if which not in available():
-        names = get_close_matches(which, available(), cutoff=0.5) or available()
-        raise ValueError(f"loss must be one of {', '.join(names)}; got {which[:80]!r}")
+        near = get_close_matches(which.lower(), available(), cutoff=0.5)
+        hint = f" (nearest: {', '.join(near)})" if near else ""
+        raise ValueError(f"loss must be one of {', '.join(available())}; got {which[:80]!r}{hint}")
     return _built_in(which)
 
 
