@@ -8,12 +8,26 @@
 5.0
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .activations import Activation
-from .hessian import Hessian
 from .losses import Loss
 from .measurement import Measurement
 from .network import TwoLayer
 from .risk import gradient, gradient_norm, risk
 
+if TYPE_CHECKING:
+    from .hessian import Hessian
+
 __version__ = "0.1.0"
 __all__ = ["Activation", "Hessian", "Loss", "Measurement", "TwoLayer", "gradient", "gradient_norm", "risk"]
+
+
+def __getattr__(name: str) -> Any:
+    # scipy.sparse.linalg takes as long to import as numba: only those who ask for curvature wait for it.
+    if name == "Hessian":
+        from .hessian import Hessian
+
+        globals()[name] = Hessian
+        return Hessian
+    raise AttributeError(f"module 'twolayer' has no attribute {name!r}")
