@@ -76,13 +76,7 @@ class VolumeEstimate:
 
 
 class Refusal(Exception):
-    """There is no volume to state, for the reason given.
-
-    Parameters
-    ----------
-    why : str
-        The reason, in words.
-    """
+    """There is no volume to state, for the reason given in words."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

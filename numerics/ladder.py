@@ -8,6 +8,7 @@ rungs' samples by Bennett's acceptance ratio, which has no discretisation error.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -82,14 +83,14 @@ class Climbed:
     @property
     def half_width(self) -> float:
         """Half-width of the 95 % interval of `log_ratio`."""
-        return student_factor(self.walkers) * self.standard_error
+        return float(student_factor(self.walkers) * self.standard_error)
 
     @property
     def mean(self) -> tuple[float, float]:
         """Mean of what was observed, and half the width of its 95 % interval."""
         each = self.observed.mean(axis=0)
-        error = float(each.std(ddof=1)) / np.sqrt(len(each))
-        return float(each.mean()), float(student_factor(len(each)) * error)
+        error = float(each.std(ddof=1)) / math.sqrt(len(each))
+        return float(each.mean()), student_factor(len(each)) * error
 
 
 def student_factor(walkers: int) -> float:

@@ -5,7 +5,7 @@ Basins, volumes and spectra are written against :class:`Landscape`, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -196,6 +196,30 @@ class NetworkLandscape:
     def hessian(self, theta: Array) -> Array:
         """Its Hessian, shape (P, P)."""
         return self.risk.hessian(theta)
+
+    def gauss_newton(self, theta: Array) -> Array:
+        """The Gauss-Newton part of its Hessian, shape (P, P): all of it where every residual is zero."""
+        return self.risk.gauss_newton(theta)
+
+    def conserved(self, theta: Array) -> Array:
+        """What gradient flow keeps for each unit (theorem T11): |w_k|^2 + b_k^2 - p |a_k|^2, shape (m,).
+
+        Only for activations that are homogeneous of degree p >= 1; else empty.
+        """
+        net, degree = self.risk.network(theta), self.net.activation.homogeneity
+        if not degree:
+            return np.empty(0)
+        inner = (net.W**2).sum(axis=1) + (0.0 if net.b is None else net.b**2)
+        return np.asarray(inner - degree * (net.A**2).sum(axis=0))
+
+    def batches(self, size: int, rng: np.random.Generator) -> Iterator[LightRisk]:
+        """The risk on batches of `size` samples without end: every epoch in a fresh random order by `rng`."""
+        y = self.risk.y[:, 0] if self.net.scalar and self.risk.y.ndim == 2 else self.risk.y
+        while True:
+            order = rng.permutation(len(self.X))
+            for first in range(0, len(order), size):
+                batch = order[first : first + size]
+                yield LightRisk(self.net, self.X[batch], y[batch], self.risk.loss)
 
     def outputs(self, theta: Array, X: ArrayLike) -> Array:
         """Outputs of the network with parameters `theta` at inputs `X`, (n,) or (n, q)."""

@@ -139,6 +139,11 @@ class LightRisk:
         with np.errstate(all="ignore"):
             return dense(self.forward(theta), self.scope)
 
+    def gauss_newton(self, theta: Array) -> Array:
+        """Gauss-Newton part of the Hessian at `theta`, shape (P, P)."""
+        with np.errstate(all="ignore"):
+            return dense(self.forward(theta), self.scope.only(gauss_newton=True, residual=False))
+
     def outputs(self, theta: Array, X: Any) -> Array:
         """Outputs of the network with parameters `theta` at other inputs, (n,) or (n, q)."""
         return self.network(theta)(X)

@@ -1,0 +1,323 @@
+"""Sweeps: many pieces of work, each finished once, on any executor, resumed where they stopped.
+
+The result of a piece is a shard, a dictionary of arrays. In a store, a folder, every shard is an npz file
+written whole or not at all, with a checksum of its contents inside; one that is truncated or altered is
+detected and done again. A piece's result must depend on the piece alone (seeds included): then a sweep that
+was killed at any point and taken up again gives the same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from numerics.archive import read_arrays
+from numerics.output import write_json
+
+Shard = dict[str, np.ndarray]
+Task = Callable[[Any], Mapping[str, np.ndarray]]
+CHECKSUM, MANIFEST = "checksum", "sweep.json"
+AHEAD = 64
+"""Most pieces handed to an executor and not yet back."""
+
+
+class SweepError(Exception):
+    """A sweep that stopped after `done` of `total` pieces; what was finished is kept in its store."""
+
+    def __init__(self, why: str, done: int, total: int) -> None:
+        super().__init__(f"{why}; {done} of {total} pieces are finished and kept")
+        self.done, self.total = done, total
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of shards of one sweep.
+
+    Parameters
+    ----------
+    folder : Path
+    key : str
+        Names the sweep: the folder of another is refused.
+    count : int
+        How many shards there will be.
+    """
+
+    folder: Path
+    key: str
+    count: int
+
+    def open(self) -> None:
+        """Create the folder, or check that it belongs to this sweep.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds something else, or cannot be written.
+        """
+        mark = {"key": self.key, "count": self.count}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if (self.folder / MANIFEST).exists():
+                found = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+            elif any(self.folder.iterdir()):
+                found = None
+            else:
+                write_json(self.folder / MANIFEST, mark)
+                found = mark
+        except (OSError, ValueError) as reason:
+            raise ValueError(
+                f"store must be a folder that can be written; got {self.folder}: {reason}"
+            ) from reason
+        if found != mark:
+            raise ValueError(
+                f"store must be a new folder or that of the same sweep ({self.count} pieces, key "
+                f"{self.key[:12]}); got {self.folder}, which holds something else"
+            )
+
+    def path(self, index: int) -> Path:
+        """The file of shard number `index`."""
+        return self.folder / f"{index:06d}.npz"
+
+    def read(self, index: int) -> Shard | None:
+        """Shard number `index`, or None if it is absent, truncated or altered."""
+        path = self.path(index)
+        if not path.exists():
+            return None
+        try:
+            names = _names(path)
+            arrays = read_arrays(path, required=names)
+        except (ValueError, OSError):
+            return None
+        stated = arrays.pop(CHECKSUM, np.empty(0))
+        return arrays if np.array_equal(stated, checksum(arrays)) else None
+
+    def write(self, index: int, shard: Mapping[str, np.ndarray]) -> None:
+        """Write shard number `index`, whole or not at all.
+
+        Parameters
+        ----------
+        index : int
+        shard : dict of str to ndarray
+
+        Raises
+        ------
+        OSError
+            If the disk is full, say. No part of the shard is left behind.
+        """
+        handle, draft = tempfile.mkstemp(prefix=".shard-", dir=self.folder)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                content: dict[str, Any] = {**shard, CHECKSUM: checksum(shard)}
+                np.savez(stream, **content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(draft, self.path(index))
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(draft)
+            raise
+
+    def missing(self) -> list[int]:
+        """Numbers of the shards that are absent, truncated or altered."""
+        return [index for index in range(self.count) if self.read(index) is None]
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except zipfile.BadZipFile as reason:
+        raise ValueError(str(reason)) from reason
+
+
+def checksum(shard: Mapping[str, np.ndarray]) -> np.ndarray:
+    """SHA-256 of names, types, shapes and contents, as 32 bytes.
+
+    Parameters
+    ----------
+    shard : dict of str to ndarray
+
+    Examples
+    --------
+    >>> one, two = checksum({"x": np.zeros(2)}), checksum({"x": np.zeros((2, 1))})
+    >>> one.shape, bool((one == two).all())
+    ((32,), False)
+    """
+    digest = hashlib.sha256()
+    for name in sorted(shard):
+        array = np.ascontiguousarray(shard[name])
+        digest.update(f"{name}\0{array.dtype.str}\0{np.shape(shard[name])}\0".encode())
+        digest.update(array.tobytes())
+    return np.frombuffer(digest.digest(), dtype=np.uint8)
+
+
+def fingerprint(*parts: Any) -> str:
+    """A key for a sweep: the hash of arrays and of the text of everything else, among `parts`."""
+    arrays = {
+        f"{index:04d}": part if isinstance(part, np.ndarray) else np.array(repr(part))
+        for index, part in enumerate(parts)
+    }
+    return checksum(arrays).tobytes().hex()
+
+
+def sweep(
+    task: Task,
+    pieces: Sequence[Any],
+    *,
+    key: str = "",
+    executor: Executor | None = None,
+    store: str | Path | None = None,
+    max_seconds: float | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> list[Shard]:
+    """Do every piece of work, or what is left of it.
+
+    Parameters
+    ----------
+    task : callable
+        ``task(piece) -> {name: array}``, depending on the piece alone.
+    pieces : sequence
+    key : str
+        Names the sweep in its store; make it of everything the results depend on (`fingerprint`).
+    executor : concurrent.futures.Executor, optional
+        Where to work; here and now, one piece after the other, by default. With an executor of processes
+        or of a cluster, the task and the pieces must be picklable.
+    store : path, optional
+        A folder that keeps finished shards.
+    max_seconds : float, optional
+        Start no piece after this time.
+    report : callable, optional
+        ``report(done, total)`` after every piece.
+
+    Returns
+    -------
+    list of dict
+        One shard a piece, in the order of the pieces.
+
+    Raises
+    ------
+    SweepError
+        If time ran out, a worker or the scheduler died, or the disk is full. What was finished is in the
+        store; the same call goes on from there.
+    ValueError
+        If the store holds another sweep.
+
+    Examples
+    --------
+    >>> [int(shard["square"]) for shard in sweep(lambda x: {"square": np.array(x * x)}, [1, 2, 3])]
+    [1, 4, 9]
+    """
+    run = _Run(task, pieces, key, store, max_seconds, report)
+    if executor is None:
+        run.here()
+    else:
+        run.on(executor)
+    if run.done < len(pieces):
+        raise SweepError(f"max_seconds = {max_seconds} ran out", run.done, len(pieces))
+    return [run.shards[index] for index in range(len(pieces))]
+
+
+class _Run:
+    """A sweep on its way."""
+
+    def __init__(
+        self,
+        task: Task,
+        pieces: Sequence[Any],
+        key: str,
+        store: str | Path | None,
+        max_seconds: float | None,
+        report: Callable[[int, int], None] | None,
+    ) -> None:
+        self.task, self.pieces, self.report = task, pieces, report
+        self.end = np.inf if max_seconds is None else time.monotonic() + max_seconds
+        self.store = None if store is None else Store(Path(store), key, len(pieces))
+        self.shards: dict[int, Shard] = {}
+        if self.store is not None:
+            self.store.open()
+            for index in range(len(pieces)):
+                found = self.store.read(index)
+                if found is not None:
+                    self.shards[index] = found
+
+    @property
+    def done(self) -> int:
+        return len(self.shards)
+
+    def left(self) -> Iterator[int]:
+        """Pieces not yet done, until time runs out."""
+        for index in [index for index in range(len(self.pieces)) if index not in self.shards]:
+            if time.monotonic() >= self.end:
+                return
+            yield index
+
+    def keep(self, index: int, shard: Mapping[str, np.ndarray]) -> None:
+        arrays = {name: np.asarray(array) for name, array in shard.items()}
+        if self.store is not None:
+            try:
+                self.store.write(index, arrays)
+            except OSError as reason:
+                raise self.stopped(f"a shard could not be written: {reason}") from reason
+        self.shards[index] = arrays
+        if self.report is not None:
+            self.report(self.done, len(self.pieces))
+
+    def stopped(self, why: str) -> SweepError:
+        return SweepError(why, self.done, len(self.pieces))
+
+    def here(self) -> None:
+        for index in self.left():
+            self.keep(index, self.task(self.pieces[index]))
+
+    def on(self, executor: Executor) -> None:
+        """Keep the executor supplied, a bounded number of pieces ahead, and keep what comes back."""
+        waiting: dict[Future[Any], int] = {}
+        try:
+            for index in self.left():
+                waiting[self._submitted(executor, index)] = index
+                while len(waiting) >= AHEAD:
+                    self._collect(waiting)
+            while waiting:
+                self._collect(waiting)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _submitted(self, executor: Executor, index: int) -> Future[Any]:
+        try:
+            return executor.submit(self.task, self.pieces[index])
+        except (RuntimeError, OSError) as reason:  # shut down, broken, or its scheduler is gone
+            raise self.stopped(f"the executor takes no more work: {_said(reason)}") from reason
+
+    def _collect(self, waiting: dict[Future[Any], int]) -> None:
+        """Keep what is finished. All that came back is kept before a failure among it is told."""
+        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        failure: Exception | None = None
+        for future in finished:
+            index = waiting.pop(future)
+            try:
+                shard = future.result()
+            except Exception as reason:
+                failure = reason
+            else:
+                self.keep(index, shard)
+        if isinstance(failure, (BrokenExecutor, CancelledError, ConnectionError)):
+            raise self.stopped(f"the executor died: {_said(failure)}") from failure
+        if failure is not None:
+            raise failure
+
+
+def _said(reason: BaseException) -> str:
+    return f"{type(reason).__name__}: {reason}" if str(reason) else type(reason).__name__
