@@ -97,7 +97,7 @@ class Bounds:
 def _value(function: sp.Expr, source: str) -> str:
     name = type(function).__name__
     if name == "SigmoidSlope":
-        return f"shifted.sigmoid_shifted({source})[1] * shifted.DOWN"
+        return f"shifted.sigmoid_shifted({source})[2] * shifted.DOWN"
     kernel = next(kernel for kernel, returned in PLAIN.items() if name in returned)
     place = f"[{PLAIN[kernel].index(name)}]" if len(PLAIN[kernel]) > 1 else ""
     return f"{kernel}({source}){place}"

@@ -3,10 +3,11 @@
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import sympy as sp
@@ -82,9 +83,10 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
 @lru_cache(maxsize=256)
 def _compiled(expression: sp.Expr, name: str) -> Activation:
     text = activation_module(name, expression, z, "an expression", "twolayer.")
-    namespace: dict[str, Any] = {"__name__": f"twolayer_activation_{_digest(text)}"}
-    exec(compile(text, _written(text), "exec"), namespace)
-    return Activation.of_module(SimpleNamespace(**namespace))
+    module = ModuleType(f"twolayer_activation_{_digest(text)}")
+    sys.modules[module.__name__] = module  # numba looks it up when it loads machine code
+    exec(compile(text, _written(text), "exec"), vars(module))
+    return Activation.of_module(module)
 
 
 def _digest(text: str) -> str:
