@@ -10,7 +10,9 @@ from mpmath import mp
 
 from theory.activations import z
 from theory.critical import digits, exact_supremum
-from theory.pieces import Piece, differentiated, limit_at, pieces, piecewise
+from theory.formulas import MAX_DEGREE
+from theory.jets import value_at
+from theory.pieces import Piece, differentiated, limit_at, pieces, piecewise, vanishes
 from theory.suprema import ORDERS, Enclosure, enclosures
 
 
@@ -144,33 +146,36 @@ def _parity(parts: tuple[Piece, ...]) -> str:
     mirrored = [Piece(part.expr.subs(z, -z), -part.upper, -part.lower) for part in reversed(parts)]
     for name, sign in (("odd", -1), ("even", 1)):
         same = zip(parts, mirrored, strict=True)
-        if all(p.lower == q.lower and _vanishes(p.expr - sign * q.expr) for p, q in same):
+        if all(p.lower == q.lower and vanishes(p.expr - sign * q.expr) for p, q in same):
             return name
     return ""
-
-
-def _vanishes(expr: sp.Expr) -> bool:
-    """Whether an expression in z is identically zero: refuted by a number, or proved by sympy."""
-    samples = [sp.Rational(k, 7) for k in (-9, 2, 17)]
-    if any(abs(sp.N(expr.subs(z, sample), 30)) > sp.Float("1e-20") for sample in samples):
-        return False
-    return sp.simplify(expr) == 0
 
 
 def _homogeneity(parts: tuple[Piece, ...]) -> int | sp.Rational | None:
     if any(part.upper not in (0, sp.oo) for part in parts):
         return None
-    degrees = {_degree(part.expr) for part in parts if part.expr != 0}
+    sides = [(part.expr, side) for part in parts for side in _sides(part) if part.expr != 0]
+    degrees = {_degree(expr, side) for expr, side in sides}
     degree = degrees.pop() if len(degrees) == 1 else None
-    if degree is None or not degree.is_Rational:
+    if degree is None:
         return None
     return int(degree) if degree.is_Integer else degree
 
 
-def _degree(expr: sp.Expr) -> sp.Expr | None:
-    """p where ``expr = c z^p`` (or c (-z)^p), else None: Euler's identity z s' = p s."""
-    degree = sp.simplify(z * sp.diff(expr, z) / expr)
-    return None if degree.has(z) else degree
+def _sides(part: Piece) -> list[int]:
+    """The signs of z that a piece covers."""
+    return [sign for sign, end in ((-1, part.lower), (1, part.upper)) if end.is_infinite]
+
+
+def _degree(expr: sp.Expr, side: int) -> sp.Rational | None:
+    """p where ``expr = c |z|^p`` on one side of 0, from Euler's identity z s' = p s at one point."""
+    value, slope = (value_at(form, sp.Integer(side)) for form in (expr, sp.diff(expr, z)))
+    ratio = slope / value
+    if value.has_zero or ratio.size > MAX_DEGREE:
+        return None
+    degree = sp.Rational(round(float(2 * side * ratio.upper)), 2)
+    power = expr.subs(z, side) * (side * z) ** degree
+    return degree if vanishes(expr - power) else None
 
 
 def _kinks(parts: tuple[Piece, ...]) -> tuple[Kink, ...]:

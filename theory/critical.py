@@ -7,7 +7,7 @@ from mpmath import mp
 
 from theory.activations import z
 from theory.jets import canonical
-from theory.pieces import Piece, limit_at
+from theory.pieces import SIMPLIFY_SIZE, Piece, limit_at
 from theory.suprema import FARTHEST, Box, Enclosure, derivative_period
 
 # sympy's trigonometric solver takes minutes on larger equations.
@@ -26,7 +26,8 @@ def exact_supremum(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> sp
     """
     for value in _candidates(parts, order, bound):
         if _agrees(value, bound):
-            return sp.radsimp(sp.simplify(abs(value)))
+            small = value.count_ops() <= SIMPLIFY_SIZE
+            return sp.radsimp(sp.simplify(abs(value))) if small else abs(value)
     return None
 
 
@@ -64,8 +65,8 @@ def _candidates(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> Itera
 def _reached(part: Piece, order: int, end: sp.Expr, bound: Enclosure) -> bool:
     """Whether the derivative is near its supremum far out; sympy's limits are too slow to take in vain."""
     point = FARTHEST if end > 0 else -FARTHEST
-    far = abs(Box(canonical(part.expr), point, point).derivatives()[order])
-    return bool(far.b >= bound.lower * (1 - mp.mpf("1e-9")))
+    far = Box(canonical(part.expr), point, point).derivatives()[order].size
+    return bool(far >= bound.lower * (1 - mp.mpf("1e-9")))
 
 
 def _critical_at_zero(part: Piece, value: sp.Expr) -> bool:

@@ -12,7 +12,12 @@ import sympy as sp
 from sympy.functions.elementary.miscellaneous import MinMaxBase
 
 from theory.activations import z
+from theory.jets import value_at
 
+# Nested switches can double the number of pieces each time.
+MAX_SWITCHES = 8
+# sympy's simplification can take minutes on larger expressions.
+SIMPLIFY_SIZE = 60
 SWITCHES = (MinMaxBase, sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise)
 
 
@@ -49,14 +54,20 @@ def pieces(expr: sp.Expr) -> tuple[Piece, ...]:
     Raises
     ------
     ValueError
-        If the switch points are not finitely many numbers that sympy can solve for.
+        If the switch points are not finitely many numbers that sympy can solve for, or there are more than
+        ``MAX_SWITCHES`` functions that switch.
 
     Examples
     --------
     >>> [(piece.expr, piece.upper) for piece in pieces(sp.Max(0, z))]
     [(0, 0), (z, oo)]
     """
-    return _merged(_resolved(Piece(sp.sympify(expr), -sp.oo, sp.oo)))
+    switches = [node for node in sp.preorder_traversal(expr) if isinstance(node, SWITCHES)]
+    if len(switches) > MAX_SWITCHES:
+        raise ValueError(
+            f"activation must hold at most {MAX_SWITCHES} of max, min, abs and the like; got {len(switches)}"
+        )
+    return _merged(_resolved(Piece(expr, -sp.oo, sp.oo)))
 
 
 def piecewise(parts: tuple[Piece, ...]) -> sp.Expr:
@@ -95,6 +106,21 @@ def limit_at(expr: sp.Expr, point: sp.Expr, side: str = "+") -> sp.Expr:
         return sp.nan
 
 
+def vanishes(expr: sp.Expr) -> bool:
+    """Whether an expression in ``z`` is shown to be identically zero; sympy is asked only if numbers agree.
+
+    Examples
+    --------
+    >>> vanishes(sp.sin(z) ** 2 + sp.cos(z) ** 2 - 1), vanishes(sp.tanh(z) - z)
+    (True, False)
+    """
+    if expr == 0:
+        return True
+    if not all(value_at(expr, sp.Rational(k, 7)).has_zero for k in (-9, 2, 17)):
+        return False
+    return sp.expand(expr) == 0 or (expr.count_ops() <= SIMPLIFY_SIZE and sp.simplify(expr) == 0)
+
+
 def _resolved(piece: Piece) -> list[Piece]:
     switch = next((node for node in sp.postorder_traversal(piece.expr) if isinstance(node, SWITCHES)), None)
     if switch is None:
@@ -112,10 +138,15 @@ def _branch(switch: sp.Expr, point: sp.Expr) -> sp.Expr:
     """What `switch` equals in a neighbourhood of `point`, where none of its arguments cross."""
     if isinstance(switch, MinMaxBase):
         sign = 1 if isinstance(switch, sp.Max) else -1
-        return max(switch.args, key=lambda arg: sign * sp.N(arg.subs(z, point), 30))
+        return max(switch.args, key=lambda arg: sign * value_at(arg, point).lower)
     if isinstance(switch, sp.Piecewise):
-        return next(branch for branch, condition in switch.args if condition.subs(z, point) == sp.true)
-    positive = sp.N(switch.args[0].subs(z, point), 30) > 0
+        holding = [branch for branch, condition in switch.args if condition.subs(z, point) == sp.true]
+        if not holding:
+            raise ValueError(
+                f"activation must have a case for every real z; got {switch}, with none at z = {point}"
+            )
+        return holding[0]
+    positive = value_at(switch.args[0], point).lower > 0
     if isinstance(switch, sp.Abs):
         return switch.args[0] if positive else -switch.args[0]
     value = 1 if positive else 0 if isinstance(switch, sp.Heaviside) else -1

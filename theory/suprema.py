@@ -19,14 +19,17 @@ import sympy as sp
 from mpmath import mp
 
 from theory.activations import z
-from theory.jets import IV, Interval, Undefined, canonical, interval, jet, number
-from theory.pieces import Piece
+from theory.intervals import Interval, integer, interval, number
+from theory.jets import canonical, jet
+from theory.pieces import Piece, vanishes
+from theory.systems import Undefined
 
 ORDERS = (1, 2, 3)
 TOLERANCE = 1 + mp.ldexp(mp.mpf(1), -43)
 FAR, FARTHEST = mp.ldexp(mp.mpf(1), 512), mp.ldexp(mp.mpf(1), 1024)
 POWERS = [mp.ldexp(mp.mpf(1), exponent) for exponent in (0, 2, 4, 6, 10, 16, 64, 256, 512, 1024)]
 CUTS = [*(-power for power in reversed(POWERS)), mp.mpf(0), *POWERS]
+EXPLOSION = mp.ldexp(mp.mpf(1), 64)
 GROWTH = 1 + mp.mpf("1e-9")
 BUDGET = 2000
 
@@ -77,7 +80,7 @@ class Box:
             coefficients = jet(self.expr, interval(self.lower, self.upper), order)
         except Undefined:
             return [interval(-mp.inf, mp.inf)] * (order + 1)
-        return [factorial(k) * coefficient for k, coefficient in enumerate(coefficients)]
+        return [integer(factorial(k)) * coefficient for k, coefficient in enumerate(coefficients)]
 
 
 def boxes(part: Piece) -> Iterator[Box]:
@@ -108,12 +111,12 @@ def enclosures(parts: tuple[Piece, ...]) -> dict[int, Enclosure]:
     >>> [bool(0 <= found[k].upper - 1 < 1e-12) for k in (1, 2, 3)]
     [True, True, True]
     """
-    search = Search([box for part in _one_period(parts) for box in boxes(part)])
+    search = Search([box for part in one_period(parts) for box in boxes(part)])
     search.run()
     return {order: search.enclosure(order) for order in ORDERS}
 
 
-def _one_period(parts: tuple[Piece, ...]) -> tuple[Piece, ...]:
+def one_period(parts: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """One period of an activation whose derivative is periodic; else all of it."""
     period = derivative_period(parts[0].expr) if len(parts) == 1 else None
     return parts if period is None else (Piece(parts[0].expr, sp.S.Zero, period),)
@@ -135,9 +138,7 @@ def derivative_period(expr: sp.Expr) -> sp.Expr | None:
         period = sp.periodicity(slope, z)
     except NotImplementedError:
         return None
-    if not period or sp.simplify(slope.subs(z, z + period) - slope) != 0:
-        return None
-    return period
+    return period if period and vanishes(slope.subs(z, z + period) - slope) else None
 
 
 class Search:
@@ -148,10 +149,14 @@ class Search:
         self.lower = dict.fromkeys(ORDERS, mp.mpf(0))
         self.upper = dict.fromkeys(ORDERS, mp.mpf(0))
         self.points: dict[tuple[sp.Expr, mp.mpf], list[Interval]] = {}
-        start = dict.fromkeys(ORDERS, mp.inf)
-        self.open = deque((box, start) for box in cut if box.bounded)
         over = [box.derivatives() for box in cut if not box.bounded]
-        self.beyond = {order: max([_size(d[order]) for d in over], default=mp.mpf(0)) for order in ORDERS}
+        self.beyond = {order: max([d[order].size for d in over], default=mp.mpf(0)) for order in ORDERS}
+        bounded = [box for box in cut if box.bounded]
+        for box in bounded:
+            self._at(box.expr, box.lower)
+            self._at(box.expr, box.upper)
+        start = {order: mp.inf for order in ORDERS if not self._grows(order, EXPLOSION)}
+        self.open = deque((box, start) for box in bounded)
 
     def run(self) -> None:
         """Split boxes until all are settled or the budget is spent."""
@@ -169,7 +174,7 @@ class Search:
         """What is known of the supremum of one derivative."""
         lower, beyond, name = self.lower[order], self.beyond[order], f"|s{order * chr(39)}|"
         left = [(box, bounds[order]) for box, bounds in self.open if order in bounds]
-        if mp.isinf(beyond) and lower > self.near[order] * GROWTH:
+        if self._grows(order, GROWTH):
             return Enclosure(lower, mp.inf, f"{name} grows without bound")
         if mp.isinf(beyond) and any(box.far for box, _ in left):
             return Enclosure(lower, mp.inf, f"{name} could not be bounded at infinity")
@@ -177,24 +182,28 @@ class Search:
         upper = upper if mp.isinf(beyond) else max(upper, beyond)
         return Enclosure(lower, upper, f"the bound on {name} may not be tight" if left else "")
 
+    def _grows(self, order: int, factor: mp.mpf) -> bool:
+        """Whether the derivative is larger by `factor` beyond |z| = 2^512 than before."""
+        return bool(mp.isinf(self.beyond[order]) and self.lower[order] > self.near[order] * factor)
+
     def _bounds(self, box: Box, orders: dict[int, mp.mpf]) -> Iterator[tuple[int, mp.mpf]]:
         over = box.derivatives()
         middle = box.middle()
         low, mid, high = (self._at(box.expr, point) for point in (box.lower, middle, box.upper))
-        offset = interval(box.lower, box.upper) - IV.mpf([middle, middle])
+        offset = interval(box.lower, box.upper) - interval(middle, middle)
         for order, inherited in orders.items():
             slope = over[order + 1]
-            if slope >= 0 or slope <= 0:
-                yield order, max(_size(low[order]), _size(high[order]))
+            if slope.sign:
+                yield order, max(low[order].size, high[order].size)
             else:
-                yield order, min(inherited, _size(over[order]), _size(mid[order] + slope * offset))
+                yield order, min(inherited, over[order].size, (mid[order] + slope * offset).size)
 
     def _at(self, expr: sp.Expr, point: mp.mpf) -> list[Interval]:
         if (expr, point) not in self.points:
             values = Box(expr, point, point).derivatives()
             self.points[expr, point] = values
             for order in ORDERS:
-                self._take(order, _number(abs(values[order]).a), bool(abs(point) <= FAR))
+                self._take(order, values[order].least, bool(abs(point) <= FAR))
         return self.points[expr, point]
 
     def _take(self, order: int, value: mp.mpf, near: bool) -> None:
@@ -209,16 +218,7 @@ class Search:
         return True
 
 
-def _number(point: Interval) -> mp.mpf:
-    return mp.make_mpf(point._mpi_[0])
-
-
-def _size(values: Interval) -> mp.mpf:
-    """The largest magnitude in an interval."""
-    return _number(abs(values).b)
-
-
 def _end(point: sp.Expr, side: int) -> mp.mpf:
     if point.is_infinite:
         return mp.inf if point > 0 else -mp.inf
-    return mp.make_mpf(number(point)._mpi_[side])
+    return mp.make_mpf(number(point).ends[side])
