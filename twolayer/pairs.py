@@ -54,7 +54,7 @@ def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[floa
 def _error(forward: Forward, gauss_newton: float, residual: float, value: float, newton: float) -> float:
     """Error of the root of a sum whose terms are uncertain by gamma times the sizes of the two parts."""
     d, m, q = forward.X.shape[1], forward.S.shape[1], forward.F.shape[1]
-    step = gamma(2 * (d + m) + 4 * q + TILE + 40)
+    step = gamma(2 * d + m + 4 * q + min(TILE, forward.n) + 30)
     square = 2 * step * newton * gauss_newton + (step * gauss_newton) ** 2 + step * newton**2
     square += step * residual * (2 * gauss_newton + residual)
     return min(math.sqrt(square), square / value if value else math.inf)
