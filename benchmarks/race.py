@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from .case import Case, Contender, Work
 
 ROUNDS = 11
-LEAST_ROUNDS = 3
-BUDGET = 45.0  # seconds for one contender, unless the least number of rounds takes longer
+BUDGET = 45.0  # seconds after which a contender runs no further round
 REST = 0.3  # seconds in which the thread pool of the one before stops spinning
 QUICK = 0.5  # work shorter than this runs once more, untimed, to find its data in the caches
 AGREEMENT = 1e-9
@@ -42,9 +41,9 @@ def race(case: Case, dry: bool = False) -> list[Timing]:
     works = {contender.name: _built(contender) for contender in contenders}
     _agree(contenders, {name: work() for name, work in works.items() if work is not None})
     times: dict[str, list[float]] = {name: [] for name, work in works.items() if work is not None}
-    for done in range(1 if dry else ROUNDS):
+    for _ in range(1 if dry else ROUNDS):
         for name, spent in times.items():
-            if done < LEAST_ROUNDS or sum(spent) < BUDGET:
+            if not spent or sum(spent) < BUDGET:
                 spent.append(_seconds(works[name], 0.0 if dry else REST, spent))
     return [_timing(contender, times, times[case.ours.name]) for contender in contenders]
 
