@@ -6,5 +6,5 @@ from hypothesis import HealthCheck, settings
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=50, **COMMON)
 settings.register_profile("ci", max_examples=50, derandomize=True, print_blob=True, **COMMON)
-settings.register_profile("thorough", max_examples=2000, **COMMON)
+settings.register_profile("thorough", max_examples=1000, **COMMON)
 settings.load_profile("default")

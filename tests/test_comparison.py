@@ -6,7 +6,7 @@ import pytest
 from tests import oracle
 from tests.comparison import assert_all_hold, assert_holds, assert_within, distance, matrix_distance
 from tests.strategies import random_problem
-from twolayer import Measurement
+from twolayer import Measurement, pairs
 
 
 def planted(p):
@@ -54,6 +54,53 @@ def test_a_planted_error_of_a_norm_is_caught(slip):
     wrong = Measurement(np.linalg.norm(planted(p)[slip]), measured.error, True, "planted")
     with pytest.raises(AssertionError, match="excludes"):
         assert_holds(wrong, oracle.frobenius_norm(oracle.reference(p).H))
+
+
+def forgotten(tiles):
+    """The tiles but for the last."""
+    return lambda *words: list(tiles(*words))[:-1]
+
+
+def transposed(tiles):
+    """The tiles, each with the inputs' Gram matrix of the mirrored one."""
+
+    def wrong(forward, scope):
+        found = list(tiles(forward, scope))
+        grams = {(left.start, right.start): gram for left, right, gram in found}
+        return [(left, right, grams[right.start, left.start]) for left, right, _ in found]
+
+    return wrong
+
+
+def half(function):
+    """A kernel whose last argument, the result, comes out half as large."""
+
+    def wrong(*words):
+        function(*words)
+        words[-1][:] *= 0.5
+
+    return wrong
+
+
+CODE = {
+    "a tile forgotten": (pairs, "_tiles", forgotten),
+    "tiles mirrored": (pairs, "_tiles", transposed),
+    "cross terms halved": (pairs, "cross_sums", half),
+    "Gauss-Newton terms halved": (pairs, "newton_scalar", half),
+    "an input product off": (pairs, "input_gram", lambda gram: lambda *words: gram(*words) + 1.0),
+}
+
+
+@pytest.mark.parametrize("slip", CODE)
+def test_an_error_planted_in_the_code_is_caught(monkeypatch, slip):
+    p = random_problem(2, n=12, m=3)
+    monkeypatch.setattr(pairs, "TILE", 4)
+    truth = oracle.frobenius_norm(oracle.reference(p).H)
+    assert_holds(p.hessian.frobenius_norm("pairs"), truth)
+    module, name, wrong = CODE[slip]
+    monkeypatch.setattr(module, name, wrong(getattr(module, name)))
+    with pytest.raises(AssertionError, match="excludes"):
+        assert_holds(p.hessian.frobenius_norm("pairs"), truth)
 
 
 @pytest.mark.parametrize("error", [np.inf, np.nan, -1.0, 0.0])

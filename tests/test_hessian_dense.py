@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests import oracle
 from tests.comparison import assert_within, matrix_distance, vector_distance
 from tests.strategies import problems, random_problem
-from twolayer import dense, forward
+from twolayer import dense, forward, unit_pairs
 
 PARTS = {"H": lambda H: H, "G": lambda H: H.gauss_newton, "R": lambda H: H.residual}
 
@@ -19,6 +19,26 @@ def test_the_array_is_the_matrix_within_its_bound(part, p):
     operator = PARTS[part](p.hessian)
     off = matrix_distance(operator.toarray(), getattr(oracle.reference(p), part))
     assert_within(off, operator.rounding_error(), part)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@given(p=problems(), samples=st.integers(1, 9))
+def test_the_road_by_pairs_of_units_is_as_good(part, p, samples):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unit_pairs, "UNITS", 1)
+        patch.setattr(unit_pairs, "INPUTS", (1, 64))
+        patch.setattr(unit_pairs, "SAMPLES_PER_BLOCK", samples)
+        operator = PARTS[part](p.hessian)
+        off = matrix_distance(operator.toarray(), getattr(oracle.reference(p), part))
+    assert_within(off, operator.rounding_error(), part)
+
+
+def test_the_road_by_pairs_of_units_is_taken_when_it_pays(monkeypatch):
+    p = random_problem(1, n=unit_pairs.SAMPLES_PER_BLOCK + 5, d=4, m=unit_pairs.UNITS)
+    by_pairs = p.hessian.toarray()
+    assert_within(matrix_distance(by_pairs, oracle.reference(p).H), p.hessian.rounding_error())
+    monkeypatch.setattr(unit_pairs, "UNITS", 1000)
+    assert (p.hessian.toarray() != by_pairs).any()
 
 
 @given(p=problems())
