@@ -12,9 +12,10 @@ import twolayer as tl
 from numerics.training import gauss_newton
 from tests.strategies import ordinary, problems
 from theory import theorems
+from theory.check import compare, evaluate
 from theory.quantities import QUANTITIES, symbol, value
 from theory.situation import Situation
-from theory.theorem import PROVED, REFUTED, compare, evaluate
+from theory.theorem import PROVED, REFUTED
 from theory.uncertain import Uncertain
 
 

@@ -19,6 +19,7 @@ from twolayer.activations import Activation
 from twolayer.forward import forward as forward
 from twolayer.jit import kernel_folder
 from twolayer.measurement import Measurement
+from twolayer.risk import from_forward, gradient_error
 
 NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -121,6 +122,16 @@ def hessian(net: Any, X: Any, y: Any, loss: Any) -> Any:
     return twolayer.Hessian(net, X, y, loss=loss)
 
 
+def network(**parts: Any) -> Any:
+    """Return the network with these weights and this activation."""
+    return twolayer.TwoLayer(**parts)
+
+
+def gradient(passed: Any) -> tuple[Any, float]:
+    """Return the gradient of the risk, (P,), and a bound of the norm of its error."""
+    return from_forward(passed), gradient_error(passed)
+
+
 def measurement(value: Any) -> Measurement:
     """Return an uncertain number as a measurement."""
-    return Measurement(value.value, value.error, True, "from u = S1 * a over the hidden biases")
+    return Measurement(value.value, value.error, True, "from the forward pass, error-aware")

@@ -2,6 +2,11 @@
 
 from types import MappingProxyType
 
-from theory import input_gradient
+from theory import converses, homogeneous, input_gradient, literature, spectra
+from theory.theorem import Theorem
 
-theorems = MappingProxyType({theorem.id: theorem for theorem in input_gradient.THEOREMS})
+GROUPS = (input_gradient, converses, homogeneous, spectra, literature)
+
+theorems: MappingProxyType[str, Theorem] = MappingProxyType(
+    {theorem.id: theorem for group in GROUPS for theorem in group.THEOREMS}
+)

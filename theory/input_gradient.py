@@ -5,6 +5,7 @@ u = S1 * a is the derivative of the output by the hidden biases, G_bb = E[u u^T]
 
 import sympy as sp
 
+from theory.example import Example
 from theory.hypotheses import (
     BOUNDED_SECOND_DERIVATIVE,
     HIDDEN_BIASES,
@@ -13,34 +14,19 @@ from theory.hypotheses import (
     SQUARED_LOSS,
 )
 from theory.quantities import symbol
+from theory.relations import at_most, equal, times
 from theory.theorem import PROVED, REFUTED, Theorem, Variant
 
 gradient = symbol("input_gradient")
-spectral_W, frobenius_W, frobenius_WW = (
-    symbol("spectral(W)"),
-    symbol("frobenius(W)"),
-    symbol("frobenius(W*W')"),
-)
+spectral_W, frobenius_W = symbol("spectral(W)"), symbol("frobenius(W)")
+frobenius_WW = symbol("frobenius(W*W')")
 C2, risk, weighted_sum = symbol("C2"), symbol("risk"), symbol("sum(|a||w|^2)")
 deviation = sp.Pow(2 * risk, sp.Rational(1, 2), evaluate=False)  # an upper bound of E|r|
 
 SEVERAL_OUTPUTS = "Any number of outputs, with |a_k| the norm of the k-th column of A; squared loss."
 ONE_UNIT = "m = 1"
-
-
-def times(*factors: sp.Expr) -> sp.Expr:
-    """Product, kept in the order written."""
-    return sp.Mul(*factors, evaluate=False)
-
-
-def at_most(left: sp.Expr, right: sp.Expr, *hypotheses: object, equality: str = "") -> Variant:
-    """A variant left <= right, kept as written."""
-    return Variant(sp.Le(left, right, evaluate=False), hypotheses, equality)  # type: ignore[arg-type]
-
-
-def equal(left: sp.Expr, right: sp.Expr) -> Variant:
-    """A variant left = right, kept as written."""
-    return Variant(sp.Eq(left, right, evaluate=False), (), "always")
+SINGLE = {"a": [2.0], "W": [[1.0, -0.5]], "b": [0.25], "X": [[1.0, 0.5], [-1.0, 2.0], [0.5, 0.0]]}
+ALIGNED = Example("one unit", **SINGLE, variants=("i", "ii", "iii", "v"))
 
 
 def upper_bounds(block: str) -> dict[str, Variant]:
@@ -93,6 +79,17 @@ UPPER_BOUNDS = Theorem(
         "(i, G), (iii, G) G_bb is a principal block of the positive semidefinite G",
     ),
     scope=SEVERAL_OUTPUTS,
+    equalities=(
+        ALIGNED,
+        Example(
+            "one unit, inputs of equal length",
+            a=[2.0],
+            W=[[1.0, -0.5]],
+            b=[0.25],
+            X=[[0.6, 0.8], [-0.8, 0.6], [1.0, 0.0]],
+            variants=("iv",),
+        ),
+    ),
 )
 
 AT_INTERPOLATION = Theorem(
@@ -112,6 +109,7 @@ AT_INTERPOLATION = Theorem(
     source="T2; R is linear in the residuals.",
     proof=("R = (1/n) sum_i r_i d2f_i = 0", "T2"),
     scope=SEVERAL_OUTPUTS,
+    equalities=(ALIGNED,),
 )
 
 
@@ -138,6 +136,9 @@ WITH_RESIDUALS = Theorem(
         "T2 (i), (iii), (ii) with the triangle inequality",
     ),
     scope=SEVERAL_OUTPUTS,
+    equalities=(
+        Example("one unit that interpolates", **SINGLE, variants=("trace", "frobenius", "spectral")),
+    ),
 )
 
 WU_ZHU_E = Theorem(
@@ -159,7 +160,32 @@ WU_ZHU_E = Theorem(
         "|<W W^T, diag>| <= sum_k |w_k|^2 C2 |a_k| sqrt(2R)",
     ),
     scope=SEVERAL_OUTPUTS,
+    equalities=(
+        Example(
+            "one unit that interpolates, |w|^2 = H_bb",
+            a=[1.0],
+            W=[[1.0]],
+            X=[[0.0]],
+            variants=("rebuilt",),
+        ),
+    ),
 )
+
+
+def _counter_example() -> Example:
+    """tanh(z) = -1/sqrt(3), where |s''| is largest; the residual -a s'^2 / s'' makes H_bb vanish."""
+    a, w, z = sp.sqrt(1000), sp.sqrt(10), sp.Symbol("z")
+    s = sp.tanh(z)
+    at = {z: -sp.atanh(1 / sp.sqrt(3))}
+    first, second = (sp.diff(s, z, order).subs(at) for order in (1, 2))
+    target = a * s.subs(at) + a * first**2 / second
+    numbers = [float(number) for number in (a, w, at[z] / w, target)]
+    return Example(
+        "H_bb = 0", [numbers[0]], [[numbers[1]]], [[numbers[2]]], [numbers[3]], variants=("false",)
+    )
+
+
+COUNTER_EXAMPLE = _counter_example()
 
 UNSQUARED = Theorem(
     id="wu-zhu-e-unsquared",
@@ -175,6 +201,7 @@ UNSQUARED = Theorem(
     status=REFUTED,
     source="Refuted by n = m = d = 1, tanh(z) = -1/sqrt(3), w^2 = 10, a^2 = 1000, residual with H_bb = 0.",
     scope=SEVERAL_OUTPUTS,
+    refutation=COUNTER_EXAMPLE,
 )
 
 THEOREMS = (IDENTITY, UPPER_BOUNDS, AT_INTERPOLATION, WITH_RESIDUALS, WU_ZHU_E, UNSQUARED)

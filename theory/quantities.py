@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory import values
-from theory.blocks import weight_gram
-from theory.matrices import Matrix, frobenius, largest, nuclear, spectral, trace
+from theory import matrices, scaling, special, values, whole
+from theory.matrices import Matrix
 from theory.situation import Situation
 from theory.uncertain import Uncertain, known
-from theory.values import MATRICES, OPERATORS, measured
+from theory.values import MATRICES, measured
+from theory.whole import OPERATORS
 
 
 @dataclass(frozen=True)
@@ -58,59 +58,114 @@ def value(name: str, at: Situation) -> Uncertain:
     return found
 
 
-NORMS: dict[str, tuple[str, Callable[[Matrix], Uncertain], Callable[[Any], Uncertain]]] = {
-    "trace": (r"\operatorname{tr} %s", trace, measured("trace")),
-    "frobenius": (r"\|%s\|_F", frobenius, measured("frobenius_norm")),
-    "lmax": (r"\lambda_{\max}(%s)", largest, values.top_eigenvalue),
-    "spectral": (r"\|%s\|_2", spectral, measured("spectral_norm")),
-    "nuclear": (r"\|%s\|_*", nuclear, measured("nuclear_norm")),
+HEADS: dict[str, tuple[str, Callable[[Matrix], Uncertain]]] = {
+    "trace": (r"\operatorname{tr} %s", matrices.trace),
+    "frobenius": (r"\|%s\|_F", matrices.frobenius),
+    "lmax": (r"\lambda_{\max}(%s)", matrices.largest),
+    "least": (r"\lambda_{\min}(%s)", matrices.least),
+    "spectral": (r"\|%s\|_2", matrices.spectral),
+    "nuclear": (r"\|%s\|_*", matrices.nuclear),
+    "rank": (r"\operatorname{rank} %s", matrices.rank),
+    "negative": (r"\nu_-(%s)", matrices.negative),
+    "logdet": (r"\ln\det %s", matrices.logdet),
+    "diagonal_logs": (r"\sum_i \ln %s_{ii}", matrices.diagonal_logs),
+    "mean_log": (r"P \ln\frac{\operatorname{tr} %s}{P}", special.log_mean_eigenvalue),
 }
+"""What is taken of a matrix, by name: how it is written and evaluated."""
+
+LETTERS = {
+    "G_bb": "G_{bb}",
+    "H_bb": "H_{bb}",
+    "W*W'": r"W W^\top",
+    "K": "K",
+    "G": "G",
+    "H": "H",
+    "R": r"\mathcal{E}",
+    "balanced H": r"H_{\mathrm{bal}}",
+    "stretched H": r"H_t",
+    "stretched G": r"G_t",
+}
+"""How a matrix is written; the residual part is E, for R is the risk."""
+
+CLOSED = {"trace": measured("trace"), "frobenius": measured("frobenius_norm")}
+"""What is taken of G, H and R without forming them."""
 
 
-def _of_matrix(norm: Callable[[Matrix], Uncertain], name: str) -> Callable[[Situation], Uncertain]:
-    return lambda at: norm(at.once(name, MATRICES[name]))
+def _of_matrix(head: Callable[[Matrix], Uncertain], name: str) -> Callable[[Situation], Uncertain]:
+    return lambda at: head(at.once(name, MATRICES[name]))
 
 
-def _of_operator(norm: Callable[[Any], Uncertain], name: str) -> Callable[[Situation], Uncertain]:
-    return lambda at: norm(OPERATORS[name](at))
+def _of_operator(method: Callable[[Any], Uncertain], name: str) -> Callable[[Situation], Uncertain]:
+    return lambda at: method(OPERATORS[name](at))
 
 
 def _matrix_quantities() -> dict[str, Quantity]:
-    letters = {"G_bb": "G_{bb}", "H_bb": "H_{bb}", "G": "G", "H": "H"}
     found = {}
-    for norm, (form, small, large) in NORMS.items():
+    for head, (form, taken) in HEADS.items():
         for name in MATRICES:
-            found[f"{norm}({name})"] = Quantity(form % letters[name], _of_matrix(small, name))
-        for name in OPERATORS:
-            found[f"{norm}({name})"] = Quantity(form % letters[name], _of_operator(large, name))
+            closed = name in OPERATORS and head in CLOSED
+            evaluate = _of_operator(CLOSED[head], name) if closed else _of_matrix(taken, name)
+            found[f"{head}({name})"] = Quantity(form % LETTERS[name], evaluate)
     return found
 
-
-PATH = r"\left(\sum_k |w_k| \sqrt{%s_{bb}[k,k]}\right)"
 
 QUANTITIES: dict[str, Quantity] = {
     "n": Quantity("n", lambda at: known(len(at.forward.X))),
     "d": Quantity("d", lambda at: known(at.net.W.shape[1])),
     "m": Quantity("m", lambda at: known(at.net.W.shape[0])),
+    "q": Quantity("q", lambda at: known(at.net.n_outputs)),
+    "degree": Quantity("p", lambda at: known(at.net.activation.homogeneity)),
     "C1": Quantity("C_1", lambda at: known(at.net.activation.sup1)),
     "C2": Quantity("C_2", lambda at: known(at.net.activation.sup2)),
+    "slope_at_zero": Quantity("|s'(0)|", special.slope_at_zero),
     "risk": Quantity("R", values.risk),
     "input_gradient": Quantity(r"\mathbb{E}|\nabla_x f|^2", values.input_gradient),
+    "quadratic_gradient": Quantity(r"4\,\mathbb{E}|M x|^2", special.quadratic_gradient),
+    "mean_square_output": Quantity(r"\mathbb{E}|f|^2", special.mean_square_output),
+    "mean_square_input": Quantity(r"\mathbb{E}|\tilde x|^2", special.mean_square_input),
+    "mean_square_jacobian": Quantity(r"\mathbb{E}\|J\|_F^2", whole.mean_square_jacobian),
+    "mean_jacobian^2": Quantity(r"|\mathbb{E} J|^2", special.mean_jacobian),
     "smallest_input": Quantity(r"\min_i |x_i|^2", values.smallest_input),
-    "norm(a)": Quantity(r"|a|_2", lambda at: values.positive_sum(np.ravel(at.net.a**2), 1).sqrt()),
+    "norm(theta)": Quantity(r"|\theta|", special.parameter_norm()),
+    "norm(a)": Quantity(r"|a|_2", special.parameter_norm("a")),
+    "norm(a, c)": Quantity("|(a, c)|", special.parameter_norm("a", "c")),
     "norm1(a)": Quantity(r"|a|_1", lambda at: values.unit_sum(at, np.sum)),
     "norm_inf(a)": Quantity(r"|a|_\infty", lambda at: values.unit_sum(at, np.max)),
     "spectral(W)": Quantity(r"\|W\|_2", values.spectral_weights),
-    "frobenius(W)": Quantity(r"\|W\|_F", lambda at: values.positive_sum(np.ravel(at.net.W**2), 1).sqrt()),
-    "frobenius(W*W')": Quantity(r"\|W W^\top\|_F", lambda at: frobenius(at.once("W*W'", weight_gram))),
+    "frobenius(W)": Quantity(r"\|W\|_F", special.parameter_norm("W")),
     "inner(W*W', G_bb)": Quantity(r"\langle W W^\top, G_{bb} \rangle", values.weight_gram_inner),
-    "sum(|a||w|^2)": Quantity(r"\left(\sum_k |a_k| |w_k|^2\right)", values.weighted_sum),
+    "sum(|a||w|)": Quantity(r"\left(\sum_k |a_k| |w_k|\right)", values.weighted_sum(1)),
+    "sum(|a||w|^2)": Quantity(r"\left(\sum_k |a_k| |w_k|^2\right)", values.weighted_sum(2)),
+    "sum(|a||w~|)": Quantity(r"\left(\sum_k |a_k| |\tilde w_k|\right)", scaling.paths),
     "sum(|w|sqrt(G_bb))": Quantity(
         r"\left(\sum_k |w_k| \sqrt{G_{bb}[k,k]}\right)", values.path_bound("G_bb")
     ),
     "sum(|w|sqrt(H_bb))": Quantity(
         r"\left(\sum_k |w_k| \sqrt{H_{bb}[k,k]}\right)", values.path_bound("H_bb")
     ),
-    "trace(G_Wb)": Quantity(r"\operatorname{tr} G_{(W,b)}", values.augmented_trace),
+    "trace(G_W)": Quantity(r"\operatorname{tr} G_W", values.hidden_trace(biases=False)),
+    "trace(G_Wb)": Quantity(r"\operatorname{tr} G_{(W,b)}", values.hidden_trace(biases=True)),
+    "trace(balanced G)": Quantity(r"\operatorname{tr} G_{\mathrm{bal}}", scaling.balanced_trace),
+    "least_trace": Quantity(
+        r"2 \sum_k |a_k| \sqrt{q\, \mathbb{E}[s_k^2]\, \mathbb{E}[s_k'^2 |\tilde x|^2]}", scaling.least_trace
+    ),
+    "first_activity": Quantity(r"\mathbb{E}[s_1^2]", scaling.first_activity),
+    "kink_variation": Quantity(r"2 \sum_k |a_k w_k| g(-b_k / w_k)", special.kink_variation),
+    "gradient_norm": Quantity(r"|\nabla R|", lambda at: whole.gradient_size(at, slice(None))),
+    "unit_gradient": Quantity(r"|\nabla_{(a, W, b)} R|", special.unit_gradient),
+    "kernel_energy": Quantity(r"\mathbb{E}[g \cdot K g]", whole.kernel_energy),
+    "imbalance_rate": Quantity(
+        r"\max_k |\tilde w_k \cdot \partial_{\tilde w_k} R - p\, a_k \cdot \partial_{a_k} R|",
+        special.imbalance_rate,
+    ),
+    "norm(H*V)": Quantity(r"\|H V\|_F", special.curvature_along_scalings),
+    "norm(G*v)": Quantity("|G v|", special.curvature_along_exchange("G")),
+    "norm(H*v)": Quantity("|H v|", special.curvature_along_exchange("H")),
+    "twin_weight": Quantity("|a_k|", special.twin_weight),
+    "twin_gradient": Quantity(r"|\partial_{\tilde w_k} R|", special.twin_gradient),
+    "correlation": Quantity(r"|\mathbb{E}[g \tilde x]|", special.correlation),
+    "silent_descent": Quantity(
+        r"-2 \lambda_{\min}(a_k \mathbb{E}[g x x^\top])", special.descent_of_silent_unit
+    ),
     **_matrix_quantities(),
 }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from theory import bridge
-from theory.quantities import latex, value
+from theory.check import Check, compare, evaluate, not_applicable
+from theory.example import Example
+from theory.quantities import latex
 from theory.situation import Situation
-from theory.uncertain import Uncertain, known
 
 PROVED, REFUTED, CONJECTURED = "proved", "refuted", "conjectured"
 
@@ -32,47 +32,6 @@ class Hypothesis:
 
     statement: str
     failure: Callable[[Situation], str]
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a theorem says at one network.
-
-    Parameters
-    ----------
-    applicable : bool
-        Whether every hypothesis holds there.
-    left, right : Measurement or None
-        The two sides with their rounding bounds; None where not applicable.
-    ratio : float
-        left / right: 1 is equality. NaN where not applicable or 0 / 0.
-    holds : bool or None
-        False only if the sides are on the wrong sides beyond their rounding bounds; None where not
-        applicable.
-    why : str
-        The comparison, or the hypothesis that fails, in words.
-    variants : dict of str to Check
-        The same for each variant; the record itself repeats the tightest one.
-    """
-
-    applicable: bool
-    left: Any
-    right: Any
-    ratio: float
-    holds: bool | None
-    why: str
-    variants: dict[str, Check] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; a ratio that is not finite becomes None."""
-        sides = {"left": self.left, "right": self.right}
-        plain: dict[str, Any] = {"applicable": self.applicable, "holds": self.holds, "why": self.why}
-        for name, side in sides.items():
-            plain[name] = None if side is None else {"value": float(side.value), "error": float(side.error)}
-        plain["ratio"] = self.ratio if math.isfinite(self.ratio) else None
-        if self.variants:
-            plain["variants"] = {name: check.as_dict() for name, check in self.variants.items()}
-        return plain
 
 
 @dataclass(frozen=True)
@@ -104,7 +63,7 @@ class Variant:
         with np.errstate(over="ignore", invalid="ignore"):
             left, right = (evaluate(side, at) for side in self.relation.args)
         if not all(map(math.isfinite, (left.value, left.error, right.value, right.error))):
-            return not_applicable("a side overflows")
+            return not_applicable("a side overflows, or its rounding error has no finite bound")
         return compare(left, right, isinstance(self.relation, sp.Eq))
 
 
@@ -129,6 +88,13 @@ class Theorem:
         The steps, each an identity or the name of an inequality.
     scope : str
         Losses, outputs and activations to which it extends, and to which not.
+    from_memory : bool
+        Whether the statement of `source` is given from memory; the form stated here is proved all the same
+        if the status says so.
+    equalities : tuple of Example
+        Networks at which the variants they name are equalities.
+    refutation : Example or None
+        A network that violates every variant, if the status is "refuted".
     """
 
     id: str
@@ -140,6 +106,9 @@ class Theorem:
     source: str
     proof: tuple[str, ...] = ()
     scope: str = ""
+    from_memory: bool = False
+    equalities: tuple[Example, ...] = ()
+    refutation: Example | None = None
 
     def latex(self) -> str:
         """All relations in LaTeX, one line each."""
@@ -191,59 +160,3 @@ def first_failure(hypotheses: tuple[Hypothesis, ...], at: Situation) -> str:
         if found:
             return f"needs {hypothesis.statement}; got {found}"
     return ""
-
-
-def not_applicable(why: str) -> Check:
-    """A check that could not be made."""
-    return Check(False, None, None, math.nan, None, why)
-
-
-def compare(left: Uncertain, right: Uncertain, equal: bool) -> Check:
-    """Compare two sides; a relation fails only beyond their error bounds.
-
-    Examples
-    --------
-    >>> compare(Uncertain(2.0, 0.1), Uncertain(1.95, 0.1), equal=False).holds
-    True
-    >>> compare(Uncertain(2.0, 0.1), Uncertain(1.75, 0.1), equal=False).why
-    'left exceeds right by 0.25, rounding by at most 0.2'
-    """
-    gap, error = left.value - right.value, left.error + right.error
-    holds = abs(gap) <= error if equal else gap <= error
-    ratio = (
-        left.value / right.value
-        if right.value
-        else (math.nan if left.value == 0 else math.copysign(math.inf, gap))
-    )
-    if holds:
-        why = "left = right within rounding" if abs(gap) <= error else "left < right"
-    else:
-        verb = "exceeds" if gap > 0 else "falls short of"
-        why = f"left {verb} right by {abs(gap):.3g}, rounding by at most {error:.3g}"
-    return Check(True, bridge.measurement(left), bridge.measurement(right), ratio, holds, why)
-
-
-def evaluate(expression: sp.Basic, at: Situation) -> Uncertain:
-    """Evaluate an expression in the symbols of quantities, with its error bound.
-
-    Raises
-    ------
-    ValueError
-        If it is not made of quantities, rational numbers, sums, products, powers and roots.
-    """
-    if isinstance(expression, sp.Symbol):
-        return value(expression.name, at)
-    if isinstance(expression, sp.Rational):
-        return known(int(expression.p)) / int(expression.q)
-    if isinstance(expression, sp.Add):
-        return sum((evaluate(term, at) for term in expression.args), known(0.0))
-    if isinstance(expression, sp.Mul):
-        return math.prod((evaluate(factor, at) for factor in expression.args), start=known(1.0))
-    if isinstance(expression, sp.Pow) and (2 * expression.exp).is_Integer:
-        base = evaluate(expression.base, at)
-        return (
-            base ** int(expression.exp)
-            if expression.exp.is_Integer
-            else base.sqrt() ** int(2 * expression.exp)
-        )
-    raise ValueError(f"expression must be made of quantities, rationals, + * ** and roots; got {expression}")

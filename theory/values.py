@@ -9,14 +9,22 @@ import numpy as np
 
 from theory.blocks import bias_block, curvature_block, sample_mean, weight_gram
 from theory.matrices import Array, Matrix, gamma, largest
+from theory.scaling import balanced, column_norms, stretched
 from theory.situation import Situation
 from theory.uncertain import SLACK, Uncertain, known
+from theory.whole import OPERATORS, formed, tangent_kernel
 
-MATRICES: dict[str, Callable[[Situation], Matrix]] = {"G_bb": bias_block, "H_bb": curvature_block}
-OPERATORS: dict[str, Callable[[Situation], Any]] = {
-    "G": lambda at: at.hessian.gauss_newton,
-    "H": lambda at: at.hessian,
+MATRICES: dict[str, Callable[[Situation], Matrix]] = {
+    "G_bb": bias_block,
+    "H_bb": curvature_block,
+    "W*W'": weight_gram,
+    "K": tangent_kernel,
+    **{name: formed(name) for name in OPERATORS},
+    "balanced H": balanced("H"),
+    "stretched H": stretched("H"),
+    "stretched G": stretched("G"),
 }
+"""Every matrix, by name."""
 
 
 def input_gradient(at: Situation) -> Uncertain:
@@ -47,11 +55,6 @@ def spectral_weights(at: Situation) -> Uncertain:
     return largest(gram).sqrt()
 
 
-def unit_norms(at: Situation) -> Array:
-    """|a_k| of every unit, (m,): the norms of the columns of A."""
-    return np.asarray(np.sqrt((at.forward.net.A**2).sum(axis=0)))
-
-
 def weight_norms(at: Situation) -> Array:
     """|w_k| of every unit, (m,)."""
     return np.asarray(np.sqrt((at.net.W**2).sum(axis=1)))
@@ -65,14 +68,18 @@ def positive_sum(terms: Array, steps: int) -> Uncertain:
 
 def unit_sum(at: Situation, combine: Callable[[Array], Any]) -> Uncertain:
     """Sum or maximum of |a_k| over units."""
-    (q, m), value = at.forward.net.A.shape, float(combine(unit_norms(at)))
+    (q, m), value = at.forward.net.A.shape, float(combine(column_norms(at)))
     return Uncertain(value, SLACK * gamma(q + m + 2) * value)
 
 
-def weighted_sum(at: Situation) -> Uncertain:
-    """Sum over units of |a_k| |w_k|^2."""
-    q, d = at.forward.net.A.shape[0], at.net.W.shape[1]
-    return positive_sum(unit_norms(at) * weight_norms(at) ** 2, q + 2 * d + 8)
+def weighted_sum(power: int) -> Callable[[Situation], Uncertain]:
+    """How to evaluate the sum over units of |a_k| |w_k|^power."""
+
+    def evaluate(at: Situation) -> Uncertain:
+        q, d = at.net.n_outputs, at.net.W.shape[1]
+        return positive_sum(column_norms(at) * weight_norms(at) ** power, q + power * d + 8)
+
+    return evaluate
 
 
 def path_bound(name: str) -> Callable[[Situation], Uncertain]:
@@ -99,15 +106,20 @@ def smallest_input(at: Situation) -> Uncertain:
     return Uncertain(value, SLACK * gamma(at.net.W.shape[1]) * value)
 
 
-def augmented_trace(at: Situation) -> Uncertain:
-    """tr G_(W,b) = E[(1 + |x|^2) u Lam u], the trace over all input weights and biases."""
+def hidden_trace(biases: bool) -> Callable[[Situation], Uncertain]:
+    """How to evaluate tr G_W or, with `biases`, tr G_(W,b) = E[(1 + |x|^2) u Lam u]."""
+    return lambda at: _weighted_trace(at, square_norms(at) + biases)
+
+
+def _weighted_trace(at: Situation, weights: Array) -> Uncertain:
+    """E[weight u Lam u]."""
     run, norms = at.forward, at.forward.norms
     n, (q, m) = len(run.X), run.net.A.shape
     U = run.S1[:, None, :] * run.net.A
-    each = np.einsum("iok,iop,ipk->i", U, run.Lam, U, optimize=True) * (1 + square_norms(at))
+    each = np.einsum("iok,iop,ipk->i", U, run.Lam, U, optimize=True) * weights
     Lam = np.sqrt((run.Lam**2).sum(axis=(1, 2)))
     spread = Lam * (2 * norms.D + norms.dD) * norms.dD + run.Lam_error * (norms.D + norms.dD) ** 2
-    spread = (spread + gamma(q * q * m + run.X.shape[1] + 8) * Lam * norms.D**2) * (1 + square_norms(at))
+    spread = (spread + gamma(q * q * m + run.X.shape[1] + 8) * Lam * norms.D**2) * weights
     value = float(each.mean())
     return Uncertain(value, SLACK * (sample_mean(spread) + gamma(n) * abs(value)))
 
@@ -129,9 +141,3 @@ def measured(method: str) -> Callable[[Any], Uncertain]:
         return Uncertain(float(measurement.value), float(measurement.error))
 
     return evaluate
-
-
-def top_eigenvalue(operator: Any) -> Uncertain:
-    """Largest eigenvalue of a Hessian operator."""
-    measurement = operator.eigenvalues(k=1)
-    return Uncertain(float(np.max(measurement.value)), float(np.max(measurement.error)))

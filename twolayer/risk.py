@@ -76,11 +76,7 @@ def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = 
     """
     passed = forward(net, X, y, loss)
     value = float(np.linalg.norm(from_forward(passed)))
-    bound = bounds(passed, Scope(tuple(net.parts)))
-    steps = gamma(passed.n + passed.n // 64 + net.n_outputs + 20)
-    error = (
-        SLACK * (bound.gradient_propagated + steps * bound.gradient_size) + gamma(net.n_parameters) * value
-    )
+    error = gradient_error(passed) + gamma(net.n_parameters) * value
     return Measurement(value, float(error), True, "forward pass", passed.convention)
 
 
@@ -95,3 +91,10 @@ def from_forward(passed: Forward) -> Array:
         "c": passed.G.sum(axis=0),
     }
     return np.concatenate([made[name].ravel() for name in net.parts]) / passed.n
+
+
+def gradient_error(passed: Forward) -> float:
+    """Bound of the norm of the error of :func:`from_forward`."""
+    bound = bounds(passed, Scope(tuple(passed.net.parts)))
+    steps = gamma(passed.n + passed.n // 64 + passed.net.n_outputs + 20)
+    return float(SLACK * (bound.gradient_propagated + steps * bound.gradient_size))
