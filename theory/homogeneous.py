@@ -24,8 +24,9 @@ BALANCED_RELU = Theorem(
     id="balanced-relu",
     name="T7, a balanced ReLU network is flat if its paths are light",
     statement="At zero residuals, after rescaling each unit to |a_k| = |w~_k|, lambda_max(H) <= tr H <= "
-    "(1 + q) E|x~|^2 sum_k |a_k| |w~_k|, where |x~|^2 = 1 + |x|^2 with hidden biases and q = 1 for one output. "
-    "The least trace over all rescalings is an invariant of the function's parametrisation class.",
+    "(1 + q) E|x~|^2 sum_k |a_k| |w~_k|, where |x~|^2 = 1 + |x|^2 with hidden biases and q = 1 for one "
+    "output. "
+    "Rescaling units does not change the least trace over all rescalings.",
     variants={
         "lmax": bound("lmax(balanced H)", "trace(balanced G)", INTERPOLATION, NO_KINK),
         "trace": at_most(
@@ -43,7 +44,8 @@ BALANCED_RELU = Theorem(
     status=PROVED,
     source="The package's own; an answer to Dinh et al. 2017 (arXiv:1703.04933).",
     proof=(
-        "tr G = sum_k q E s_k^2 + |a_k|^2 E[s_k'^2 |x~|^2]; rescaling by t multiplies the terms by t^2 and t^-2",
+        "tr G = sum_k q E s_k^2 + |a_k|^2 E[s_k'^2 |x~|^2]; rescaling by t multiplies the terms by t^2 "
+        "and t^-2",
         "s = z s', so s_k^2 <= |w~_k|^2 |x~|^2, and s'^2 <= 1",
         "x t^2 + y / t^2 >= 2 sqrt(x y) (AM-GM), with equality at t^4 = y / x",
         "H = G at zero residuals (T3), and lambda_max <= tr for a positive semidefinite matrix",
@@ -64,7 +66,8 @@ BALANCED_RELU = Theorem(
 CONSERVATION = Theorem(
     id="conservation",
     name="T11, gradient flow conserves the imbalance of every homogeneous unit",
-    statement="For s of degree p, w~_k . dR/dw~_k = p A_k . dR/dA_k, so gradient flow conserves |w~_k|^2 - p |a_k|^2; "
+    statement="For s of degree p, w~_k . dR/dw~_k = p A_k . dR/dA_k, so gradient flow conserves |w~_k|^2 "
+    "- p |a_k|^2; "
     "p = 1 for ReLU and linear units.",
     variants={"rate": equal(symbol("imbalance_rate"), sp.Integer(0))},
     hypotheses=(HOMOGENEOUS,),
@@ -78,7 +81,8 @@ CONSERVATION = Theorem(
 ZERO_MODES = Theorem(
     id="scaling-zero-modes",
     name="Rescaling directions are zero modes of the Hessian at critical points",
-    statement="For s of degree 1 and v_k = (A_k, -w~_k), H v_k is minus the gradient by A_k and plus that by w~_k: where "
+    statement="For s of degree 1 and v_k = (A_k, -w~_k), H v_k is minus the gradient by A_k and plus that "
+    "by w~_k: where "
     "the gradient vanishes H is singular once for every unit with weights.",
     variants={"modes": equal(symbol("norm(H*V)"), symbol("unit_gradient"))},
     hypotheses=(FIRST_DEGREE, NO_KINK),
@@ -92,7 +96,8 @@ ZERO_MODES = Theorem(
 REPARAMETRISATION = Theorem(
     id="reparametrisation",
     name="Rescaling makes the sharpest direction as sharp as one likes",
-    statement=f"Dividing a_1 by t and multiplying w~_1 by t leaves the function alone, and lambda_max(G) becomes at least "
+    statement=f"Dividing a_1 by t and multiplying w~_1 by t leaves the function alone, and lambda_max(G) "
+    f"becomes at least "
     f"t^2 E s_1^2 (here t = {FACTOR:.0f}).",
     variants={
         "G": at_most(times(factor**2, symbol("first_activity")), symbol("lmax(stretched G)")),
@@ -112,7 +117,8 @@ REPARAMETRISATION = Theorem(
 FLATNESS_OF_THE_FUNCTION = Theorem(
     id="flatness-of-the-function",
     name="Flatness is not a property of the function",
-    statement='"Networks that compute the same function have equally flat Hessians" is false, be it up to a factor 1000: '
+    statement='"Networks that compute the same function have equally flat Hessians" is false, be it up to '
+    "a factor 1000: "
     f"compare H with the Hessian after the first unit is rescaled by {FACTOR:.0f}.",
     variants={
         "trace": at_most(symbol("trace(stretched H)"), times(1000, symbol("trace(H)"))),
@@ -120,7 +126,8 @@ FLATNESS_OF_THE_FUNCTION = Theorem(
     },
     hypotheses=(SQUARED_LOSS, FIRST_DEGREE, NO_KINK),
     status=REFUTED,
-    source="Refuted by Dinh, Pascanu, Bengio and Bengio 2017 (arXiv:1703.04933), from memory; T7's least trace is invariant.",
+    source="Refuted by Dinh, Pascanu, Bengio and Bengio 2017 (arXiv:1703.04933), from memory; T7's least "
+    "trace is invariant.",
     from_memory=True,
     scope=PIECEWISE_LINEAR + ".",
     refutation=Example(

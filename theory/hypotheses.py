@@ -135,7 +135,13 @@ def _infinite_sup1(at: Situation) -> str:
 
 
 def loss_is(name: str) -> Hypothesis:
-    """The condition that the loss is the one called `name`."""
+    """The condition that the loss is the one called `name`.
+
+    Examples
+    --------
+    >>> loss_is("squared").statement
+    'the squared loss'
+    """
 
     def failure(at: Situation) -> str:
         found = at.forward.loss.name
@@ -145,6 +151,9 @@ def loss_is(name: str) -> Hypothesis:
 
 
 SQUARED_LOSS = loss_is("squared")
+LOGISTIC_LOSS = loss_is("logistic")
+SOFTMAX_LOSS = loss_is("softmax")
+PSEUDO_HUBER_LOSS = loss_is("pseudo_huber")
 INTERPOLATION = Hypothesis("every residual to be zero within its rounding error", _residuals)
 NO_KINK = Hypothesis("no pre-activation to sit at a kink of the activation", _kinks)
 BOUNDED_SECOND_DERIVATIVE = Hypothesis("a bounded second derivative of the activation", _infinite_sup2)

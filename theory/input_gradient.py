@@ -3,6 +3,8 @@
 u = S1 * a is the derivative of the output by the hidden biases, G_bb = E[u u^T], C2 = sup |s''|.
 """
 
+from typing import Any
+
 import sympy as sp
 
 from theory.example import Example
@@ -25,7 +27,12 @@ deviation = sp.Pow(2 * risk, sp.Rational(1, 2), evaluate=False)  # an upper boun
 
 SEVERAL_OUTPUTS = "Any number of outputs, with |a_k| the norm of the k-th column of A; squared loss."
 ONE_UNIT = "m = 1"
-SINGLE = {"a": [2.0], "W": [[1.0, -0.5]], "b": [0.25], "X": [[1.0, 0.5], [-1.0, 2.0], [0.5, 0.0]]}
+SINGLE: dict[str, Any] = {
+    "a": [2.0],
+    "W": [[1.0, -0.5]],
+    "b": [0.25],
+    "X": [[1.0, 0.5], [-1.0, 2.0], [0.5, 0.0]],
+}
 ALIGNED = Example("one unit", **SINGLE, variants=("i", "ii", "iii", "v"))
 
 

@@ -7,15 +7,17 @@ from theory.hypotheses import (
     BOUNDED_SLOPE,
     DEAD_UNIT,
     INPUTS,
+    LOGISTIC_LOSS,
     NO_HIDDEN_BIASES,
     NO_KINK,
     ONE_OUTPUT,
+    PSEUDO_HUBER_LOSS,
     QUADRATIC,
     SILENT_INPUT,
+    SOFTMAX_LOSS,
     SQUARED_LOSS,
     TWINS,
     ZERO_AT_ZERO,
-    loss_is,
 )
 from theory.quantities import symbol
 from theory.relations import at_most, equal, times
@@ -27,7 +29,8 @@ risk, slope, trace_G = symbol("risk"), symbol("gradient_norm"), symbol("trace(G)
 MULTIPLICATIVE = Theorem(
     id="sobolev-regularisation",
     name="Flatness in the first layer bounds the input gradient",
-    statement="E|grad_x f|^2 <= |W|_2^2 tr G_W / min_i |x_i|^2: inputs multiply first-layer weights, so a flat first layer "
+    statement="E|grad_x f|^2 <= |W|_2^2 tr G_W / min_i |x_i|^2: inputs multiply first-layer weights, so a "
+    "flat first layer "
     "is insensitive to its input.",
     variants={
         "trace": at_most(
@@ -54,7 +57,8 @@ MULTIPLICATIVE = Theorem(
 KERNEL_FLOW = Theorem(
     id="tangent-kernel-flow",
     name="Gradient flow seen through the tangent kernel",
-    statement="|grad R|^2 = E[g . K g], so for the squared loss 2 lambda_min(K) R <= |grad R|^2 <= 2 lambda_max(G) R: "
+    statement="|grad R|^2 = E[g . K g], so for the squared loss 2 lambda_min(K) R <= |grad R|^2 <= 2 "
+    "lambda_max(G) R: "
     "where K is positive definite the risk falls exponentially.",
     variants={
         "identity": equal(slope**2, symbol("kernel_energy")),
@@ -65,7 +69,8 @@ KERNEL_FLOW = Theorem(
     },
     hypotheses=(),
     status=PROVED,
-    source="Jacot, Gabriel and Hongler 2018 (arXiv:1806.07572); the lower bound is the Polyak-Lojasiewicz condition as in "
+    source="Jacot, Gabriel and Hongler 2018 (arXiv:1806.07572); the lower bound is the Polyak-Lojasiewicz "
+    "condition as in "
     "Liu, Zhu and Belkin 2020 (arXiv:2003.00307).",
     from_memory=True,
     proof=(
@@ -82,7 +87,8 @@ KERNEL_FLOW = Theorem(
 TWIN_UNITS = Theorem(
     id="duplicated-unit",
     name="A duplicated unit makes a flat line",
-    statement="If units k and l have the same input weights, v = e_{a_k} - e_{a_l} does not change the function: G v = 0, and "
+    statement="If units k and l have the same input weights, v = e_{a_k} - e_{a_l} does not change the "
+    "function: G v = 0, and "
     "|a_k| |H v| = sqrt(2) |dR/dw~_k|, so at critical points H v = 0 as well: critical points come in lines.",
     variants={
         "G": equal(symbol("norm(G*v)"), sp.Integer(0)),
@@ -110,15 +116,18 @@ DEAD_UNIT_SADDLE = Theorem(
     },
     hypotheses=(ONE_OUTPUT, DEAD_UNIT, ZERO_AT_ZERO, NO_KINK),
     status=PROVED,
-    source="The mechanism in Baldi and Hornik 1989 and Kawaguchi 2016 (arXiv:1605.07110), where every critical point of a "
+    source="The mechanism in Baldi and Hornik 1989 and Kawaguchi 2016 (arXiv:1605.07110), where every "
+    "critical point of a "
     "linear network that is not a global minimum is a strict saddle; this form is the package's own.",
     from_memory=True,
     proof=(
-        "the unit's block of H is [[0, p^T], [p, 0]], p = s'(0) E[g x~]: a_k = 0, s(0) = 0 leave nothing else",
+        "the unit's block of H is [[0, p^T], [p, 0]], p = s'(0) E[g x~]: a_k = 0, s(0) = 0 leave nothing "
+        "else",
         "its eigenvalues are 0, |p| and -|p|",
         "a principal block's least eigenvalue is at least that of H",
     ),
-    scope="One output; any loss and any activation with s(0) = 0 that is smooth at 0. For linear networks E[g x~] = 0 at "
+    scope="One output; any loss and any activation with s(0) = 0 that is smooth at 0. For linear networks "
+    "E[g x~] = 0 at "
     "a critical point means a global minimum.",
     equalities=(
         Example(
@@ -136,7 +145,8 @@ DEAD_UNIT_SADDLE = Theorem(
 QUADRATIC_UNITS = Theorem(
     id="quadratic-units",
     name="Networks of quadratic units",
-    statement="f(x) = x^T M x, M = sum_k a_k w_k w_k^T, so E|grad_x f|^2 = 4 E|M x|^2; and a unit with w_k = 0 makes "
+    statement="f(x) = x^T M x, M = sum_k a_k w_k w_k^T, so E|grad_x f|^2 = 4 E|M x|^2; and a unit with "
+    "w_k = 0 makes "
     "lambda_min(H) <= 2 lambda_min(a_k E[g x x^T]): with such units of both signs, a local minimum has "
     "E[g x x^T] = 0 and is global.",
     variants={
@@ -145,11 +155,13 @@ QUADRATIC_UNITS = Theorem(
     },
     hypotheses=(ONE_OUTPUT, QUADRATIC, NO_HIDDEN_BIASES),
     status=PROVED,
-    source="After Du and Lee 2018 (arXiv:1803.01206) and Soltanolkotabi, Javanmard and Lee 2019 (arXiv:1707.04926).",
+    source="After Du and Lee 2018 (arXiv:1803.01206) and Soltanolkotabi, Javanmard and Lee 2019 "
+    "(arXiv:1707.04926).",
     from_memory=True,
     proof=(
         "grad_x f = 2 M x",
-        "s'(0) = 0, so the block of H by w_k is R's: 2 a_k E[g x x^T]; a block's least eigenvalue is at least that of H",
+        "s'(0) = 0, so the block of H by w_k is R's: 2 a_k E[g x x^T]; a block's least eigenvalue is at "
+        "least that of H",
     ),
     scope="One output, the activation square, no hidden biases; 'descent' for any loss.",
     equalities=(
@@ -175,11 +187,13 @@ LIPSCHITZ = Theorem(
     },
     hypotheses=(SQUARED_LOSS, BOUNDED_SLOPE),
     status=PROVED,
-    source="Spectral norms: Bartlett, Foster and Telgarsky 2017 (arXiv:1706.08498); paths: Neyshabur, Tomioka and Srebro 2015 "
+    source="Spectral norms: Bartlett, Foster and Telgarsky 2017 (arXiv:1706.08498); paths: Neyshabur, "
+    "Tomioka and Srebro 2015 "
     "(arXiv:1503.00036), two layers.",
     from_memory=True,
     proof=("|u| <= C1 |a| and |W^T u| <= |W|_2 |u|", "|sum_k w_k u_k| <= sum_k |w_k| C1 |a_k|"),
-    scope="Any number of outputs (|a|_2 the Frobenius norm of A); the quantities are named for the squared loss.",
+    scope="Any number of outputs (|a|_2 the Frobenius norm of A); the quantities are named for the "
+    "squared loss.",
     equalities=(
         Example(
             "a linear unit",
@@ -195,13 +209,14 @@ LIPSCHITZ = Theorem(
 BOUNDED_LOSS = Theorem(
     id="bounded-loss-curvature",
     name="Curvature of the loss bounds the trace",
-    statement="tr G = E|J|^2 for the squared loss, at most E|J|^2 / 4 for the logistic and E|J|^2 / 2 for softmax: "
+    statement="tr G = E|J|^2 for the squared loss, at most E|J|^2 / 4 for the logistic and E|J|^2 / 2 for "
+    "softmax: "
     "confidence alone can only shrink it.",
     variants={
         "squared": equal(trace_G, jacobian, SQUARED_LOSS),
-        "logistic": at_most(4 * trace_G, jacobian, loss_is("logistic"), equality="f = 0"),
-        "softmax": at_most(2 * trace_G, jacobian, loss_is("softmax")),
-        "pseudo_huber": at_most(trace_G, jacobian, loss_is("pseudo_huber"), equality="f = y"),
+        "logistic": at_most(4 * trace_G, jacobian, LOGISTIC_LOSS, equality="f = 0"),
+        "softmax": at_most(2 * trace_G, jacobian, SOFTMAX_LOSS),
+        "pseudo_huber": at_most(trace_G, jacobian, PSEUDO_HUBER_LOSS, equality="f = y"),
     },
     hypotheses=(),
     status=PROVED,

@@ -1,5 +1,7 @@
 """Theorems T9, T10 and T12, and other relations between spectra."""
 
+from typing import Any
+
 import sympy as sp
 
 from theory.example import Example
@@ -27,12 +29,13 @@ ANY = "Any loss, any activation, any number of outputs."
 SQUARED = "Any activation and any number of outputs; squared loss."
 one, largest_G, signal = sp.Integer(1), symbol("lmax(G)"), symbol("mean_square_output")
 degree, samples = symbol("degree"), times(symbol("n"), symbol("q"))
-LINEAR_UNIT = {"a": [2.0], "W": [[1.5]], "X": [[1.0]], "activation": "identity"}
+LINEAR_UNIT: dict[str, Any] = {"a": [2.0], "W": [[1.5]], "X": [[1.0]], "activation": "identity"}
 
 LOWER_BOUNDS = Theorem(
     id="curvature-lower-bounds",
     name="T9, lower bounds of the curvature",
-    statement="lambda_max(G) is at least E|f|^2 / |(a, c)|^2; (1 + p)^2 E|f|^2 / |theta|^2 for s of degree p without output "
+    statement="lambda_max(G) is at least E|f|^2 / |(a, c)|^2; (1 + p)^2 E|f|^2 / |theta|^2 for s of "
+    "degree p without output "
     "bias (4 for ReLU); |E J|^2 for one output; 1 with an output bias; and for ReLU, one input and both "
     "biases 1 + 2 sum_k |a_k w_k| g(-b_k/w_k), which is 1 + 2 int |f''| g where kinks are distinct.",
     variants={
@@ -70,16 +73,19 @@ LOWER_BOUNDS = Theorem(
     },
     hypotheses=(SQUARED_LOSS,),
     status=PROVED,
-    source="'variation': Mulayoff, Michaeli and Soudry 2021 (NeurIPS), from memory; the proof here is the package's own. "
+    source="'variation': Mulayoff, Michaeli and Soudry 2021 (NeurIPS), from memory; the proof here is the "
+    "package's own. "
     "'homogeneous' and 'outputs': the package's own.",
     from_memory=True,
     proof=(
         "lambda_max(G) >= v^T G v / |v|^2 = E|J v|^2 / |v|^2 for every direction v",
         "v = (a, 0, 0, c): J v = f;  v = theta: J v = (1 + p) f (Euler);  v = a unit vector of c: J v is one",
         "lambda_max(G) = lambda_max(J J^T / n) >= |E J|^2 with the unit vector (1, ..., 1) / sqrt n",
-        "|E J|^2 = 1 + sum_k (E s_k)^2 + a_k^2 ((E[1_k x])^2 + (E 1_k)^2), and x^2 + y^2 >= 2 x y for each unit",
+        "|E J|^2 = 1 + sum_k (E s_k)^2 + a_k^2 ((E[1_k x])^2 + (E 1_k)^2), and x^2 + y^2 >= 2 x y for "
+        "each unit",
     ),
-    scope="Several outputs for 'outputs', 'homogeneous' and 'output bias'; one output for the others. Squared loss.",
+    scope="Several outputs for 'outputs', 'homogeneous' and 'output bias'; one output for the others. "
+    "Squared loss.",
     equalities=(
         Example(
             "one sample",
@@ -105,7 +111,8 @@ LOWER_BOUNDS = Theorem(
 TANGENT_KERNEL = Theorem(
     id="tangent-kernel-spectrum",
     name="T10, the Gauss-Newton matrix and the tangent kernel share their spectrum",
-    statement="rank G <= n q, and apart from zeros G and K = J J^T / n have the same eigenvalues; at zero residuals "
+    statement="rank G <= n q, and apart from zeros G and K = J J^T / n have the same eigenvalues; at zero "
+    "residuals "
     "this holds of H.",
     variants={
         "rank": at_most(symbol("rank(G)"), samples),
@@ -126,8 +133,10 @@ TANGENT_KERNEL = Theorem(
 VOLUME_BIAS = Theorem(
     id="radial-volume-bias",
     name="T12, the radial estimate of a basin's volume falls short",
-    statement="For a quadratic basin with Hessian H > 0 the isotropic radial estimate of the log-volume falls short, in the "
-    "mean over directions u, by (P/2) E ln(u^T H u) - (1/2) ln det H, which lies between 0 and (P/2) ln(AM/GM) of "
+    statement="For a quadratic basin with Hessian H > 0 the isotropic radial estimate of the log-volume "
+    "falls short, in the "
+    "mean over directions u, by (P/2) E ln(u^T H u) - (1/2) ln det H, which lies between 0 and (P/2) "
+    "ln(AM/GM) of "
     "the eigenvalues. Checked here for the coordinate directions, which any orthonormal basis becomes by "
     "rotation: ln det H <= sum_i ln H_ii <= P ln(tr H / P).",
     variants={
@@ -143,7 +152,8 @@ VOLUME_BIAS = Theorem(
     source="The package's own; Hadamard's inequality.",
     proof=(
         "V = omega_P prod_i (2T / lambda_i)^(1/2); along u the radius is (2T / u^T H u)^(1/2)",
-        "ln is concave: E ln(u^T H u) <= ln E(u^T H u) = ln AM, u^T H u >= prod lambda_i^(u.v_i)^2, so E ln(u^T H u) >= ln GM",
+        "ln is concave: E ln(u^T H u) <= ln E(u^T H u) = ln AM, u^T H u >= prod lambda_i^(u.v_i)^2, so E "
+        "ln(u^T H u) >= ln GM",
         "in the coordinate directions: Hadamard's inequality, and AM-GM for the diagonal",
     ),
     scope=ANY,
@@ -162,7 +172,8 @@ VOLUME_BIAS = Theorem(
 INTERLACING = Theorem(
     id="interlacing",
     name="The spectrum of a block lies within that of the Hessian",
-    statement="The eigenvalues of H_bb lie between the extreme ones of H, and its Frobenius norm below; likewise for G.",
+    statement="The eigenvalues of H_bb lie between the extreme ones of H, and its Frobenius norm below; "
+    "likewise for G.",
     variants={
         "largest": bound("lmax(H_bb)", "lmax(H)"),
         "least": bound("least(H)", "least(H_bb)"),
@@ -182,7 +193,8 @@ INTERLACING = Theorem(
 WEYL = Theorem(
     id="weyl",
     name="The residual part moves eigenvalues by at most its norm",
-    statement="H = G + R: the largest eigenvalues of H and G differ by at most |R|_2, the norms by at most that of R.",
+    statement="H = G + R: the largest eigenvalues of H and G differ by at most |R|_2, the norms by at "
+    "most that of R.",
     variants={
         "above": at_most(symbol("lmax(H)"), symbol("lmax(G)") + symbol("spectral(R)")),
         "below": at_most(symbol("lmax(G)"), symbol("lmax(H)") + symbol("spectral(R)")),
@@ -225,7 +237,8 @@ NORM_ORDER = Theorem(
 NEGATIVE_INDEX = Theorem(
     id="negative-index",
     name="Only the residual part makes negative curvature",
-    statement="H has at most as many negative eigenvalues as R, and its least eigenvalue is at least that of R: "
+    statement="H has at most as many negative eigenvalues as R, and its least eigenvalue is at least that "
+    "of R: "
     "adding the positive semidefinite G moves every eigenvalue up.",
     variants={
         "count": bound("negative(H)", "negative(R)"),

@@ -1,0 +1,259 @@
+"""Random and adversarial networks on which theorems are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import twolayer as tl
+from theory import hypotheses as needs
+from theory.example import Example
+from theory.situation import Situation
+from theory.theorem import Hypothesis
+from twolayer.activations import available
+
+Parts = dict[str, Any]
+Twist = Callable[[Parts, np.random.Generator], None]
+DECADES = 4  # scales of weights, inputs and targets run from 10^-DECADES to 10^DECADES
+FIRST_DEGREE = ("relu", "leaky_relu", "identity")
+HOMOGENEOUS = (*FIRST_DEGREE, "relu_squared", "square", "cube")
+SMOOTH_AT_ZERO = ("tanh", "erf", "sin", "identity", "square", "cube", "silu", "gelu")
+
+
+def case(rng: np.random.Generator, wanted: tuple[Hypothesis, ...] = ()) -> Situation:
+    """A network with data, at which the conditions in `wanted` mostly hold.
+
+    One in two has extreme scales, and most have one or two of the degeneracies in TWISTS.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Determines the case.
+    wanted : tuple of Hypothesis
+        What to aim at; the case may still miss it.
+
+    Examples
+    --------
+    >>> case(np.random.default_rng(0), (needs.ONE_INPUT,)).net.W.shape[1]
+    1
+    """
+    parts = _ordinary(rng)
+    shapes = [SHAPING[each] for each in wanted if each in SHAPING]
+    finishing = [FINISHING[each] for each in wanted if each in FINISHING]
+    for twist in shapes:
+        twist(parts, rng)
+    _fill(parts, rng)
+    if rng.random() < 0.5:
+        _rescale(parts, rng)
+    for index in rng.choice(len(TWISTS), size=rng.integers(0, 3), replace=False):
+        TWISTS[index](parts, rng)
+    for twist in finishing:
+        twist(parts, rng)
+    return _situation(parts)
+
+
+def jittered(example: Example, rng: np.random.Generator) -> Situation:
+    """An equality case or counter-example, moved by a relative 10^-17 to 10^-1."""
+    at, size = example.situation(), 10.0 ** rng.uniform(-17, -1)
+    moved = {name: part * (1 + size * rng.standard_normal(part.shape)) for name, part in at.net.parts.items()}
+    X = np.asarray(at.X) * (1 + size * rng.standard_normal(np.shape(at.X)))
+    net = tl.TwoLayer(**moved, activation=at.net.activation)
+    return Situation(net, X, net(X) if example.y is None else at.y, at.loss)
+
+
+def arrays(at: Situation) -> dict[str, Any]:
+    """The network and its data as named arrays, as ``numpy.savez`` and ``twolayer norms`` take them."""
+    named: dict[str, Any] = {name: np.asarray(part) for name, part in at.net.parts.items()}
+    return {**named, "activation": at.net.activation.name, "X": np.asarray(at.X), "y": np.asarray(at.y)}
+
+
+def _ordinary(rng: np.random.Generator) -> Parts:
+    """Sizes, activation and loss; no numbers yet."""
+    return {
+        "n": int(rng.integers(1, 9)),
+        "d": int(rng.integers(1, 5)),
+        "m": int(rng.integers(1, 6)),
+        "q": None if rng.random() < 0.8 else int(rng.integers(1, 4)),
+        "biased": bool(rng.random() < 0.7),
+        "offset": bool(rng.random() < 0.4),
+        "activation": str(rng.choice(available())),
+        "loss": "squared",
+        "fit": bool(rng.random() < 0.15),
+    }
+
+
+def _fill(p: Parts, rng: np.random.Generator) -> None:
+    """Draw every array, now and then of small multiples of 1/2, which coincide often."""
+    coarse = rng.random() < 0.2
+
+    def numbers(*shape: int) -> Any:
+        return rng.integers(-3, 4, shape) / 2 if coarse else rng.standard_normal(shape)
+
+    n, d, m, q = p["n"], p["d"], p["m"], p["q"]
+    outputs = () if q is None else (q,)
+    p["a"], p["W"], p["X"] = numbers(*outputs, m), numbers(m, d), numbers(n, d)
+    p["b"] = numbers(m) if p["biased"] else None
+    p["c"] = numbers(*outputs) if p["offset"] else None
+    draws: dict[str, Callable[[], Any]] = {
+        "softmax": lambda: rng.integers(0, max(q or 1, 1), n),
+        "logistic": lambda: rng.integers(0, 2, (n, *outputs)),
+    }
+    p["y"] = draws.get(p["loss"], lambda: numbers(n, *outputs))()
+
+
+def _rescale(p: Parts, rng: np.random.Generator) -> None:
+    labels = p["loss"] in ("logistic", "softmax")
+    for name in ("a", "W", "b", "c", "X") if labels else ("a", "W", "b", "c", "X", "y"):
+        if p[name] is not None:
+            p[name] = p[name] * 10.0 ** rng.uniform(-DECADES, DECADES)
+
+
+def _situation(p: Parts) -> Situation:
+    net = tl.TwoLayer(p["a"], p["W"], p["b"], p["c"], activation=p["activation"])
+    fit = p["fit"] and p["loss"] in ("squared", "pseudo_huber")
+    return Situation(net, p["X"], net(p["X"]) if fit else p["y"], p["loss"])
+
+
+def _saturated(p: Parts, rng: np.random.Generator) -> None:
+    p["W"][0] *= rng.choice([30.0, 300.0])
+
+
+def _duplicated(p: Parts, rng: np.random.Generator) -> None:
+    """The last unit a copy of the first, with a like, an opposite or another output weight."""
+    p["W"][-1] = p["W"][0]
+    if p["b"] is not None:
+        p["b"][-1] = p["b"][0]
+    sign = rng.choice([-1.0, 1.0, 0.0])
+    if sign:
+        p["a"][..., -1] = sign * p["a"][..., 0]
+
+
+def _nearly_duplicated(p: Parts, rng: np.random.Generator) -> None:
+    _duplicated(p, rng)
+    p["W"][-1] *= 1 + 10.0 ** rng.uniform(-16, -4)
+
+
+def _silent(p: Parts, rng: np.random.Generator) -> None:
+    p["a"][..., 0] = 0.0
+
+
+def _without_inputs(p: Parts, rng: np.random.Generator) -> None:
+    p["W"][0] = 0.0
+
+
+def _dead(p: Parts, rng: np.random.Generator) -> None:
+    p["a"][..., 0], p["W"][0] = 0.0, 0.0
+    if p["b"] is not None:
+        p["b"][0] = 0.0
+
+
+def _same_samples(p: Parts, rng: np.random.Generator) -> None:
+    p["X"][-1], p["y"][-1] = p["X"][0], p["y"][0]
+
+
+def _parallel(p: Parts, rng: np.random.Generator) -> None:
+    """All hidden weights along one direction."""
+    p["W"] = rng.standard_normal((len(p["W"]), 1)) * p["W"][:1]
+
+
+def _orthogonal(p: Parts, rng: np.random.Generator) -> None:
+    """Hidden weights orthogonal and of equal length, where there are few of them."""
+    m, d = p["W"].shape
+    if m <= d:
+        p["W"] = np.linalg.qr(rng.standard_normal((d, d)))[0][:m] * np.linalg.norm(p["W"][0])
+
+
+def _near_kink(p: Parts, rng: np.random.Generator) -> None:
+    """A pre-activation that cancels up to rounding, or exactly."""
+    p["X"][0, 1:] = 0.0
+    if p["b"] is not None:
+        p["b"][0] = -p["W"][0, 0] * p["X"][0, 0]
+
+
+def _interpolating(p: Parts, rng: np.random.Generator) -> None:
+    p["fit"] = True
+
+
+def _one_weight(p: Parts, rng: np.random.Generator) -> None:
+    """One output weight far larger than the others."""
+    p["a"][..., 0] *= 10.0 ** rng.uniform(0, DECADES)
+
+
+TWISTS: tuple[Twist, ...] = (
+    _saturated,
+    _duplicated,
+    _nearly_duplicated,
+    _silent,
+    _without_inputs,
+    _same_samples,
+    _parallel,
+    _orthogonal,
+    _near_kink,
+    _interpolating,
+    _one_weight,
+)
+
+
+def setting(**values: Any) -> Twist:
+    """The twist that sets sizes or kinds; of a tuple it draws one.
+
+    Examples
+    --------
+    >>> parts = {"d": 3}
+    >>> setting(d=1)(parts, np.random.default_rng(0))
+    >>> parts
+    {'d': 1}
+    """
+
+    def twist(p: Parts, rng: np.random.Generator) -> None:
+        for name, value in values.items():
+            p[name] = value[rng.integers(len(value))] if isinstance(value, tuple) else value
+
+    return twist
+
+
+def _few_units(p: Parts, rng: np.random.Generator) -> None:
+    p["m"] = int(rng.integers(1, p["d"] + 1))
+
+
+def _more_samples(p: Parts, rng: np.random.Generator) -> None:
+    """Few parameters and as many samples, without symmetries that make H singular."""
+    p |= {
+        "n": 9,
+        "d": 1,
+        "m": 1,
+        "fit": True,
+        "activation": str(rng.choice(["tanh", "erf", "sigmoid", "gelu"])),
+    }
+
+
+SHAPING: dict[Hypothesis, Twist] = {
+    needs.ONE_OUTPUT: setting(q=(None, 1)),
+    needs.NO_HIDDEN_BIASES: setting(biased=False),
+    needs.HIDDEN_BIASES: setting(biased=True),
+    needs.NO_OUTPUT_BIAS: setting(offset=False),
+    needs.OUTPUT_BIAS: setting(offset=True),
+    needs.ONE_INPUT: setting(d=1),
+    needs.RELU: setting(activation="relu"),
+    needs.QUADRATIC: setting(activation="square"),
+    needs.FIRST_DEGREE: setting(activation=FIRST_DEGREE),
+    needs.HOMOGENEOUS: setting(activation=HOMOGENEOUS),
+    needs.ZERO_AT_ZERO: setting(activation=SMOOTH_AT_ZERO),
+    needs.FEW_UNITS: _few_units,
+    needs.POSITIVE_DEFINITE: _more_samples,
+    needs.LOGISTIC_LOSS: setting(loss="logistic", q=None),
+    needs.SOFTMAX_LOSS: setting(loss="softmax", q=(2, 3)),
+    needs.PSEUDO_HUBER_LOSS: setting(loss="pseudo_huber"),
+    needs.TWINS: lambda p, rng: p.update(m=max(2, p["m"])),
+}
+"""How to make a hypothesis likely before the numbers are drawn."""
+
+FINISHING: dict[Hypothesis, Twist] = {
+    needs.INTERPOLATION: _interpolating,
+    needs.TWINS: _duplicated,
+    needs.DEAD_UNIT: _dead,
+    needs.SILENT_INPUT: _without_inputs,
+}
+"""How to make a hypothesis true once they are."""
