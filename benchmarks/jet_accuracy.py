@@ -37,14 +37,21 @@ def grid(size: int) -> Array:
 
 def truth(expression: sp.Expr, point: float) -> list[arb]:
     """s, s', s'', s''' at `point` in balls of 50 certain digits, or certainly far below any float."""
-    # a ball holds exp(x) where its precision exceeds the exponent of x, so the largest x need 1100 bits
-    for bits in (256 if abs(point) < 1e60 else 1100) * 2 ** np.arange(8):
+    for bits in 256 * 2 ** np.arange(8):
         with ctx.workprec(int(bits)):
-            series = _series(expression, arb_series([arb(fmpq(*point.as_integer_ratio())), 1], ORDERS))
-            found = [series[k] * math.factorial(k) for k in range(ORDERS)]
+            found = _derivatives(expression, point)
             if all(_certain(ball) for ball in found):
                 return found
     raise ValueError(f"expression must be certain at 32768 bits; {expression} is not, at {point}")
+
+
+def _derivatives(expression: sp.Expr, point: float) -> list[arb]:
+    """At the present precision; nan where exp(x) overflows a ball, whose precision must exceed x's exponent."""
+    try:
+        series = _series(expression, arb_series([arb(fmpq(*point.as_integer_ratio())), 1], ORDERS))
+    except ValueError:
+        return [arb("nan")]
+    return [series[k] * math.factorial(k) for k in range(ORDERS)]
 
 
 def _certain(ball: arb) -> bool:
@@ -54,8 +61,9 @@ def _certain(ball: arb) -> bool:
 def _series(expression: sp.Expr, z: arb_series) -> arb_series:
     if expression.is_Symbol:
         return z
-    if expression.is_Rational:
-        return arb_series([arb(fmpq(int(expression.p), int(expression.q)))], ORDERS)
+    if expression.is_number and not expression.args:
+        value = arb.pi() if expression is sp.pi else arb(fmpq(int(expression.p), int(expression.q)))
+        return arb_series([value], ORDERS)
     parts = [_series(argument, z) for argument in expression.args]
     if expression.is_Pow and expression.exp.is_Rational and expression.exp.q == 2:
         return parts[0].sqrt() ** int(expression.exp.p)
@@ -86,10 +94,18 @@ OPERATIONS = {
     sp.Mul: _product,
     sp.Pow: _power,
     sp.Max: _largest,
+    sp.Min: lambda first, second: -_largest(-first, -second),
+    sp.Abs: lambda u: _largest(u, -u),
     sp.exp: arb_series.exp,
     sp.log: arb_series.log,
     sp.erf: arb_series.erf,
+    sp.erfc: arb_series.erfc,
     sp.sin: arb_series.sin,
+    sp.cos: arb_series.cos,
+    sp.atan: arb_series.atan,
+    sp.asinh: lambda u: (u + (u * u + 1).sqrt()).log(),
+    sp.sinh: lambda u: (u.exp() - (-u).exp()) / 2,
+    sp.cosh: lambda u: (u.exp() + (-u).exp()) / 2,
     sp.tanh: lambda u: 1 - 2 / (1 + (u + u).exp()),
 }
 

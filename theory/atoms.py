@@ -233,8 +233,8 @@ def meaning(expression: sp.Expr) -> sp.Expr:
     return expression.func(*arguments)
 
 
-FADING = (SechSquared, Sech, SigmoidSlope, Sigmoid, ErfSlope, NormalCdf, NormalDensity, Gauss, sp.exp)
+FADING = (SechSquared, Sech, SigmoidSlope, Sigmoid, ErfSlope, Erfc, NormalCdf, NormalDensity, Gauss, sp.exp)
 """Functions that fall to 0 exponentially, where an unbounded factor must not meet a subnormal."""
 
-BOUNDED = (Tanh, HalfTanh, HypotSlope, HypotInverse, Erf, Erfc, Atan, sp.sin, sp.cos, *FADING[:-1])
+BOUNDED = (Tanh, HalfTanh, HypotSlope, HypotInverse, Erf, Atan, sp.sin, sp.cos, *FADING[:-1])
 """Functions whose absolute value stays below 4."""

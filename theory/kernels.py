@@ -36,6 +36,7 @@ SHIFTED: dict[str, tuple[str, ...]] = {
     "shifted.exp_shifted": ("exp*power",),
     "shifted.gauss_shifted": (f"Gauss*{DOWN}",),
     "shifted.erf_shifted": ("Erf", f"ErfSlope*{DOWN}"),
+    "shifted.erfc_shifted": ("Erfc*power",),
     "shifted.normal_shifted": ("NormalCdf*power", f"NormalDensity*{DOWN}"),
     "shifted.tanh_shifted": ("Tanh", f"SechSquared*{DOWN}"),
     "shifted.sigmoid_shifted": ("Sigmoid*power", f"SigmoidSlope*{DOWN}", "HalfTanh"),

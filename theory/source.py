@@ -36,7 +36,8 @@ def block(outputs: dict[str, sp.Expr], symbol: sp.Symbol) -> list[str]:
             calls.lines.append(f"{arguments[argument]} = {text(plain)}")
         calls.add(group, argument, str(arguments.get(argument, plain)), argument in lifted)
         waiting = [atom for atom in waiting if atom not in group]
-    plain_forms = {name: form.xreplace(calls.values).subs(arguments) for name, form in forms.items()}
+    sums = {argument: letter for argument, letter in arguments.items() if argument.is_Add}
+    plain_forms = {name: form.xreplace(calls.values).subs(sums) for name, form in forms.items()}
     return calls.lines + [f"{name} = {text(form)}" for name, form in plain_forms.items()]
 
 
@@ -71,8 +72,9 @@ def _lifted(expression: sp.Expr, symbol: sp.Symbol) -> set[sp.Expr]:
     for product in expression.atoms(sp.Mul):
         bases = [factor if isinstance(factor, sp.exp) else factor.as_base_exp()[0] for factor in product.args]
         fading = [base for base in bases if isinstance(base, atoms.FADING)]
-        if fading and not all(base in fading or _bounded(base, symbol) for base in bases):
-            found |= {unsigned(base) for base in fading}
+        others = [base for base in bases if not _bounded(base, symbol)]
+        if fading and (set(others) - set(fading) or len(others) > 1):
+            found |= {unsigned(atom) for atom in product.atoms(*atoms.FADING)}
     return found
 
 
@@ -188,7 +190,7 @@ def _powers(factor: sp.Expr) -> list[str]:
 
 def _place(factor: sp.Expr) -> tuple[int, str]:
     base = factor.as_base_exp()[0]
-    rank = 0 if isinstance(base, Fading) else 3 if isinstance(base, Power) else 1 if base.is_Symbol else 2
+    rank = 0 if base.has(Fading) else 3 if isinstance(base, Power) else 1 if base.is_Symbol else 2
     return rank, str(sp.default_sort_key(factor))
 
 

@@ -43,6 +43,8 @@ def stable(expression: sp.Expr) -> sp.Expr:
     """
     if not expression.args:
         return expression
+    if expression.is_polynomial(*expression.free_symbols) and len(expression.free_symbols) == 1:
+        return sp.horner(expression)
     expression = expression.func(*[stable(argument) for argument in expression.args])
     for kind, rule in RULES.items():
         if isinstance(expression, kind):
@@ -62,9 +64,12 @@ def tidy(expression: sp.Expr) -> sp.Expr:
     functions = sorted(_outermost(expression), key=sp.default_sort_key)
     letters = {function: sp.Symbol(f"function_{i}", real=True) for i, function in enumerate(functions)}
     fading = [letter for function, letter in letters.items() if isinstance(function, atoms.FADING)]
-    form = sp.expand(expression.xreplace(letters)) if letters else sp.factor(expression)
+    if not letters:
+        return stable(sp.factor(expression))
+    form = sp.expand(expression.xreplace(letters))
     back = {letter: function for function, letter in letters.items()}
-    return sp.factor_terms(sp.collect(form, fading) if fading else form).xreplace(back)
+    collected = sp.factor_terms(sp.collect(form, fading) if fading else form).xreplace(back)
+    return collected.replace(lambda part: part.is_Add, _difference_of_exps)
 
 
 def _outermost(expression: sp.Expr) -> set[sp.Expr]:
@@ -82,12 +87,12 @@ def _scaled_exp(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
 
 
 def _two_exps(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
-    """(c, v, w) if `expression` is c (exp(v) + exp(w)) with a number c > 0; 1 is exp(0)."""
+    """(c, v, w) if `expression` is c (exp(v) + exp(w)) with a number c > 0; a number is a multiple of exp(0)."""
     terms = [found for term in sp.Add.make_args(expression) if (found := _scaled_exp(term))]
     if len(terms) != 2 or len(expression.args) != 2:
         return None
     (first, v), (other, w) = sorted(terms, key=lambda term: (term[1] != 0, sp.default_sort_key(term[1])))
-    return (first, v, w) if first == other and first.is_positive else None
+    return (first, v, w + sp.log(other / first)) if first.is_positive and other.is_positive else None
 
 
 def _root(expression: sp.Expr) -> sp.Expr | None:
@@ -152,16 +157,24 @@ def _product(expression: sp.Mul) -> sp.Expr:
             if partner in factors:
                 merged = sp.Mul(*factors) / factor / partner * together
                 return _product(merged) if merged.is_Mul else merged
-    return sp.Mul(*factors)
+    return _sines(sp.Mul(*factors))
+
+
+def _sines(expression: sp.Expr) -> sp.Expr:
+    """u / sqrt(1 + u^2) for each pair of factors u and 1 / sqrt(1 + u^2)."""
+    powers = expression.as_powers_dict()
+    for base, exponent in powers.items():
+        if isinstance(base, atoms.HypotInverse) and powers.get(base.args[0], 0) >= 1:
+            u, times = base.args[0], min(exponent, powers[base.args[0]])
+            return _sines(expression / (u * base) ** times * atoms.HypotSlope(u) ** times)
+    return expression
 
 
 def _partners(factor: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
     """What `factor` merges with in a product, and into what."""
-    if not isinstance(factor, atoms.Sigmoid | atoms.Sech | atoms.HypotInverse):
+    if not isinstance(factor, atoms.Sigmoid | atoms.Sech):
         return []
     u = factor.args[0]
-    if isinstance(factor, atoms.HypotInverse):
-        return [(u, atoms.HypotSlope(u))]
     if isinstance(factor, atoms.Sigmoid):
         return [(sp.exp(-u), atoms.Sigmoid(-u)), (atoms.Expm1(-u), -atoms.HalfTanh(u))]
     grown = [(sp.exp(v), 2 * atoms.Sigmoid(2 * v)) for v in (u, -u)]
@@ -194,12 +207,20 @@ def _again(expression: sp.Expr) -> sp.Expr:
 
 def _hyperbolic(expression: sp.Expr) -> sp.Expr:
     terms = [found for term in sp.Add.make_args(expression) if (found := _scaled_exp(term))]
-    if len(terms) != 2 or len(expression.args) != 2 or terms[0][1] != -terms[1][1]:
+    if len(terms) == 2 == len(expression.args) and terms[0][1] == -terms[1][1]:
+        (first, v), (other, _) = terms
+        if abs(first) == abs(other):
+            return 2 * first * (atoms.Cosh(v) if first == other else atoms.Sinh(v))
+    return _difference_of_exps(expression)
+
+
+def _difference_of_exps(expression: sp.Add) -> sp.Expr:
+    """c (exp(v) - exp(w)) as c exp(w) (exp(v - w) - 1)."""
+    terms = [found for term in sp.Add.make_args(expression) if (found := _scaled_exp(term))]
+    if len(terms) != 2 or len(expression.args) != 2:
         return expression
-    (first, v), (other, _) = terms
-    if first == other:
-        return 2 * first * atoms.Cosh(v)
-    return 2 * first * atoms.Sinh(v) if first == -other else expression
+    (first, v), (other, w) = sorted(terms, key=lambda term: sp.default_sort_key(term[1]))
+    return first * sp.exp(w) * atoms.Expm1(v - w) if first == -other else expression
 
 
 def _swapped_softplus(expression: sp.Add) -> sp.Expr:
@@ -226,6 +247,12 @@ def _erf_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
     return atoms.Erfc(-ratio * u)
 
 
+def _erfc_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
+    if ratio == -sp.S.Half:
+        return atoms.Erfc(-u) / 2
+    return atoms.Erf(u) if ratio == -1 else None
+
+
 def _tanh_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
     return 2 * atoms.Sigmoid(2 * ratio * u) if abs(ratio) == 1 else None
 
@@ -240,6 +267,7 @@ def _sigmoid_complement(u: sp.Expr, ratio: sp.Expr) -> sp.Expr | None:
 COMPLEMENTS: list[tuple[Any, Callable[[sp.Expr, sp.Expr], sp.Expr | None]]] = [
     (sp.exp, _exp_complement),
     (atoms.Erf, _erf_complement),
+    (atoms.Erfc, _erfc_complement),
     (atoms.Tanh, _tanh_complement),
     (atoms.Sigmoid, _sigmoid_complement),
 ]

@@ -80,6 +80,20 @@ def erf_shifted(x: float) -> tuple[float, float]:
 
 
 @scalar_kernel
+def erfc_shifted(x: float) -> tuple[float, float]:
+    """Return (E, p) with 1 - erf(x) = E p.
+
+    Examples
+    --------
+    >>> erfc_shifted(-30.0), erfc_shifted(40.0)[0]
+    ((2.0, 1.0), 0.0)
+    """
+    a = abs(x)
+    beyond = _shifted_gaussian(a, 1.0) * tail_ratio(30.0 if a > 30.0 else a, 2.5 * ROOT_TWO)
+    return 2.0 - beyond * DOWN if x < 0.0 else beyond, 1.0 if x < 0.0 else DOWN
+
+
+@scalar_kernel
 def normal_shifted(x: float) -> tuple[float, float, float]:
     """Return (P, p, D): the normal distribution function is P p and its density 2^-96 D.
 
