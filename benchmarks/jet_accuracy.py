@@ -46,7 +46,7 @@ def truth(expression: sp.Expr, point: float) -> list[arb]:
 
 
 def _derivatives(expression: sp.Expr, point: float) -> list[arb]:
-    """At the present precision; nan where exp(x) overflows a ball, whose precision must exceed x's exponent."""
+    """At the present precision; nan where exp(x) overflows: a ball's precision must exceed x's exponent."""
     try:
         series = _series(expression, arb_series([arb(fmpq(*point.as_integer_ratio())), 1], ORDERS))
     except ValueError:

@@ -233,8 +233,14 @@ def meaning(expression: sp.Expr) -> sp.Expr:
     return expression.func(*arguments)
 
 
-FADING = (SechSquared, Sech, SigmoidSlope, Sigmoid, ErfSlope, Erfc, NormalCdf, NormalDensity, Gauss, sp.exp)
-"""Functions that fall to 0 exponentially, where an unbounded factor must not meet a subnormal."""
-
-BOUNDED = (Tanh, HalfTanh, HypotSlope, HypotInverse, Erf, Atan, sp.sin, sp.cos, *FADING[:-1])
+BOUNDED = (
+    *(Tanh, HalfTanh, HypotSlope, HypotInverse, Erf, Atan, sp.sin, sp.cos),
+    *(SechSquared, Sech, SigmoidSlope, Sigmoid, ErfSlope, Erfc, NormalCdf, NormalDensity, Gauss),
+)
 """Functions whose absolute value stays below 4."""
+
+FADING = (
+    *(SechSquared, Sech, SigmoidSlope, Sigmoid, ErfSlope, Erfc, NormalCdf, NormalDensity, Gauss),
+    *(sp.exp, Expm1),
+)
+"""Functions that fall to 0 or grow exponentially: an unbounded factor must not meet them at either end."""

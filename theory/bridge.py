@@ -14,6 +14,7 @@ import sympy as sp
 
 import twolayer
 from theory.activations import z
+from theory.expression import activation_expression
 from theory.modules import activation_module
 from twolayer.activations import Activation
 from twolayer.forward import forward as forward
@@ -34,8 +35,8 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
     Parameters
     ----------
     expression : sympy.Expr or str
-        In one real symbol, or text such as ``"z*sigmoid(z)"`` (:func:`theory.grammar.parse_activation`).
-        A float in it stands for its shortest decimal.
+        In one symbol, or text such as ``"z*sigmoid(z)"`` or a built-in's name; see
+        :func:`theory.expression.activation_expression`.
     name : str, optional
         What it is called; by default the expression.
 
@@ -46,8 +47,8 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
     Raises
     ------
     ValueError
-        If the text is outside the grammar; if the expression has more than one symbol, holds a function
-        that has no kernel, or is not continuous; or if the name is not printable.
+        If the text is outside the grammar; if the expression is no continuous function of one real
+        variable, or holds a function that has no kernel; or if the name is not printable.
     TypeError
         If it is neither text nor an expression.
 
@@ -65,17 +66,7 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
     >>> tl.TwoLayer(a=[1.0], W=[[3.0]], activation=activation("z**4"))([[1.0]])
     array([81.])
     """
-    if isinstance(expression, str):
-        from theory.grammar import parse_activation
-
-        expression = parse_activation(expression)
-    if not isinstance(expression, sp.Expr):
-        raise TypeError(f"expression must be a sympy expression or text; got {type(expression).__name__}")
-    symbols = sorted(map(str, expression.free_symbols))
-    if len(symbols) > 1:
-        raise ValueError(f"expression must have one symbol; got {', '.join(symbols)}")
-    exact = expression.xreplace(dict.fromkeys(expression.free_symbols, z))
-    exact = exact.xreplace({number: sp.Rational(repr(float(number))) for number in exact.atoms(sp.Float)})
+    exact = activation_expression(expression)
     if name is not None and not NAME.fullmatch(name):
         raise ValueError(f"name must be printable text without quotes and backslashes; got {name!r}")
     return _compiled(exact, name or str(exact))

@@ -34,6 +34,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
 # The same, where a fading atom comes as a number times a power of two, written after it.
 SHIFTED: dict[str, tuple[str, ...]] = {
     "shifted.exp_shifted": ("exp*power",),
+    "shifted.expm1_shifted": ("Expm1*power",),
     "shifted.gauss_shifted": (f"Gauss*{DOWN}",),
     "shifted.erf_shifted": ("Erf", f"ErfSlope*{DOWN}"),
     "shifted.erfc_shifted": ("Erfc*power",),

@@ -131,7 +131,7 @@ def text(expression: sp.Expr, strength: int = 0) -> str:
     elif isinstance(expression, sp.Piecewise):
         written, own = _selection(expression), 0
     else:
-        raise ValueError(f"expression must be built from the grammar's functions; got {expression}")
+        raise ValueError(f"expression must be built from functions that have a kernel; got {expression}")
     return f"({written})" if own < strength else written
 
 

@@ -87,7 +87,7 @@ def _scaled_exp(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
 
 
 def _two_exps(expression: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
-    """(c, v, w) if `expression` is c (exp(v) + exp(w)) with a number c > 0; a number is a multiple of exp(0)."""
+    """(c, v, w) if `expression` is c (exp(v) + exp(w)) with a number c > 0; 1 is exp(0)."""
     terms = [found for term in sp.Add.make_args(expression) if (found := _scaled_exp(term))]
     if len(terms) != 2 or len(expression.args) != 2:
         return None

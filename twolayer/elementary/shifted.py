@@ -9,7 +9,7 @@ is 0, so that it also meets the largest z without harm.
 import math
 
 from ..jit import scalar_kernel
-from .exponential import scaled_expm1
+from .exponential import expm1, scaled_expm1
 from .floats import horner, leading
 from .normal import ERF_SLOPE, PEAK, ROOT_TWO, tail_ratio
 from .tables import ERF
@@ -49,6 +49,19 @@ def exp_shifted(x: float) -> tuple[float, float]:
     bounded = 760.0 if bounded > 760.0 else bounded
     m, s = scaled_expm1(bounded, 0.0, SHIFT if x <= 0.0 else -SHIFT)
     return 0.0 if x < -REACH else s + s * m, DOWN if x <= 0.0 else UP
+
+
+@scalar_kernel
+def expm1_shifted(x: float) -> tuple[float, float]:
+    """Return (e, p) with exp(x) - 1 = e p, p a power of two, and e far from the largest floats.
+
+    Examples
+    --------
+    >>> expm1_shifted(-800.0), expm1_shifted(700.0)[1] == UP
+    ((-1.0, 1.0), True)
+    """
+    power, up = exp_shifted(x)
+    return (power, up) if x > 40.0 else (expm1(x), 1.0)
 
 
 @scalar_kernel
