@@ -1,5 +1,6 @@
 """Derivations, theorems and population formulas of two-layer networks.
 
+``theory.derive`` shows the gradient, the Hessian and the norms of a network as formulas,
 ``theory.activation`` compiles an activation from an expression, and ``theory.theorems`` maps the id of a
 theorem to its record.
 """
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from theory.bridge import activation
 
         return activation
+    if name == "derive":
+        from theory.derivation import derive
+
+        return derive
     raise AttributeError(f"module 'theory' has no attribute {name!r}")

@@ -53,15 +53,15 @@ def _real(names: str) -> tuple[sp.Symbol, ...]:
     return sp.symbols(names, real=True)
 
 
-k, l, o, r, t, e = sp.symbols("k l o r t e", integer=True)
+k, l, o, r, t, e, p = sp.symbols("k l o r t e p", integer=True)
 q = sp.Symbol("q", integer=True, positive=True)
 
-z_k, z_l = _real("z_k z_l")
+z_k, z_l, VZ_K = _real("z_k z_l vz_k")
 x_j, x_p = _real("x_j x_p")
 w_kj, w_kp, w_lp = _real("w_kj w_kp w_lp")
 b_k, b_l = _real("b_k b_l")
-K0 = sp.Symbol("K0", real=True)
-"""The inner product of the inputs of two samples, each with a 1 appended when there are hidden biases."""
+# the inner product of the inputs of two samples, each with a 1 appended when there are hidden biases
+K0, K0_II = _real("K0_ij K0_ii")
 
 
 @dataclass(frozen=True)

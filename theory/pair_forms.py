@@ -9,7 +9,7 @@ are q coordinates a_tk. Units add up; different units do not meet in R.
 
 import sympy as sp
 
-from theory.letters import K0, Act, Letters, e, k, o, r, t
+from theory.letters import K0, K0_II, Act, Letters, e, k, o, r, t
 
 ONE = Letters(several=False)
 
@@ -30,7 +30,7 @@ def jacobian_inner(letters: Letters = ONE) -> sp.Expr:
     Examples
     --------
     >>> jacobian_inner()
-    K0*a_k**2*Act(1, z_ik)*Act(1, z_jk) + Act(0, z_ik)*Act(0, z_jk)
+    K0_ij*a_k**2*Act(1, z_ik)*Act(1, z_jk) + Act(0, z_ik)*Act(0, z_jk)
     """
     left, right = unit(letters, "i", o), unit(letters, "j", r)
     by_a = left.diff(letters.a(k, t)) * right.diff(letters.a(k, t))
@@ -38,25 +38,37 @@ def jacobian_inner(letters: Letters = ONE) -> sp.Expr:
     return letters.total(by_a, t) + K0 * by_z
 
 
+def output_bias_inner(letters: Letters = ONE) -> sp.Expr:
+    """What the output bias adds to the tangent kernel.
+
+    Examples
+    --------
+    >>> output_bias_inner(), output_bias_inner(Letters(several=True))
+    (1, KroneckerDelta(o, r))
+    """
+    slopes = [letters.of("c", index).diff(letters.of("c", t)) for index in (o, r)]
+    return letters.total(sp.Mul(*slopes), t)
+
+
 def gauss_newton_inner(letters: Letters = ONE) -> sp.Expr:
-    """<G_i, G_j> = tr(Lam_i M Lam_j M'), with M = J_i J_j' summed over units already.
+    """<G_i, G_j> = tr(Lam_i M_ij Lam_j M_ij'), with M_ij = J_i J_j' summed over units already.
 
     Examples
     --------
     >>> gauss_newton_inner()
-    Lam_i*Lam_j*M**2
+    Lam_i*Lam_j*M_ij**2
     """
-    kernel = [letters.of("M", *pair) for pair in ((r, e), (o, t))]
+    kernel = [letters.of("M_ij", *pair) for pair in ((r, e), (o, t))]
     return letters.total(letters.of("Lam_i", o, r) * letters.of("Lam_j", e, t) * sp.Mul(*kernel), o, r, t, e)
 
 
 def mixed_inner(letters: Letters = ONE) -> sp.Expr:
-    """What unit k adds to <G_i, F_j>, F_j = sum_e g_je d2f_je: the second derivative of f_j along J_i.
+    """What unit k adds to <G_i, R_j>, R_j = sum_e g_je d2f_je: the second derivative of f_j along J_i.
 
     Examples
     --------
     >>> sp.factor(mixed_inner())
-    K0*Lam_i*a_k*g_j*(K0*a_k**2*Act(1, z_ik)*Act(2, z_jk) + 2*Act(0, z_ik)*Act(1, z_jk))*Act(1, z_ik)
+    K0_ij*Lam_i*a_k*g_j*(K0_ij*a_k**2*Act(1, z_ik)*Act(2, z_jk) + 2*Act(0, z_ik)*Act(1, z_jk))*Act(1, z_ik)
     """
     first, second, z = unit(letters, "i", o), unit(letters, "i", r), pre("i")
     # Lam is symmetric: the two orders of (a, z) give the same
@@ -70,48 +82,48 @@ def mixed_inner(letters: Letters = ONE) -> sp.Expr:
 
 
 def residual_inner(letters: Letters = ONE) -> sp.Expr:
-    """What unit k adds to <F_i, F_j>.
+    """What unit k adds to <R_i, R_j>.
 
     Examples
     --------
     >>> residual_inner()
-    K0**2*a_k**2*g_i*g_j*Act(2, z_ik)*Act(2, z_jk) + 2*K0*g_i*g_j*Act(1, z_ik)*Act(1, z_jk)
+    K0_ij**2*a_k**2*g_i*g_j*Act(2, z_ik)*Act(2, z_jk) + 2*K0_ij*g_i*g_j*Act(1, z_ik)*Act(1, z_jk)
     """
     mixed = letters.total(_residual_az(letters, "i") * _residual_az(letters, "j"), t)
     return 2 * K0 * mixed + K0**2 * _residual_zz(letters, "i") * _residual_zz(letters, "j")
 
 
 def gauss_newton_trace(letters: Letters = ONE) -> sp.Expr:
-    """What unit k adds to tr G_i = tr(Lam_i J_i J_i'); K0 is |x~_i|^2 here.
+    """What unit k adds to tr G_i = tr(Lam_i J_i J_i').
 
     Examples
     --------
     >>> gauss_newton_trace()
-    K0*Lam_i*a_k**2*Act(1, z_ik)**2 + Lam_i*Act(0, z_ik)**2
+    K0_ii*Lam_i*a_k**2*Act(1, z_ik)**2 + Lam_i*Act(0, z_ik)**2
     """
-    kernel = jacobian_inner(letters).subs(pre("j"), pre("i"))
+    kernel = jacobian_inner(letters).subs({pre("j"): pre("i"), K0: K0_II})
     return letters.total(sp.expand(letters.of("Lam_i", o, r) * kernel), o, r)
 
 
 def residual_trace(letters: Letters = ONE) -> sp.Expr:
-    """What unit k adds to tr F_i; K0 is |x~_i|^2 here.
+    """What unit k adds to tr R_i.
 
     Examples
     --------
     >>> residual_trace()
-    K0*a_k*g_i*Act(2, z_ik)
+    K0_ii*a_k*g_i*Act(2, z_ik)
     """
-    return K0 * _residual_zz(letters, "i")
+    return K0_II * _residual_zz(letters, "i")
 
 
 def _residual_az(letters: Letters, sample: str) -> sp.Expr:
-    """F's entry of (a_tk, z_k): sum_e g_e d2f_e / da_tk dz_k."""
+    """R's entry of (a_tk, z_k): sum_e g_e d2f_e / da_tk dz_k."""
     derivative = unit(letters, sample, e).diff(letters.a(k, t), pre(sample))
     return letters.total(letters.of(f"g_{sample}", e) * derivative, e)
 
 
 def _residual_zz(letters: Letters, sample: str) -> sp.Expr:
-    """F's entry of (z_k, z_k): sum_e g_e d2f_e / dz_k^2."""
+    """R's entry of (z_k, z_k): sum_e g_e d2f_e / dz_k^2."""
     return letters.total(letters.of(f"g_{sample}", e) * unit(letters, sample, e).diff(pre(sample), 2), e)
 
 

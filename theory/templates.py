@@ -8,12 +8,31 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from theory.letters import Act, Letters, b_k, b_l, e, k, l, o, r, t, w_kj, w_kp, w_lp, x_j, x_p, z_k, z_l
+from theory.letters import (
+    VZ_K,
+    Act,
+    Letters,
+    b_k,
+    b_l,
+    e,
+    k,
+    l,
+    o,
+    r,
+    t,
+    w_kj,
+    w_kp,
+    w_lp,
+    x_j,
+    x_p,
+    z_k,
+    z_l,
+)
 
 REST_K, REST_L, REST = sp.symbols("rest_k rest_l rest", real=True)
 PRE_K = w_kj * x_j + w_kp * x_p + b_k + REST_K
 PRE_L = w_lp * x_p + b_l + REST_L
-STEP, VZ = sp.symbols("epsilon vz_k", real=True)
+STEP = sp.Symbol("epsilon", real=True)
 
 
 @dataclass(frozen=True)
@@ -170,7 +189,7 @@ def _moved(letters: Letters, expr: sp.Expr, index: sp.Symbol) -> sp.Expr:
     weight = letters.a(k, index)
     direction = weight.subs(sp.IndexedBase("a", real=True), sp.IndexedBase("va", real=True))
     direction = direction if letters.several else sp.Symbol("va_k", real=True)
-    shifted = {weight: weight + STEP * direction, z_k: z_k + STEP * VZ}
+    shifted = {weight: weight + STEP * direction, z_k: z_k + STEP * VZ_K}
     return expr.subs(shifted, simultaneous=True)
 
 
