@@ -11,6 +11,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .activations import Activation
+from .ensemble import Ensemble
 from .losses import Loss
 from .measurement import Measurement
 from .network import TwoLayer
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
     from .hessian import Hessian
 
 __version__ = "0.1.0"
-__all__ = ["Activation", "Hessian", "Loss", "Measurement", "TwoLayer", "gradient", "gradient_norm", "risk"]
+__all__ = [
+    "Activation",
+    "Ensemble",
+    "Hessian",
+    "Loss",
+    "Measurement",
+    "TwoLayer",
+    "gradient",
+    "gradient_norm",
+    "risk",
+]
 
 
 def __getattr__(name: str) -> Any:

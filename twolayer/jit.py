@@ -58,13 +58,23 @@ def reduction_kernel(function: Callable[P, T]) -> Callable[P, T]:
     return _compile(function, fastmath={"contract", "reassoc", "nsz"})
 
 
-def _compile(function: Callable[P, T], **options: Any) -> Callable[P, T]:
+def pointer_kernel(signature: Any) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Compile for one `signature` whose arguments may be kernels, passed as pointers; it frees the GIL.
+
+    One compiled function then serves every activation and loss, and is cached on disk: numba does not cache
+    a function that is specialised to the functions it is given. A kernel has to be compiled for the pointer's
+    own signature before it is passed, by having been called.
+    """
+    return lambda function: _compile(function, signature=signature, nogil=True)
+
+
+def _compile(function: Callable[P, T], signature: Any = None, **options: Any) -> Callable[P, T]:
     if SETTINGS.DISABLE_JIT:
         return function
     folder = kernel_folder()
     cached = folder is not None and os.path.exists(inspect.getfile(function))
     with _numba_caches_in(folder):
-        compiled = numba.njit(cache=cached, **OPTIONS | options)(function)
+        compiled = numba.njit(signature, cache=cached, **OPTIONS | options)(function)
     return cast(Callable[P, T], compiled)
 
 

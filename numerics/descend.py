@@ -1,0 +1,142 @@
+"""Gradient descent on many networks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import twolayer as tl
+from numerics.landscape import Array
+from twolayer.packing import Lanes, in_threads
+
+ROUND = 100
+"""Steps between looks at who has converged."""
+
+Batches = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def descend(
+    ensemble: tl.Ensemble,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    steps: int,
+    learning_rate: float,
+    loss: str | tl.Loss = "squared",
+    batch_size: int | None = None,
+    rng: np.random.Generator | None = None,
+    tolerance: float = 0.0,
+) -> tuple[tl.Ensemble, Array]:
+    """Train every member by gradient descent with a fixed learning rate.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Where to start.
+    X : array_like, shape (n, d)
+    y : array_like
+        Targets, as for ``twolayer.risk``.
+    steps : int
+        How many; with batches, how many batches.
+    learning_rate : float
+        Multiplies the gradient of the mean loss.
+    loss : str or Loss
+    batch_size : int, optional
+        Samples a step, for stochastic gradient descent; all by default. Every epoch goes through the
+        samples in a fresh random order, the same for all members; the last batch may be smaller.
+    rng : numpy Generator, optional
+        Draws the orders; needed with `batch_size`.
+    tolerance : float
+        A member whose gradient's norm is no larger at the end of a hundred steps is at rest and retires.
+        Full batch only.
+
+    Returns
+    -------
+    (Ensemble, ndarray)
+        The trained networks and their risks over all samples, shape (E,).
+
+    Raises
+    ------
+    ValueError
+        If the data does not fit, an option is out of range, or members diverged; the message says how many.
+
+    Notes
+    -----
+    Compiled, a network in every SIMD lane, on all cores. A member's path does not depend on the others.
+
+    Examples
+    --------
+    >>> pair = tl.Ensemble([[1.0], [2.0]], [[[1.0]], [[1.0]]], activation="identity")
+    >>> trained, risks = descend(pair, [[1.0]], [3.0], steps=200, learning_rate=0.1)
+    >>> bool(risks.max() < 1e-20)
+    True
+    """
+    _check(steps, learning_rate, batch_size, rng, tolerance)
+    data = Lanes(ensemble[0], X, y, loss)
+    theta, n = ensemble.theta, len(data.X)
+    active = np.arange(len(theta))
+    for batches in _rounds(n, steps, batch_size, rng):
+        theta[active], norms = _descended(data, theta[active], batches, learning_rate)
+        if batch_size is None:
+            active = active[~(norms <= tolerance)]
+        if not active.size:
+            break
+    lost = int((~np.isfinite(theta).all(axis=1)).sum())
+    if lost:
+        raise ValueError(
+            f"learning_rate must be small enough not to diverge; got {learning_rate}, at which "
+            f"{lost} of {len(theta)} members diverged"
+        )
+    trained = ensemble.replace(theta)
+    return trained, trained.risk(X, y, loss)
+
+
+def _check(
+    steps: int, rate: float, batch_size: int | None, rng: np.random.Generator | None, tolerance: float
+) -> None:
+    if steps < 0:
+        raise ValueError(f"steps must be at least 0; got {steps}")
+    if not 0 < rate < np.inf:
+        raise ValueError(f"learning_rate must be positive; got {rate}")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+    if batch_size is not None and rng is None:
+        raise ValueError("rng must be a numpy Generator when there is a batch_size; got None")
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance must be at least 0; got {tolerance}")
+
+
+def _rounds(n: int, steps: int, batch_size: int | None, rng: np.random.Generator | None) -> Iterator[Batches]:
+    """Samples of the steps, in rounds: a row for every step, and how many entries of each count."""
+    if batch_size is None or rng is None:
+        for first in range(0, steps, ROUND):
+            count = min(ROUND, steps - first)
+            yield np.broadcast_to(np.arange(n), (count, n)).copy(), np.full(count, n)
+        return
+    size = min(batch_size, n)
+    per_epoch = -(-n // size)
+    sizes = np.full(per_epoch, size)
+    sizes[-1] = n - size * (per_epoch - 1)
+    for first in range(0, steps, per_epoch):
+        rows = np.zeros(per_epoch * size, dtype=np.int64)
+        rows[:n] = rng.permutation(n)
+        count = min(per_epoch, steps - first)
+        yield rows.reshape(per_epoch, size)[:count].copy(), sizes[:count].copy()
+
+
+def _descended(data: Lanes, theta: Array, batches: Batches, rate: float) -> tuple[Array, Array]:
+    """Parameters after the steps of a round, and the gradients' norms at its last step."""
+    from twolayer import lanes
+
+    result, norms = np.empty_like(theta), np.empty(len(theta))
+    free = np.array([data.hidden, data.output], dtype=float)
+
+    def work(block: slice) -> None:
+        arrays, found = data.packed(theta[block]), np.empty(lanes.LANES)
+        lanes.descend(*data.pointers, *arrays, data.X, data.Y, *batches, rate, free, found)
+        result[block], norms[block] = data.unpacked(arrays, block), found[: block.stop - block.start]
+
+    in_threads(work, data.blocks(len(theta)))
+    return result, norms
