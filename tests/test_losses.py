@@ -89,6 +89,29 @@ def test_the_third_derivative_stays_below_its_supremum(name):
     assert largest >= loss(name).sup3 * (1 - 1e-5)
 
 
+@pytest.mark.parametrize(("name", "exact"), [("squared", 0), ("logistic", 1), ("pseudo_huber", 1.5)])
+def test_the_curvature_changes_by_no_larger_factor_than_the_concordance_allows(name, exact):
+    f = np.linspace(-40, 40, 20_001)
+    L, G, LAM = (np.empty_like(f) for _ in range(3))
+    loss(name).losses(f, np.zeros_like(f), L, G, LAM)
+    largest = np.abs(np.diff(np.log(LAM)) / np.diff(f)).max()
+    assert loss(name).concordance == exact
+    assert exact * (1 - 1e-5) <= largest <= exact + 1e-10
+
+
+def test_the_curvature_of_softmax_changes_by_no_larger_factor_than_the_concordance_allows():
+    rng = np.random.default_rng(0)
+    reached = 0.0
+    for _ in range(500):
+        f, step = rng.normal(scale=3, size=4), rng.normal(size=4) * rng.choice([0.01, 1.0])
+        L, G, LAM = np.empty(2), np.empty((2, 4)), np.empty((2, 4, 4))
+        loss("softmax").losses(np.stack([f, f + step]), np.zeros(2, np.int64), L, G, LAM)
+        before, after = (lam[:3, :3] for lam in LAM)  # positive definite without the direction of ones
+        ratios = np.log(np.linalg.eigvals(np.linalg.solve(before, after)).real)
+        reached = max(reached, np.abs(ratios).max() / np.linalg.norm(step))
+    assert 1.0 <= reached <= loss("softmax").concordance
+
+
 def test_every_loss_says_its_convention():
     for name in available():
         assert "mean over samples" in loss(name).convention

@@ -27,6 +27,7 @@ class LossForms:
     curvature: sp.Expr
     third: sp.Expr
     supremum: Supremum
+    concordance: Supremum
     separable: bool
 
 
@@ -42,7 +43,8 @@ def loss_forms(name: str) -> LossForms:
     Returns
     -------
     LossForms
-        ``supremum`` bounds the third derivative; for softmax in the operator norm, see :func:`softmax`.
+        ``supremum`` bounds the third derivative, ``concordance`` that derivative over the second, so that the
+        second changes by a factor of at most exp(concordance t) over a distance t; for softmax see there.
 
     Raises
     ------
@@ -69,7 +71,9 @@ def separable(name: str, value: sp.Expr) -> LossForms:
     if third.has(y) and sp.simplify(third.subs(f, f + y)).has(y):
         raise ValueError(f"loss must have a third derivative in f or f - y alone; got {third}")
     supremum = constants(value.subs({f: z, y: 0})).suprema[2]
-    return LossForms(name, value, slope, curvature, third, supremum, True)
+    logarithm = sp.expand_log(sp.log(sp.simplify(curvature.subs({f: z, y: 0}))), force=True)
+    concordance = constants(logarithm).suprema[0]  # (log l'')' = l''' / l''
+    return LossForms(name, value, slope, curvature, third, supremum, concordance, True)
 
 
 def _shortest(expr: sp.Expr) -> sp.Expr:
@@ -82,7 +86,9 @@ def softmax() -> LossForms:
     The third derivative is the third cumulant of the one-hot vector under p. Along a unit vector v it is the
     third central moment of v's entries, which lie in a range of sqrt 2. For a given mean such a moment is
     largest for two values (it is linear in the distribution), so the supremum is that of two outputs:
-    sqrt(2)^3 times the supremum of the logistic function's second derivative.
+    sqrt(2)^3 times the supremum of the logistic function's second derivative. Along any further vector the
+    derivative weighs the terms of the second central moment by entries of v less their mean, so it is at most
+    sqrt 2 times the second derivative as a quadratic form: sqrt(2) times the logistic loss's own ratio, 1.
 
     Examples
     --------
@@ -95,7 +101,9 @@ def softmax() -> LossForms:
     third = _derivative(curvature, e)
     exact = sp.sqrt(2) ** 3 * constants(ACTIVATIONS["sigmoid"]).suprema[1].exact
     supremum = Supremum(3, rounded_up(digits(exact)), exact, "operator norm")
-    return LossForms("softmax", value, slope, curvature, third, supremum, False)
+    ratio = sp.sqrt(2) * loss_forms("logistic").concordance.exact
+    concordance = Supremum(3, rounded_up(digits(ratio)), ratio, "quadratic form")
+    return LossForms("softmax", value, slope, curvature, third, supremum, concordance, False)
 
 
 def _derivative(expr: sp.Expr, output: sp.Symbol) -> sp.Expr:

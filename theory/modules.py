@@ -147,7 +147,7 @@ def _supremum(name: str, found: Supremum) -> str:
 def _loss_constants(name: str) -> str:
     forms = loss_forms(name)
     rows = _assignment("CONVENTION", _literal(CONVENTIONS[name]))
-    rows += _supremum("SUP3", forms.supremum)
+    rows += _supremum("SUP3", forms.supremum) + _supremum("CONCORDANCE", forms.concordance)
     return rows + f"SEPARABLE = {forms.separable}\nLABELS = {_literal(LABELS[name])}\n"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .forward import Forward
+from .forward import Forward, scaled_norms
 from .rounding import SLACK
 from .validate import Array
 
@@ -122,9 +122,7 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
 
 
 def _output_norms(forward: Forward) -> tuple[Array, Array]:
-    g = np.sqrt((forward.G**2).sum(axis=1))
-    lam = np.sqrt((forward.Lam**2).sum(axis=(1, 2)))
-    return SLACK * g, SLACK * lam
+    return scaled_norms(forward.G), scaled_norms(forward.Lam.reshape(forward.n, -1))
 
 
 def _mean(values: Array) -> float:

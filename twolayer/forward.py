@@ -137,8 +137,8 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
     n, m = X.shape[0], net.W.shape[0]
     S, S1, S2 = (np.empty((n, m)) for _ in range(3))
     sums = np.empty((n, 9))
-    alpha = _scaled_norms(net.A.T)
-    sizes = _scaled_norms(X), _scaled_norms(net.W)
+    alpha = scaled_norms(net.A.T)
+    sizes = scaled_norms(X), scaled_norms(net.W)
     n_kinks = 0
     for start in range(0, n, ROWS_PER_BLOCK):
         rows = slice(start, start + ROWS_PER_BLOCK)
@@ -207,7 +207,7 @@ def _sample_norms(sums: Array, m: int) -> SampleNorms:
     return SampleNorms(*norms)
 
 
-def _scaled_norms(rows: Array) -> Array:
+def scaled_norms(rows: Array) -> Array:
     """Upper bounds of the Euclidean norms of the rows, without overflow or underflow of the squares."""
     largest = np.abs(rows).max(axis=1)
     scale = np.where(largest > 0, largest, 1.0)
@@ -238,12 +238,18 @@ def _loss_jets(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Arr
 def _loss_errors(
     rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: Array
 ) -> tuple[Array, Array, Array]:
-    """Errors of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded."""
-    g, lam = np.sqrt((G**2).sum(axis=1)), np.sqrt((Lam**2).sum(axis=(1, 2)))
-    radius = F_error + JET_ERROR * np.sqrt((F**2).sum(axis=1))
-    q = F.shape[1]
+    """Errors of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded.
+
+    Where |d3l| <= M d2l, the curvature is uncertain by a factor exp(M radius), in any unitary norm: an error
+    in proportion, however small the curvature of a confident sample.
+    """
+    n, q = F.shape
+    g, lam = scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
+    radius = F_error + JET_ERROR * scaled_norms(F)
     third = rule.sup3 if rule.separable else np.sqrt(q) * rule.sup3  # spectral to Frobenius norm
-    lam_error = SLACK * (radius * third + (JET_ERROR * lam if third else 0.0))
+    largest = lam + q * SUBNORMAL
+    moved = np.minimum(radius * third, np.expm1(rule.concordance * radius) * largest)
+    lam_error = SLACK * (moved + 2 * JET_ERROR * largest) if third else np.zeros(n)
     g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + SUBNORMAL
     l_error = SLACK * (radius * (g + g_error) + (JET_ERROR + gamma(q)) * np.abs(L)) + SUBNORMAL
     return l_error, g_error, np.asarray(lam_error)

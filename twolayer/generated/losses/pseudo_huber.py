@@ -18,6 +18,7 @@ CONVENTION = (
     "l(f, y) = sqrt(1 + (f - y)^2) - 1, so delta = 1, summed over outputs; the risk is its mean over samples"
 )
 SUP3 = 0.8586501033599193  # 48*sqrt(5)/125
+CONCORDANCE = 1.5
 SEPARABLE = True
 LABELS = "real"
 

@@ -19,6 +19,7 @@ CONVENTION = (
     "l(f, y) = log sum_o exp f_o - f_y in nats, labels y in 0..q-1; the risk is its mean over samples"
 )
 SUP3 = 0.2721655269759087  # sqrt(6)/9
+CONCORDANCE = 1.4142135623730951  # sqrt(2)
 SEPARABLE = False
 LABELS = "classes"
 
