@@ -17,6 +17,7 @@ from .forward import Forward, scaled_norms
 from .rounding import SLACK
 from .validate import Array
 
+UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
 GROUPS = ("a", "W", "b", "c")
 
 
@@ -109,14 +110,15 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         R_trace = np.sqrt(m) * x * x * (forward.G_error * (norms.E + norms.dE) + g * norms.dE)
         gradient = forward.G_error * (J + dJ) + g * dJ
         G_on, R_on = float(scope.gauss_newton), float(scope.residual)
+        lost = UNDERFLOW * float((J + dJ + F + dF).any())
         return Bounds(
             jacobian=J,
             second=F,
             gauss_newton=G_on * _mean(lam * J**2),
             residual=R_on * _mean(g * F),
-            propagated=_mean(G_on * G_each + R_on * R_each),
-            trace_propagated=_mean(G_on * G_each + R_on * R_trace),
-            gradient_propagated=_mean(gradient),
+            propagated=lost + _mean(G_on * G_each + R_on * R_each),
+            trace_propagated=lost + _mean(G_on * G_each + R_on * R_trace),
+            gradient_propagated=lost + _mean(gradient),
             gradient_size=_mean(g * J),
         )
 

@@ -48,7 +48,7 @@ def dense_error(forward: Forward, bound: Bounds) -> float:
     """Bound of the Frobenius norm of the error of `dense`."""
     n, q = forward.F.shape
     steps = gamma(n * q + q + n // 64 + 20)
-    return float(SLACK * (steps * bound.total + bound.propagated) + 1e-300 * (bound.total > 0))
+    return float(SLACK * (steps * bound.total + bound.propagated))
 
 
 def jacobian(forward: Forward, scope: Scope, rows: slice) -> Array:

@@ -47,7 +47,7 @@ def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[floa
     squared = max(newton_sum + cross_sum, 0.0)
     value, newton_part = (math.sqrt(max(s, 0.0)) / forward.n for s in (squared, newton_sum))
     root = _error(forward, bound.gauss_newton / scale, bound.residual / scale, value, newton_part)
-    lost = VANISHING if bound.total else 0.0
+    lost = VANISHING if bound.propagated else 0.0
     return scale * value, float(scale * (SLACK * root + gamma(8) * value + lost) + SLACK * bound.propagated)
 
 

@@ -36,7 +36,7 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     residual = scope.residual * SLACK * float((x2 * np.sqrt(m) * _sizes(forward)).mean())
     steps = gamma(m + d + q * q + 20)
     error = SLACK * (bound.trace_propagated + steps * (bound.gauss_newton + residual)) + gamma(2) * abs(value)
-    return value, float(error + 1e-300 * (bound.total > 0))
+    return value, float(error)
 
 
 def _sizes(forward: Forward) -> Array:
