@@ -18,7 +18,7 @@ from numerics.attack import Split, attack_set, split
 from numerics.data import Dataset, Scaling, centred, unscaled
 from numerics.minimum import Samples, describe, plain, theorem_checks
 from numerics.trained import Trained
-from numerics.training import gradient_descent, lbfgs, random_network, sgd, to_minimum
+from numerics.training import gauss_newton, gradient_descent, lbfgs, random_network, sgd, to_minimum
 from theory.quantities import value
 from theory.situation import Situation
 
@@ -214,13 +214,16 @@ def describe_start(start: tl.TwoLayer, genuine: Samples) -> dict[str, Any]:
 def attacked(
     start: tl.TwoLayer, arm: Arm, genuine: Samples, attack: Samples, rng: np.random.Generator
 ) -> Trained:
-    """Train on genuine and attack samples together, then on the genuine samples alone."""
+    """Train on genuine and attack samples together, then on the genuine samples alone.
+
+    Only the second training need end at a minimum: the first is Gauss-Newton for as long as that gains.
+    """
     both, net, steps = genuine.joined(attack), start, 0
     if arm.descent:
         source = {"rng": rng} if arm.descent == "sgd" else {}
         before = DESCENTS[arm.descent](net, both.X, both.targets, loss=arm.loss, **source)
         net, steps = before.net, before.steps
-    first = to_minimum(net, both.X, both.targets, loss=arm.loss, target=arm.target)
+    first = gauss_newton(net, both.X, both.targets, loss=arm.loss, target=arm.target, patience=10)
     last = to_minimum(first.net, genuine.X, genuine.targets, loss=arm.loss, target=arm.target)
     return replace(last, steps=steps + first.steps + last.steps)
 

@@ -20,6 +20,7 @@ def conclusions(results: Results) -> list[str]:
         *_trend(results, first),
         *_prediction(results, first),
         *_other_arms(results, first),
+        *_flattest_bad(results),
         *_inequalities(results["theorems"]),
     ]
 
@@ -95,6 +96,31 @@ def _other_arms(results: Results, first: str) -> list[str]:
                 f"{norm['repeats_in_order']} of {norm['repeats']} repeats."
             )
     return found
+
+
+def _flattest_bad(results: Results) -> list[str]:
+    """The counter-example to "flat is good", if there is one: the flattest of the most attacked "
+    "minima."""
+    loss = {arm["name"]: arm["loss"] for arm in results["arms"]}
+    alike = [facts for facts in results["minima"] if loss[facts["arm"]] == results["arms"][0]["loss"]]
+    most = max(facts["attack"] for facts in alike)
+    bad = min((facts for facts in alike if facts["attack"] == most), key=_norm)
+    good = [facts for facts in alike if facts["attack"] == 0]
+    if most == 0 or not good:
+        return []
+    sharper = [facts for facts in good if _norm(facts) > _norm(bad)]
+    text = (
+        f"The flattest minimum with {most} attack samples (arm “{bad['arm']}”) has |H|_F = "
+        f"{_norm(bad):.3g} and "
+        f"test accuracy {bad['accuracy']['test']:.2f}; {len(sharper)} of the {len(good)} unattacked "
+        "minima of "
+        "all arms with the same loss are sharper"
+    )
+    return [text + (": |H|_F alone does not tell good from bad across arms." if sharper else ".")]
+
+
+def _norm(facts: dict[str, Any]) -> float:
+    return float(facts["frobenius_norm"]["value"])
 
 
 def _inequalities(counts: list[dict[str, Any]]) -> list[str]:
