@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,6 +60,15 @@ class Arm:
     descent: str = ""
 
 
+STEPS = 200
+"""Most Gauss-Newton steps of each of the two trainings."""
+
+NEWTON_WORK = 5e9
+"""Newton steps after them: as many as keep steps times P^3 below this, and at least 3."""
+
+ROOM = 1.3
+"""Networks get at least this many parameters per sample, so that they can interpolate."""
+
 DESCENTS: dict[str, Callable[..., Trained]] = {
     "gradient_descent": partial(gradient_descent, learning_rate=0.02, steps=3000),
     "sgd": partial(sgd, learning_rate=0.02, batch_size=20, epochs=150),
@@ -94,15 +104,23 @@ class Task:
     attack: int
 
 
-def fitted(arms: tuple[Arm, ...], samples: int) -> tuple[Arm, ...]:
-    """Return the arms with sizes that a data set of `samples` samples allows.
+def fitted(arms: tuple[Arm, ...], samples: int, inputs: int) -> tuple[Arm, ...]:
+    """Return the arms with sizes that a data set allows.
 
-    At least 2/5 of the samples test and at most 1/5 are genuine; attack sets that do not fit are left out.
+    At least 2/5 of the samples test and at most 1/5 are genuine; attack sets that do not fit are left out;
+    networks are widened until they have 1.3 parameters per training sample.
+
+    Parameters
+    ----------
+    arms : tuple of Arm
+    samples, inputs : int
+        Size of the data set, n and d.
 
     Examples
     --------
-    >>> fitted((Arm("small"),), 500)[0].genuine, fitted((Arm("small"),), 500)[0].attacks
-    (100, (0, 50, 100, 200))
+    >>> small = fitted((Arm("small"),), 500, 2)[0]
+    >>> small.genuine, small.attacks, small.units
+    (100, (0, 50, 100, 200), 98)
 
     Raises
     ------
@@ -114,8 +132,9 @@ def fitted(arms: tuple[Arm, ...], samples: int) -> tuple[Arm, ...]:
     found = []
     for arm in arms:
         genuine = min(arm.genuine, samples // 5)
-        room = reserve_size(samples, genuine)
-        found.append(replace(arm, genuine=genuine, attacks=tuple(k for k in arm.attacks if k <= room)))
+        attacks = tuple(k for k in arm.attacks if k <= reserve_size(samples, genuine))
+        needed = math.ceil(ROOM * (genuine + max(attacks, default=0)) / (inputs + 2))
+        found.append(replace(arm, genuine=genuine, attacks=attacks, units=max(arm.units, needed)))
     return tuple(found)
 
 
@@ -223,8 +242,10 @@ def attacked(
         source = {"rng": rng} if arm.descent == "sgd" else {}
         before = DESCENTS[arm.descent](net, both.X, both.targets, loss=arm.loss, **source)
         net, steps = before.net, before.steps
-    first = gauss_newton(net, both.X, both.targets, loss=arm.loss, target=arm.target, patience=10)
-    last = to_minimum(first.net, genuine.X, genuine.targets, loss=arm.loss, target=arm.target)
+    common: dict[str, Any] = {"loss": arm.loss, "target": arm.target, "steps": STEPS}
+    first = gauss_newton(net, both.X, both.targets, patience=10, **common)
+    finish = max(3, min(200, int(NEWTON_WORK / start.n_parameters**3)))
+    last = to_minimum(first.net, genuine.X, genuine.targets, finish=finish, **common)
     return replace(last, steps=steps + first.steps + last.steps)
 
 

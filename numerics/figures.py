@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from numerics.findings import BY_KEY, FLATNESS, of_arm, sizes, values
+from numerics.findings import BY_KEY, PREDICTORS, of_arm, sizes, values
 from numerics.output import write_text
 
 Results = dict[str, Any]
@@ -192,7 +192,7 @@ def flatness(results: Results, folder: Path) -> Drawn:
 def spectra(results: Results, folder: Path) -> Drawn:
     """Draw the sorted eigenvalues, geometric means over repeats, by attack size."""
     minima, conventions = first_arm(results)
-    figure = Figure(figsize=(3.4, 2.4))
+    figure = Figure(figsize=(3.4, 2.7))
     axes = figure.subplots()
     found = sizes(minima)
     for size, colour in zip(found, colours(len(found)), strict=True):
@@ -203,7 +203,8 @@ def spectra(results: Results, folder: Path) -> Drawn:
     axes.set_yscale("log")
     axes.set_xlabel("rank of the eigenvalue")
     axes.set_ylabel(r"$\lambda_k(H)$")
-    axes.legend(title="attack samples")
+    handles = axes.get_legend_handles_labels()
+    figure.legend(*handles, title="attack samples", loc="outside upper center", ncols=5)
     return Drawn(
         "spectra",
         "The spectrum of the Hessian by size of the attack set",
@@ -251,34 +252,44 @@ def bounds(results: Results, folder: Path) -> Drawn | None:
 
 
 def arms(results: Results, folder: Path) -> Drawn | None:
-    """Draw the rank correlation of every flatness measure with test accuracy, by arm."""
+    """Draw how every measure of sharpness goes with test accuracy, by arm."""
     names = list(dict.fromkeys(row["arm"] for row in results["correlations"]))
     if len(names) < 3:
         return None
     figure = Figure(figsize=(3.4, 0.9 + 0.16 * len(names)))
-    axes = figure.subplots()
-    for place, (key, marker) in enumerate(zip((*FLATNESS, "input_gradient_train"), MARKERS, strict=False)):
-        rows = [row for row in results["correlations"] if row["predictor"] == key and row["all"] is not None]
-        heights = [names.index(row["arm"]) for row in rows]
-        sign = -1 if key.startswith("log_product") else 1
-        label = LABELS[key] if sign == 1 else LABELS[key].replace("-", "+", 1).replace("$+", "$", 1)
-        axes.plot(
-            [sign * row["all"] for row in rows], heights, marker, color=f"C{place}", label=label, alpha=0.8
-        )
-    axes.axvline(0.0, color="black", linewidth=0.6)
-    axes.set_xlim(-1.05, 1.05)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("rank correlation with test accuracy")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, which, title in zip(
+        panels, ("all", "within"), ("all minima", "equal attack size"), strict=True
+    ):
+        _ranks(axes, results["correlations"], names, which)
+        axes.set_title(title)
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    figure.supxlabel("rank correlation with test accuracy", fontsize=7.5)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return Drawn(
         "arms",
         "Does sharpness go with bad test accuracy, arm by arm",
-        "Spearman's rank correlation over all minima of an arm, between test accuracy and sharpness.",
-        "marks on the left mean that sharper minima of that arm are worse; marks near zero, that "
-        "sharpness says nothing.",
+        "Spearman's rank correlation of test accuracy and sharpness: over all minima of an arm, and "
+        "the mean "
+        "over attack sizes of that among the minima of one size.",
+        "marks on the left of a panel mean that sharper minima are worse; marks near zero, that "
+        "sharpness "
+        "says nothing.",
         saved(figure, folder, "arms"),
     )
+
+
+def _ranks(axes: Axes, correlations: list[dict[str, Any]], names: list[str], which: str) -> None:
+    for place, (key, marker) in enumerate(zip(PREDICTORS, MARKERS, strict=False)):
+        rows = [row for row in correlations if row["predictor"] == key and row[which] is not None]
+        sign = -1 if key.startswith("log_product") else 1
+        ranks, heights = [sign * row[which] for row in rows], [names.index(row["arm"]) for row in rows]
+        axes.plot(
+            ranks, heights, marker, color=f"C{place}", label=LABELS[key].replace("$-", "$", 1), alpha=0.8
+        )
+    axes.axvline(0.0, color="black", linewidth=0.6)
+    axes.set_xlim(-1.1, 1.1)
 
 
 FIGURES: tuple[Callable[[Results, Path], Drawn | None], ...] = (trends, flatness, spectra, bounds, arms)

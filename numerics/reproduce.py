@@ -86,7 +86,7 @@ def reproduce(
     thread is used, because the order of a sum, and with it the last digit, depends on the number of threads.
     """
     clock = time.perf_counter()
-    chosen = fitted(tuple(arms), len(data.y))
+    chosen = fitted(tuple(arms), *data.X.shape)
     about_data = describe_data(data, chosen[0], seed, raw)
     found: list[Found] = []
     with one_thread(), suppress(KeyboardInterrupt):

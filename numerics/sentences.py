@@ -27,18 +27,18 @@ def conclusions(results: Results) -> list[str]:
 
 def _training(minima: list[dict[str, Any]]) -> str:
     fits = sum(facts["accuracy"]["train"] == 1.0 for facts in minima)
-    stationary = sum(facts["training"]["why"].endswith("within rounding") for facts in minima)
+    stationary = [facts for facts in minima if _stationary(facts)]
     target = sum("target" in facts["training"]["why"] for facts in minima)
-    negative = sum(facts["negative_eigenvalues"]["certain"] > 0 for facts in minima)
+    negative = sum(facts["negative_eigenvalues"]["certain"] > 0 for facts in stationary)
+    rest = len(minima) - len(stationary) - target
     text = (
         f"{fits} of {len(minima)} networks fit their genuine samples to 100 %, whatever the attack. "
-        f"{stationary} ended with residuals or gradient zero within rounding"
+        f"{len(stationary)} ended with residuals or gradient zero within rounding, and {negative} of "
+        "these "
+        "have a Hessian with an eigenvalue that is negative beyond rounding"
     )
-    if target:
-        text += f", {target} at the target risk of a loss whose infimum is not attained"
-    rest = len(minima) - stationary - target
-    text += f", {rest} with a gradient that is not zero within rounding. " if rest else ". "
-    return text + f"{negative} have a Hessian with an eigenvalue that is negative beyond rounding."
+    text += f"; {target} ended at the target risk of a loss whose infimum is not attained" if target else ""
+    return text + (f"; {rest} ended with a gradient that is not zero within rounding." if rest else ".")
 
 
 def _numbers(rows: list[dict[str, Any]], key: str, form: str) -> str:
@@ -101,22 +101,26 @@ def _other_arms(results: Results, first: str) -> list[str]:
 def _flattest_bad(results: Results) -> list[str]:
     """The counter-example to "flat is good", if there is one: the flattest of the most attacked "
     "minima."""
-    loss = {arm["name"]: arm["loss"] for arm in results["arms"]}
-    alike = [facts for facts in results["minima"] if loss[facts["arm"]] == results["arms"][0]["loss"]]
-    most = max(facts["attack"] for facts in alike)
-    bad = min((facts for facts in alike if facts["attack"] == most), key=_norm)
+    loss = results["arms"][0]["loss"]
+    most = {arm["name"]: max(arm["attacks"]) for arm in results["arms"] if arm["loss"] == loss}
+    alike = [facts for facts in results["minima"] if facts["arm"] in most and _stationary(facts)]
+    bad = [facts for facts in alike if facts["attack"] == most[facts["arm"]] > 0]
     good = [facts for facts in alike if facts["attack"] == 0]
-    if most == 0 or not good:
+    if not bad or not good:
         return []
-    sharper = [facts for facts in good if _norm(facts) > _norm(bad)]
+    worst = min(bad, key=_norm)
+    sharper = sum(_norm(facts) > _norm(worst) for facts in good)
     text = (
-        f"The flattest minimum with {most} attack samples (arm “{bad['arm']}”) has |H|_F = "
-        f"{_norm(bad):.3g} and "
-        f"test accuracy {bad['accuracy']['test']:.2f}; {len(sharper)} of the {len(good)} unattacked "
-        "minima of "
-        "all arms with the same loss are sharper"
+        f"The flattest of the most attacked minima (arm “{worst['arm']}”, {worst['attack']} attack "
+        "samples) has "
+        f"|H|_F = {_norm(worst):.3g} and test accuracy {worst['accuracy']['test']:.2f}; {sharper} of the "
+        f"{len(good)} unattacked minima of all arms with the same loss are sharper"
     )
     return [text + (": |H|_F alone does not tell good from bad across arms." if sharper else ".")]
+
+
+def _stationary(facts: dict[str, Any]) -> bool:
+    return str(facts["training"]["why"]).endswith("within rounding")
 
 
 def _norm(facts: dict[str, Any]) -> float:

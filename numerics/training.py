@@ -6,6 +6,8 @@ draws from the generator it is given), and return a :class:`~numerics.trained.Tr
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
@@ -167,14 +169,15 @@ def to_minimum(
     *,
     loss: str | tl.Loss = "squared",
     steps: int = 500,
+    finish: int = 200,
     target: float = 0.0,
 ) -> Trained:
     """Train to a true minimum: Gauss-Newton, then Newton where it does not interpolate.
 
     Parameters
     ----------
-    steps : int
-        Most steps of either kind.
+    steps, finish : int
+        Most Gauss-Newton steps, and most Newton steps after them.
     target : float
         Stop as soon as the risk is no larger; for losses whose infimum is not attained (the logistic
         loss on separable data), where no minimum exists.
@@ -196,17 +199,8 @@ def to_minimum(
     done = gauss_newton(net, X, y, loss=loss, steps=steps, target=target, patience=10) if separable else None
     if done is not None and done.converged:
         return done
-    finish = newton(net if done is None else done.net, X, y, loss=loss, steps=steps, target=target)
-    earlier = 0 if done is None else done.steps
-    return Trained(
-        finish.net,
-        finish.risk,
-        finish.gradient_norm,
-        finish.gradient_error,
-        earlier + finish.steps,
-        finish.converged,
-        finish.why,
-    )
+    last = newton(net if done is None else done.net, X, y, loss=loss, steps=finish, target=target)
+    return replace(last, steps=last.steps + (0 if done is None else done.steps))
 
 
 def _require_positive(name: str, value: float) -> None:

@@ -48,7 +48,7 @@ def test_every_minimum_fits_the_genuine_samples(done):
 
 def test_the_facts_are_those_of_the_network(done):
     found = done[1]
-    place = ground(Task(fitted(ARMS, 80)[0], 1, 24), made_up(), 3)
+    place = ground(Task(fitted(ARMS, 80, 4)[0], 1, 24), made_up(), 3)
     facts = next(f for f in found if (f.facts["repeat"], f.facts["attack"]) == (1, 24))
     X, y = place.samples(place.part.genuine).X, place.samples(place.part.genuine).y
     H = tl.Hessian(facts.net, X, y).toarray()
@@ -101,7 +101,7 @@ def test_an_interrupt_keeps_what_is_finished(monkeypatch):
 
 
 def test_repeats_share_split_and_start_across_attack_sizes():
-    arm = fitted(ARMS, 80)[0]
+    arm = fitted(ARMS, 80, 4)[0]
     places = [ground(Task(arm, 0, size), made_up(), 5) for size in (0, 24)]
     np.testing.assert_array_equal(places[0].part.genuine, places[1].part.genuine)
     other = ground(Task(arm, 1, 0), made_up(), 5)
@@ -109,14 +109,14 @@ def test_repeats_share_split_and_start_across_attack_sizes():
 
 
 def test_the_test_samples_never_train_nor_scale():
-    place = ground(Task(fitted(ARMS, 80)[0], 0, 24), made_up(), 5)
+    place = ground(Task(fitted(ARMS, 80, 4)[0], 0, 24), made_up(), 5)
     assert not set(place.part.test) & set(place.part.pool)
     np.testing.assert_allclose(place.scaling(made_up().X)[place.part.pool].mean(axis=0), 0, atol=1e-14)
 
 
 @pytest.mark.parametrize("samples", [20, 33, 100, 1797, 10**5])
 def test_sizes_fit_the_data(samples):
-    for arm in fitted(experiment.FULL, samples):
+    for arm in fitted(experiment.FULL, samples, 64):
         reserve = experiment.reserve_size(samples, arm.genuine)
         assert 1 <= arm.genuine <= samples // 5
         assert max(arm.attacks, default=0) <= reserve
@@ -124,9 +124,16 @@ def test_sizes_fit_the_data(samples):
         assert arm.attacks[0] == 0
 
 
+def test_networks_have_room_and_those_for_the_digits_are_as_stated():
+    for arms in (experiment.QUICK, experiment.FULL):
+        assert fitted(arms, 1797, 64) == arms
+    narrow = fitted(experiment.QUICK, 1797, 2)[0]
+    assert narrow.units * 4 >= 1.3 * 600
+
+
 def test_too_little_data():
     with pytest.raises(ValueError, match="at least 20 samples; got 19"):
-        fitted(ARMS, 19)
+        fitted(ARMS, 19, 4)
 
 
 def test_every_descent_ends_at_a_minimum(monkeypatch):

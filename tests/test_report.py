@@ -92,7 +92,7 @@ def test_sentences_follow_the_numbers(written):
     worse["theorems"][0]["holds"] -= 1
     text = "\n".join(conclusions(worse))
     assert "10 of 11 networks fit" in text
-    assert "1 with a gradient that is not zero within rounding" in text
+    assert "1 ended with a gradient that is not zero within rounding" in text
     assert "holds in 17 of 18 comparisons" in text
     assert conclusions({**results, "minima": []}) == ["No minimum was finished."]
 
