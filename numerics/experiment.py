@@ -85,7 +85,7 @@ FULL = (
     Arm("silu", activation="silu", repeats=20),
     Arm("tanh, 12 units", units=12, repeats=20),
     Arm("tanh, 96 units", units=96, repeats=10),
-    Arm("tanh, 400 genuine", genuine=400, units=32, repeats=20),
+    Arm("tanh, 350 genuine", genuine=350, units=32, repeats=20),
     Arm("tanh, half flipped", flipped=0.5, repeats=20),
     Arm("tanh, gradient descent first", descent="gradient_descent", attacks=FEW),
     Arm("tanh, SGD first", descent="sgd", attacks=FEW),

@@ -14,8 +14,8 @@ from matplotlib import mathtext
 
 from numerics.figures import Drawn
 from numerics.findings import BY_KEY
+from numerics.minimum import REPORTED
 from theory import theorems
-from theory.theorem import PROVED
 
 Results = dict[str, Any]
 
@@ -202,9 +202,7 @@ def _spread(row: dict[str, Any], key: str) -> str:
 
 def _theorems(results: Results) -> str:
     parts = ["<p>In how many of the cases that apply the relation holds, and the largest left / right.</p>"]
-    for theorem in theorems.values():
-        if theorem.status != PROVED:
-            continue
+    for theorem in (theorems[name] for name in REPORTED):
         counted = [row for row in results["theorems"] if row["theorem"] == theorem.id]
         rows = []
         for name, variant in theorem.variants.items():

@@ -126,7 +126,8 @@ def test_sizes_fit_the_data(samples):
 
 def test_networks_have_room_and_those_for_the_digits_are_as_stated():
     for arms in (experiment.QUICK, experiment.FULL):
-        assert fitted(arms, 1797, 64) == arms
+        assert [arm.units for arm in fitted(arms, 1797, 64)] == [arm.units for arm in arms]
+        assert [arm.attacks for arm in fitted(arms, 1797, 64)] == [arm.attacks for arm in arms]
     narrow = fitted(experiment.QUICK, 1797, 2)[0]
     assert narrow.units * 4 >= 1.3 * 600
 

@@ -103,7 +103,7 @@ def test_separable_logistic_data_has_no_minimum_and_says_so():
     reached = training.to_minimum(net, X, labels, loss="logistic", target=1e-3)
     assert (reached.converged, reached.why) == (True, "the risk fell to the target")
     assert reached.risk <= 1e-3
-    few = training.to_minimum(net, X, labels, loss="logistic", steps=3)
+    few = training.to_minimum(net, X, labels, loss="logistic", steps=3, finish=3)
     assert (few.converged, few.why) == (False, "the step limit was reached")
 
 

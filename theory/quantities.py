@@ -68,7 +68,7 @@ HEADS: dict[str, tuple[str, Callable[[Matrix], Uncertain]]] = {
     "rank": (r"\operatorname{rank} %s", matrices.rank),
     "negative": (r"\nu_-(%s)", matrices.negative),
     "logdet": (r"\ln\det %s", matrices.logdet),
-    "diagonal_logs": (r"\sum_i \ln %s_{ii}", matrices.diagonal_logs),
+    "diagonal_logs": (r"\sum_i \ln (%s)_{ii}", matrices.diagonal_logs),
     "mean_log": (r"P \ln\frac{\operatorname{tr} %s}{P}", special.log_mean_eigenvalue),
 }
 """What is taken of a matrix, by name: how it is written and evaluated."""
