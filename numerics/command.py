@@ -183,9 +183,19 @@ def norms(model: str, data: str, loss: str, spectrum: bool | None, as_json: bool
 @click.option(
     "--loss", default="squared", show_default=True, type=click.Choice(LOSSES), help="Loss of one sample."
 )
+@click.option("--outputs", type=click.IntRange(min=1), help="Outputs q [default: 1, for softmax 2].")
+@click.option("--no-hidden-bias", is_flag=True, help="Leave out the biases b.")
+@click.option("--no-output-bias", is_flag=True, help="Leave out the bias c.")
 @click.option("--latex", is_flag=True, help="Print LaTeX, not text.")
-def derive(activation: str, loss: str, latex: bool) -> None:
-    """Derive gradient, Gauss-Newton and residual part of a two-layer network in symbols.
+def derive(
+    activation: str,
+    loss: str,
+    outputs: int | None,
+    no_hidden_bias: bool,
+    no_output_bias: bool,
+    latex: bool,
+) -> None:
+    """Derive gradient, Hessian, products and norms of a two-layer network in symbols.
 
     ACTIVATION is the name of a built-in activation, or an expression in z.
 
@@ -193,10 +203,12 @@ def derive(activation: str, loss: str, latex: bool) -> None:
     Examples:
       twolayer derive tanh
       twolayer derive "z*sigmoid(z)" --loss logistic --latex
+      twolayer derive relu --loss softmax --outputs 3
     """
     from theory import derive as derivation
 
-    found = derivation(activation, loss=loss)
+    count = outputs or (2 if loss == "softmax" else 1)
+    found = derivation(activation, loss, count, not no_hidden_bias, not no_output_bias)
     click.echo(found.latex() if latex else str(found))
 
 

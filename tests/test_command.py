@@ -15,6 +15,7 @@ import twolayer as tl
 from numerics import experiment, reproduce
 from numerics.command import aligned, main
 from tests.test_experiment import TINY, made_up
+from theory import derive
 
 HEAVY = ("sympy", "matplotlib", "tqdm", "scipy.optimize", "scipy.stats")
 
@@ -225,6 +226,45 @@ def test_norms_of_a_built_in_activation_stays_light(saved):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (["tanh"], ("tanh",)),
+        (["relu", "--loss", "softmax"], ("relu", "softmax", 2)),
+        (
+            ["z*sigmoid(z)", "--loss", "logistic", "--no-output-bias"],
+            ("z*sigmoid(z)", "logistic", 1, True, False),
+        ),
+    ],
+)
+def test_derive_prints_the_derivation(arguments, call):
+    derived = derive(*call)
+    assert run("derive", *arguments).stdout == f"{derived}\n"
+    assert run("derive", *arguments, "--latex").stdout == f"{derived.latex()}\n"
+
+
+@pytest.mark.parametrize("text", ["tanhh", "__import__('os').system('x')", "z +", "x*y", "9**9**9**9*z"])
+def test_derive_refuses_what_is_no_activation(text):
+    assert_refused(run("derive", text), "activation must be")
+
+
+def test_norms_of_an_expression_are_those_of_the_built_in(saved, tmp_path):
+    model, data, net, *_ = saved
+    np.savez(tmp_path / "own.npz", a=net.a, W=net.W, b=net.b, activation="log(1 + exp(z))")
+    found = [
+        json.loads(run("norms", "--model", path, "--data", data, "--json").stdout)
+        for path in (model, tmp_path / "own.npz")
+    ]
+    for name in ("frobenius_norm", "trace", "nuclear_norm"):
+        assert found[0][name]["value"] == pytest.approx(found[1][name]["value"], rel=1e-12)
+
+
+def test_an_expression_in_a_model_is_never_run(saved):
+    model, data, net, *_ = saved
+    np.savez(model, a=net.a, W=net.W, activation="__import__('os').system('x')")
+    assert_refused(run("norms", "--model", model, "--data", data), "activation must be")
 
 
 def test_columns_are_aligned():
