@@ -1,9 +1,9 @@
-"""Accuracy of the activations' jets: ``python -m benchmarks.jet_accuracy [--json] [NAME ...]``.
+"""Accuracy of the activations' jets: ``python -m benchmarks.jet_accuracy [--json | --page] [NAME ...]``.
 
 For each activation and each of s, s', s'', over a grid of the whole float64 range: the largest mixed
-error |computed - true| / (|s_j| + |z s_{j+1}|) in units of `JET_ERROR` (the contract: at most 1), the
+error |computed - true| / (|s_j| + |z s_{j+1}|) in units of `JET_ERROR` (the contract: at most 1), and the
 largest relative error where the condition number |z s_{j+1} / s_j| is below 10 (at most 1e-14), both
-less one subnormal, and the largest error of results below the normal range, in subnormals.
+less one subnormal.
 
 The truth is a power series in balls (python-flint) of the expression as it stands, at a precision that
 is doubled until 50 digits are certain.
@@ -12,6 +12,7 @@ is doubled until 50 digits are certain.
 import argparse
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import sympy as sp
@@ -19,10 +20,12 @@ from flint import arb, arb_series, ctx, fmpq
 from numpy.typing import NDArray
 
 from theory.activations import ACTIVATIONS
+from theory.page import MEASURED, measured_part
 from twolayer.activations import activation
 from twolayer.rounding import JET_ERROR, SUBNORMAL
 
 Array = NDArray[np.float64]
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "activations.md"
 LARGEST = float(np.finfo(float).max)
 ORDERS = 4
 
@@ -111,7 +114,7 @@ OPERATIONS = {
 
 
 def worst(name: str, points: Array) -> list[dict[str, float]]:
-    """The three error measures of s, s' and s'', over `points`."""
+    """The error measures of s, s' and s'', over `points`."""
     outputs = [np.empty_like(points) for _ in range(3)]
     activation(name).jets(points, *outputs)
     truths = [truth(ACTIVATIONS[name], float(point)) for point in points]
@@ -121,8 +124,8 @@ def worst(name: str, points: Array) -> list[dict[str, float]]:
 
 
 def measures(points: Array, computed: Array, values: list[arb], slopes: list[arb]) -> dict[str, float]:
-    """Mixed, relative and tiny errors of `computed`, given the true values and derivatives."""
-    found = {"mixed": 0.0, "relative": 0.0, "tiny": 0.0}
+    """Mixed and relative errors of `computed`, given the true values and derivatives."""
+    found = {"mixed": 0.0, "relative": 0.0}
     with ctx.workprec(256):
         for point, got, value, slope in zip(points, computed, values, slopes, strict=True):
             for kind, error in _errors(float(point), float(got), value, slope).items():
@@ -141,8 +144,6 @@ def _errors(point: float, got: float, value: arb, slope: arb) -> dict[str, float
         errors["mixed"] = _float(beyond / (abs(value) + sensitivity) / JET_ERROR)
         if sensitivity < 10 * abs(value):
             errors["relative"] = _float(beyond / abs(value))
-    if abs(value) < 2.0**-1022:
-        errors["tiny"] = _float(error / SUBNORMAL)
     return errors
 
 
@@ -150,21 +151,53 @@ def _float(ball: arb) -> float:
     return float(ball) if ball.is_finite() else math.inf
 
 
+SECTION = r"""
+Largest errors of $s$, $s'$, $s''$ over {points} points of the whole float64 range (subnormal to huge, both
+signs, dense where functions turn and where they underflow), against balls of at least 50 digits. Written by
+`python -m benchmarks.jet_accuracy --size {size} --page`.
+
+- *mixed*: $\lvert\text{{error}}\rvert / (\lvert s_j\rvert + \lvert z s_{{j+1}}\rvert)$ in units of
+  $2^{{-49}}$, less one subnormal. The contract is at most 1.
+- *relative*: $\lvert\text{{error}}\rvert / \lvert s_j\rvert$, less one subnormal, where the condition number
+  $\lvert z s_{{j+1}} / s_j\rvert$ is below 10. The contract is at most $10^{{-14}}$.
+
+| name | mixed | relative |
+|---|---|---|
+"""
+
+
+def section(table: dict[str, list[dict[str, float]]], points: int, size: int) -> str:
+    """The docs' section on accuracy."""
+    text = MEASURED + SECTION.format(points=points, size=size)
+    for name, rows in table.items():
+        largest = {key: max(row[key] for row in rows) for key in rows[0]}
+        text += "| `{}` | {mixed:.2f} | {relative:.1e} |\n".format(name, **largest)
+    return text
+
+
 def main() -> None:
     """Command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.jet_accuracy", description=__doc__)
     parser.add_argument("--size", type=int, default=300, help="a tenth of the number of points (default 300)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--page", action="store_true", help="write the section of docs/activations.md")
     parser.add_argument("names", nargs="*", metavar="NAME", help="activations (default all)")
     arguments = parser.parse_args()
     points = grid(arguments.size)
     table = {name: worst(name, points) for name in arguments.names or ACTIVATIONS}
+    if arguments.page:
+        text = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(
+            text.replace(measured_part(text), "") + section(table, points.size, arguments.size),
+            encoding="utf-8",
+        )
+        return
     if arguments.json:
         print(json.dumps({"points": points.size, "errors": table}))
         return
-    print(f"{points.size} points; mixed error / JET_ERROR, relative error where conditioned, subnormals")
+    print(f"{points.size} points; mixed error / JET_ERROR, relative error where conditioned")
     for name, rows in table.items():
-        cells = (f"{row['mixed']:6.3f} {row['relative']:8.1e} {row['tiny']:5.2f}" for row in rows)
+        cells = (f"{row['mixed']:6.3f} {row['relative']:8.1e}" for row in rows)
         print(f"{name:14}" + "  |".join(cells))
 
 

@@ -1,5 +1,8 @@
 """A user's activation is as good as a built-in one, and only what was just emitted is executed."""
 
+from dataclasses import replace
+
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -113,3 +116,24 @@ def test_a_name_that_could_leave_its_quotes_is_refused(name):
 def test_only_text_and_expressions_are_taken():
     with pytest.raises(TypeError, match="activation must be a name, a formula in z or a sympy expression"):
         theory.activation(lambda x: x)
+
+
+@pytest.mark.parametrize("expression", ["z*sigmoid(z)", "z**4", "exp(z)", "log(cosh(z))"])
+def test_an_accurate_expression_has_the_floor_of_the_built_ins(expression):
+    assert theory.activation(expression).floor == activation("tanh").floor == 2.0**-1074
+
+
+def test_a_cancellation_is_measured_and_enters_the_bounds():
+    made = theory.activation("z - tanh(z)")
+    assert 2.0**-53 < made.floor < 2.0**-45
+    point = 1e-3
+    with mpmath.workdps(50):
+        true = mpmath.mpf(point) - mpmath.tanh(mpmath.mpf(point))
+        assert 1e-22 < abs(made.jet(point)[0] - true) <= made.floor
+    bounds = [tl.risk(network(kind), X, y).error for kind in (made, replace(made, floor=2.0**-1074))]
+    assert bounds[0] > bounds[1]
+
+
+def test_an_expression_that_loses_half_its_digits_is_refused():
+    with pytest.raises(ValueError, match=r"cancellation near z = .*: write it so that nearly equal"):
+        theory.activation(z**2 * sp.sqrt(1 + z**2) - z**3)

@@ -1,7 +1,7 @@
-"""Write the generated modules of `twolayer`, or check that they are up to date.
+"""Write the generated modules of `twolayer` and the docs' page on activations, or check them.
 
-``python -m theory.emit`` shows how the checked-in modules differ from what the expressions give, and
-exits with 1 if they do; ``python -m theory.emit --update`` rewrites them.
+``python -m theory.emit`` shows how what is checked in differs from what the expressions give, and exits
+with 1 if it does; ``python -m theory.emit --update`` rewrites it.
 """
 
 import argparse
@@ -14,14 +14,17 @@ from theory.activations import ACTIVATIONS
 from theory.activations import z as activation_symbol
 from theory.losses import LOSSES
 from theory.losses import f as loss_symbol
+from theory.page import measured_part, page
 from theory.pair_forms import pair_kernels
 from theory.templates import unit_kernels
 
-GENERATED = Path(__file__).resolve().parent.parent / "twolayer" / "generated"
+ROOT = Path(__file__).resolve().parent.parent
+GENERATED = "twolayer/generated/"
+PAGE = "docs/activations.md"
 
 
 def generated() -> dict[str, str]:
-    """Text of every generated module, by its path under ``twolayer/generated``."""
+    """Text of every generated module, by its path."""
     texts = {
         "__init__.py": '"""Modules written by theory.emit; do not edit them."""\n',
         "activations/__init__.py": '"""One generated module per activation."""\n',
@@ -40,16 +43,22 @@ def generated() -> dict[str, str]:
     for name, expression in LOSSES.items():
         text = modules.loss_module(name, expression, loss_symbol, "theory.losses", "...")
         texts[f"losses/{name}.py"] = text
-    return texts
+    return {GENERATED + path: text for path, text in texts.items()}
 
 
-def present(folder: Path = GENERATED) -> dict[str, str]:
-    """Text of every module that lies in `folder`, by path."""
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.py")}
+def present(root: Path = ROOT) -> dict[str, str]:
+    """Text of every generated module below `root`, and of the page, by path."""
+    paths = [*(root / GENERATED).rglob("*.py"), *root.glob(PAGE)]
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def wanted(found: dict[str, str]) -> dict[str, str]:
+    """What should be there; of what was `found`, the page's measurements are kept."""
+    return generated() | {PAGE: page(measured_part(found.get(PAGE, "")))}
 
 
 def difference(found: dict[str, str], wanted: dict[str, str]) -> str:
-    """Unified diff from the modules found to those wanted; empty if none differs."""
+    """Unified diff from the files found to those wanted; empty if none differs."""
     parts: list[str] = []
     for path in sorted(found.keys() | wanted.keys()):
         before = found.get(path, "").splitlines(keepends=True)
@@ -58,26 +67,27 @@ def difference(found: dict[str, str], wanted: dict[str, str]) -> str:
     return "".join(parts)
 
 
-def write(folder: Path, found: dict[str, str], wanted: dict[str, str]) -> None:
-    """Make `folder` hold the wanted modules and no other."""
-    for path in found.keys() - wanted.keys():
-        (folder / path).unlink()
-    for path, text in wanted.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
+def write(root: Path, before: dict[str, str], after: dict[str, str]) -> None:
+    """Make the files below `root` hold what is wanted, and remove modules that are not."""
+    for path in before.keys() - after.keys():
+        (root / path).unlink()
+    for path, text in after.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
 
 
 def main() -> int:
     """Command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m theory.emit", description=__doc__)
-    parser.add_argument("--update", action="store_true", help="rewrite the modules")
+    parser.add_argument("--update", action="store_true", help="rewrite what differs")
     update = parser.parse_args().update
-    found, wanted = present(), generated()
+    before = present()
+    after = wanted(before)
     if update:
-        write(GENERATED, found, wanted)
+        write(ROOT, before, after)
         return 0
-    sys.stdout.write(difference(found, wanted))
-    return int(found != wanted)
+    sys.stdout.write(difference(before, after))
+    return int(before != after)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Activations by name: the records that generated modules fill."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .rounding import SUBNORMAL
 
 Array = NDArray[np.float64]
 FOLDER = Path(__file__).parent / "generated" / "activations"
@@ -60,12 +62,15 @@ class Activation:
     jets: Callable[[Array, Array, Array, Array], None]
     jet: Callable[[float], tuple[float, float, float]]
     third: Callable[[Array, Array, Array], None]
+    floor: float = SUBNORMAL
 
     @classmethod
     def of_module(cls, module: Any) -> "Activation":
         """The record of a generated module, or of any namespace with the same contents."""
         constants = {
-            field: getattr(module, field.upper()) for field in cls.__annotations__ if field not in KERNELS
+            field.name: getattr(module, field.name.upper())
+            for field in fields(cls)
+            if field.name not in (*KERNELS, "floor")
         }
         return cls(**constants, **{field: getattr(module, field) for field in KERNELS})
 

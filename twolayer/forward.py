@@ -152,7 +152,7 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
         T = np.empty_like(Z)
         net.activation.third(Z.ravel(), radius.ravel(), T.ravel())
         net.activation.jets(Z.ravel(), S[rows].ravel(), S1[rows].ravel(), S2[rows].ravel())
-        sum_squares(radius, T, S[rows], S1[rows], S2[rows], alpha, sums[rows])
+        sum_squares(radius, T, S[rows], S1[rows], S2[rows], alpha, net.activation.floor, sums[rows])
     for name, values in (("s", S), ("s'", S1), ("s''", S2)):
         require_representable(f"activation values {name}(z)", values)
     return S, S1, S2, _sample_norms(sums, m), n_kinks
@@ -170,11 +170,11 @@ def preactivation_error(net: TwoLayer, x_norms: Array, w_norms: Array) -> Array:
 
 
 @reduction_kernel
-def sum_squares(radius, T, S, S1, S2, alpha, out):  # type: ignore[no-untyped-def]
+def sum_squares(radius, T, S, S1, S2, alpha, floor, out):  # type: ignore[no-untyped-def]
     """Fill out (rows, 9) with the sums over units that `SampleNorms` needs.
 
     The true pre-activation lies within `radius` of the computed one and T >= |s'''| there, so the errors
-    of s'', s', s follow in turn by the mean value theorem.
+    of s'', s', s follow in turn by the mean value theorem. `floor` is the activation's absolute error.
     """
     for i in range(S.shape[0]):
         ss = dd = s1s1 = ee = 0.0
@@ -182,9 +182,9 @@ def sum_squares(radius, T, S, S1, S2, alpha, out):  # type: ignore[no-untyped-de
         for k in range(S.shape[1]):
             r = radius[i, k]
             s, s1, s2, weight = abs(S[i, k]), abs(S1[i, k]), abs(S2[i, k]), alpha[k]
-            e2 = r * T[i, k] + JET_ERROR * s2 + SUBNORMAL
-            e1 = r * (s2 + e2) + JET_ERROR * s1 + SUBNORMAL
-            e0 = r * (s1 + e1) + JET_ERROR * s + SUBNORMAL
+            e2 = r * T[i, k] + JET_ERROR * s2 + floor
+            e1 = r * (s2 + e2) + JET_ERROR * s1 + floor
+            e0 = r * (s1 + e1) + JET_ERROR * s + floor
             D, E = weight * s1, weight * s2
             eD, eE = weight * e1 + 2 * UNIT * D, weight * e2 + 2 * UNIT * E
             ss += s * s
