@@ -88,6 +88,14 @@ def test_links_lead_somewhere(page):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_the_contents_list_every_page():
+    contents = "".join(
+        body for language, body in fences(ROOT / "docs" / "index.md") if language == "{toctree}"
+    )
+    pages = {str(page.relative_to(ROOT / "docs").with_suffix("")) for page in files(".md", under="docs")}
+    assert {line for line in contents.split("\n") if line and line[0] != ":"} == pages - {"index"}
+
+
 def test_quick_start_has_two_blocks():
     section = (ROOT / "README.md").read_text().split("## Quick start\n")[1].split("\n## ")[0]
     job, tests = [body for language, body in FENCE.findall(section) if language == "bash"]

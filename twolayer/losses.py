@@ -25,7 +25,7 @@ class Loss:
         An upper bound, tight to rounding, of sup ``|d3l/df3|``; for a loss that couples outputs, of its
         third derivative along three unit vectors.
     concordance : float
-        An upper bound of sup |d3l/df3| / (d2l/df2): over a distance t of outputs the curvature changes
+        An upper bound of sup ``|d3l/df3| / (d2l/df2)``: over a distance t of outputs the curvature changes
         by a factor of at most exp(concordance t), as a quadratic form if the loss couples outputs.
     separable : bool
         Whether the loss of several outputs is the sum of the losses of each.
