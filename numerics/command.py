@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from numerics.experiment import Task
+    from numerics.arms import Task
 
 LOSSES = ("squared", "logistic", "softmax", "pseudo_huber")
 
@@ -72,8 +72,8 @@ def reproduce(quick: bool, out: str, seed: int, data: str | None, raw: bool, as_
       twolayer reproduce --quick --data mine.npz --json > summary.json
     """
     from numerics import reproduce as job
+    from numerics.arms import FULL, QUICK
     from numerics.data import digits_task, load_task
-    from numerics.experiment import FULL, QUICK
     from numerics.output import fresh_folder
 
     task = load_task(data) if data else digits_task()

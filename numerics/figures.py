@@ -3,57 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from numerics.findings import BY_KEY, PREDICTORS, of_arm, sizes, values
+from numerics.drawing import GREY, LABELS, MARKERS, Drawn, Results, colours, first_arm, fitting, saved, style
+from numerics.findings import BY_KEY, PREDICTORS, sizes, values
 from numerics.output import write_text
-
-Results = dict[str, Any]
-
-GREY = "#9a9a9a"
-LABELS = {
-    "test_accuracy": "test accuracy",
-    "frobenius_norm": r"$\|H\|_F$",
-    "trace": r"tr $H$",
-    "largest_eigenvalue": r"$\lambda_{\max}(H)$",
-    "input_gradient_train": r"$\mathbf{E}|\nabla_x f|^2$",
-    "log_product_10": r"$-\log\,\lambda_1\cdots\lambda_{10}$",
-    "log_product_all": r"$-\log\,\lambda_1\cdots\lambda_n$",
-}
-MARKERS = "osD^vPX<>"
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A figure on disk and what belongs under it.
-
-    Parameters
-    ----------
-    name, title, caption, how_to_read : str
-    path : Path
-        The PNG; a PDF of the same name lies beside it.
-    """
-
-    name: str
-    title: str
-    caption: str
-    how_to_read: str
-    path: Path
-
-    @property
-    def text(self) -> str:
-        """What belongs under the figure, as one paragraph."""
-        return f"{self.name}: {self.title}. {self.caption} How to read: {self.how_to_read}"
 
 
 def draw_all(results: Results, folder: Path) -> list[Drawn]:
@@ -82,46 +42,6 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
         + "\n",
     )
     return shown
-
-
-def style() -> Any:
-    """Return a context in which matplotlib uses the package's style sheet."""
-    with as_file(files("numerics") / "data" / "twolayer.mplstyle") as path:
-        return mpl.style.context(path)
-
-
-def saved(figure: Figure, folder: Path, name: str) -> Path:
-    """Save PNG and PDF without dates, so that equal results give equal files; return the PNG's path."""
-    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
-    figure.savefig(folder / f"{name}.png", metadata={"Software": None})
-    return folder / f"{name}.png"
-
-
-def first_arm(results: Results) -> tuple[list[dict[str, Any]], str]:
-    """Return the minima of the first arm, and its conventions in one sentence."""
-    arm = results["arms"][0]
-    minima = of_arm(results["minima"], arm["name"])
-    repeats = len({facts["repeat"] for facts in minima})
-    return minima, (
-        f"{results['data']['name']}, n = {arm['genuine']} genuine samples, d = "
-        f"{results['data']['inputs']}, "
-        f"m = {arm['units']} {arm['activation']} units, {arm['loss'].replace('_', '-')} loss averaged "
-        "over the "
-        f"genuine samples, {repeats} random splits and starts, seed {results['seed']}; every value "
-        "exact up to "
-        "rounding."
-    )
-
-
-def fitting(minima: list[dict[str, Any]]) -> str:
-    """Return how many minima fit their genuine samples, as the beginning of a sentence."""
-    fits = sum(facts["accuracy"]["train"] == 1.0 for facts in minima)
-    return f"{fits} of {len(minima)} networks fit their genuine samples to 100 %"
-
-
-def colours(count: int) -> list[Any]:
-    """Return `count` colours that differ in lightness as well, dark to light."""
-    return [mpl.colormaps["cividis"](place) for place in np.linspace(0.0, 0.92, max(count, 2))][:count]
 
 
 def trends(results: Results, folder: Path) -> Drawn:

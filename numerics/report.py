@@ -12,7 +12,7 @@ from typing import Any
 
 from matplotlib import mathtext
 
-from numerics.figures import Drawn
+from numerics.drawing import Drawn
 from numerics.findings import BY_KEY
 from numerics.minimum import REPORTED
 from theory import theorems

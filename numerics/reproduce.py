@@ -18,18 +18,9 @@ import numpy as np
 
 import twolayer as tl
 from numerics import figures, report
+from numerics.arms import Arm, Task, as_plain, fitted, tasks
 from numerics.data import Dataset
-from numerics.experiment import (
-    Arm,
-    Found,
-    Task,
-    as_plain,
-    fitted,
-    ground,
-    minimum,
-    one_thread,
-    tasks,
-)
+from numerics.experiment import Found, ground, minimum, one_thread
 from numerics.findings import COLUMNS, correlations, table, theorem_counts
 from numerics.output import write_json, write_text
 from numerics.sentences import conclusions

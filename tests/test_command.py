@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import twolayer as tl
-from numerics import experiment, reproduce
+from numerics import arms, experiment, reproduce
 from numerics.command import aligned, main
 from tests.test_experiment import TINY, made_up
 from theory import derive
@@ -155,7 +155,7 @@ def test_help_shows_examples(arguments):
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """The experiment cut down, and a data file for it."""
-    monkeypatch.setattr(experiment, "QUICK", TINY)
+    monkeypatch.setattr(arms, "QUICK", TINY)
     data = made_up()
     np.savez(tmp_path / "data.npz", X=data.X, y=data.y)
     return tmp_path
@@ -195,7 +195,7 @@ def test_reproduce_interrupted(small, monkeypatch):
     assert done.exit_code == 130
     assert "Partial: interrupted" in done.stdout
     assert "Partial" in (small / "out" / "report.html").read_text(encoding="utf-8")
-    monkeypatch.setattr(experiment, "QUICK", (replace(TINY[0], attacks=(8,)),))
+    monkeypatch.setattr(arms, "QUICK", (replace(TINY[0], attacks=(8,)),))
     nothing = run("reproduce", "--quick", "--out", small / "none", "--data", small / "data.npz")
     assert nothing.exit_code == 1
     assert sorted(os.listdir(small)) == ["data.npz", "out"]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import twolayer as tl
-from numerics import experiment, reproduce
+from numerics import arms, experiment, reproduce
+from numerics.arms import Arm, Task, fitted, reserve_size, tasks
 from numerics.data import Dataset
-from numerics.experiment import Arm, Task, fitted, ground, tasks
+from numerics.experiment import ground
 from numerics.findings import COLUMNS, correlations, order, rank_correlation, table, theorem_counts
 from numerics.spectrum import spectrum
 
@@ -114,10 +115,14 @@ def test_the_test_samples_never_train_nor_scale():
     np.testing.assert_allclose(place.scaling(made_up().X)[place.part.pool].mean(axis=0), 0, atol=1e-14)
 
 
+def test_attack_sets_keep_their_ratio_to_the_genuine_samples():
+    assert fitted(arms.QUICK, 100, 64)[0].attacks == (0, 5, 10, 20, 40)
+
+
 @pytest.mark.parametrize("samples", [20, 33, 100, 1797, 10**5])
 def test_sizes_fit_the_data(samples):
-    for arm in fitted(experiment.FULL, samples, 64):
-        reserve = experiment.reserve_size(samples, arm.genuine)
+    for arm in fitted(arms.FULL, samples, 64):
+        reserve = reserve_size(samples, arm.genuine)
         assert 1 <= arm.genuine <= samples // 5
         assert max(arm.attacks, default=0) <= reserve
         assert samples - arm.genuine - reserve >= 2 * samples // 5
@@ -125,10 +130,9 @@ def test_sizes_fit_the_data(samples):
 
 
 def test_networks_have_room_and_those_for_the_digits_are_as_stated():
-    for arms in (experiment.QUICK, experiment.FULL):
-        assert [arm.units for arm in fitted(arms, 1797, 64)] == [arm.units for arm in arms]
-        assert [arm.attacks for arm in fitted(arms, 1797, 64)] == [arm.attacks for arm in arms]
-    narrow = fitted(experiment.QUICK, 1797, 2)[0]
+    for stated in (arms.QUICK, arms.FULL):
+        assert fitted(stated, 1797, 64) == stated
+    narrow = fitted(arms.QUICK, 1797, 2)[0]
     assert narrow.units * 4 >= 1.3 * 600
 
 
@@ -140,8 +144,8 @@ def test_too_little_data():
 def test_every_descent_ends_at_a_minimum(monkeypatch):
     for name, length in (("gradient_descent", "steps"), ("sgd", "epochs"), ("lbfgs", "steps")):
         monkeypatch.setitem(experiment.DESCENTS, name, partial(experiment.DESCENTS[name], **{length: 20}))
-    arms = tuple(replace(TINY[0], name=name, descent=name) for name in experiment.DESCENTS)
-    for task in tasks(arms):
+    each = tuple(replace(TINY[0], name=name, descent=name) for name in experiment.DESCENTS)
+    for task in tasks(each):
         found = experiment.minimum(task, made_up(), 0)
         assert found.facts["training"]["converged"]
 

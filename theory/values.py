@@ -14,6 +14,8 @@ from theory.situation import Situation
 from theory.uncertain import SLACK, Uncertain, known
 from theory.whole import OPERATORS, formed, tangent_kernel
 
+ROWS = 1024  # samples whose input gradients are held at a time
+
 MATRICES: dict[str, Callable[[Situation], Matrix]] = {
     "G_bb": bias_block,
     "H_bb": curvature_block,
@@ -31,8 +33,11 @@ def input_gradient(at: Situation) -> Uncertain:
     """E|grad_x f|^2, evaluated as the mean of |W^T u|^2."""
     run, norms, W = at.forward, at.forward.norms, at.net.W
     (n, q), (m, d) = run.F.shape, W.shape
-    rows = np.matmul(run.S1[:, None, :] * run.net.A, W).reshape(n, q * d)
-    squares = np.einsum("ij,ij->i", rows, rows)
+    squares = np.empty(n)
+    for start in range(0, n, ROWS):
+        block = slice(start, start + ROWS)
+        rows = np.matmul(run.S1[block, None, :] * run.net.A, W)
+        squares[block] = np.einsum("ioj,ioj->i", rows, rows)
     error = gamma(m + 2) * float(np.linalg.norm(W)) * norms.D + spectral_weights(at).upper * norms.dD
     spread = SLACK * error * (2 * np.sqrt(squares) + SLACK * error)
     value = float(squares.mean())
