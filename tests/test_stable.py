@@ -9,8 +9,8 @@ import sympy as sp
 
 from benchmarks import jet_accuracy
 from theory import atoms, source
+from theory.activation_modules import stable_forms
 from theory.activations import ACTIVATIONS, z
-from theory.modules import stable_forms
 from theory.pieces import pieces
 from theory.stable import derivatives
 from twolayer import algebraic, elementary

@@ -15,10 +15,10 @@ import numpy as np
 import sympy as sp
 
 import twolayer
+from theory.activation_modules import activation_module
 from theory.activations import z
 from theory.expression import activation_expression
 from theory.floors import floor, grid
-from theory.modules import activation_module
 from theory.pieces import pieces
 from twolayer.activations import Activation
 from twolayer.forward import forward as forward

@@ -9,11 +9,13 @@ import difflib
 import sys
 from pathlib import Path
 
-from theory import modules
+from theory.activation_modules import activation_module
 from theory.activations import ACTIVATIONS
 from theory.activations import z as activation_symbol
+from theory.loss_modules import loss_module, softmax_module
 from theory.losses import LOSSES
 from theory.losses import f as loss_symbol
+from theory.modules import template_module
 from theory.page import measured_part, page
 from theory.pair_forms import pair_kernels
 from theory.templates import unit_kernels
@@ -29,19 +31,17 @@ def generated() -> dict[str, str]:
         "__init__.py": '"""Modules written by theory.emit; do not edit them."""\n',
         "activations/__init__.py": '"""One generated module per activation."""\n',
         "losses/__init__.py": '"""One generated module per loss."""\n',
-        "unit.py": modules.template_module(
-            "Templates of one unit.", unit_kernels(), "theory.templates", ".."
-        ),
-        "pair.py": modules.template_module(
+        "unit.py": template_module("Templates of one unit.", unit_kernels(), "theory.templates", ".."),
+        "pair.py": template_module(
             "Templates of a pair of samples.", pair_kernels(), "theory.pair_forms", ".."
         ),
-        "losses/softmax.py": modules.softmax_module("theory.loss_forms", "..."),
+        "losses/softmax.py": softmax_module("theory.loss_forms", "..."),
     }
     for name, expression in ACTIVATIONS.items():
-        text = modules.activation_module(name, expression, activation_symbol, "theory.activations", "...")
+        text = activation_module(name, expression, activation_symbol, "theory.activations", "...")
         texts[f"activations/{name}.py"] = text
     for name, expression in LOSSES.items():
-        text = modules.loss_module(name, expression, loss_symbol, "theory.losses", "...")
+        text = loss_module(name, expression, loss_symbol, "theory.losses", "...")
         texts[f"losses/{name}.py"] = text
     return {GENERATED + path: text for path, text in texts.items()}
 

@@ -13,6 +13,7 @@ OUTWARDS = 2.0**-48
 """Relative widening, four times the error of any elementary function and far above a rounding."""
 
 TINY = 2.0**-1070
+LARGEST = (2.0 - 2.0**-52) * 2.0**1023
 
 Pair = tuple[float, float]
 
@@ -26,8 +27,8 @@ def widened(lower: float, upper: float) -> Pair:
     >>> widened(1.0, 1.0) == (1.0 - 2.0**-48, 1.0 + 2.0**-48)
     True
     """
-    lower = lower if lower > -math.inf else -math.inf
-    upper = upper if upper < math.inf else math.inf
+    lower = min(lower, LARGEST) if lower > -math.inf else -math.inf  # an overflow is a number beyond
+    upper = max(upper, -LARGEST) if upper < math.inf else math.inf
     return lower - (abs(lower) * OUTWARDS + TINY), upper + (abs(upper) * OUTWARDS + TINY)
 
 

@@ -15,7 +15,7 @@ NAME = "pseudo_huber"
 EXPRESSION = "sqrt((f - y)**2 + 1) - 1"
 LATEX = "\\sqrt{\\left(f - y\\right)^{2} + 1} - 1"
 CONVENTION = (
-    "l(f, y) = sqrt(1 + (f - y)^2) - 1, so delta = 1, summed over outputs; the risk is its mean over samples"
+    "l(f, y) = sqrt((f - y)^2 + 1) - 1 (delta = 1), summed over outputs; the risk is its mean over samples"
 )
 SUP3 = 0.8586501033599193  # 48*sqrt(5)/125
 CONCORDANCE = 1.5

@@ -16,7 +16,7 @@ NAME = "softmax"
 EXPRESSION = "log(Sum(exp(f[t]), (t, 1, q))) - f[y]"
 LATEX = "\\log{\\left(\\sum_{t=1}^{q} e^{{f}_{t}} \\right)} - {f}_{y}"
 CONVENTION = (
-    "l(f, y) = log sum_o exp f_o - f_y in nats, labels y in 0..q-1; the risk is its mean over samples"
+    "l(f, y) = log(Sum(exp(f[t]), (t, 1, q))) - f[y], in nats, y in 0..q-1; the risk is its mean over samples"
 )
 SUP3 = 0.2721655269759087  # sqrt(6)/9
 CONCORDANCE = 1.4142135623730951  # sqrt(2)
