@@ -104,7 +104,7 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         dJ = np.sqrt(q * a * norms.dS**2 + x2 * norms.dD**2)
         F = np.sqrt(2 * a * x2 * norms.S1**2 + x2**2 * norms.E**2)
         dF = np.sqrt(2 * a * x2 * norms.dS1**2 + x2**2 * norms.dE**2)
-        g, lam = _output_norms(forward)
+        g, lam = output_norms(forward)
         G_each = forward.Lam_error * (J + dJ) ** 2 + lam * (2 * J * dJ + dJ**2)
         R_each = forward.G_error * (F + dF) + g * dF
         R_trace = np.sqrt(m) * x * x * (forward.G_error * (norms.E + norms.dE) + g * norms.dE)
@@ -123,7 +123,8 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         )
 
 
-def _output_norms(forward: Forward) -> tuple[Array, Array]:
+def output_norms(forward: Forward) -> tuple[Array, Array]:
+    """Bounds of |g_i| and |Lam_i|_F, each (n,)."""
     return scaled_norms(forward.G), scaled_norms(forward.Lam.reshape(forward.n, -1))
 
 

@@ -1,114 +1,205 @@
-"""Eigenvalues and what follows from them, each with a bound that was verified after the fact.
+"""The public face of the spectrum: each quantity takes the cheapest road that proves its value.
 
-LAPACK's eigenpairs (values L, vectors V) of a symmetric H are checked, not trusted: with
-e = |V^T V - I| < 1 and r = |H V - V L|, every sorted eigenvalue of H is within
-(r + 2 e max|L|) / (1 - e) of its computed partner (Weyl's inequality, V replaced by its polar factor).
+========== ========================================================================================
+dense      forms the matrix, compressed (:mod:`.compression`), and verifies LAPACK (:mod:`.verified`)
+kernel     the n q x n q tangent kernel has the spectrum of G (:mod:`.kernel`, theorem T10)
+structured blocks over hidden units, and a matrix of rank n q (:mod:`.units`, :mod:`.shifted`)
+lanczos    a few extreme eigenvalues, none missed (:mod:`.lanczos`)
+trace      the nuclear norm of a positive semidefinite matrix
+========== ========================================================================================
+
+What each costs, and which is taken, is in :mod:`.roads`. The functions here serve the methods of
+:class:`twolayer.hessian.Curvature`, which describe them.
 """
 
 from __future__ import annotations
 
 import math
+import operator as operators
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import linalg
 
+from . import lanczos, roads
+from .all_eigenvalues import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum
+from .compression import Matrix, compress
+from .frobenius import frobenius
+from .logdet import factored_logdet
 from .measurement import Measurement
-from .rounding import SLACK, UNIT, gamma
+from .rounding import SLACK, gamma
+from .shifted import count
+from .spectra import Spectrum
 from .validate import Array
+from .verified import verified_singular_values
 
 if TYPE_CHECKING:
     from .hessian import Curvature
 
-
-def verified_eigenvalues(H: Array) -> tuple[Array, float]:
-    """Eigenvalues of a symmetric array, descending, and a bound of the error of each."""
-    P, scale = len(H), _power_of_two(H)
-    H = H / scale
-    values, V = linalg.eigh(H, check_finite=False)
-    residual = np.linalg.norm(H @ V - V * values)
-    skew = np.linalg.norm(V.T @ V - np.eye(P))
-    size, columns = np.linalg.norm(H), np.linalg.norm(V)
-    skew += gamma(P + 4) * columns**2
-    residual += gamma(P + 4) * (size + np.abs(values).max()) * columns
-    error = SLACK * (residual + 2 * skew * np.abs(values).max()) / (1 - skew)
-    return scale * values[::-1], float(scale * error)
+WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
 
 
-def _power_of_two(array: Array) -> float:
-    """What to divide by, exactly, so that squares of entries neither overflow nor vanish."""
-    return math.ldexp(1.0, max(math.frexp(float(np.abs(array).max()))[1], -1000) - 1)
-
-
-def _dense_spectrum(operator: Curvature) -> tuple[Array, float]:
-    values, error = verified_eigenvalues(operator.toarray())
-    return values, error + operator.rounding_error()
-
-
-def _shifted_spectrum(operator: Curvature, shift: float) -> tuple[Array, float]:
-    """Eigenvalues of H + shift I and a bound of the error of each."""
-    if not np.isfinite(shift):
-        raise ValueError(f"shift must be a finite number; got {shift}")
-    values, error = _dense_spectrum(operator)
-    moved = values + shift
-    return moved, error + 2 * UNIT * float(np.abs(moved).max())
-
-
-def eigenvalues(operator: Curvature, k: int | None) -> Measurement:
+def eigenvalues(operator: Curvature, k: int | None, method: str | None) -> Measurement:
     """All eigenvalues, or the k algebraically largest, descending."""
+    if k is None:
+        found = _spectrum(operator, _road(operator, "eigenvalues", method))
+        return _measured(operator, found.values, found.errors, found.method)
     P = operator.shape[0]
-    if k is not None and not 1 <= k <= P:
-        raise ValueError(f"k must be None or in 1..{P}; got {k}")
-    values, error = _dense_spectrum(operator)
-    kept = values[:k]
-    return _measured(operator, kept, np.full(len(kept), error))
+    if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= P:
+        raise ValueError(f"k must be None or an integer in 1..{P}; got {k!r}")
+    found = _extreme(operator, operators.index(k), False, method)
+    return _measured(operator, found.values[:k], found.errors[:k], found.method)
 
 
-def spectral_norm(operator: Curvature) -> Measurement:
+def spectral_norm(operator: Curvature, method: str | None) -> Measurement:
     """Largest absolute eigenvalue."""
-    values, error = _dense_spectrum(operator)
-    return _measured(operator, float(np.abs(values).max()), error)
+    found = _extreme(operator, 1, True, method)
+    return _measured(operator, *found.spectral_norm(), found.method)
 
 
-def nuclear_norm(operator: Curvature) -> Measurement:
+def nuclear_norm(operator: Curvature, method: str | None) -> Measurement:
     """Sum of the absolute eigenvalues."""
-    values, error = _dense_spectrum(operator)
-    return _measured(operator, math.fsum(np.abs(values)), error * len(values))
+    whole = _matrix(operator)
+    offered = roads.spectrum_roads(whole, _small(operator))
+    if whole.scope.gauss_newton:
+        offered["trace"] = roads.Road("trace")
+    forced = () if roads.nearly_gauss_newton(whole) else ("trace", "kernel")
+    road = roads.choose("the nuclear norm", offered, method, forced)
+    if road.name == "trace":
+        return _measured(operator, *trace_norm(whole), newton_road(whole, "trace"))
+    found = _spectrum(operator, road)
+    return _measured(operator, *found.nuclear_norm(), found.method)
 
 
-def rank(operator: Curvature) -> Measurement:
+def rank(operator: Curvature, method: str | None) -> Measurement:
     """Number of eigenvalues certainly not zero; the error counts the undecided."""
-    values, error = _dense_spectrum(operator)
-    certain = int((np.abs(values) > error).sum())
-    return _measured(operator, certain, len(values) - certain)
+    road = _counting_road(operator, "the rank", method)
+    if not road.counts:
+        found = _spectrum(operator, road)
+        return _measured(operator, *found.rank(), found.method)
+    small = _small(operator)
+    undecided = count(small, 0.0, road.name)[1]
+    return _measured(operator, small.order - undecided, undecided, f"{road.name}, inertia")
 
 
-def inertia(operator: Curvature, shift: float) -> Measurement:
+def inertia(operator: Curvature, shift: float, method: str | None) -> Measurement:
     """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
-    moved, error = _shifted_spectrum(operator, shift)
-    return _measured(operator, int((moved < -error).sum()), int((np.abs(moved) <= error).sum()))
+    shift = _finite(shift)
+    road = _counting_road(operator, "the inertia", method)
+    if not road.counts:
+        found = _spectrum(operator, road)
+        return _measured(operator, *found.inertia(shift), found.method)
+    small = _small(operator)
+    certain, undecided = count(small, shift, road.name)
+    return _measured(operator, certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
 
 
-def logdet(operator: Curvature, shift: float) -> Measurement:
+def logdet(operator: Curvature, shift: float, method: str | None) -> Measurement:
     """log det(H + shift I), H + shift I positive definite."""
-    moved, error = _shifted_spectrum(operator, shift)
-    if moved.min() <= error:
-        least = shift - moved.min()
-        raise ValueError(f"shift must make H + shift I positive definite, above {least:.3g}; got {shift}")
-    value = math.fsum(np.log(moved))
-    return _measured(operator, value, SLACK * float(-np.log1p(-error / moved).sum()) + gamma(8) * abs(value))
+    shift = _finite(shift)
+    road = _counting_road(operator, "the log-determinant", method)
+    if not road.counts:
+        found = _spectrum(operator, road)
+        return _measured(operator, *found.logdet(shift), found.method)
+    value, error = factored_logdet(_small(operator), shift, road.name)
+    return _measured(operator, value, error, f"{road.name}, factored")
 
 
 def rectangular_norm(block: Array, kind: Any, whole: Curvature) -> Measurement:
     """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block of `whole`."""
-    scale = _power_of_two(block)
-    value = scale * float(np.linalg.norm(block / scale, kind))
-    factor = math.sqrt(min(block.shape)) if kind == "nuc" else 1.0
-    rounding = scale * gamma(8 * sum(block.shape)) * float(np.linalg.norm(block / scale))
-    return Measurement(
-        value, SLACK * factor * (whole.rounding_error() + rounding), True, "dense", whole.convention
-    )
+    forming = whole.rounding_error()
+    if kind == "fro":
+        value = float(np.linalg.norm(block))
+        return _measured(whole, value, SLACK * forming + gamma(block.size + 4) * value, "dense")
+    values, error = verified_singular_values(block)
+    if kind == "nuc":
+        error = len(values) * error + math.sqrt(len(values)) * forming
+        return _measured(whole, math.fsum(values), SLACK * error, "dense, verified")
+    return _measured(whole, float(values[0]), SLACK * (error + forming), "dense, verified")
 
 
-def _measured(operator: Curvature, value: Any, error: Any) -> Measurement:
-    return Measurement(value, error, True, "dense, verified", operator.convention)
+def _matrix(operator: Curvature) -> Matrix:
+    return Matrix(operator.forward, operator.scope, operator.bound)
+
+
+def _small(operator: Curvature) -> Matrix:
+    if operator.compressed is None:
+        operator.compressed = compress(_matrix(operator))
+    return operator.compressed
+
+
+def _kept(operator: Curvature, method: str | None) -> roads.Road | None:
+    """A road to all eigenvalues that has been taken already, unless another is demanded."""
+    names = [name for name in ("dense", "structured", "kernel") if name in operator.spectra]
+    return roads.Road(names[0]) if method is None and names else None
+
+
+def _road(operator: Curvature, quantity: str, method: str | None) -> roads.Road:
+    """A road to all eigenvalues."""
+    whole = _matrix(operator)
+    forced = () if roads.nearly_gauss_newton(whole) else ("kernel",)
+    offered = roads.spectrum_roads(whole, _small(operator))
+    return _kept(operator, method) or roads.choose(quantity, offered, method, forced)
+
+
+def _counting_road(operator: Curvature, quantity: str, method: str | None) -> roads.Road:
+    """A road to the inertia: all eigenvalues, which decide more, or a count."""
+    whole, small = _matrix(operator), _small(operator)
+    newton = roads.nearly_gauss_newton(whole)
+    counts, spectra = roads.counting_roads(small), roads.spectrum_roads(whole, small)
+    offered = counts | spectra | ({"dense": counts["dense"]} if small.order > WHOLE else {})
+    better = (road for road in offered.values() if not road.counts and (newton or road.name != "kernel"))
+    first = roads.affordable(better) if method is None else None
+    forced = () if newton else ("kernel",)
+    return _kept(operator, method) or first or roads.choose(quantity, offered, method, forced)
+
+
+def _spectrum(operator: Curvature, road: roads.Road) -> Spectrum:
+    """All eigenvalues by a road; kept, for the next question."""
+    if road.name not in operator.spectra:
+        if road.name == "kernel":
+            made = kernel_spectrum(_matrix(operator))
+        else:
+            make = dense_spectrum if road.name == "dense" else unit_spectrum
+            made = make(_small(operator))
+        operator.spectra[road.name] = made
+    return operator.spectra[road.name]
+
+
+def _extreme(operator: Curvature, k: int, both: bool, method: str | None) -> Spectrum:
+    """At least the k largest eigenvalues, by absolute value if `both`."""
+    kept = _kept(operator, method)
+    if kept:
+        return _spectrum(operator, kept)
+    whole, quantity = _matrix(operator), "the spectral norm" if both else "the largest eigenvalues"
+    offered = roads.spectrum_roads(whole, _small(operator))
+    forced = () if roads.nearly_gauss_newton(whole) else ("kernel",)
+    if k + lanczos.SPARE < whole.order:
+        offered["lanczos"] = roads.lanczos_road(whole, k)
+    road = roads.choose(quantity, offered, method, forced)
+    if road.name != "lanczos":
+        return _spectrum(operator, road)
+    try:
+        return _lanczos_spectrum(operator, k, both)
+    except ArithmeticError:
+        if method is not None:
+            raise
+        return _spectrum(operator, roads.choose(quantity, offered, None, (*forced, "lanczos")))
+
+
+def _lanczos_spectrum(operator: Curvature, k: int, both: bool) -> Spectrum:
+    """The k largest alone."""
+    whole, small = _matrix(operator), _small(operator)
+    value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
+    counting = roads.affordable(roads.counting_roads(small).values())
+    name = counting.name if counting else None
+    return lanczos.leading(lanczos.Search(whole, small, k, both, value + error, name))
+
+
+def _finite(shift: Any) -> float:
+    if isinstance(shift, (bool, str)) or not hasattr(shift, "__float__") or not math.isfinite(shift):
+        raise ValueError(f"shift must be a finite number; got {shift!r}")
+    return float(shift)
+
+
+def _measured(operator: Curvature, value: Any, error: Any, method: str) -> Measurement:
+    return Measurement(value, error, True, method, operator.convention)
