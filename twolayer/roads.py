@@ -10,7 +10,7 @@ from .compression import Matrix
 from .dense import unit_inputs
 from .frobenius import flops
 
-LIMIT = 1e13  # multiplications that are begun without being asked for: some minutes on two cores
+LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
 SHARE = 0.6  # of the machine's memory that may be used
 EIGEN = 40.0  # time of a verified eigensystem, in multiplications of a matrix product, over P^3
 FACTOR = 8.0  # the same for a verified factorization

@@ -32,6 +32,8 @@ from .validate import Array
 
 TRIES = 12
 TINY = 2.0**-400
+LEAST = 2.0**-900  # smallest scale that entries are brought to 1 from
+UNDERFLOW = 2.0**-150  # what underflow before the scaling may cost after it, per row
 LN2 = math.log(2.0)
 
 
@@ -69,11 +71,12 @@ def evaluate(matrix: Matrix, shift: float, method: str) -> Evaluation:
     >>> evaluate(Matrix(H.forward, H.scope, H.bound), 1.0, "structured").negatives
     1
     """
-    exponent = 2 * (math.frexp(max(matrix.bound.total, abs(shift)))[1] // 2)
+    exponent = 2 * (math.frexp(max(matrix.bound.total, abs(shift), LEAST))[1] // 2)
     scale = math.ldexp(1.0, exponent)
     blocks = _Blocks(shift / scale)
     run = _whole if method == "dense" else _unit_by_unit
     extra = run(matrix, blocks, scale)
+    extra += matrix.order * UNDERFLOW
     error = SLACK * (extra + blocks.largest) * scale
     distance = SLACK * (extra + math.sqrt(blocks.squares)) * scale
     unscaled = matrix.order * exponent * LN2
@@ -185,7 +188,7 @@ def count(matrix: Matrix, shift: float, method: str) -> tuple[int, int]:
     >>> count(matrix, 1.0, "structured"), count(matrix, 2.0, "dense")
     ((1, 0), (0, 0))
     """
-    delta, best = 2.0**-40 * max(matrix.bound.total, abs(shift)), None
+    delta, best = 2.0**-40 * max(matrix.bound.total, abs(shift), 2.0**100 * LEAST), None
     for _ in range(TRIES):
         sides = [evaluate(matrix, shift + delta, method), evaluate(matrix, shift - delta, method)]
         error = max(side.error for side in sides) + 2 * UNIT * (abs(shift) + delta)

@@ -53,19 +53,18 @@ class Units:
             yield self.block(k), self.features(k)
         if scope.has("c"):
             q = forward.net.n_outputs
-            yield np.zeros((q, q)), self._transposed_roots.reshape(-1, q)
+            yield np.zeros((q, q)), self._transposed_roots.reshape(-1, q) / math.sqrt(self.scale)
 
     def block(self, k: int) -> Array:
         """R_k, zero if the residual part is not meant."""
         forward, q = self.matrix.forward, self.outputs
         block = np.zeros((self.block_order, self.block_order))
         if self.matrix.scope.residual:
-            weight = self.scale * forward.n
-            slopes = forward.S1[:, k, None] * (forward.G[:, :q] / weight)
+            slopes = forward.S1[:, k, None] * (forward.G[:, :q] / forward.n)
             block[:q, q:] = slopes.T @ self.inputs
             block[q:, :q] = block[:q, q:].T
-            block[q:, q:] = self._curved(forward.GA[:, k] * forward.S2[:, k] / weight)
-        return block
+            block[q:, q:] = self._curved(forward.GA[:, k] * forward.S2[:, k] / forward.n)
+        return block / self.scale
 
     def _curved(self, weights: Array) -> Array:
         """sum_i weights_i x~_i x~_i^T as a difference of two squares, so that it is symmetric."""
@@ -83,13 +82,12 @@ class Units:
         made[:, :, :q] = roots[:, :, :q] * forward.S[:, k, None, None]
         slopes = (roots @ forward.net.A[:, k]) * forward.S1[:, k, None]
         np.multiply(slopes[:, :, None], self.inputs[:, None, :], out=made[:, :, q:])
-        return made.reshape(-1, self.block_order)
+        return made.reshape(-1, self.block_order) / math.sqrt(self.scale)
 
     @cached_property
     def _transposed_roots(self) -> Array:
         roots = loss_roots(self.matrix.forward)[0].transpose(0, 2, 1)
-        weight = math.sqrt(self.matrix.forward.n * self.scale)
-        return np.ascontiguousarray(self.matrix.scope.gauss_newton * roots / weight)
+        return np.ascontiguousarray(self.matrix.scope.gauss_newton * roots / math.sqrt(self.matrix.forward.n))
 
     @property
     def features_error(self) -> float:
