@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import twolayer as tl
 from numerics.directions import tangent_kernel
 from twolayer.rounding import SLACK, gamma
-from twolayer.spectrum import verified_eigenvalues
+from twolayer.verified import verified_eigenvalues
 
 Array = NDArray[np.float64]
 

@@ -15,12 +15,18 @@ few = settings(max_examples=30)
 small = {"most": (6, 2, 3, 2)}
 
 
+@balls
+def descending(M):
+    """All eigenvalues; where no ball tells one from zero it is zero, as those beyond the rank are."""
+    return [oracle.arb(0) if v.contains(0) else v for v in oracle.eigenvalues(M)[::-1]]
+
+
 @pytest.mark.parametrize("part", PARTS)
 @few
 @given(p=problems(**small))
 def test_eigenvalues_and_norms_are_within_their_bounds(part, p):
     operator, truth = PARTS[part](p.hessian), getattr(oracle.reference(p), part)
-    assert_all_hold(operator.eigenvalues(), oracle.eigenvalues(truth)[::-1], "an eigenvalue")
+    assert_all_hold(operator.eigenvalues(), descending(truth), "an eigenvalue")
     assert_holds(operator.spectral_norm(), oracle.spectral_norm(truth), "the spectral norm")
     assert_holds(operator.nuclear_norm(), oracle.nuclear_norm(truth), "the nuclear norm")
 
@@ -32,7 +38,7 @@ def test_the_largest_eigenvalues_are_the_first(p, data):
     measured = p.hessian.eigenvalues(k)
     assert measured.value.shape == (k,)
     assert (np.diff(measured.value) <= 0).all()
-    assert_all_hold(measured, oracle.eigenvalues(oracle.reference(p).H)[::-1][:k])
+    assert_all_hold(measured, descending(oracle.reference(p).H)[:k])
 
 
 @balls

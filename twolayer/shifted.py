@@ -87,8 +87,7 @@ def evaluate(matrix: Matrix, shift: float, method: str) -> Evaluation:
 def _whole(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
     """Factor the dense matrix; returns its forming error."""
     H = dense(matrix.forward, matrix.scope)
-    H /= scale
-    blocks.add(H)
+    blocks.add(matrix.checked(H) / scale)
     return (dense_error(matrix.forward, matrix.bound) + matrix.error) / scale
 
 
@@ -98,13 +97,13 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
     forming = units.forming_error + matrix.factors_error / scale
     if not matrix.scope.gauss_newton:
         for block, _ in units:
-            blocks.add(block)
+            blocks.add(matrix.checked(block))
         return forming
     C = np.eye(n * q)
     steps = gamma(units.block_order + q + 2 * matrix.forward.S.shape[1] + 20)
     newton = SLACK * math.sqrt(q) * matrix.bound.gauss_newton / scale
     for block, features in units:
-        for sign, part in blocks.add(block, features.T, steps * newton):
+        for sign, part in blocks.add(matrix.checked(block), features.T, steps * newton):
             C += sign * (part.T @ part)
     moved = math.sqrt(blocks.moved) + units.features_error * math.sqrt(newton)
     missing = float((loss_roots(matrix.forward)[1] * matrix.bound.jacobian**2).mean()) / scale
@@ -188,15 +187,19 @@ def count(matrix: Matrix, shift: float, method: str) -> tuple[int, int]:
     >>> count(matrix, 1.0, "structured"), count(matrix, 2.0, "dense")
     ((1, 0), (0, 0))
     """
-    delta, best = 2.0**-40 * max(matrix.bound.total, abs(shift), 2.0**100 * LEAST), None
+    size = max(matrix.bound.total, abs(shift), 2.0**100 * LEAST)
+    delta, best = max(2.0**-40 * size, 4 * matrix.factors_error), None
     for _ in range(TRIES):
         sides = [evaluate(matrix, shift + delta, method), evaluate(matrix, shift - delta, method)]
         error = max(side.error for side in sides) + 2 * UNIT * (abs(shift) + delta)
         if error <= delta:
-            refined = best is not None
+            last = best is not None or sides[0].negatives == sides[1].negatives or delta <= 8 * error
             best = sides[0].negatives, sides[1].negatives
-            if refined or best[0] == best[1] or delta <= 8 * error:
-                return best[0], best[1] - best[0]
-        # the error of a singular block is about proportional to 1 / delta: aim where the two meet
-        delta = min(2 * math.sqrt(delta * error), 1024 * delta)
-    raise ArithmeticError(f"shift must be away from where rounding hides every sign; got {shift:.17g}")
+            # the error of a singular block is about proportional to 1 / delta: aim where the two meet
+            delta = 2 * math.sqrt(delta) * math.sqrt(error)
+        else:
+            last = best is not None
+            delta = min(2 * error, 1024 * delta)
+        if last and best:
+            return best[0], best[1] - best[0]
+    raise ArithmeticError(f"shift must be away from where rounding hides every sign; got {shift!r}")

@@ -70,7 +70,7 @@ class Spectrum:
             refuse_shift(shift, float((self.errors - self.values).max()))
         value = math.fsum(np.log(moved))
         with np.errstate(over="ignore"):
-            together = self.distance * float(np.sqrt(((1 / least[errors > 0]) ** 2).sum()))
+            together = float(np.sqrt(((self.distance / least[errors > 0]) ** 2).sum()))
         apart = -math.fsum(np.log1p(-errors / moved))
         return value, SLACK * min(together + gamma(4) * len(moved), apart) + gamma(8) * abs(value)
 
@@ -83,9 +83,7 @@ class Spectrum:
 def refuse_shift(shift: float, needed: float) -> NoReturn:
     """Raise the error that names the smallest shift that works, rounded up to three digits."""
     enough = rounded_up(needed + 1e-6 * abs(needed))
-    raise ValueError(
-        f"shift must make H + shift I positive definite: at least {enough:.3g}; got {shift:.17g}"
-    )
+    raise ValueError(f"shift must make H + shift I positive definite: at least {enough:.3g}; got {shift!r}")
 
 
 def rounded_up(value: float) -> float:

@@ -45,7 +45,7 @@ def eigenvalues(operator: Curvature, k: int | None, method: str | None) -> Measu
         return _measured(operator, found.values, found.errors, found.method)
     P = operator.shape[0]
     if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= P:
-        raise ValueError(f"k must be None or an integer in 1..{P}; got {k!r}")
+        raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
     found = _extreme(operator, operators.index(k), False, method)
     return _measured(operator, found.values[:k], found.errors[:k], found.method)
 
@@ -118,7 +118,9 @@ def rectangular_norm(block: Array, kind: Any, whole: Curvature) -> Measurement:
 
 
 def _matrix(operator: Curvature) -> Matrix:
-    return Matrix(operator.forward, operator.scope, operator.bound)
+    whole = Matrix(operator.forward, operator.scope, operator.bound)
+    whole.checked(np.zeros(0))
+    return whole
 
 
 def _small(operator: Curvature) -> Matrix:
