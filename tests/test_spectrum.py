@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import twolayer as tl
 from tests import oracle
 from tests.strategies import ordinary, problems, random_problem
-from tests.test_spectrum import descending
+from tests.test_eigenvalues import descending
 from twolayer import lanczos, roads, shifted
 from twolayer.compression import Matrix, compress
 from twolayer.ldl import Factorization
