@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from numerics.basin_command import basins
+
 if TYPE_CHECKING:
     from numerics.arms import Task
 
@@ -257,3 +259,6 @@ def verify(ids: tuple[str, ...], samples: int, seed: int, save: str | None, as_j
     if partial:
         raise click.exceptions.Exit(130)
     raise click.exceptions.Exit(not all(tally.passed for tally in tallies))
+
+
+main.add_command(basins)

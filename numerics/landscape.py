@@ -185,6 +185,11 @@ class NetworkLandscape:
         found = self.risk.value(theta)
         return np.inf if np.isnan(found) else found
 
+    def values(self, points: Points) -> Array:
+        """The risk at each of the `points` (k, P), by the compiled kernels of :class:`twolayer.Ensemble`."""
+        found = self.risk.values(points)
+        return np.where(np.isnan(found), np.inf, found)
+
     def gradient(self, theta: Array) -> Array:
         """Its gradient, shape (P,)."""
         return self.risk.gradient(theta)

@@ -174,6 +174,8 @@ def frame(where: Region, preconditioner: str | Array | None) -> Frame:
         If `preconditioner` is something else, or singular.
     """
     D = where.dimension
+    if (where.exits(np.eye(D)) <= 0).any():
+        raise Refusal("the minimum lies where the prior has no mass to speak of")
     if preconditioner is None:
         axes = np.eye(D) * _probe(where, np.ones((1, D)) / np.sqrt(D))[0]
     elif isinstance(preconditioner, str) and preconditioner == "hessian":

@@ -313,7 +313,8 @@ class _Run:
                 failure = reason
             else:
                 self.keep(index, shard)
-        if isinstance(failure, (BrokenExecutor, CancelledError, ConnectionError)):
+        gone = isinstance(failure, (BrokenExecutor, CancelledError, ConnectionError))
+        if failure is not None and (gone or type(failure).__module__.startswith("distributed")):
             raise self.stopped(f"the executor died: {_said(failure)}") from failure
         if failure is not None:
             raise failure

@@ -1,5 +1,7 @@
 """Landscapes: the same numbers whether a network, functions or differences supply them."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -106,3 +108,18 @@ def test_bad_points_and_bad_landscapes_are_named():
         FunctionLandscape(3, lambda x: x)
     with pytest.raises(ValueError, match="coefficients must be positive and exponents at least 2"):
         potentials.powers([1.0, -1.0], 2)
+
+
+def test_many_values_at_once():
+    net, X, y = network("gelu", "softmax", 3)
+    place, points = NetworkLandscape(net, X, y, "softmax"), RNG.normal(size=(21, net.n_parameters))
+    assert_allclose(place.values(points), [place.value(point) for point in points], rtol=1e-12)
+
+
+def test_a_network_landscape_travels_between_processes():
+    net, X, y = network("tanh", "squared", None)
+    place = NetworkLandscape(net, X, y)
+    place.values(net.theta[None])
+    copy = pickle.loads(pickle.dumps(place))
+    assert copy.value(net.theta) == place.value(net.theta)
+    assert copy.values(net.theta[None]) == place.values(net.theta[None])

@@ -8,16 +8,17 @@
 5.0
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .activations import Activation
-from .ensemble import Ensemble
 from .losses import Loss
 from .measurement import Measurement
 from .network import TwoLayer
 from .risk import gradient, gradient_norm, risk
 
 if TYPE_CHECKING:
+    from .ensemble import Ensemble
     from .hessian import Hessian
 
 __version__ = "0.1.0"
@@ -33,12 +34,12 @@ __all__ = [
     "risk",
 ]
 
+LATER = {"Ensemble": "ensemble", "Hessian": "hessian"}
+
 
 def __getattr__(name: str) -> Any:
     # scipy.sparse.linalg takes as long to import as numba: only those who ask for curvature wait for it.
-    if name == "Hessian":
-        from .hessian import Hessian
-
-        globals()[name] = Hessian
-        return Hessian
+    if name in LATER:
+        globals()[name] = getattr(import_module(f".{LATER[name]}", __name__), name)
+        return globals()[name]
     raise AttributeError(f"module 'twolayer' has no attribute {name!r}")

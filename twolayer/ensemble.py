@@ -13,7 +13,7 @@ from . import validate
 from .activations import activation as find_activation
 from .losses import Loss
 from .network import TwoLayer
-from .packing import Lanes, in_threads
+from .packing import Lanes, evaluate, in_threads
 from .validate import Array
 
 
@@ -154,21 +154,7 @@ class Ensemble:
         return self._risk_and_gradient(X, y, loss)[1]
 
     def _risk_and_gradient(self, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tuple[Array, Array]:
-        from . import lanes
-
-        lanes_of = Lanes(self[0], X, y, loss)
-        everything = np.arange(len(lanes_of.X), dtype=np.int64)
-        theta = self.theta
-        risks, slopes = np.empty(len(self)), np.empty_like(theta)
-
-        def evaluate(block: slice) -> None:
-            arrays, risk = lanes_of.packed(theta[block]), np.empty(lanes.LANES)
-            found = tuple(np.empty_like(array) for array in arrays)
-            lanes.gradients(*lanes_of.pointers, *arrays, lanes_of.X, lanes_of.Y, everything, risk, *found)
-            risks[block], slopes[block] = risk[: block.stop - block.start], lanes_of.unpacked(found, block)
-
-        in_threads(evaluate, lanes_of.blocks(len(self)))
-        return risks, slopes
+        return evaluate(Lanes(self[0], X, y, loss), self.theta)
 
     def frobenius_norm(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
         """Frobenius norm of every member's Hessian, shape (E,), exact but for rounding.

@@ -6,6 +6,7 @@ networks. What this module returns may be handed to the same gradient, product a
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from .forward import Forward, SampleNorms
 from .losses import Loss
 from .losses import loss as find_loss
 from .network import TwoLayer
+from .packing import Lanes, evaluate
 from .product import product
 from .risk import from_forward
 from .validate import Array
@@ -124,6 +126,17 @@ class LightRisk:
     def value(self, theta: Array) -> float:
         """The risk at `theta`, shape (P,)."""
         return float(self.forward(theta).L.mean())
+
+    def values(self, points: Array) -> Array:
+        """The risk at each of the `points` (k, P), a network in each SIMD lane."""
+        risks, _ = evaluate(self.lanes, points)
+        return risks
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The data for the kernels over many networks."""
+        y = self.y[:, 0] if self.net.scalar and self.y.ndim == 2 else self.y
+        return Lanes(self.net, self.X, y, self.loss)
 
     def gradient(self, theta: Array) -> Array:
         """Gradient at `theta`, shape (P,)."""

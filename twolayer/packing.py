@@ -86,6 +86,23 @@ class Lanes:
         return np.concatenate(parts, axis=1)[: block.stop - block.start]
 
 
+def evaluate(data: Lanes, theta: Array) -> tuple[Array, Array]:
+    """Risks (k,) and gradients (k, P) on the `data` of the networks whose parameters are rows of `theta`."""
+    from . import lanes
+
+    everything = np.arange(len(data.X), dtype=np.int64)
+    risks, slopes = np.empty(len(theta)), np.empty_like(theta)
+
+    def work(block: slice) -> None:
+        arrays, risk = data.packed(theta[block]), np.empty(lanes.LANES)
+        found = tuple(np.empty_like(array) for array in arrays)
+        lanes.gradients(*data.pointers, *arrays, data.X, data.Y, everything, risk, *found)
+        risks[block], slopes[block] = risk[: block.stop - block.start], data.unpacked(found, block)
+
+    in_threads(work, data.blocks(len(theta)))
+    return risks, slopes
+
+
 def _pointers(activation: Activation, rule: Loss) -> tuple[Any, Any]:
     """The kernels of the activation and the loss, compiled for flat arrays so that they can be passed."""
     from . import lanes
