@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from numerics.figures import MARKERS, Drawn, saved, style
+from numerics.drawing import MARKERS, Drawn, saved, style
 
 Results = dict[str, Any]
 
