@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from theory.theorem import PROVED, REFUTED, Hypothesis, Theorem, Variant
 
 ATTEMPTS = 12  # cases drawn for each one wanted, before giving up on hypotheses that do not hold
 RESOLVED = 1e-6  # relative error of a side above which its ratio says nothing
+SHARE = 10  # every variant is checked at one in this many of its theorem's networks at least
 ADVERSARIAL = 0.25  # share of cases that are equality cases, moved a little
 
 
@@ -49,6 +50,18 @@ class Tally:
     violation: tuple[str, Situation, str] | None = None
     seconds: float = 0.0
     by_variant: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rarest(self) -> tuple[Hypothesis, ...]:
+        """The hypotheses of the variant with the fewest cases."""
+        variants = self.theorem.variants
+        name = min(variants, key=lambda name: self.by_variant.get(name, 0))
+        return (*self.theorem.hypotheses, *variants[name].hypotheses)
+
+    @property
+    def progress(self) -> int:
+        """How many cases the theorem has had; a variant's count as SHARE each."""
+        return min(self.cases, *(SHARE * self.by_variant.get(name, 0) for name in self.theorem.variants))
 
     @property
     def passed(self) -> bool:
@@ -113,7 +126,7 @@ def verify(
     ids : sequence of str
         Which theorems; none means all.
     samples : int
-        Networks on which every theorem is checked, besides its examples.
+        Networks at which every theorem is checked at least; each of its variants at a tenth of them.
     seed : int
         Determines every network.
     progress : callable, optional
@@ -173,26 +186,20 @@ def _search(
     rng: np.random.Generator,
     progress: Callable[[int], Any] | None,
 ) -> None:
-    """Aim at each unfinished theorem in turn; every unfinished theorem is checked at every network."""
-    aims = {tally.theorem.id: _aims(tally.theorem) for tally in tallies}
+    """Aim at the theorem that had the fewest cases; those that lack cases are checked there too."""
     for _ in range(ATTEMPTS * samples * max(len(tallies), 1)):
-        open_ones = [tally for tally in tallies if tally.cases < samples]
-        if not open_ones:
+        unfinished = [tally for tally in tallies if tally.progress < samples]
+        if not unfinished:
             return
-        aimed = min(open_ones, key=lambda tally: tally.cases)
-        at = _draw(aimed.theorem, next(aims[aimed.theorem.id]), rng)
-        for tally in open_ones:
+        aimed = min(unfinished, key=lambda tally: tally.progress)
+        at = _draw(aimed.theorem, aimed.rarest, rng)
+        for tally in unfinished:
+            if tally.cases >= samples and tally is not aimed:
+                continue
             before = tally.cases
             tally.try_at(at)
-            if progress and tally.cases > before:
+            if progress and before < tally.cases <= samples:
                 progress(1)
-
-
-def _aims(theorem: Theorem) -> Iterator[tuple[Hypothesis, ...]]:
-    """The hypotheses of each variant in turn, for ever."""
-    while True:
-        for variant in theorem.variants.values():
-            yield (*theorem.hypotheses, *variant.hypotheses)
 
 
 def _draw(theorem: Theorem, wanted: tuple[Hypothesis, ...], rng: np.random.Generator) -> Situation:
