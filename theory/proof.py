@@ -1,0 +1,194 @@
+"""Proofs as chains of steps, each of which a machine can follow.
+
+A chain leads from the left side of a relation to its right side. A step is an identity, verified in symbols
+on small networks with a generic activation; a renaming by a fact; or an inequality, which must be a
+non-negative multiple of an instance of a lemma whose requirements are facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy as sp
+
+from theory.facts import POSITIVE, known_fact, nonnegative
+from theory.hypotheses import INTERPOLATION
+from theory.lemma import CALL, fill
+from theory.lemmas import lemmas
+from theory.model import Model, vanishes, written_out
+
+MODELS = (
+    Model(2, 2, 2, offset=True),
+    Model(2, 1, 2, biased=False),
+    Model(1, 2, 2, q=2),
+)
+"""The small networks of identity steps: two of everything that is summed over."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The expression before equals the one after by definition of its terms."""
+
+    words: str = "by definition"
+
+    def faults(self, before: sp.Expr, after: sp.Expr, hypotheses: tuple[Any, ...]) -> str:
+        """What is wrong, or ""."""
+        fitted = INTERPOLATION in hypotheses
+        for model in MODELS:
+            at = replace(model, fitted=fitted)
+            if not vanishes(spelled(before, at) - spelled(after, at)):
+                return f"the sides differ for n, d, m, q = {at.n}, {at.d}, {at.m}, {at.q}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Same:
+    """The matrix `old` is the matrix `new`."""
+
+    old: str
+    new: str
+
+    @property
+    def words(self) -> str:
+        """The reason in words."""
+        return f"{self.old} = {self.new}"
+
+    def faults(self, before: sp.Expr, after: sp.Expr, hypotheses: tuple[Any, ...]) -> str:
+        """What is wrong, or ""."""
+        reason = known_fact(("same", self.old, self.new), hypotheses)
+        names = {item: sp.Symbol(renamed(item.name, self), real=True) for item in before.free_symbols}
+        if reason or plain(before.xreplace(names) - after) != 0:
+            return reason or f"renaming {self.old} does not give the next expression"
+        return ""
+
+
+class By:
+    """An instance of a lemma: ``By("Gram, spectral", V="W")``."""
+
+    def __init__(self, lemma: str, **bound: str) -> None:
+        self.lemma, self.bound = lemmas[lemma], {f"?{name}": value for name, value in bound.items()}
+
+    @property
+    def words(self) -> str:
+        """The reason in words."""
+        names = ", ".join(f"{key[1:]} = {value}" for key, value in self.bound.items())
+        return f"{self.lemma.name} ({names})"
+
+    @property
+    def strict(self) -> bool:
+        """Whether the lemma is an inequality."""
+        return isinstance(self.lemma.relation, sp.Le)
+
+    def faults(self, before: sp.Expr, after: sp.Expr, hypotheses: tuple[Any, ...]) -> str:
+        """What is wrong, or ""."""
+        for requirement in self.lemma.requires:
+            reason = known_fact(tuple(fill(part, self.bound) for part in requirement), hypotheses)
+            if reason:
+                return reason
+        left, right = self.lemma.instance(self.bound).args
+        follows = _multiple if self.strict else _replaced
+        return follows(self.lemma.name, left, right, before, after, hypotheses)
+
+
+def _replaced(name: str, left: sp.Expr, right: sp.Expr, before: sp.Expr, after: sp.Expr, _: Any) -> str:
+    """An identity replaces one side by the other."""
+    for one, other in ((before, after), (after, before)):
+        if plain(one.xreplace({left: right}) - other) == 0:
+            return ""
+    return f"the step does not replace one side of {name} by the other"
+
+
+def _multiple(
+    name: str, left: sp.Expr, right: sp.Expr, before: sp.Expr, after: sp.Expr, hypotheses: tuple[Any, ...]
+) -> str:
+    """after - before is a non-negative multiple of right - left."""
+    gap, step = (plain(signed(each, hypotheses)) for each in (right - left, after - before))
+    factor = sp.factor(sp.cancel(step / gap))
+    if factor.is_nonnegative:
+        return ""
+    return f"the step is not a non-negative multiple of {name}, but {factor} times it"
+
+
+def plain(expression: sp.Expr) -> sp.Expr:
+    """The expression evaluated and expanded."""
+    return sp.expand(expression.doit())
+
+
+def signed(expression: sp.Expr, hypotheses: tuple[Any, ...]) -> sp.Expr:
+    """The expression in letters that know their sign: what is a norm is not negative."""
+    positive = {POSITIVE[each] for each in hypotheses if each in POSITIVE}
+    letters = {}
+    for item in expression.free_symbols:
+        sign = {"positive": True} if item.name in positive else {"nonnegative": True}
+        letters[item] = sp.Symbol(item.name, **(sign if nonnegative(item.name) else {"real": True}))
+    return expression.xreplace(letters)
+
+
+def renamed(name: str, same: Same) -> str:
+    """A term with the matrix `old` of `same` called `new`.
+
+    Examples
+    --------
+    >>> renamed("inner(W*W', G)", Same("G", "H"))
+    "inner(W*W', H)"
+    """
+    match = CALL.fullmatch(name)
+    if match is None:
+        return same.new if name == same.old else name
+    arguments = (same.new if each == same.old else each for each in match[2].split(", "))
+    return f"{match[1]}({', '.join(arguments)})"
+
+
+def spelled(expression: sp.Expr, at: Model) -> sp.Expr:
+    """The expression with every term written out in a small network."""
+    return expression.xreplace({item: written_out(item.name, at) for item in expression.free_symbols}).doit()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a chain: the next expression, and why it may follow.
+
+    Parameters
+    ----------
+    to : sympy.Expr
+    reason : Identity, Same or By
+    """
+
+    to: sp.Expr
+    reason: Identity | Same | By
+
+    @property
+    def sign(self) -> str:
+        """``"<="`` if the reason is an inequality, else ``"="``."""
+        return "<=" if isinstance(self.reason, By) and self.reason.strict else "="
+
+
+Chain = tuple[Step, ...]
+
+
+def faults(relation: sp.Basic, chain: Chain, hypotheses: tuple[Any, ...]) -> list[str]:
+    """What is wrong with a proof of a relation, step by step; nothing if it is complete.
+
+    Parameters
+    ----------
+    relation : sympy.Le or sympy.Eq
+    chain : tuple of Step
+        From the left side to the right side of the relation.
+    hypotheses : tuple of Hypothesis
+        What may be assumed.
+
+    Returns
+    -------
+    list of str
+    """
+    found, before = [], relation.args[0]
+    for number, step in enumerate(chain, 1):
+        if isinstance(relation, sp.Eq) and step.sign == "<=":
+            found.append(f"step {number}: an inequality proves no identity")
+        reason = step.reason.faults(before, step.to, hypotheses)
+        found += [f"step {number}: {reason}"] if reason else []
+        before = step.to
+    if plain(before - relation.args[1]) != 0:
+        found.append("the chain does not end at the right side")
+    return found
