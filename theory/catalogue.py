@@ -1,12 +1,18 @@
-"""All theorems, by id."""
+"""All theorems, by id, each with its proofs."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
-from theory import converses, homogeneous, input_gradient, literature, spectra
+from theory import chains, chains_spectra, converses, homogeneous, input_gradient, literature, spectra
 from theory.theorem import Theorem
 
 GROUPS = (input_gradient, converses, homogeneous, spectra, literature)
+PROOFS = chains.CHAINS | chains_spectra.CHAINS
 
 theorems: MappingProxyType[str, Theorem] = MappingProxyType(
-    {theorem.id: theorem for group in GROUPS for theorem in group.THEOREMS}
+    {
+        theorem.id: replace(theorem, chains=PROOFS.get(theorem.id, {}))
+        for group in GROUPS
+        for theorem in group.THEOREMS
+    }
 )

@@ -109,9 +109,7 @@ split_spectral = (
         frobenius**2 * (t("spectral(H_bb)") + t(f"spectral({DELTA})")),
         By("Weyl, largest of a difference", **TRIANGLE),
     ),
-    Step(
-        frobenius**2 * (t("spectral(H_bb)") + t(f"norm_inf({R_MEAN})")), By("diagonal, spectral", v=R_MEAN)
-    ),
+    Step(frobenius**2 * (t("spectral(H_bb)") + t(f"norm_inf({R_MEAN})")), By("diagonal, spectral", v=R_MEAN)),
 )
 
 paired_H, paired_D = t(f"inner({WW}, H_bb)"), t(f"inner({WW}, {DELTA})")

@@ -1,16 +1,16 @@
-"""Facts about the matrices of a network that proofs may use, each shown in symbols or given by a hypothesis."""
+"""Facts about the matrices of a network that proofs may use, shown in symbols or given by a hypothesis."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
 from theory import hypotheses as needs
 from theory.lemma import CALL
-from theory.model import MATRICES, Model
+from theory.model import MATRICES, Model, vanishes
 from theory.theorem import Hypothesis
 
 Claim = tuple[str, ...]
@@ -55,10 +55,14 @@ def equal(name: str, other: str, *given: Hypothesis) -> Fact:
 
 def total(name: str, *parts: str) -> Fact:
     """A matrix is the sum of others."""
-    return Fact(
-        lambda at: [MATRICES[name](at) - sum((MATRICES[part](at) for part in parts[1:]), MATRICES[parts[0]](at))],
-        why="by definition",
-    )
+
+    def difference(at: Model) -> list[sp.Matrix]:
+        left = MATRICES[name](at)
+        for part in parts:
+            left -= MATRICES[part](at)
+        return [left]
+
+    return Fact(difference, why="by definition")
 
 
 FITTED = (needs.INTERPOLATION, needs.NO_KINK)
@@ -84,26 +88,71 @@ FACTS: dict[Claim, Fact] = {
     ("bounded", "s2", "C2"): Fact(None, (needs.BOUNDED_SECOND_DERIVATIVE,), "C2 = sup |s''|"),
     ("definite", "H"): Fact(None, (needs.POSITIVE_DEFINITE,), "a hypothesis"),
     ("definite", "H_bb"): Fact(None, (needs.POSITIVE_DEFINITE_BLOCK,), "a hypothesis"),
-    ("nonnegative", "|u|^2"): Fact(lambda at: [], why="a square"),
+    ("bounded", "s1", "C1"): Fact(None, (needs.BOUNDED_SLOPE,), "C1 = sup |s'|"),
+    **{
+        ("nonnegative", name): Fact(lambda at: [], why="a sum of squares")
+        for name in ("|u|^2", "activities", "reaches")
+    },
 }
-"""What is known, by claim; ("sum", M, N, K) is M = N + K and ("block", N, M) that N is a principal block of M."""
+"""What is known, by claim; ("sum", M, N, K) is M = N + K, ("block", N, M) that N is a block of M."""
 
-POSITIVE: dict[Hypothesis, str] = {
-    needs.INDEPENDENT_ROWS: "least(W*W')",
-    needs.INPUTS: "smallest_input",
-    needs.PARAMETERS: "norm(theta)",
-    needs.OUTPUT_WEIGHTS: "norm(a, c)",
+POSITIVE: dict[Hypothesis, tuple[str, ...]] = {
+    needs.INDEPENDENT_ROWS: ("least(W*W')",),
+    needs.INPUTS: ("smallest_input", "smallest(|x|^2)"),
+    needs.PARAMETERS: ("norm(theta)",),
+    needs.OUTPUT_WEIGHTS: ("norm(a, c)",),
 }
 """What a hypothesis makes positive."""
 
-NORMS = {"frobenius", "spectral", "nuclear", "norm", "norm1", "norm_inf", "rank", "negative", "paths", "weighted"}
+NORMS = {
+    "frobenius",
+    "spectral",
+    "nuclear",
+    "norm",
+    "norm1",
+    "norm_inf",
+    "rank",
+    "negative",
+    "paths",
+    "weighted",
+}
 OF_SEMIDEFINITE = {"trace", "lmax", "least"}
 NOT_NEGATIVE = {
-    "n", "d", "m", "q", "C1", "C2", "risk", "input_gradient", "smallest_input", "smallest(|x|^2)", "mean_square(r)", "sum(|a||w|)",
-    "sum(|a||w|^2)", "sum(|a||w~|)", "sum(|w|sqrt(G_bb))", "sum(|w|sqrt(H_bb))", "trace(G_W)", "trace(G_Wb)",
-    "mean_square_input", "mean_square_output", "mean_square_jacobian", "mean_of(|u|^2)", "gradient_norm", "degree",
-    "sum(degree)",
-}  # fmt: skip
+    "C1",
+    "C2",
+    "d",
+    "degree",
+    "first_activity",
+    "gradient_norm",
+    "imbalance_rate",
+    "input_gradient",
+    "kernel_energy",
+    "least_trace",
+    "m",
+    "mean_jacobian^2",
+    "mean_of(|u|^2)",
+    "mean_square(a*s1)",
+    "mean_square(r)",
+    "mean_square_input",
+    "mean_square_jacobian",
+    "mean_square_output",
+    "n",
+    "norm(a, c)",
+    "q",
+    "risk",
+    "smallest(|x|^2)",
+    "smallest_input",
+    "sum(|a||w|)",
+    "sum(|a||w|^2)",
+    "sum(|a||w~|)",
+    "sum(|w|sqrt(G_bb))",
+    "sum(|w|sqrt(H_bb))",
+    "trace(G_W)",
+    "trace(G_Wb)",
+    "twin_gradient",
+    "twin_weight",
+    "unit_gradient",
+}
 
 
 def nonnegative(name: str) -> bool:
@@ -134,13 +183,10 @@ def known_fact(claim: Claim, hypotheses: tuple[Any, ...]) -> str:
 
 def shown(claim: Claim, models: tuple[Model, ...]) -> bool:
     """Verify a fact in symbols on small networks; what a hypothesis states is taken from it."""
-    from dataclasses import replace
-
-    from theory.model import vanishes
-
     fact = FACTS[claim]
     if fact.shown is None:
         return bool(fact.given)
     fitted = needs.INTERPOLATION in fact.given
-    chosen = [replace(at, fitted=fitted) for at in models if at.biased or needs.HIDDEN_BIASES not in fact.given]
+    biased = needs.HIDDEN_BIASES in fact.given
+    chosen = [replace(at, fitted=fitted) for at in models if at.biased or not biased]
     return all(vanishes(entry) for at in chosen for matrix in fact.shown(at) for entry in matrix)

@@ -84,7 +84,7 @@ def fill(text: str, bound: dict[str, str]) -> str:
 
 
 def excess(lemma: Lemma, rng: np.random.Generator, count: int) -> float:
-    """By how much the lemma fails at worst over random objects, relative to its sides; <= 0 if it never does."""
+    """By how much `lemma` fails at worst over `count` draws from `rng`, relative to its sides; else <= 0."""
     worst = -np.inf
     for _ in range(count):
         objects = lemma.draw(rng)
@@ -125,6 +125,8 @@ def array(name: str, objects: Objects) -> Any:
     if name.startswith("mean("):
         r, a, bounded = (objects[part] for part in name[5:-1].split("*"))
         return ((r @ a) * bounded).mean(axis=0)
+    if name == "?a*?s":
+        return objects["?a"][None, :, :] * objects["?s"][:, None, :]
     if "*" in name:
         left, right = name.split("*")
         return array(left, objects) @ array(right, objects)

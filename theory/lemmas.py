@@ -410,6 +410,20 @@ ALL = (
     ),
     Lemma("Jensen", at_most(t("mean_of(?v)") ** 2, t("mean_square(?v)")), (), draws(v=vector), _mean_square),
     Lemma(
+        "trace of a sum",
+        same(t("trace(?M)"), t("trace(?N)") + t("trace(?K)")),
+        (SUM,),
+        split(symmetric, symmetric),
+        source="linearity",
+    ),
+    Lemma(
+        "averages of squares",
+        at_most(t("mean_square(?a*?s)"), t("?C") ** 2 * t("norm(?a)") ** 2),
+        (BOUNDED,),
+        averages,
+        source="|s| <= C",
+    ),
+    Lemma(
         "Hadamard",
         at_most(t("logdet(?A)"), t("diagonal_logs(?A)")),
         (("definite", "?A"),),

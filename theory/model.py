@@ -16,6 +16,7 @@ import sympy as sp
 from theory.lemma import CALL
 from theory.letters import Act
 
+LARGE = 3000  # operations of an expression that is not zero as it stands and too long to be simplified
 Formula = Callable[["Model"], sp.Expr]
 
 
@@ -32,6 +33,10 @@ class Model:
         Whether the targets are the outputs.
     activation : callable or None
         z -> expression; None for a generic function.
+    degree : sympy.Expr or None
+        Of homogeneity: Euler's z s' = p s is used to write s' and s'' in terms of s.
+    linear : bool
+        Whether s(z) is z times a number that depends on the side of a kink, another one for every z.
     """
 
     n: int
@@ -42,6 +47,19 @@ class Model:
     offset: bool = False
     fitted: bool = False
     activation: Callable[[sp.Expr], sp.Expr] | None = None
+    degree: sp.Expr | None = None
+    linear: bool = False
+
+    def euler(self, expression: sp.Expr) -> sp.Expr:
+        """The expression with s^(j)(z) = p (p - 1) ... s(z) / z^j, if s is homogeneous of degree p."""
+        if self.degree is None:
+            return expression
+        rules = {
+            each: sp.ff(self.degree, each.args[0]) * Act(0, each.args[1]) / each.args[1] ** each.args[0]
+            for each in expression.atoms(Act)
+            if each.args[0] > 0
+        }
+        return expression.xreplace(rules)
 
     def letters(self, name: str, rows: int, columns: int) -> sp.Matrix:
         """A matrix of real symbols."""
@@ -85,10 +103,14 @@ class Model:
 
     def s(self, z: sp.Expr) -> sp.Expr:
         """The activation."""
+        if self.linear:
+            return self.slope(z) * z
         return Act(0, z) if self.activation is None else self.activation(z)
 
     def slope(self, z: sp.Expr, order: int = 1) -> sp.Expr:
         """A derivative of the activation."""
+        if self.linear:
+            return sp.Symbol(f"slope at {z}", real=True) if order == 1 else sp.S.Zero
         if self.activation is None:
             return Act(order, z)
         t = sp.Dummy("t", real=True)
@@ -183,6 +205,18 @@ MATRICES: dict[str, Formula] = {
     "J": lambda at: at.J / sp.sqrt(at.n),
     "J'*J": lambda at: at.J.T * at.J / at.n,
     "J*J'": lambda at: at.J * at.J.T / at.n,
+    "theta": lambda at: sp.Matrix(at.theta),
+    "a_c": lambda at: _parameters(at, [*at.A, *at.c]),
+    "e_c": lambda at: sp.Matrix([sp.Integer(each == at.c[0]) for each in at.theta]),
+    "ones": lambda at: sp.ones(at.n, 1) / sp.sqrt(at.n),
+    "r/n": lambda at: at.r.reshape(at.n * at.q, 1) / sp.sqrt(at.n),
+    "activities": lambda at: sp.Matrix([at.q * _squares(_unit(at, k)) / at.n for k in range(at.m)]),
+    "reaches": lambda at: sp.Matrix([_reach(at, k) for k in range(at.m)]),
+    "stretched G": lambda at: _stretched(at, MATRICES["G"](at)),
+    "stretched H": lambda at: _stretched(at, MATRICES["H"](at)),
+    "H*V": lambda at: at.H * _scalings(at),
+    "G*v": lambda at: _exchanged(at, MATRICES["G"](at)),
+    "H*v": lambda at: _exchanged(at, MATRICES["H"](at)),
 }
 """The matrices of theorems, written out. That G_bb and H_bb are blocks of G and H is a fact to be shown."""
 
@@ -210,12 +244,87 @@ def _gradient(at: Model) -> list[sp.Expr]:
     return [sp.diff(at.risk, each) for each in at.theta]
 
 
+def _parameters(at: Model, kept: list[sp.Expr]) -> sp.Matrix:
+    """The parameters as a vector, those that are not kept replaced by zero."""
+    return sp.Matrix([each if each in kept else 0 for each in at.theta])
+
+
+def _unit(at: Model, k: int) -> list[sp.Expr]:
+    return [at.s(at.z(i, k)) for i in range(at.n)]
+
+
+def _reach(at: Model, k: int) -> sp.Expr:
+    """|a_k|^2 E[s'(z_k)^2 |x~|^2]."""
+    terms = (weight * at.slope(at.z(i, k)) ** 2 for i, weight in enumerate(_inputs(at, int(at.biased))))
+    return _squares(at.A.col(k)) * sum(terms) / at.n
+
+
+def _stretched(at: Model, whole: sp.Matrix) -> sp.Matrix:
+    """D^-1 M D^-1, the first unit rescaled by 100."""
+    inputs = [*at.W.row(0), *([at.b[0]] if at.biased else [])]
+    factors = dict.fromkeys(at.A.col(0), sp.Integer(100)) | dict.fromkeys(inputs, sp.Rational(1, 100))
+    scale = sp.diag(*(factors.get(each, sp.S.One) for each in at.theta))
+    return scale * whole * scale
+
+
+def _scalings(at: Model) -> sp.Matrix:
+    """The directions (A_k, -w~_k), as columns."""
+    columns = []
+    for k in range(at.m):
+        inputs = [*at.W.row(k), *([at.b[k]] if at.biased else [])]
+        columns.append(_parameters(at, list(at.A.col(k))) - _parameters(at, inputs))
+    return sp.Matrix.hstack(*columns)
+
+
+def _twins(at: Model) -> dict[sp.Symbol, sp.Symbol]:
+    """The second unit's input weights are those of the first."""
+    pairs = dict(zip(at.W.row(1), at.W.row(0), strict=True))
+    return pairs | ({at.b[1]: at.b[0]} if at.biased else {})
+
+
+def _exchanged(at: Model, whole: sp.Matrix) -> sp.Matrix:
+    """M v at twins, v moving output weight from one to the other."""
+    v = sp.Matrix([(each == at.A[0, 0]) - (each == at.A[0, 1]) for each in map(sp.sympify, at.theta)])
+    return (whole * v).xreplace(_twins(at))
+
+
+def _twin_gradient(at: Model) -> sp.Expr:
+    inputs = [*at.W.row(0), *([at.b[0]] if at.biased else [])]
+    return sp.sqrt(_squares(sp.diff(at.risk, each).xreplace(_twins(at)) for each in inputs))
+
+
+def _imbalance(at: Model) -> sp.Expr:
+    """Largest |w~_k . dR/dw~_k - p a_k . dR/da_k|, by Euler's relation."""
+    rates = []
+    for k in range(at.m):
+        inputs = [*at.W.row(k), *([at.b[k]] if at.biased else [])]
+        by_inputs = sum(each * sp.diff(at.risk, each) for each in inputs)
+        by_output = sum(each * sp.diff(at.risk, each) for each in at.A.col(k))
+        rates.append(sp.Abs(sp.simplify(at.euler(by_inputs - at.degree * by_output))))
+    return sp.Max(*rates)
+
+
 SCALARS: dict[str, Formula] = {
     "n": lambda at: sp.Integer(at.n),
     "q": lambda at: sp.Integer(at.q),
     "m": lambda at: sp.Integer(at.m),
     "d": lambda at: sp.Integer(at.d),
+    "degree": lambda at: sp.sympify(at.degree),
     "risk": lambda at: at.risk,
+    "norm(a, c)": lambda at: sp.sqrt(_squares([*at.A, *at.c])),
+    "mean_jacobian^2": lambda at: _squares(sp.ones(1, at.n) * at.J / at.n),
+    "least_trace": lambda at: sum(
+        2 * sp.sqrt(at.q * _squares(_unit(at, k)) / at.n) * sp.sqrt(_reach(at, k)) for k in range(at.m)
+    ),
+    "first_activity": lambda at: _squares(_unit(at, 0)) / at.n,
+    "unit_gradient": lambda at: sp.sqrt(
+        _squares(sp.diff(at.risk, each) for each in at.theta if each not in list(at.c))
+    ),
+    "imbalance_rate": _imbalance,
+    "twin_weight": lambda at: sp.Abs(at.A[0, 0]),
+    "twin_gradient": _twin_gradient,
+    "quadratic_gradient": lambda at: 4 * _squares(at.W.T * sp.diag(*at.A) * at.W * at.X.T) / at.n,
+    "mean_square(a*s1)": lambda at: _squares(at.u) / at.n,
     "input_gradient": lambda at: _squares(_slopes(at)) / at.n,
     "mean_square_output": lambda at: _squares(at.f) / at.n,
     "mean_square_jacobian": lambda at: _squares(at.J) / at.n,
@@ -233,7 +342,7 @@ SCALARS: dict[str, Formula] = {
         size * _squares(at.W.row(k)) for k, size in enumerate(map(sp.Abs, MATRICES["a"](at)))
     ),
     "gradient_norm": lambda at: sp.sqrt(_squares(_gradient(at))),
-    "kernel_energy": lambda at: (at.r.reshape(1, at.n * at.q) * MATRICES["K"](at) * at.r.reshape(at.n * at.q, 1))[0] / at.n,
+    "kernel_energy": lambda at: HEADS["rayleigh"](MATRICES["K"](at), MATRICES["r/n"](at)),
 }
 """The numbers of theorems and proofs, written out from their definitions."""
 
@@ -249,6 +358,11 @@ HEADS: dict[str, Callable[..., sp.Expr]] = {
     "norm": lambda v: sp.sqrt(_squares(v)),
     "norm1": lambda v: sum(map(sp.Abs, v)),
     "paths": lambda A, B: sum(sp.sqrt(A[k, k]) * sp.sqrt(B[k, k]) for k in range(A.rows)),
+    "rows": lambda A: sp.Integer(A.rows),
+    "entry": lambda A: A[0, 0],
+    "rayleigh": lambda A, v: (v.T * A * v)[0],
+    "roots": lambda x, y: sum(sp.sqrt(x[k]) * sp.sqrt(y[k]) for k in range(len(x))),
+    "total": lambda x: sum(x),
     "weighted": lambda A, v: sum(A[k, k] * sp.Abs(v[k]) for k in range(A.rows)),
 }
 """What is taken of matrices, where it can be written out."""
@@ -276,4 +390,8 @@ def written_out(name: str, at: Model) -> sp.Expr:
 def vanishes(expression: sp.Expr) -> bool:
     """Whether an expression in symbols and generic derivatives is identically zero."""
     expanded = sp.expand(expression)
-    return bool(expanded == 0 or sp.simplify(expanded) == 0)
+    if expanded == 0:
+        return True
+    if expanded.has(sp.Pow) and sp.expand(sp.fraction(sp.together(expanded))[0]) == 0:
+        return True
+    return bool(expanded.count_ops() < LARGE and sp.simplify(expanded) == 0)

@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy as sp
 
+from theory import hypotheses as needs
 from theory.facts import POSITIVE, known_fact, nonnegative
-from theory.hypotheses import INTERPOLATION
 from theory.lemma import CALL, fill
 from theory.lemmas import lemmas
 from theory.model import Model, vanishes, written_out
@@ -26,18 +26,57 @@ MODELS = (
 """The small networks of identity steps: two of everything that is summed over."""
 
 
+def fitting(model: Model, hypotheses: tuple[Any, ...]) -> Model:
+    """The model changed so that the hypotheses hold of it.
+
+    Examples
+    --------
+    >>> fitting(Model(2, 1, 2), (needs.OUTPUT_BIAS,)).offset
+    True
+    """
+    changes = [change for each, change in CHANGES.items() if each in hypotheses]
+    for change in changes:
+        model = replace(model, **change)
+    return model
+
+
+CHANGES: dict[Any, dict[str, Any]] = {
+    needs.INTERPOLATION: {"fitted": True},
+    needs.ONE_OUTPUT: {"q": 1},
+    needs.OUTPUT_BIAS: {"offset": True},
+    needs.NO_OUTPUT_BIAS: {"offset": False},
+    needs.HIDDEN_BIASES: {"biased": True},
+    needs.NO_HIDDEN_BIASES: {"biased": False},
+    needs.HOMOGENEOUS: {"degree": sp.Symbol("p", positive=True), "n": 1, "d": 1},
+    needs.FIRST_DEGREE: {"linear": True, "degree": sp.S.One},
+    needs.QUADRATIC: {"activation": lambda z: z**2},
+}
+"""What a hypothesis says about the small networks."""
+
+
 @dataclass(frozen=True)
 class Identity:
-    """The expression before equals the one after by definition of its terms."""
+    """The expression before equals the one after by definition of its terms.
+
+    Parameters
+    ----------
+    words : str
+        The reason in words.
+    squared : bool
+        Compare the squares of two sides of which neither is negative.
+    """
 
     words: str = "by definition"
+    squared: bool = False
 
     def faults(self, before: sp.Expr, after: sp.Expr, hypotheses: tuple[Any, ...]) -> str:
         """What is wrong, or ""."""
-        fitted = INTERPOLATION in hypotheses
-        for model in MODELS:
-            at = replace(model, fitted=fitted)
-            if not vanishes(spelled(before, at) - spelled(after, at)):
+        power = 2 if self.squared else 1
+        if self.squared and not all(signed(side, hypotheses).is_nonnegative for side in (before, after)):
+            return "a side that is squared may be negative"
+        for at in dict.fromkeys(fitting(model, hypotheses) for model in MODELS):
+            gap = spelled(before, at) ** power - spelled(after, at) ** power
+            if not vanishes(at.euler(gap)):
                 return f"the sides differ for n, d, m, q = {at.n}, {at.d}, {at.m}, {at.q}"
         return ""
 
@@ -103,7 +142,7 @@ def _multiple(
     name: str, left: sp.Expr, right: sp.Expr, before: sp.Expr, after: sp.Expr, hypotheses: tuple[Any, ...]
 ) -> str:
     """after - before is a non-negative multiple of right - left."""
-    gap, step = (plain(signed(each, hypotheses)) for each in (right - left, after - before))
+    gap, step = (plain(rooted(signed(each, hypotheses))) for each in (right - left, after - before))
     factor = sp.factor(sp.cancel(step / gap))
     if factor.is_nonnegative:
         return ""
@@ -115,13 +154,20 @@ def plain(expression: sp.Expr) -> sp.Expr:
     return sp.expand(expression.doit())
 
 
+def rooted(expression: sp.Expr) -> sp.Expr:
+    """Every letter that is not negative replaced by a square, so that roots become letters."""
+    letters = [item for item in expression.free_symbols if item.is_nonnegative]
+    return expression.subs({item: item**2 for item in letters}, simultaneous=True)
+
+
 def signed(expression: sp.Expr, hypotheses: tuple[Any, ...]) -> sp.Expr:
     """The expression in letters that know their sign: what is a norm is not negative."""
-    positive = {POSITIVE[each] for each in hypotheses if each in POSITIVE}
+    positive = {"n", "d", "m", "q"}.union(*(POSITIVE.get(each, ()) for each in hypotheses))
     letters = {}
     for item in expression.free_symbols:
-        sign = {"positive": True} if item.name in positive else {"nonnegative": True}
-        letters[item] = sp.Symbol(item.name, **(sign if nonnegative(item.name) else {"real": True}))
+        certain = item.name in positive or item.name.startswith("rows(")
+        sign = "positive" if certain else "nonnegative" if nonnegative(item.name) else "real"
+        letters[item] = sp.Symbol(item.name, **{sign: True})
     return expression.xreplace(letters)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,8 @@ class Theorem:
         Networks at which the variants they name are equalities.
     refutation : Example or None
         A network that violates every variant, if the status is "refuted".
+    chains : dict of str to tuple of theory.proof.Step
+        The proof of each variant as steps that ``theory.proof.faults`` follows.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Theorem:
     from_memory: bool = False
     equalities: tuple[Example, ...] = ()
     refutation: Example | None = None
+    chains: Mapping[str, Any] = field(default_factory=dict)
 
     def latex(self) -> str:
         """All relations in LaTeX, one line each."""

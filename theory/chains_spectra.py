@@ -1,0 +1,186 @@
+"""Proofs of theorems T7, T9 to T12 and of those from the literature, relation by relation."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from theory.chains import by_spectral
+from theory.lemmas import t
+from theory.proof import By, Chain, Identity, Same, Step
+from theory.scaling import FACTOR
+
+largest_G, risk = t("lmax(G)"), t("risk")
+samples = t("n") * t("q")
+spectral, C1, stretch = t("spectral(W)"), t("C1"), sp.Integer(int(FACTOR)) ** 2
+
+
+def rayleigh(left: sp.Expr, scale: sp.Expr, vector: str) -> Chain:
+    """left = v^T G v / scale <= lmax(G) |v|^2 / scale = lmax(G)."""
+    return (
+        Step(t(f"rayleigh(G, {vector})") / scale, Identity("G = E[J^T J] along this direction")),
+        Step(largest_G * t(f"norm({vector})") ** 2 / scale, By("Rayleigh", A="G", v=vector)),
+        Step(largest_G, Identity()),
+    )
+
+
+def by_kernel(head: str) -> Chain:
+    """A norm of G is that of K."""
+    return (
+        Step(t(f"{head}(J'*J)"), Same("G", "J'*J")),
+        Step(t(f"{head}(J*J')"), By(f"A B and B A, {head}", V="J")),
+        Step(t(f"{head}(K)"), Same("J*J'", "K")),
+    )
+
+
+def one(right: str, lemma: str, **bound: str) -> Chain:
+    """One application of a lemma."""
+    return (Step(t(right), By(lemma, **bound)),)
+
+
+RANK: Chain = (
+    Step(t("rank(J'*J)"), Same("G", "J'*J")),
+    Step(t("rows(J)"), By("rank of a Gram matrix", V="J")),
+    Step(samples, Identity("J has n q rows")),
+)
+ROOTS = 2 * t("roots(activities, reaches)")
+PARTS = {"M": "H", "N": "G", "K": "R"}
+UP = {"M": "H", "N": "R", "K": "G"}
+BLOCK_H, BLOCK_G = {"N": "H_bb", "M": "H"}, {"N": "G_bb", "M": "G"}
+
+CHAINS: dict[str, dict[str, Chain]] = {
+    "balanced-relu": {
+        "least of all": (
+            Step(ROOTS, Identity()),
+            Step(
+                t("total(activities)") + t("total(reaches)"),
+                By("AM-GM, sums", x="activities", y="reaches"),
+            ),
+            Step(t("trace(G)"), Identity("the squares of the entries of J, unit by unit")),
+        ),
+    },
+    "conservation": {"rate": (Step(sp.S.Zero, Identity("Euler: z s'(z) = p s(z)")),)},
+    "scaling-zero-modes": {
+        "modes": (Step(t("unit_gradient"), Identity("T11 differentiated by theta", squared=True)),)
+    },
+    "reparametrisation": {
+        part: (
+            Step(t(f"entry(stretched {part})"), Identity("the entry at a_1 of D^-1 M D^-1")),
+            Step(t(f"lmax(stretched {part})"), By("diagonal entry", A=f"stretched {part}")),
+        )
+        for part in "GH"
+    },
+    "curvature-lower-bounds": {
+        "outputs": rayleigh(t("mean_square_output"), t("norm(a, c)") ** 2, "a_c"),
+        "mean jacobian": (
+            Step(t("rayleigh(K, ones)"), Identity("the mean over samples")),
+            Step(t("lmax(K)") * t("norm(ones)") ** 2, By("Rayleigh", A="K", v="ones")),
+            Step(t("lmax(K)"), Identity()),
+            Step(t("lmax(J*J')"), Same("K", "J*J'")),
+            Step(t("lmax(J'*J)"), By("A B and B A, lmax", V="J")),
+            Step(largest_G, Same("J'*J", "G")),
+        ),
+        "output bias": rayleigh(sp.S.One, sp.S.One, "e_c"),
+    },
+    "tangent-kernel-spectrum": {
+        "rank": RANK,
+        "rank of H": (Step(t("rank(G)"), Same("H", "G")), *RANK),
+        "trace": by_kernel("trace"),
+        "frobenius": by_kernel("frobenius"),
+        "largest": by_kernel("lmax"),
+        "nuclear": by_kernel("nuclear"),
+    },
+    "radial-volume-bias": {
+        "short": one("diagonal_logs(H)", "Hadamard", A="H"),
+        "by at most": one("mean_log(H)", "AM-GM, logarithms", A="H"),
+        "short, block": one("diagonal_logs(H_bb)", "Hadamard", A="H_bb"),
+        "by at most, block": one("mean_log(H_bb)", "AM-GM, logarithms", A="H_bb"),
+    },
+    "interlacing": {
+        "largest": one("lmax(H)", "principal block, lmax", **BLOCK_H),
+        "least": one("least(H_bb)", "principal block, least", **BLOCK_H),
+        "frobenius": one("frobenius(H)", "principal block, frobenius", **BLOCK_H),
+        "spectral": one("spectral(H)", "principal block, spectral", **BLOCK_H),
+        "nuclear": one("nuclear(H)", "principal block, nuclear", **BLOCK_H),
+        "largest, G": one("lmax(G)", "principal block, lmax", **BLOCK_G),
+        "trace, G": one("trace(G)", "principal block, trace", **BLOCK_G),
+    },
+    "weyl": {
+        "above": (Step(t("lmax(G)") + t("spectral(R)"), By("Weyl", **PARTS)),),
+        "below": (Step(t("lmax(H)") + t("spectral(R)"), By("Weyl, of a difference", **PARTS)),),
+        "frobenius": (Step(t("frobenius(G)") + t("frobenius(R)"), By("triangle, frobenius", **PARTS)),),
+        "nuclear": (Step(t("nuclear(G)") + t("nuclear(R)"), By("triangle, nuclear", **PARTS)),),
+        "trace": (Step(t("trace(G)") + t("trace(R)"), By("trace of a sum", **PARTS)),),
+    },
+    "norm-order": {
+        "largest": one("frobenius(G)", "largest <= Frobenius", A="G"),
+        "frobenius": one("trace(G)", "Frobenius <= trace", A="G"),
+        "trace": (
+            Step(
+                sp.sqrt(t("rank(G)")) * t("frobenius(G)"),
+                By("trace <= root of rank times Frobenius", A="G"),
+            ),
+            Step(sp.sqrt(t("rank(J'*J)")) * t("frobenius(J'*J)"), Same("G", "J'*J")),
+            Step(sp.sqrt(t("rows(J)")) * t("frobenius(J'*J)"), By("rank of a Gram matrix", V="J")),
+            Step(sp.sqrt(t("rows(J)")) * t("frobenius(G)"), Same("J'*J", "G")),
+            Step(sp.sqrt(samples) * t("frobenius(G)"), Identity("J has n q rows")),
+        ),
+        "product": (Step(largest_G * t("trace(G)"), By("Frobenius <= largest times trace", A="G")),),
+    },
+    "negative-index": {
+        "count": one("negative(R)", "adding psd, negative", **UP),
+        "least": one("least(H)", "adding psd, least", **UP),
+    },
+    "sobolev-regularisation": {
+        "trace": (
+            *by_spectral(),
+            Step(spectral**2 * t("mean_of(|u|^2)"), Identity()),
+            Step(
+                spectral**2 * t("mean_product(|x|^2, |u|^2)") / t("smallest(|x|^2)"),
+                By("smallest weight", p="|x|^2", v="|u|^2"),
+            ),
+            Step(spectral**2 * t("trace(G_W)") / t("smallest_input"), Identity()),
+        )
+    },
+    "tangent-kernel-flow": {
+        "identity": (Step(t("kernel_energy"), Identity("grad R = J^T g / n")),),
+        "lojasiewicz": (
+            Step(t("least(K)") * t("norm(r/n)") ** 2, Identity("E|r|^2 = 2R")),
+            Step(t("rayleigh(K, r/n)"), By("Rayleigh, least", A="K", v="r/n")),
+            Step(t("gradient_norm") ** 2, Identity("grad R = J^T r / n")),
+        ),
+        "smooth": (
+            Step(t("rayleigh(K, r/n)"), Identity("grad R = J^T r / n")),
+            Step(t("lmax(K)") * t("norm(r/n)") ** 2, By("Rayleigh", A="K", v="r/n")),
+            Step(2 * t("lmax(K)") * risk, Identity("E|r|^2 = 2R")),
+            Step(2 * t("lmax(J*J')") * risk, Same("K", "J*J'")),
+            Step(2 * t("lmax(J'*J)") * risk, By("A B and B A, lmax", V="J")),
+            Step(2 * largest_G * risk, Same("J'*J", "G")),
+        ),
+    },
+    "duplicated-unit": {
+        "G": (Step(sp.S.Zero, Identity("J v = s(z_k) - s(z_l) = 0")),),
+        "H": (
+            Step(
+                sp.sqrt(2) * t("twin_gradient"),
+                Identity("dR/dw~_k = a_k E[g s'(z_k) x~]", squared=True),
+            ),
+        ),
+    },
+    "quadratic-units": {
+        "input gradient": (Step(t("quadratic_gradient"), Identity("grad_x f = 2 M x")),),
+    },
+    "lipschitz": {
+        "norms": (
+            *by_spectral(),
+            Step(spectral**2 * t("mean_square(a*s1)"), Identity()),
+            Step(
+                spectral**2 * C1**2 * t("norm(a)") ** 2,
+                By("averages of squares", a="a", s="s1", C="C1"),
+            ),
+        ),
+    },
+    "bounded-loss-curvature": {
+        "squared": (Step(t("mean_square_jacobian"), Identity("Lam is the identity")),),
+    },
+}
+"""By theorem and relation."""
