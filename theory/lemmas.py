@@ -159,8 +159,8 @@ def _mean_square() -> tuple[sp.Expr, sp.Expr]:
 
 
 PSD_PAIR = (("psd", "?A"), ("psd", "?B"))
-A_AND_B = draws(A=psd, B=psd)
-V = draws(V=any_matrix)
+_PAIR = draws(A=psd, B=psd)
+_GRAM = draws(V=any_matrix)
 BLOCK, SUM = ("block", "?N", "?M"), ("sum", "?M", "?N", "?K")
 C_MEAN = t("?C"), sp.sqrt(t("mean_square(?r)"))
 BOUNDED = ("bounded", "?s", "?C")
@@ -170,14 +170,14 @@ ALL = (
         "von Neumann, spectral",
         at_most(t("inner(?A, ?B)"), t("spectral(?A)") * t("trace(?B)")),
         PSD_PAIR,
-        A_AND_B,
+        _PAIR,
         source="von Neumann's trace inequality",
     ),
     Lemma(
         "von Neumann, largest",
         at_most(t("inner(?A, ?B)"), t("trace(?A)") * t("lmax(?B)")),
         PSD_PAIR,
-        A_AND_B,
+        _PAIR,
         source="von Neumann's trace inequality",
     ),
     Lemma(
@@ -206,18 +206,22 @@ ALL = (
         "paths",
         at_most(t("inner(?A, ?B)"), t("paths(?A, ?B)") ** 2),
         PSD_PAIR,
-        A_AND_B,
+        _PAIR,
         source="|A_kl| <= sqrt(A_kk A_ll) for A >= 0 (Minkowski)",
     ),
     Lemma(
-        "Gram, spectral", same(t("spectral(?V*?V')"), t("spectral(?V)") ** 2), (), V, source="singular values"
+        "Gram, spectral",
+        same(t("spectral(?V*?V')"), t("spectral(?V)") ** 2),
+        (),
+        _GRAM,
+        source="singular values",
     ),
-    Lemma("Gram, trace", same(t("trace(?V*?V')"), t("frobenius(?V)") ** 2), (), V, _gram_trace),
+    Lemma("Gram, trace", same(t("trace(?V*?V')"), t("frobenius(?V)") ** 2), (), _GRAM, _gram_trace),
     Lemma(
         "Gram, Frobenius",
         at_most(t("frobenius(?V*?V')"), t("frobenius(?V)") ** 2),
         (),
-        V,
+        _GRAM,
         _gram_frobenius,
         "submultiplicativity",
     ),
@@ -226,7 +230,7 @@ ALL = (
             f"A B and B A, {head}",
             same(t(f"{head}(?V'*?V)"), t(f"{head}(?V*?V')")),
             (),
-            V,
+            _GRAM,
             squares,
             "equal non-zero eigenvalues",
         )
@@ -238,7 +242,9 @@ ALL = (
             "rank": None,
         }.items()
     ),
-    Lemma("rank of a Gram matrix", at_most(t("rank(?V'*?V)"), t("rows(?V)")), (), V, source="linear algebra"),
+    Lemma(
+        "rank of a Gram matrix", at_most(t("rank(?V'*?V)"), t("rows(?V)")), (), _GRAM, None, "linear algebra"
+    ),
     Lemma(
         "Frobenius <= trace",
         at_most(t("frobenius(?A)"), t("trace(?A)")),
