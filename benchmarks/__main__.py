@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import dense, imports, jets, memory, norm, product, report
+from . import dense, flow, imports, jets, many, memory, norm, product, report
 from .case import size_text
 from .race import race
 
-COMPARISONS = {"dense": dense, "norm": norm, "product": product, "jets": jets, "imports": imports}
+COMPARISONS = {
+    "dense": dense,
+    "norm": norm,
+    "product": product,
+    "many": many,
+    "flow": flow,
+    "jets": jets,
+    "imports": imports,
+}
 NAMES = (*COMPARISONS, "memory")
 
 

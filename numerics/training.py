@@ -13,10 +13,20 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 import twolayer as tl
+from numerics.descend import descend
 from numerics.second_order import gauss_newton, newton
 from numerics.trained import STEPS, STUCK, Trained, labels, start
 
-__all__ = ["gauss_newton", "gradient_descent", "lbfgs", "newton", "random_network", "sgd", "to_minimum"]
+__all__ = [
+    "descend",
+    "gauss_newton",
+    "gradient_descent",
+    "lbfgs",
+    "newton",
+    "random_network",
+    "sgd",
+    "to_minimum",
+]
 
 
 def random_network(

@@ -1,0 +1,89 @@
+"""Many small networks at once: gradient descent, and exact norms, against jit(vmap) of the same."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import twolayer as tl
+from numerics.descend import descend
+
+from .case import Case, Contender, Work, size_text
+
+RATE = 0.05
+
+
+def cases(dry: bool) -> Iterator[Case]:
+    yield descent(*((40, 8, 3, 5, 10) if dry else (4096, 50, 2, 20, 1000)), target=5.0)
+    yield descent(*((40, 8, 6, 5, 10) if dry else (256, 200, 64, 32, 200)), target=2.0)
+    yield norms(*((40, 8, 3, 5) if dry else (10_000, 50, 2, 20)), target=20.0)
+
+
+def ensemble(count: int, n: int, d: int, m: int) -> tuple[tl.Ensemble, np.ndarray, np.ndarray]:
+    """tanh networks with hidden biases, and data for them."""
+    rng = np.random.default_rng(0)
+    a, W = rng.normal(size=(count, m)) / np.sqrt(m), rng.normal(size=(count, m, d)) / np.sqrt(d)
+    return tl.Ensemble(a, W, rng.normal(size=(count, m))), rng.normal(size=(n, d)), rng.normal(size=n)
+
+
+def jax_parts(many: tl.Ensemble, X: np.ndarray, y: np.ndarray) -> tuple[Any, Any, Any]:
+    """The module jax, the risk as a function of (a, W, b), and these of every member."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    inputs, targets = jax.numpy.asarray(X), jax.numpy.asarray(y)
+
+    def risk(parts: Any) -> Any:
+        a, W, b = parts
+        return jax.numpy.mean((jax.numpy.tanh(inputs @ W.T + b) @ a - targets) ** 2) / 2
+
+    return jax, risk, tuple(jax.numpy.asarray(part) for part in (many.a, many.W, many.b))
+
+
+def descent(count: int, n: int, d: int, m: int, steps: int, *, target: float) -> Case:
+    """The same steps of full-batch gradient descent."""
+    many, X, y = ensemble(count, n, d, m)
+
+    def ours() -> Work:
+        return lambda: descend(many, X, y, steps=steps, learning_rate=RATE)[1]
+
+    def by_jax() -> Work:
+        jax, risk, parts = jax_parts(many, X, y)
+
+        def step(_: int, at: Any) -> Any:
+            return jax.tree_util.tree_map(lambda part, slope: part - RATE * slope, at, jax.grad(risk)(at))
+
+        train = jax.jit(jax.vmap(lambda at: risk(jax.lax.fori_loop(0, steps, step, at))))
+        return lambda: train(parts).block_until_ready()
+
+    def mean(risks: Any) -> float:
+        return float(np.mean(np.asarray(risks)))
+
+    peer = Contender("jax.jit(vmap)", target, by_jax, mean)
+    size = f"{count:,} starts, {steps} steps, {size_text(n, d, m)}"
+    return Case("gradient descent of many", size, Contender("twolayer", 1.0, ours, mean), [peer])
+
+
+def norms(count: int, n: int, d: int, m: int, *, target: float) -> Case:
+    """Exact Frobenius norms of all Hessians."""
+    many, X, y = ensemble(count, n, d, m)
+
+    def by_jax() -> Work:
+        jax, risk, (a, W, b) = jax_parts(many, X, y)
+        theta = jax.numpy.concatenate([a, W.reshape(count, -1), b], axis=1)
+
+        def flat(point: Any) -> Any:
+            return risk((point[:m], point[m : m + m * d].reshape(m, d), point[m + m * d :]))
+
+        def norm(point: Any) -> Any:
+            return jax.numpy.linalg.norm(jax.hessian(flat)(point))
+
+        every = jax.jit(lambda points: jax.lax.map(norm, points, batch_size=100))
+        return lambda: every(theta).block_until_ready()
+
+    def total(values: Any) -> float:
+        return float(np.sum(np.asarray(values)))
+
+    ours = Contender("twolayer", 1.0, lambda: lambda: many.frobenius_norm(X, y), total)
+    peer = Contender("jit(vmap(norm(hessian)))", target, by_jax, total)
+    return Case("Frobenius norms of many", f"{count:,} networks, {size_text(n, d, m)}", ours, [peer])
