@@ -256,7 +256,7 @@ def test_the_input_gradient():
     ("arguments", "words"),
     [
         ({"loss": "hinge"}, "loss must be one of squared, logistic, pseudo_huber, softmax; got 'hinge'"),
-        ({"loss": "softmax"}, "outputs must be an integer of at least 2 for softmax; got 1"),
+        ({"loss": "softmax", "outputs": 1}, "outputs must be an integer of at least 2 for softmax; got 1"),
         ({"outputs": 0}, "outputs must be an integer of at least 1 for squared; got 0"),
         ({"outputs": 1.5}, "outputs must be an integer"),
         ({"activation": "tahn"}, "nearest: tanh"),

@@ -26,9 +26,16 @@ def exact_supremum(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> sp
     """
     for value in _candidates(parts, order, bound):
         if _agrees(value, bound):
-            small = value.count_ops() <= SIMPLIFY_SIZE
-            return sp.radsimp(sp.simplify(abs(value))) if small else abs(value)
+            return _tidied(abs(value))
     return None
+
+
+def _tidied(number: sp.Expr) -> sp.Expr:
+    """The shortest of a few equal forms of a number."""
+    if number.count_ops() > SIMPLIFY_SIZE:
+        return number
+    simple = sp.simplify(number)
+    return min((simple, sp.radsimp(simple)), key=lambda form: len(str(form)))
 
 
 def digits(exact: sp.Expr) -> mp.mpf:

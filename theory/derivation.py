@@ -152,7 +152,7 @@ class Derivation:
 def derive(
     activation: str | sp.Expr = "tanh",
     loss: str = "squared",
-    outputs: int = 1,
+    outputs: int | None = None,
     hidden_bias: bool = True,
     output_bias: bool = True,
 ) -> Derivation:
@@ -164,8 +164,8 @@ def derive(
         A built-in name, a formula in ``z``, or a sympy expression in one symbol.
     loss : str
         "squared", "logistic", "pseudo_huber" or "softmax".
-    outputs : int
-        The number of outputs, q.
+    outputs : int, optional
+        The number of outputs, q; by default 1, and 2 for softmax. From 2 on the formulas are those of any q.
     hidden_bias, output_bias : bool
         Whether the hidden units and the outputs have biases.
 
@@ -196,6 +196,7 @@ def derive(
     if loss not in known:
         raise ValueError(f"loss must be one of {', '.join(known)}; got {loss!r}")
     least = 2 if loss == "softmax" else 1
+    outputs = least if outputs is None else outputs
     if isinstance(outputs, bool) or not isinstance(outputs, int) or outputs < least:
         raise ValueError(f"outputs must be an integer of at least {least} for {loss}; got {outputs!r}")
     found = constants(activation_expression(activation))

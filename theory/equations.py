@@ -79,7 +79,7 @@ def _supremum(supremum: Supremum) -> Equation:
     name = f"|s{supremum.order * chr(39)}|"
     exact = supremum.exact
     if exact is None or len(str(exact)) > READABLE:
-        return Equation(f"sup {name}", rf"\sup {name}", sp.Float(supremum.value, 17), "", "<=")
+        return Equation(f"sup {name}", rf"\sup {name}", sp.Float(repr(supremum.value)), "", "<=")
     digits = "" if exact.is_Rational or exact.is_infinite else f"{supremum.value:.16g}"
     return Equation(f"sup {name}", rf"\sup {name}", exact, digits)
 

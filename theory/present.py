@@ -52,8 +52,13 @@ class Equation:
 class TextPrinter(StrPrinter):
     """Text with ``s'(z)`` for the activation, ``a_ok`` for indexed letters and ``sum_k`` for sums."""
 
-    # sympy lets a class print itself through a method of this name; Indexed would
-    printmethod = "_theory_text"
+    def _print(self, expr: sp.Basic, **settings: object) -> str:
+        # sympy would let an Indexed print itself
+        return (
+            self._print_Indexed(expr)
+            if isinstance(expr, sp.Indexed)
+            else str(super()._print(expr, **settings))
+        )
 
     def parenthesize(self, item: sp.Expr, level: int, strict: bool = False) -> str:
         """Brackets also around a sum that is a factor."""
@@ -82,7 +87,11 @@ class TextPrinter(StrPrinter):
 class TexPrinter(LatexPrinter):
     """LaTeX with the same letters."""
 
-    printmethod = "_theory_latex"
+    def _print(self, expr: sp.Basic, **settings: object) -> str:
+        if isinstance(expr, sp.Indexed):
+            letter = self._print_Indexed(expr)
+            return f"{letter}^{{{settings['exp']}}}" if "exp" in settings else letter
+        return str(super()._print(expr, **settings))
 
     def _as_ordered_terms(self, expr: sp.Add, order: str | None = None) -> list[sp.Expr]:
         return _sums_last(super()._as_ordered_terms(expr, order))

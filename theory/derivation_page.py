@@ -1,0 +1,122 @@
+"""The documentation page of the derivation, made from the derivation.
+
+``python -m theory.page`` says whether ``docs/derivation.md`` is up to date and exits with 1 if not;
+``python -m theory.page --update`` rewrites it.
+"""
+
+import argparse
+import sys
+from decimal import ROUND_CEILING, Context
+from pathlib import Path
+
+from theory.activations import ACTIVATIONS
+from theory.constants import Constants, Supremum, constants
+from theory.derivation import Derivation, derive
+from theory.equations import READABLE, Section
+from theory.loss_forms import loss_forms
+from theory.losses import LOSSES
+from theory.present import latex
+
+DIGITS = 12
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "derivation.md"
+
+INTRODUCTION = r"""# The derivation
+
+Printed by `theory.derive`; this page is written by `python -m theory.page --update`, and a test compares
+the two. The same for an activation and a loss of your choice:
+`twolayer derive "z*sigmoid(z)" --loss logistic` or, in Python, `theory.derive("z*sigmoid(z)", "logistic")`,
+whose `gradient`, `hessian` and `pairs` are sympy expressions to go on with, and whose `latex()` goes into a
+paper.
+
+Nothing grows with the network. Unit $k$ and another unit $l$, inputs $j$ and $p$, outputs $o$ and $r$ stand
+for all; a rest that is not looked at holds the other terms. sympy differentiates
+$a_k s(z_k) + a_l s(z_l) + c$ and contracts the derivatives over the weights of a unit: two samples see each
+other's $w_k$ through $K^0_{ij}$ alone. The tests assemble these templates into the whole Hessian of small
+networks and subtract sympy's own Hessian of the written-out risk, with nothing assumed of $s$ and $\ell$:
+the difference is zero.
+
+$s$ is the activation, $g = \partial \ell / \partial f$ and $\Lambda = \partial^2 \ell / \partial f^2$ of
+one sample. The risk is the mean of $\ell$ over $n$ samples, and its Hessian $H = G + R$: $G$ is the
+Gauss-Newton part, the terms with $\Lambda$; $R$ the residual part, the terms with $g$. The parameters are
+$\theta = (a, W \text{ row by row}, b, c)$; without hidden biases the rows and columns of $b$ are absent and
+$K^0_{ij}$ has no 1, without output biases those of $c$ are and $M_{ij}$ has none.
+"""
+
+TABLE_NOTE = """\
+Suprema over the reals, away from kinks. Each is enclosed by interval arithmetic; a closed form is a critical
+value or a limit inside that enclosure. The degree is the p of $s(tz) = t^p s(z)$, $t > 0$. At a kink every
+value is the limit from the left.
+"""
+
+
+def page() -> str:
+    """The text of the page."""
+    one, several = derive("tanh", "squared"), derive("tanh", "squared", outputs=2)
+    blocks = [INTRODUCTION, _generic("One output", one), _generic("Several outputs", several)]
+    return "\n".join([*blocks, _losses(), _activations()])
+
+
+def _generic(title: str, derived: Derivation) -> str:
+    """The sections that hold for any activation and loss."""
+    kept = [
+        section for section in derived.sections if section.title not in ("Activation", "Loss of one sample")
+    ]
+    return "\n".join([f"## {title}\n", *(_section(section) for section in kept)])
+
+
+def _section(section: Section) -> str:
+    rows = " \\\\\n".join(equation.latex("&") for equation in section.equations)
+    return f"### {section.title}\n\n$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$\n"
+
+
+def _losses() -> str:
+    parts = ["## Losses\n"]
+    for name in [*LOSSES, "softmax"]:
+        derived = derive("identity", name)
+        section = next(section for section in derived.sections if section.title == "Loss of one sample")
+        bound = _bound(loss_forms(name).supremum)
+        norm = ", in the operator norm" if name == "softmax" else ""
+        rows = _section(section).partition("\n\n")[2]
+        third = rf"$\sup \lvert \partial^3 \ell / \partial f^3 \rvert {bound}${norm}."
+        parts.append(f"### {name}\n\n{rows}\n{third}\n")
+    return "\n".join(parts)
+
+
+def _activations() -> str:
+    suprema = [rf"$\sup \lvert s{order * chr(39)} \rvert$" for order in (1, 2, 3)]
+    head = ["activation", "$s(z)$", *suprema, "parity", "degree", r"kinks: $z$, jumps of $s'$ and $s''$"]
+    rows = [head, ["---"] * len(head), *(_row(name, constants(expr)) for name, expr in ACTIVATIONS.items())]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"## Activations\n\n{TABLE_NOTE}\n{table}\n"
+
+
+def _row(name: str, found: Constants) -> list[str]:
+    kinks = [
+        "$" + ", ".join(latex(part) for part in (k.location, k.jump1, k.jump2)) + "$" for k in found.kinks
+    ]
+    bounds = [f"${_bound(supremum).removeprefix('= ')}$" for supremum in found.suprema]
+    degree = "" if found.homogeneity is None else str(found.homogeneity)
+    return [f"`{name}`", f"${latex(found.expr)}$", *bounds, found.parity, degree, "; ".join(kinks)]
+
+
+def _bound(supremum: Supremum) -> str:
+    if supremum.exact is not None and len(str(supremum.exact)) <= READABLE:
+        return f"= {latex(supremum.exact)}"
+    upwards = Context(prec=DIGITS, rounding=ROUND_CEILING)
+    return rf"\leq {upwards.create_decimal_from_float(supremum.value)}"
+
+
+def main() -> int:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m theory.page", description=__doc__)
+    parser.add_argument("--update", action="store_true", help="rewrite the page")
+    if parser.parse_args().update:
+        PAGE.write_text(page())
+        return 0
+    fresh = PAGE.is_file() and PAGE.read_text() == page()
+    sys.stdout.write("up to date\n" if fresh else "not up to date; run: python -m theory.page --update\n")
+    return int(not fresh)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
