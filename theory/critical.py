@@ -11,7 +11,7 @@ from theory.pieces import SIMPLIFY_SIZE, Piece, limit_at
 from theory.suprema import FARTHEST, Box, Enclosure, derivative_period
 
 # sympy's trigonometric solver takes minutes on larger equations.
-TRIGONOMETRIC_SIZE = 25
+TRIGONOMETRIC_SIZE = 20
 
 
 def exact_supremum(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> sp.Expr | None:
@@ -60,13 +60,17 @@ def _candidates(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> Itera
     yield from (value.subs(z, 0) for part, value in values if _critical_at_zero(part, value))
     for part, value in values:
         points = _critical_points(sp.diff(value, z), derivative_period(part.expr))
-        yield from (value.subs(z, point) for point in points if part.lower < point < part.upper)
+        yield from (value.subs(z, point) for point in points if _inside(part, point))
     ends = [(part, value, end) for part, value in values for end in (part.lower, part.upper)]
     yield from (limit_at(value, end) for _, value, end in ends if not end.is_infinite)
     reached = [
         (value, end) for part, value, end in ends if end.is_infinite and _reached(part, order, end, bound)
     ]
     yield from (limit_at(value, end) for value, end in reached)
+
+
+def _inside(part: Piece, point: sp.Expr) -> bool:
+    return bool(sp.N(part.lower) < sp.N(point) < sp.N(part.upper))
 
 
 def _reached(part: Piece, order: int, end: sp.Expr, bound: Enclosure) -> bool:
@@ -108,16 +112,17 @@ def _zeros(factor: sp.Expr) -> list[sp.Expr]:
 
 
 def _real_roots(poly: sp.Poly) -> list[sp.Expr]:
-    """The real roots, in radicals where all of them have real ones."""
+    """The real roots, those of a biquadratic in radicals; other radicals take sympy minutes to compare."""
     roots = list(dict.fromkeys(poly.real_roots()))
-    if not any(root.has(sp.CRootOf) for root in roots):
+    biquadratic = poly.degree() == 4 and all(power % 2 == 0 for (power,) in poly.monoms())
+    if not biquadratic:
         return roots
-    radicals = [root for root in sp.roots(poly) if root.is_real]
-    return radicals if len(radicals) == len(roots) else roots
+    return [root for root in sp.roots(poly) if root.is_real]
 
 
 def _trigonometric_zeros(slope: sp.Expr, period: sp.Expr | None) -> list[sp.Expr]:
-    if period is None or slope.count_ops() > TRIGONOMETRIC_SIZE:
+    arguments = {node.args[0] for node in slope.atoms(sp.sin, sp.cos)}
+    if period is None or len(arguments) > 1 or slope.count_ops() > TRIGONOMETRIC_SIZE:
         return []
     try:
         zeros = sp.solveset(slope, z, sp.Interval(0, period))

@@ -73,9 +73,8 @@ class Box:
         middle = self.middle()
         return Box(self.expr, self.lower, middle), Box(self.expr, middle, self.upper)
 
-    def derivatives(self) -> list[Interval]:
-        """Enclosures of s, s', ... over the box; the whole line where s is not known to be defined."""
-        order = ORDERS[-1] + 1
+    def derivatives(self, order: int = ORDERS[-1]) -> list[Interval]:
+        """Enclosures of s, s', ... up to `order`; the whole line where s is not known to be defined."""
         try:
             coefficients = jet(self.expr, interval(self.lower, self.upper), order)
         except Undefined:
@@ -156,7 +155,7 @@ class Search:
             self._at(box.expr, box.lower)
             self._at(box.expr, box.upper)
         start = {order: mp.inf for order in ORDERS if not self._grows(order, EXPLOSION)}
-        self.open = deque((box, start) for box in bounded)
+        self.open = deque((box, start) for box in bounded if start)
 
     def run(self) -> None:
         """Split boxes until all are settled or the budget is spent."""
@@ -180,23 +179,26 @@ class Search:
             return Enclosure(lower, mp.inf, f"{name} could not be bounded at infinity")
         upper = max([self.upper[order], *(bound for _, bound in left)])
         upper = upper if mp.isinf(beyond) else max(upper, beyond)
-        return Enclosure(lower, upper, f"the bound on {name} may not be tight" if left else "")
+        loose = f"{name} could not be bounded" if mp.isinf(upper) else f"the bound on {name} may not be tight"
+        return Enclosure(lower, upper, loose if left else "")
 
     def _grows(self, order: int, factor: mp.mpf) -> bool:
         """Whether the derivative is larger by `factor` beyond |z| = 2^512 than before."""
         return bool(mp.isinf(self.beyond[order]) and self.lower[order] > self.near[order] * factor)
 
     def _bounds(self, box: Box, orders: dict[int, mp.mpf]) -> Iterator[tuple[int, mp.mpf]]:
-        over = box.derivatives()
-        middle = box.middle()
-        low, mid, high = (self._at(box.expr, point) for point in (box.lower, middle, box.upper))
-        offset = interval(box.lower, box.upper) - interval(middle, middle)
+        over = box.derivatives(max(orders) + 1)
         for order, inherited in orders.items():
-            slope = over[order + 1]
-            if slope.sign:
-                yield order, max(low[order].size, high[order].size)
+            natural = min(inherited, over[order].size)
+            if natural <= self.lower[order] * TOLERANCE:
+                yield order, natural
+            elif over[order + 1].sign:
+                ends = [self._at(box.expr, point)[order].size for point in (box.lower, box.upper)]
+                yield order, max(ends)
             else:
-                yield order, min(inherited, over[order].size, (mid[order] + slope * offset).size)
+                middle = box.middle()
+                offset = interval(box.lower, box.upper) - interval(middle, middle)
+                yield order, min(natural, (self._at(box.expr, middle)[order] + over[order + 1] * offset).size)
 
     def _at(self, expr: sp.Expr, point: mp.mpf) -> list[Interval]:
         if (expr, point) not in self.points:
