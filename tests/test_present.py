@@ -1,4 +1,4 @@
-"""How derivations look: text, LaTeX that parses, and a page that is up to date."""
+"""How derivations look: text, and LaTeX that parses."""
 
 import re
 
@@ -8,7 +8,6 @@ from matplotlib.mathtext import MathTextParser
 
 from theory import derive
 from theory.letters import Act, z_k
-from theory.page import PAGE, page
 from theory.present import latex, text
 
 CASES = [
@@ -82,7 +81,3 @@ def test_letters():
     assert text(Act(2, z_k) ** 2 * total + 1) == "s''(z_k)**2*(sum_t a_to**2) + 1"
     assert latex(1 + total) == r"1 + \sum_{t=1}^{q} a_{to}^{2}"
     assert latex(sp.oo * sp.pi) == r"\infty"
-
-
-def test_the_page_is_up_to_date():
-    assert PAGE.read_text() == page(), "run: python -m theory.page --update"

@@ -1,16 +1,8 @@
-"""The documentation page of the derivation, made from the derivation.
+"""The docs' page of the derivation, made from the derivation."""
 
-``python -m theory.page`` says whether ``docs/derivation.md`` is up to date and exits with 1 if not;
-``python -m theory.page --update`` rewrites it.
-"""
-
-import argparse
-import sys
 from decimal import ROUND_CEILING, Context
-from pathlib import Path
 
-from theory.activations import ACTIVATIONS
-from theory.constants import Constants, Supremum, constants
+from theory.constants import Supremum
 from theory.derivation import Derivation, derive
 from theory.equations import READABLE, Section
 from theory.loss_forms import loss_forms
@@ -18,15 +10,13 @@ from theory.losses import LOSSES
 from theory.present import latex
 
 DIGITS = 12
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "derivation.md"
 
 INTRODUCTION = r"""# The derivation
 
-Printed by `theory.derive`; this page is written by `python -m theory.page --update`, and a test compares
-the two. The same for an activation and a loss of your choice:
-`twolayer derive "z*sigmoid(z)" --loss logistic` or, in Python, `theory.derive("z*sigmoid(z)", "logistic")`,
-whose `gradient`, `hessian` and `pairs` are sympy expressions to go on with, and whose `latex()` goes into a
-paper.
+Printed by `theory.derive`, written by `python -m theory.emit --update`; do not edit. The same for an
+activation and a loss of your choice: `twolayer derive "z*sigmoid(z)" --loss logistic` or, in Python,
+`theory.derive("z*sigmoid(z)", "logistic")`, whose `gradient`, `hessian` and `pairs` are sympy expressions
+to go on with, and whose `latex()` goes into a paper.
 
 Nothing grows with the network. Unit $k$ and another unit $l$, inputs $j$ and $p$, outputs $o$ and $r$ stand
 for all; a rest that is not looked at holds the other terms. sympy differentiates
@@ -42,18 +32,12 @@ $\theta = (a, W \text{ row by row}, b, c)$; without hidden biases the rows and c
 $K^0_{ij}$ has no 1, without output biases those of $c$ are and $M_{ij}$ has none.
 """
 
-TABLE_NOTE = """\
-Suprema over the reals, away from kinks. Each is enclosed by interval arithmetic; a closed form is a critical
-value or a limit inside that enclosure. The degree is the p of $s(tz) = t^p s(z)$, $t > 0$. At a kink every
-value is the limit from the left.
-"""
 
-
-def page() -> str:
+def derivation_page() -> str:
     """The text of the page."""
     one, several = derive("tanh", "squared"), derive("tanh", "squared", outputs=2)
     blocks = [INTRODUCTION, _generic("One output", one), _generic("Several outputs", several)]
-    return "\n".join([*blocks, _losses(), _activations()])
+    return "\n".join([*blocks, _losses()])
 
 
 def _generic(title: str, derived: Derivation) -> str:
@@ -70,7 +54,7 @@ def _section(section: Section) -> str:
 
 
 def _losses() -> str:
-    parts = ["## Losses\n"]
+    parts = ["## Losses\n\nActivations and their constants have [a page of their own](activations.md).\n"]
     for name in [*LOSSES, "softmax"]:
         derived = derive("identity", name)
         section = next(section for section in derived.sections if section.title == "Loss of one sample")
@@ -82,41 +66,8 @@ def _losses() -> str:
     return "\n".join(parts)
 
 
-def _activations() -> str:
-    suprema = [rf"$\sup \lvert s{order * chr(39)} \rvert$" for order in (1, 2, 3)]
-    head = ["activation", "$s(z)$", *suprema, "parity", "degree", r"kinks: $z$, jumps of $s'$ and $s''$"]
-    rows = [head, ["---"] * len(head), *(_row(name, constants(expr)) for name, expr in ACTIVATIONS.items())]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"## Activations\n\n{TABLE_NOTE}\n{table}\n"
-
-
-def _row(name: str, found: Constants) -> list[str]:
-    kinks = [
-        "$" + ", ".join(latex(part) for part in (k.location, k.jump1, k.jump2)) + "$" for k in found.kinks
-    ]
-    bounds = [f"${_bound(supremum).removeprefix('= ')}$" for supremum in found.suprema]
-    degree = "" if found.homogeneity is None else str(found.homogeneity)
-    return [f"`{name}`", f"${latex(found.expr)}$", *bounds, found.parity, degree, "; ".join(kinks)]
-
-
 def _bound(supremum: Supremum) -> str:
     if supremum.exact is not None and len(str(supremum.exact)) <= READABLE:
         return f"= {latex(supremum.exact)}"
     upwards = Context(prec=DIGITS, rounding=ROUND_CEILING)
     return rf"\leq {upwards.create_decimal_from_float(supremum.value)}"
-
-
-def main() -> int:
-    """Command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m theory.page", description=__doc__)
-    parser.add_argument("--update", action="store_true", help="rewrite the page")
-    if parser.parse_args().update:
-        PAGE.write_text(page())
-        return 0
-    fresh = PAGE.is_file() and PAGE.read_text() == page()
-    sys.stdout.write("up to date\n" if fresh else "not up to date; run: python -m theory.page --update\n")
-    return int(not fresh)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
