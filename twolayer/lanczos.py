@@ -25,7 +25,7 @@ from .compression import Matrix
 from .dense import dense
 from .product import product
 from .rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
-from .shifted import evaluate
+from .shifted import evaluate, none_below
 from .spectra import Spectrum
 from .validate import Array
 from .verified import residual_bound, skewness
@@ -186,7 +186,7 @@ def _beyond(search: Search, x: float) -> tuple[int, float]:
     small, counting = search.small, str(search.counting)
     above = evaluate(small, -x, counting)
     count = small.order - above.negatives + small.zeros * (x < 0)
-    if not search.both:
+    if not search.both or none_below(small, -x):
         return count, above.error
     below = evaluate(small, x, counting)
     return count + below.negatives, max(above.error, below.error)

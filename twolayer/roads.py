@@ -13,7 +13,7 @@ from .frobenius import flops
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
 SHARE = 0.6  # of the machine's memory that may be used
 EIGEN = 40.0  # time of a verified eigensystem, in multiplications of a matrix product, over P^3
-FACTOR = 8.0  # the same for a verified factorization
+FACTOR = 3.0  # the same for a verified factorization
 START = 1e9  # what Lanczos costs before it does anything, in the same units
 COPIES = 8  # matrices that the verification of one holds in memory
 NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no larger than rounding errors
@@ -48,7 +48,7 @@ def counting_roads(small: Matrix) -> dict[str, Road]:
     m, n, p, r = _unit_shape(small)
     order = n * small.forward.net.n_outputs if small.scope.gauss_newton else 0
     whole = 2 * (_forming(small) + FACTOR * small.order**3)
-    unit = n * r * r + FACTOR * p**3 + 3.0 * p * p * order + 0.5 * p * order**2
+    unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
     by_units = 2 * (m * unit + FACTOR * order**3)
     return {
         "dense": Road("dense", whole, 48.0 * small.order**2, counts=True),
