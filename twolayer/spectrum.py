@@ -9,7 +9,7 @@ trace      the nuclear norm of a positive semidefinite matrix
 ========== ========================================================================================
 
 What each costs, and which is taken, is in :mod:`.roads`. The functions here serve the methods of
-:class:`twolayer.hessian.Curvature`, which describe them.
+:class:`.Spectral`, which describe them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 from . import lanczos, roads
 from .all_eigenvalues import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum
 from .compression import Matrix, compress
+from .dense import dense_error
 from .frobenius import frobenius
 from .logdet import factored_logdet
 from .measurement import Measurement
@@ -33,12 +34,12 @@ from .validate import Array
 from .verified import verified_singular_values
 
 if TYPE_CHECKING:
-    from .hessian import Curvature
+    from .spectral import Spectral
 
 WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
 
 
-def eigenvalues(operator: Curvature, k: int | None, method: str | None) -> Measurement:
+def eigenvalues(operator: Spectral, k: int | None, method: str | None) -> Measurement:
     """All eigenvalues, or the k algebraically largest, descending."""
     if k is None:
         found = _spectrum(operator, _road(operator, "eigenvalues", method))
@@ -50,13 +51,13 @@ def eigenvalues(operator: Curvature, k: int | None, method: str | None) -> Measu
     return _measured(operator, found.values[:k], found.errors[:k], found.method)
 
 
-def spectral_norm(operator: Curvature, method: str | None) -> Measurement:
+def spectral_norm(operator: Spectral, method: str | None) -> Measurement:
     """Largest absolute eigenvalue."""
     found = _extreme(operator, 1, True, method)
     return _measured(operator, *found.spectral_norm(), found.method)
 
 
-def nuclear_norm(operator: Curvature, method: str | None) -> Measurement:
+def nuclear_norm(operator: Spectral, method: str | None) -> Measurement:
     """Sum of the absolute eigenvalues."""
     whole = _matrix(operator)
     offered = roads.spectrum_roads(whole, _small(operator))
@@ -70,7 +71,7 @@ def nuclear_norm(operator: Curvature, method: str | None) -> Measurement:
     return _measured(operator, *found.nuclear_norm(), found.method)
 
 
-def rank(operator: Curvature, method: str | None) -> Measurement:
+def rank(operator: Spectral, method: str | None) -> Measurement:
     """Number of eigenvalues certainly not zero; the error counts the undecided."""
     road = _counting_road(operator, "the rank", method)
     if not road.counts:
@@ -81,7 +82,7 @@ def rank(operator: Curvature, method: str | None) -> Measurement:
     return _measured(operator, small.order - undecided, undecided, f"{road.name}, inertia")
 
 
-def inertia(operator: Curvature, shift: float, method: str | None) -> Measurement:
+def inertia(operator: Spectral, shift: float, method: str | None) -> Measurement:
     """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
     shift = _finite(shift)
     road = _counting_road(operator, "the inertia", method)
@@ -93,7 +94,7 @@ def inertia(operator: Curvature, shift: float, method: str | None) -> Measuremen
     return _measured(operator, certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
 
 
-def logdet(operator: Curvature, shift: float, method: str | None) -> Measurement:
+def logdet(operator: Spectral, shift: float, method: str | None) -> Measurement:
     """log det(H + shift I), H + shift I positive definite."""
     shift = _finite(shift)
     road = _counting_road(operator, "the log-determinant", method)
@@ -104,9 +105,9 @@ def logdet(operator: Curvature, shift: float, method: str | None) -> Measurement
     return _measured(operator, value, error, f"{road.name}, factored")
 
 
-def rectangular_norm(block: Array, kind: Any, whole: Curvature) -> Measurement:
+def rectangular_norm(block: Array, kind: Any, whole: Spectral) -> Measurement:
     """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block of `whole`."""
-    forming = whole.rounding_error()
+    forming = dense_error(whole.forward, whole.bound)
     if kind == "fro":
         value = float(np.linalg.norm(block))
         return _measured(whole, value, SLACK * forming + gamma(block.size + 4) * value, "dense")
@@ -117,25 +118,25 @@ def rectangular_norm(block: Array, kind: Any, whole: Curvature) -> Measurement:
     return _measured(whole, float(values[0]), SLACK * (error + forming), "dense, verified")
 
 
-def _matrix(operator: Curvature) -> Matrix:
+def _matrix(operator: Spectral) -> Matrix:
     whole = Matrix(operator.forward, operator.scope, operator.bound)
     whole.checked(np.zeros(0))
     return whole
 
 
-def _small(operator: Curvature) -> Matrix:
+def _small(operator: Spectral) -> Matrix:
     if operator.compressed is None:
         operator.compressed = compress(_matrix(operator))
     return operator.compressed
 
 
-def _kept(operator: Curvature, method: str | None) -> roads.Road | None:
+def _kept(operator: Spectral, method: str | None) -> roads.Road | None:
     """A road to all eigenvalues that has been taken already, unless another is demanded."""
     names = [name for name in ("dense", "structured", "kernel") if name in operator.spectra]
     return roads.Road(names[0]) if method is None and names else None
 
 
-def _road(operator: Curvature, quantity: str, method: str | None) -> roads.Road:
+def _road(operator: Spectral, quantity: str, method: str | None) -> roads.Road:
     """A road to all eigenvalues."""
     whole = _matrix(operator)
     forced = () if roads.nearly_gauss_newton(whole) else ("kernel",)
@@ -143,7 +144,7 @@ def _road(operator: Curvature, quantity: str, method: str | None) -> roads.Road:
     return _kept(operator, method) or roads.choose(quantity, offered, method, forced)
 
 
-def _counting_road(operator: Curvature, quantity: str, method: str | None) -> roads.Road:
+def _counting_road(operator: Spectral, quantity: str, method: str | None) -> roads.Road:
     """A road to the inertia: all eigenvalues, which decide more, or a count."""
     whole, small = _matrix(operator), _small(operator)
     newton = roads.nearly_gauss_newton(whole)
@@ -155,7 +156,7 @@ def _counting_road(operator: Curvature, quantity: str, method: str | None) -> ro
     return _kept(operator, method) or first or roads.choose(quantity, offered, method, forced)
 
 
-def _spectrum(operator: Curvature, road: roads.Road) -> Spectrum:
+def _spectrum(operator: Spectral, road: roads.Road) -> Spectrum:
     """All eigenvalues by a road; kept, for the next question."""
     if road.name not in operator.spectra:
         if road.name == "kernel":
@@ -167,7 +168,7 @@ def _spectrum(operator: Curvature, road: roads.Road) -> Spectrum:
     return operator.spectra[road.name]
 
 
-def _extreme(operator: Curvature, k: int, both: bool, method: str | None) -> Spectrum:
+def _extreme(operator: Spectral, k: int, both: bool, method: str | None) -> Spectrum:
     """At least the k largest eigenvalues, by absolute value if `both`."""
     kept = _kept(operator, method)
     if kept:
@@ -188,7 +189,7 @@ def _extreme(operator: Curvature, k: int, both: bool, method: str | None) -> Spe
         return _spectrum(operator, roads.choose(quantity, offered, None, (*forced, "lanczos")))
 
 
-def _lanczos_spectrum(operator: Curvature, k: int, both: bool) -> Spectrum:
+def _lanczos_spectrum(operator: Spectral, k: int, both: bool) -> Spectrum:
     """The k largest alone."""
     whole, small = _matrix(operator), _small(operator)
     value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
@@ -203,5 +204,5 @@ def _finite(shift: Any) -> float:
     return float(shift)
 
 
-def _measured(operator: Curvature, value: Any, error: Any, method: str) -> Measurement:
+def _measured(operator: Spectral, value: Any, error: Any, method: str) -> Measurement:
     return Measurement(value, error, True, method, operator.convention)
