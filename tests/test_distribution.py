@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import twolayer
 from tests.tree import PACKAGES, ROOT, files
 
 BUILD = "from setuptools import build_meta; build_meta.build_{kind}({target!r})"
@@ -57,3 +58,9 @@ def test_the_source_distribution_holds_the_tree(tmp_path):
         names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     made = {name for name in names if name == "PKG-INFO" or ".egg-info/" in name}
     assert names - made == tree(".")
+
+
+def test_the_version_is_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {twolayer.__version__}\n" in citation
+    assert f"\n## {twolayer.__version__}\n" in (ROOT / "CHANGELOG.md").read_text()

@@ -1,10 +1,12 @@
 """Every public name explains itself, and every example in a docstring is true."""
 
+import ast
 import doctest
 import importlib
 import inspect
 import pkgutil
 import re
+import textwrap
 from types import ModuleType
 
 import pytest
@@ -77,6 +79,27 @@ def unsaid(thing: object) -> set[str]:
     return {name for name in parameters(thing) - described(text) if f"`{name}`" not in text}
 
 
+def raises(thing: object) -> bool:
+    """Whether the source of a function has a `raise` (one that passes an error on does not count)."""
+    if not inspect.isfunction(thing):
+        return False
+    tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
+    return any(isinstance(node, ast.Raise) and node.exc is not None for node in ast.walk(tree))
+
+
+def warns(thing: object) -> bool:
+    """Whether a docstring speaks of errors."""
+    text = inspect.getdoc(thing) or ""
+    return "Raises" in sections(text) or bool(
+        re.search(r"[A-Z]\w*Error|refuse|raise|the error|an error|errors as", text, re.I)
+    )
+
+
+def exported(package: str) -> list[str]:
+    """The names that a package offers its users."""
+    return list(getattr(importlib.import_module(package), "__all__", ()))
+
+
 @pytest.mark.parametrize("name", modules())
 def test_the_examples_are_true(name):
     result = doctest.testmod(importlib.import_module(name), optionflags=FLAGS)
@@ -95,3 +118,22 @@ def test_no_docstring_describes_a_parameter_that_is_not_there(name):
         key: described(inspect.getdoc(item) or "") - parameters(item) for key, item in public(name).items()
     }
     assert {key: names for key, names in extra.items() if names} == {}
+
+
+EXPORTED = {f"{package}.{name}" for package in ("twolayer", "theory") for name in exported(package)}
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTED))
+def test_what_users_call_says_what_it_takes_and_shows_an_example(name):
+    package, _, label = name.partition(".")
+    thing = getattr(importlib.import_module(package), label)
+    assert ">>>" in (inspect.getdoc(thing) or "")
+    silent = {key: unsaid(item) for key, item in members(label, thing).items()}
+    assert {key: names for key, names in silent.items() if names} == {}
+
+
+@pytest.mark.parametrize("name", modules())
+def test_what_raises_says_so(name):
+    """A public function with a `raise` of its own has a section on it."""
+    quiet = [key for key, item in public(name).items() if raises(item) and not warns(item)]
+    assert quiet == []

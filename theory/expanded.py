@@ -102,7 +102,7 @@ LossAt = Callable[[Tiny, int], SampleLoss]
 
 
 def expanded(derived: Derivation, n: int, d: int, m: int) -> Expanded:
-    """The risk of a tiny network for a derivation, `derived`; see :meth:`Derivation.expanded`."""
+    """The risk of a tiny network for a derivation, `derived`; errors as in :meth:`Derivation.expanded`."""
     tiny = Tiny(n, d, m, derived.outputs, derived.hidden_bias, derived.output_bias)
     count = len(tiny.weights)
     if min(n, d, m) < 1 or n > MAX_SAMPLES or count > MAX_PARAMETERS:

@@ -55,7 +55,13 @@ is not shown to be so near z = 0
 
 
 def checked(expr: sp.Expr) -> sp.Expr:
-    """`expr` itself, if it depends on z and is shown to be defined, real and smooth but for its kinks."""
+    """`expr` itself, if it depends on z and is shown to be defined, real and smooth but for its kinks.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
     if expr.has(sp.I, sp.zoo, sp.nan, sp.oo):
         raise ValueError(f"activation must be real; got {expr}")
     parts = pieces(expr)

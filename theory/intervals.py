@@ -104,7 +104,7 @@ ZERO, ONE, TWO = integer(0), integer(1), integer(2)
 
 
 def number(value: sp.Expr) -> Interval:
-    """An enclosure of a real sympy number, `value`.
+    """An enclosure of a real sympy number, `value`; a ValueError if it is not real and finite.
 
     Examples
     --------

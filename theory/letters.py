@@ -23,7 +23,7 @@ class Act(sp.Function):
     nargs = 2
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative by the argument; the order cannot vary."""
+        """The derivative by the argument; an error for the order, which cannot vary."""
         if argindex != 2:
             raise sp.ArgumentIndexError(self, argindex)
         return Act(self.args[0] + 1, self.args[1])
@@ -40,7 +40,7 @@ class Loss(sp.Function):
     """
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative by one output; the orders cannot vary."""
+        """The derivative by one output; an error for the orders, which cannot vary."""
         q = len(self.args) // 2
         if argindex <= q:
             raise sp.ArgumentIndexError(self, argindex)

@@ -112,6 +112,11 @@ def text(expression: sp.Expr, strength: int = 0) -> str:
 
     `strength` is the binding strength of what surrounds it: 0, SUM, PRODUCT or POWER.
 
+    Raises
+    ------
+    ValueError
+        If it is built from anything else.
+
     Examples
     --------
     >>> z = sp.Symbol("z", real=True)

@@ -141,14 +141,14 @@ class TwoLayer:
         return TwoLayer(new["a"], new["W"], new.get("b"), new.get("c"), self.activation)
 
     def preactivations(self, X: ArrayLike) -> Array:
-        """Z = X W^T + b, shape (n, m)."""
+        """Z = X W^T + b, shape (n, m), for inputs `X` of shape (n, d)."""
         Z: Array = validate.inputs(X, self.W.shape[1]) @ self.W.T
         if self.b is not None:
             Z += self.b
         return Z
 
     def jets(self, X: ArrayLike) -> tuple[Array, Array, Array]:
-        """S, S1, S2: the activation and its first two derivatives at Z, each (n, m)."""
+        """S, S1, S2: the activation and its first two derivatives at inputs `X` (n, d), each (n, m)."""
         Z = np.ascontiguousarray(self.preactivations(X))
         S, S1, S2 = np.empty_like(Z), np.empty_like(Z), np.empty_like(Z)
         self.activation.jets(Z.ravel(), S.ravel(), S1.ravel(), S2.ravel())
@@ -163,6 +163,10 @@ class TwoLayer:
 
     def input_gradient(self, X: ArrayLike) -> Array:
         r"""Gradient of the output by the input, :math:`W^\top u` with :math:`u_k = a_k s'(z_k)` (theorem T1).
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
 
         Returns
         -------

@@ -52,7 +52,13 @@ def risk(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared"
 def gradient(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
     """Gradient of the risk by theta, shape (P,), laid out as ``net.theta``.
 
-    Parameters, errors and cost are those of :func:`risk`.
+    Parameters
+    ----------
+    net : TwoLayer
+    X : array_like, shape (n, d)
+    y : array_like
+    loss : str or Loss
+        As for :func:`risk`, whose errors and cost are these as well.
 
     Examples
     --------
@@ -66,7 +72,13 @@ def gradient(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squa
 def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Measurement:
     """Euclidean norm of the gradient with a rounding bound: at a minimum the value is below its own error.
 
-    Parameters, errors and cost are those of :func:`risk`.
+    Parameters
+    ----------
+    net : TwoLayer
+    X : array_like, shape (n, d)
+    y : array_like
+    loss : str or Loss
+        As for :func:`risk`, whose errors and cost are these as well.
 
     Examples
     --------

@@ -193,6 +193,8 @@ def none_below(matrix: Matrix, x: float) -> bool:
 def count(matrix: Matrix, shift: float, method: str) -> tuple[int, int]:
     """Eigenvalues of the matrix certainly below -shift, and the undecided ones; two evaluations or more.
 
+    An ArithmeticError where rounding hides every sign.
+
     Examples
     --------
     >>> from twolayer import Hessian, TwoLayer

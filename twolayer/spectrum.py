@@ -40,7 +40,7 @@ WHOLE = 600  # order up to which all eigenvalues are sought even where a count w
 
 
 def eigenvalues(operator: Spectral, k: int | None, method: str | None) -> Measurement:
-    """All eigenvalues, or the k algebraically largest, descending."""
+    """All eigenvalues, or the k algebraically largest, descending; a ValueError if k is out of range."""
     if k is None:
         found = _spectrum(operator, _road(operator, "eigenvalues", method))
         return _measured(operator, found.values, found.errors, found.method)

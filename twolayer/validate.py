@@ -83,6 +83,11 @@ def targets(y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool) -> ND
         What the loss accepts: any real number, 0 or 1, or integers 0..q-1.
     scalar : bool
         Whether the network's output is a scalar, so that `y` is (n,) rather than (n, q).
+
+    Raises
+    ------
+    ValueError
+        If the shape or a label is not what the loss accepts.
     """
     array = real_array("y", y)
     if labels == "classes":

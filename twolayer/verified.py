@@ -88,7 +88,7 @@ def verified_singular_values(A: Array) -> tuple[Array, float]:
 
 
 def residual_bound(residual: float, skew: float, values: Array) -> float:
-    """The number eta of the theorem."""
+    """The number eta of the theorem; an ArithmeticError if the vectors are far from orthonormal."""
     if not skew < 0.5 or not math.isfinite(residual):
         raise ArithmeticError(f"eigenvectors must be orthonormal to be verified; they are off by {skew:.1g}")
     root = math.sqrt(1 - skew)
