@@ -12,7 +12,7 @@ def test_the_page_is_what_the_answers_say():
 
 
 def test_a_wrong_answer_is_not_called_exact():
-    trace = next(quantity for quantity in support.QUANTITIES if quantity.text == "trace()")
+    trace = next(quantity for quantity in support.EXACT if quantity.text == "trace()")
     assert support.grade(trace, "squared") == "exact"
     off = dataclasses.replace(
         trace, ask=lambda H: dataclasses.replace(H.trace(), value=H.trace().value + 1e-9)
