@@ -58,7 +58,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         method : {None, "dense", "kernel", "structured", "lanczos"}
             "dense": forms the matrix and verifies LAPACK's eigensystem; O(P^3), P counting neither unused
             inputs nor, if there are fewer samples than inputs, directions that no sample sees. "kernel":
-            those of G through the n q x n q tangent kernel, O((n q)^3); for H itself, |R| is added to the
+            those of G through the n q x n q tangent kernel, O((n q)^3); for H itself, ``|R|`` is added to the
             error. "structured": those of R, unit by unit. "lanczos", with `k`: extreme pairs, and a proof
             that none is missing. None: the cheapest by a model of time; "kernel" only if there is no
             residual part or it is no larger than rounding errors.
