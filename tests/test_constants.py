@@ -9,6 +9,7 @@ import sympy as sp
 
 from theory.activations import ACTIVATIONS, z
 from theory.constants import constants
+from theory.zeros import real_zeros
 
 SQRT2, SQRT3, SQRT6 = np.sqrt([2.0, 3.0, 6.0])
 
@@ -109,6 +110,28 @@ def test_kinks_and_the_value_at_them():
 def test_what_has_no_constants_is_refused(expr, words):
     with pytest.raises(ValueError, match=words):
         constants(expr)
+
+
+@pytest.mark.parametrize(
+    ("expr", "zeros"),
+    [
+        (z**2 - 2, [-sp.sqrt(2), sp.sqrt(2)]),
+        (sp.exp(2 * z) - 3 * sp.exp(z) + 2, [0, sp.log(2)]),
+        (sp.log(1 + z**2) - 1, [-sp.sqrt(sp.E - 1), sp.sqrt(sp.E - 1)]),
+        (sp.pi * z - 1, [1 / sp.pi]),
+        (sp.tanh(z) - 2, []),
+        (z**2 + 1, []),
+        (sp.tanh(z) - z / 2, None),
+        (sp.sin(z), None),
+    ],
+)
+def test_zeros_are_all_found_or_not_claimed(expr, zeros):
+    assert real_zeros(expr) == zeros
+
+
+def test_kinks_at_solved_places():
+    assert [k.location for k in constants(sp.Max(sp.exp(z) - 2, 0)).kinks] == [sp.log(2)]
+    assert [k.location for k in constants(sp.Abs(sp.pi * z - 1)).kinks] == [1 / sp.pi]
 
 
 def test_growth_is_never_bounded():

@@ -95,16 +95,17 @@ terms = st.tuples(st.sampled_from(names), factors).map(lambda parts: "{}({})".fo
 formulas = st.tuples(terms, st.sampled_from("+*-"), st.one_of(terms, factors)).map("".join)
 
 
-@settings(max_examples=4)  # an example takes seconds where it oscillates
+@settings(max_examples=8)  # an example takes seconds where it oscillates
 @given(formulas)
 def test_no_value_exceeds_a_supremum(formula):
     expr = parse_activation(formula)
     assume(expr.has(z))
     found = constants(expr)
-    points = [sp.Rational(k, 9) for k in range(-61, 62, 4)]
     for supremum in found.suprema:
         for part in found.pieces:
-            derivative = sp.diff(part.expr, z, supremum.order)
-            inside = [point for point in points if part.lower < point < part.upper]
-            values = [value_at(derivative, point).least for point in inside]
-            assert all(value <= supremum.value for value in values)
+            derivative = sp.lambdify(z, sp.diff(part.expr, z, supremum.order), "mpmath")
+            inside = [mp.mpf(k) / 9 for k in range(-61, 62, 4) if part.lower < k / 9 < part.upper]
+            with mp.workdps(40):
+                assert all(
+                    abs(derivative(point)) <= supremum.value * (1 + mp.mpf(10) ** -30) for point in inside
+                )

@@ -31,7 +31,8 @@ class Supremum:
     """The supremum of |s^(order)| over the reals, away from kinks.
 
     ``value`` is a float no smaller than the supremum (inf where unbounded, or where no bound was found);
-    ``exact`` the number itself, where sympy finds it; ``note`` says why a bound is inf or loose.
+    ``exact`` the number itself, where sympy finds a critical value or a limit inside the enclosure;
+    ``note`` says why a bound is inf or loose.
     """
 
     order: int

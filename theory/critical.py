@@ -9,6 +9,7 @@ from theory.activations import z
 from theory.jets import canonical
 from theory.pieces import SIMPLIFY_SIZE, Piece, limit_at
 from theory.suprema import FARTHEST, Box, Enclosure, derivative_period
+from theory.zeros import zeros_by_factor
 
 # sympy's trigonometric solver takes minutes on larger equations.
 TRIGONOMETRIC_SIZE = 20
@@ -89,35 +90,7 @@ def _critical_points(slope: sp.Expr, period: sp.Expr | None) -> list[sp.Expr]:
     """The real zeros of `slope` that sympy can list, one period of them if there is one."""
     if slope.has(sp.sin, sp.cos):
         return _trigonometric_zeros(slope, period)
-    numerator = sp.factor(sp.fraction(sp.together(slope))[0])
-    bases = [factor.base if factor.is_Pow else factor for factor in sp.Mul.make_args(numerator)]
-    return [zero for base in bases if base.has(z) and not isinstance(base, sp.exp) for zero in _zeros(base)]
-
-
-def _zeros(factor: sp.Expr) -> list[sp.Expr]:
-    """The real zeros of a polynomial in one of z, exp(c z), tanh(c z)."""
-    try:
-        poly = sp.Poly(factor)
-        roots = _real_roots(poly) if len(poly.gens) == 1 else []
-    except (sp.PolynomialError, NotImplementedError, sp.polys.polyerrors.DomainError):
-        return []
-    if poly.gen == z or not roots:
-        return roots
-    if poly.gen.func not in (sp.exp, sp.tanh) or not (poly.gen.args[0] / z).is_number:
-        return []
-    scale = poly.gen.args[0] / z
-    if poly.gen.func is sp.exp:
-        return [sp.log(root) / scale for root in roots if root > 0]
-    return [sp.atanh(root) / scale for root in roots if abs(root) < 1]
-
-
-def _real_roots(poly: sp.Poly) -> list[sp.Expr]:
-    """The real roots, those of a biquadratic in radicals; other radicals take sympy minutes to compare."""
-    roots = list(dict.fromkeys(poly.real_roots()))
-    biquadratic = poly.degree() == 4 and all(power % 2 == 0 for (power,) in poly.monoms())
-    if not biquadratic:
-        return roots
-    return [root for root in sp.roots(poly) if root.is_real]
+    return [zero for zeros in zeros_by_factor(slope) if zeros is not None for zero in zeros]
 
 
 def _trigonometric_zeros(slope: sp.Expr, period: sp.Expr | None) -> list[sp.Expr]:

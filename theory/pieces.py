@@ -12,7 +12,9 @@ import sympy as sp
 from sympy.functions.elementary.miscellaneous import MinMaxBase
 
 from theory.activations import z
+from theory.intervals import number
 from theory.jets import value_at
+from theory.zeros import real_zeros
 
 # Nested switches can double the number of pieces each time.
 MAX_SWITCHES = 8
@@ -154,9 +156,16 @@ def _branch(switch: sp.Expr, point: sp.Expr) -> sp.Expr:
 
 
 def _switch_points(switch: sp.Expr, piece: Piece) -> list[sp.Expr]:
-    roots = {root for crossing in _crossings(switch) for root in _real_roots(crossing)}
-    inside = [root for root in roots if (root > piece.lower) == sp.true and (root < piece.upper) == sp.true]
+    roots = {root for crossing in _crossings(switch) for root in _solved(crossing)}
+    inside = [root for root in roots if _below(piece.lower, root) and _below(root, piece.upper)]
     return sorted(inside, key=lambda root: sp.N(root, 30))
+
+
+def _below(first: sp.Expr, second: sp.Expr) -> bool:
+    """Whether one number is less than another, by more than a rounding at 90 bits."""
+    if first.is_infinite or second.is_infinite:
+        return bool(first < second)
+    return bool(number(second - first).lower > 2.0**-90)
 
 
 def _crossings(switch: sp.Expr) -> list[sp.Expr]:
@@ -171,22 +180,14 @@ def _crossings(switch: sp.Expr) -> list[sp.Expr]:
     return [switch.args[0]]
 
 
-def _real_roots(expr: sp.Expr) -> list[sp.Expr]:
-    if not expr.has(z):
-        return []
-    if expr.is_polynomial(z):
-        return list(dict.fromkeys(sp.Poly(expr, z).real_roots()))
-    try:
-        roots = sp.solveset(expr, z, sp.S.Reals)
-    except (NotImplementedError, ValueError):
-        roots = None
-    if isinstance(roots, sp.FiniteSet) and all(root.is_real for root in roots):
-        return list(roots)
-    if roots == sp.S.EmptySet:
-        return []
-    raise ValueError(
-        f"activation must have finitely many kinks that can be solved for; got the crossing {expr} = 0"
-    )
+def _solved(crossing: sp.Expr) -> list[sp.Expr]:
+    zeros = real_zeros(crossing)
+    if zeros is None:
+        raise ValueError(
+            "activation must have finitely many kinks that can be solved for; "
+            f"got the crossing {crossing} = 0"
+        )
+    return zeros
 
 
 def _merged(parts: list[Piece]) -> tuple[Piece, ...]:
