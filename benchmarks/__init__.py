@@ -1,11 +1,12 @@
 """Speed and memory beside the peers, in one run: ``python -m benchmarks -h``.
 
-Importing this package comes before numpy, so that every library below finds the same two threads.
+Importing this package comes before numpy, so that every library below finds the same two threads
+(or as many as ``TWOLAYER_BENCHMARK_THREADS`` says).
 """
 
 import os
 
-THREADS = 2
+THREADS = int(os.environ.get("TWOLAYER_BENCHMARK_THREADS", "2"))
 
 for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
     os.environ[f"{library}_NUM_THREADS"] = str(THREADS)

@@ -15,7 +15,7 @@ HEAD = """# Benchmarks
 
 Made by `python -m benchmarks --write docs/benchmarks.md`; run it to see your own machine's.
 
-{machine}. Everything in float64, on {threads} threads. Ours and the peers' are timed in turns in one process,
+{machine}. Everything in float64; threads: {threads}. Ours and the peers' are timed in turns in one process,
 after compilation; the times are medians. In brackets: how many times longer than ours it took, and how many
 times longer it should take at least (met or missed).
 

@@ -58,7 +58,7 @@ def test_norms_as_json(saved):
         assert found[name]["value"] == pytest.approx(number, rel=1e-10)
         assert set(found[name]) == {"value", "error", "exact", "method"}
         assert found[name]["exact"] is True
-    assert "(f - y)^2 / 2" in found["conventions"]["risk"]
+    assert "(f - y)^2/2" in found["conventions"]["risk"]
     assert found["conventions"]["activation"] == "softplus"
 
 
