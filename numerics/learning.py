@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.estimate import REFUSED, VolumeEstimate
-from numerics.ladder import Rungs, climb, place_rungs
+from numerics.ladder import climb, place_rungs
 from numerics.landscape import Array, Landscape, Points, checked_point, hessian_at, values_at
 from numerics.tempering import PILOT, judge_run
 
@@ -132,13 +132,12 @@ def _estimate(
     start = start[np.isfinite(posterior.state(start)[0])]
     if len(start) < max(PILOT // 2, walkers):
         return _refused("the landscape has walls where its quadratic part is low", measure, posterior)
-    levels = place_rungs(posterior.state, False, 0.0, 1.0, start, rng)
-    if levels is None:
+    ladder = place_rungs(posterior.state, False, 0.0, 1.0, start, rng, keep=walkers)
+    if ladder is None:
         return _refused("the quadratic part is too far from the landscape: raise gamma", measure, posterior)
     run = climb(
         posterior.state,
-        Rungs(levels, False),
-        start[:walkers],
+        ladder,
         steps=steps,
         burn_in=steps // 2,
         observe=lambda z: posterior.excess(z)[0],

@@ -15,17 +15,26 @@ from numerics.estimate import (
     TRUSTED,
     Refusal,
     VolumeEstimate,
+    Weights,
     average,
+    judge,
     refused,
     worse,
 )
-from numerics.ladder import Climbed, Rungs, climb, place_rungs
+from numerics.ladder import Climbed, climb, place_rungs
 from numerics.landscape import Array, Landscape, Points
 from numerics.priors import Prior
 from numerics.region import Frame, Membership, Region, frame, region
 
-PILOT = 400
-MOST_DRIFT, LEAST_SWAPS = 4.5, 0.05
+PILOT, PIECE = 400, 1000
+NEARLY_ALL = 0.9
+APART, MOST_APART = 3.5, 5.0
+"""Standard errors between parts of a run that make it doubtful, and refused."""
+
+ENOUGH_EACH, FEW_EACH = 5.0, 2.0
+"""Independent samples a walker below which a run is doubtful, and refused."""
+
+LEAST_SWAPS = 0.05
 
 
 def tempering(
@@ -83,7 +92,7 @@ def tempering(
 
     Notes
     -----
-    (rungs) x (walkers) x (1.5 steps) evaluations; some ten rungs in 100 dimensions.
+    About (rungs) x (walkers) x (1.5 steps) evaluations; some five rungs in 100 dimensions, six in 1,000.
 
     Examples
     --------
@@ -108,26 +117,36 @@ def _estimate(
     def state(z: Points) -> tuple[Array, Array]:
         return _log_weight(where, axes, z), (z**2).sum(axis=1) / 2
 
-    D = where.dimension
     top = _first_precision(where, axes, rng)
-    base = rng.normal(size=(max(4 * steps, PILOT), D)) / math.sqrt(top)
-    log_w = _log_weight(where, axes, base)
-    held = np.flatnonzero(np.isfinite(log_w))
-    start = base[rng.choice(held, size=max(walkers, PILOT))]
-    levels = place_rungs(state, True, top, 0.0, start, rng)
-    if levels is None:
+    share, start = _first_rung(where, axes, top, steps * walkers // 8, max(walkers, PILOT), rng)
+    ladder = place_rungs(state, True, top, 0.0, start, rng, keep=walkers)
+    if ladder is None:
         raise Refusal("the region seems to have no end: give a prior (Ball, Box or Gaussian)")
-    run = climb(state, Rungs(levels, True), start[:walkers], steps=steps, burn_in=steps // 2, rng=rng)
-    share = average(log_w)
-    value = axes.log_det + D / 2 * math.log(2 * math.pi / top) + share.log_mean + run.log_ratio
-    error = math.hypot(run.half_width, share.error)
+    run = climb(state, ladder, steps=steps, burn_in=steps // 2, rng=rng)
+    value = axes.log_det + where.dimension / 2 * math.log(2 * math.pi / top) + share.log_mean + run.log_ratio
     verdict, why = judge_run(run)
+    first, said = judge(share)
+    if first != TRUSTED:
+        verdict, why = worse(verdict, first), f"{why}; on the first rung {said}"
     bent = _bent(where, axes, run.last, rng)
     if bent > 0:
         verdict = worse(verdict, DOUBTFUL)
         why += f"; segments from the minimum leave the region for {bent:.0%} of the walkers"
-    error = math.inf if verdict == REFUSED else error
+    error = math.inf if verdict == REFUSED else math.hypot(run.half_width, share.error)
     return VolumeEstimate(value, error, run.effective, verdict, why, where.measure, where.evaluations)
+
+
+def _first_rung(
+    where: Region, axes: Frame, top: float, count: int, wanted: int, rng: np.random.Generator
+) -> tuple[Weights, Points]:
+    """The Gaussian's integral over the region, and `wanted` of its samples there; in pieces, for memory."""
+    logs, held = [], np.empty((0, where.dimension))
+    for _ in range(0, max(count, 10 * wanted), PIECE):
+        base = rng.normal(size=(PIECE, where.dimension)) / math.sqrt(top)
+        logs.append(_log_weight(where, axes, base))
+        if len(held) < wanted:
+            held = np.concatenate([held, base[np.isfinite(logs[-1])]])
+    return average(np.concatenate(logs)), held[rng.integers(len(held), size=wanted)]
 
 
 def _log_weight(where: Region, axes: Frame, z: Points) -> Array:
@@ -139,25 +158,31 @@ def _log_weight(where: Region, axes: Frame, z: Points) -> Array:
 
 
 def _first_precision(where: Region, axes: Frame, rng: np.random.Generator) -> float:
-    """A precision at which about half of the Gaussian lies in the region."""
+    """A precision at which nearly all of the Gaussian lies in the region."""
     k, noise = float(where.dimension), rng.normal(size=(100, where.dimension))
     for _ in range(200):
         share = np.isfinite(_log_weight(where, axes, noise / math.sqrt(k))).mean()
-        if share >= 0.5:
+        if share >= NEARLY_ALL:
             return k
         k *= 1.3
     raise Refusal("no ball about the minimum lies in the region: the minimum is on its edge")
 
 
 def judge_run(run: Climbed) -> tuple[str, str]:
-    """Verdict on a `run` of the ladder, and why."""
+    """Verdict on a `run` of the ladder, and why.
+
+    Half as many moves as were recorded went before them: they are many autocorrelation times if each walker
+    is worth several independent samples.
+    """
+    each, apart = run.effective / run.walkers, max(run.drift, run.memory)
     why = (
-        f"effective sample size {run.effective:.3g}, swaps at least {run.swaps:.0%}, "
-        f"the run's halves differ by {run.drift:.1f} standard errors"
+        f"effective sample size {run.effective:.3g}, {each:.2g} a walker, swaps at least {run.swaps:.0%}, "
+        f"halves differ by {run.drift:.1f} and walkers from different beginnings by {run.memory:.1f} "
+        "standard errors"
     )
-    if run.effective < TOO_FEW or run.drift > MOST_DRIFT or run.swaps == 0:
+    if run.effective < TOO_FEW or each < FEW_EACH or apart > MOST_APART or run.swaps == 0:
         return REFUSED, "the walkers do not mix: " + why
-    if run.effective < ENOUGH or run.drift > MOST_DRIFT / 1.5 or run.swaps < LEAST_SWAPS:
+    if run.effective < ENOUGH or each < ENOUGH_EACH or apart > APART or run.swaps < LEAST_SWAPS:
         return DOUBTFUL, "the walkers mix slowly: " + why
     return TRUSTED, why
 
