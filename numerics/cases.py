@@ -13,9 +13,9 @@ from theory.example import Example
 from theory.situation import Situation
 from theory.theorem import Hypothesis
 from twolayer.activations import available
+from twolayer.testing import twists
+from twolayer.testing.twists import Parts, Twist
 
-Parts = dict[str, Any]
-Twist = Callable[[Parts, np.random.Generator], None]
 DECADES = 4  # scales of weights, inputs and targets run from 10^-DECADES to 10^DECADES
 FIRST_DEGREE = ("relu", "leaky_relu", "identity")
 HOMOGENEOUS = (*FIRST_DEGREE, "relu_squared", "square", "cube")
@@ -116,84 +116,7 @@ def _situation(p: Parts) -> Situation:
     return Situation(net, p["X"], net(p["X"]) if fit else p["y"], p["loss"])
 
 
-def _saturated(p: Parts, rng: np.random.Generator) -> None:
-    p["W"][0] *= rng.choice([30.0, 300.0])
-
-
-def _duplicated(p: Parts, rng: np.random.Generator) -> None:
-    """The last unit a copy of the first, with a like, an opposite or another output weight."""
-    p["W"][-1] = p["W"][0]
-    if p["b"] is not None:
-        p["b"][-1] = p["b"][0]
-    sign = rng.choice([-1.0, 1.0, 0.0])
-    if sign:
-        p["a"][..., -1] = sign * p["a"][..., 0]
-
-
-def _nearly_duplicated(p: Parts, rng: np.random.Generator) -> None:
-    _duplicated(p, rng)
-    p["W"][-1] *= 1 + 10.0 ** rng.uniform(-16, -4)
-
-
-def _silent(p: Parts, rng: np.random.Generator) -> None:
-    p["a"][..., 0] = 0.0
-
-
-def _without_inputs(p: Parts, rng: np.random.Generator) -> None:
-    p["W"][0] = 0.0
-
-
-def _dead(p: Parts, rng: np.random.Generator) -> None:
-    p["a"][..., 0], p["W"][0] = 0.0, 0.0
-    if p["b"] is not None:
-        p["b"][0] = 0.0
-
-
-def _same_samples(p: Parts, rng: np.random.Generator) -> None:
-    p["X"][-1], p["y"][-1] = p["X"][0], p["y"][0]
-
-
-def _parallel(p: Parts, rng: np.random.Generator) -> None:
-    """All hidden weights along one direction."""
-    p["W"] = rng.standard_normal((len(p["W"]), 1)) * p["W"][:1]
-
-
-def _orthogonal(p: Parts, rng: np.random.Generator) -> None:
-    """Hidden weights orthogonal and of equal length, where there are few of them."""
-    m, d = p["W"].shape
-    if m <= d:
-        p["W"] = np.linalg.qr(rng.standard_normal((d, d)))[0][:m] * np.linalg.norm(p["W"][0])
-
-
-def _near_kink(p: Parts, rng: np.random.Generator) -> None:
-    """A pre-activation that cancels up to rounding, or exactly."""
-    p["X"][0, 1:] = 0.0
-    if p["b"] is not None:
-        p["b"][0] = -p["W"][0, 0] * p["X"][0, 0]
-
-
-def _interpolating(p: Parts, rng: np.random.Generator) -> None:
-    p["fit"] = True
-
-
-def _one_weight(p: Parts, rng: np.random.Generator) -> None:
-    """One output weight far larger than the others."""
-    p["a"][..., 0] *= 10.0 ** rng.uniform(0, DECADES)
-
-
-TWISTS: tuple[Twist, ...] = (
-    _saturated,
-    _duplicated,
-    _nearly_duplicated,
-    _silent,
-    _without_inputs,
-    _same_samples,
-    _parallel,
-    _orthogonal,
-    _near_kink,
-    _interpolating,
-    _one_weight,
-)
+TWISTS: tuple[Twist, ...] = tuple(twists.TWISTS.values())
 
 
 def setting(**values: Any) -> Twist:
@@ -251,9 +174,9 @@ SHAPING: dict[Hypothesis, Twist] = {
 """How to make a hypothesis likely before the numbers are drawn."""
 
 FINISHING: dict[Hypothesis, Twist] = {
-    needs.INTERPOLATION: _interpolating,
-    needs.TWINS: _duplicated,
-    needs.DEAD_UNIT: _dead,
-    needs.SILENT_INPUT: _without_inputs,
+    needs.INTERPOLATION: twists.interpolating,
+    needs.TWINS: twists.duplicated,
+    needs.DEAD_UNIT: twists.dead,
+    needs.SILENT_INPUT: twists.without_inputs,
 }
 """How to make a hypothesis true once they are."""

@@ -26,6 +26,10 @@ from twolayer.jit import kernel_folder
 from twolayer.measurement import Measurement
 from twolayer.risk import from_forward, gradient_error
 from twolayer.rounding import JET_ERROR
+from twolayer.rounding import SLACK as SLACK
+from twolayer.rounding import UNIT as UNIT
+from twolayer.uncertain import Uncertain as Uncertain
+from twolayer.uncertain import known as known
 
 NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 

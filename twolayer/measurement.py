@@ -1,9 +1,15 @@
 """The value of a quantity together with how far it may be from the truth."""
 
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from .uncertain import Uncertain
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,25 @@ class Measurement:
     convention : str
         The loss, its factor and its mean, and what else a reader needs to reproduce the number.
 
+    Raises
+    ------
+    TypeError
+        By arithmetic with arrays, or with what is no number.
+
+    Notes
+    -----
+    Single numbers can be added, multiplied, divided, raised to integer powers and have a ``sqrt()``, among
+    themselves and with plain numbers. The error of the result is a bound of what the errors of the operands
+    and the rounding of the operation can do; it is infinite where a divisor may be zero. Where an operand
+    is an estimate so is the result, and standard errors add up as if they were fully correlated.
+
     Examples
     --------
     >>> float(Measurement(2.0, 1e-15, True, "by hand"))
     2.0
+    >>> half = Measurement(2.0, 0.25, True, "by hand") / 4
+    >>> half.value, round(half.error, 3), half.method
+    (0.5, 0.063, 'by hand')
     """
 
     value: Any
@@ -36,8 +57,47 @@ class Measurement:
     method: str
     convention: str = ""
 
+    __array_ufunc__ = None  # a numpy number on the left leaves the operation to us
+
     def __float__(self) -> float:
         return float(self.value)
+
+    def __add__(self, other: Any) -> Measurement:
+        return _combined(operator.add, self, other)
+
+    def __radd__(self, other: Any) -> Measurement:
+        return _combined(operator.add, other, self)
+
+    def __sub__(self, other: Any) -> Measurement:
+        return _combined(operator.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Measurement:
+        return _combined(operator.sub, other, self)
+
+    def __mul__(self, other: Any) -> Measurement:
+        return _combined(operator.mul, self, other)
+
+    def __rmul__(self, other: Any) -> Measurement:
+        return _combined(operator.mul, other, self)
+
+    def __truediv__(self, other: Any) -> Measurement:
+        return _combined(operator.truediv, self, other)
+
+    def __rtruediv__(self, other: Any) -> Measurement:
+        return _combined(operator.truediv, other, self)
+
+    def __pow__(self, exponent: int) -> Measurement:
+        return _combined(lambda base: base ** operator.index(exponent), self)
+
+    def __neg__(self) -> Measurement:
+        return _combined(operator.neg, self)
+
+    def __abs__(self) -> Measurement:
+        return _combined(operator.abs, self)
+
+    def sqrt(self) -> Measurement:
+        """The square root, of that part of ``value +- error`` which is not negative."""
+        return _combined(Uncertain.sqrt, self)
 
     @property
     def lower(self) -> Any:
@@ -53,3 +113,24 @@ class Measurement:
         """Plain data for JSON: value, error, exact, method."""
         plain = {"value": self.value, "error": self.error, "exact": self.exact, "method": self.method}
         return {key: item.tolist() if isinstance(item, np.ndarray) else item for key, item in plain.items()}
+
+
+def _combined(operation: Callable[..., Uncertain], *sides: Any) -> Measurement:
+    """The result of an operation on measurements and plain numbers."""
+    result = operation(*map(_uncertain, sides))
+    measured = [side for side in sides if isinstance(side, Measurement)]
+    methods, conventions = (
+        "; ".join(dict.fromkeys(getattr(side, name) for side in measured))
+        for name in ("method", "convention")
+    )
+    exact = all(side.exact for side in measured)
+    return Measurement(result.value, result.error, exact, methods, conventions)
+
+
+def _uncertain(side: Any) -> Uncertain:
+    number = side.value if isinstance(side, Measurement) else side
+    if np.ndim(number) or not isinstance(number, (int, float, np.integer, np.floating)):
+        raise TypeError(f"arithmetic must be between single real numbers; got {number!r}")
+    value = float(number)
+    rounding = abs(number - int(value)) if isinstance(number, int) else 0
+    return Uncertain(value, float(side.error) if isinstance(side, Measurement) else float(rounding))

@@ -1,0 +1,30 @@
+"""For your own property tests: Hypothesis strategies for networks with data, and assertions that know errors.
+
+>>> from hypothesis import given
+>>> import twolayer as tl
+>>> from twolayer import testing
+>>> @given(testing.problems(hidden_bias=True))
+... def test_a_block_is_no_larger_than_the_whole(problem):
+...     H = tl.Hessian(*problem)
+...     testing.assert_at_most(H.block("b").frobenius_norm(), H.frobenius_norm())
+>>> test_a_block_is_no_larger_than_the_whole()
+"""
+
+from .assertions import assert_at_most, assert_equal, assert_holds
+from .copies import symmetric_copies
+from .problem import Problem
+from .strategies import degenerate, interpolating, networks, problems
+from .twists import TWISTS
+
+__all__ = [
+    "TWISTS",
+    "Problem",
+    "assert_at_most",
+    "assert_equal",
+    "assert_holds",
+    "degenerate",
+    "interpolating",
+    "networks",
+    "problems",
+    "symmetric_copies",
+]
