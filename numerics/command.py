@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from numerics.basin_command import basins
+from numerics.verify_command import verify
 
 if TYPE_CHECKING:
     from numerics.arms import Task
@@ -214,51 +215,5 @@ def derive(
     click.echo(found.latex() if latex else str(found))
 
 
-@main.command(short_help="Check theorems on random and adversarial networks.")
-@click.argument("ids", nargs=-1)
-@click.option(
-    "--samples",
-    default=2000,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Networks on which every theorem is checked.",
-)
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every network."
-)
-@click.option("--save", help="Folder for the network of every tightest ratio, as npz for `twolayer norms`.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the tightest networks in it.")
-def verify(ids: tuple[str, ...], samples: int, seed: int, save: str | None, as_json: bool) -> None:
-    """Check theorems on their own examples and on random and adversarial networks.
-
-    IDS are ids of theorems; without any, all are checked. A relation is violated only if its sides are
-    on the wrong sides beyond their rounding bounds. Exit code 1 if a proved theorem is violated, or a
-    refuted one is not. Ctrl-C ends the search; what was counted so far is printed.
-
-    \b
-    Examples:
-      twolayer verify
-      twolayer verify input-gradient balanced-relu --samples 20000 --seed 1
-      twolayer verify --json > verified.json
-    """
-    import sys
-
-    from tqdm import tqdm
-
-    from numerics import verify as job
-    from numerics.output import fresh_folder
-
-    total = samples * len(job.chosen(ids))
-    with tqdm(total=total, unit="check", leave=False, file=sys.stderr, mininterval=0.2) as bar:
-        tallies, partial = job.verify(ids, samples, seed, bar.update)
-    if save:
-        with fresh_folder(save) as folder:
-            job.save(tallies, folder)
-    found = {"theorems": [tally.as_dict() for tally in tallies], "seed": seed, "partial": partial}
-    click.echo(json.dumps(found, indent=1, allow_nan=False) if as_json else job.text(tallies, partial))
-    if partial:
-        raise click.exceptions.Exit(130)
-    raise click.exceptions.Exit(not all(tally.passed for tally in tallies))
-
-
+main.add_command(verify)
 main.add_command(basins)

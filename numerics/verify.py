@@ -37,6 +37,8 @@ class Tally:
         Largest left / right of its inequalities (1 for identities), NaN if none could be resolved.
     tightest, violation : tuple or None
         Variant and Situation of the tightest ratio, and of the first violation with what was found.
+    strict_ratio, strict
+        Likewise of the tightest inequality whose sides are apart beyond rounding, so that it can be proved.
     seconds : float
         Time spent on it; what theorems share is charged to the first that asks.
     """
@@ -47,6 +49,8 @@ class Tally:
     violations: int = 0
     tightest_ratio: float = math.nan
     tightest: tuple[str, Situation] | None = None
+    strict_ratio: float = math.nan
+    strict: tuple[str, Situation] | None = None
     violation: tuple[str, Situation, str] | None = None
     seconds: float = 0.0
     by_variant: dict[str, int] = field(default_factory=dict)
@@ -91,6 +95,8 @@ class Tally:
         ratio = tightness(self.theorem.variants[name], check)
         if not ratio <= self.tightest_ratio and not math.isnan(ratio):
             self.tightest_ratio, self.tightest = ratio, (name, at)
+        if apart(check) and not ratio <= self.strict_ratio and not math.isnan(ratio):
+            self.strict_ratio, self.strict = ratio, (name, at)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -219,6 +225,13 @@ def tightness(variant: Variant, check: Check) -> float:
     if not all(side.value > 0 and side.error <= RESOLVED * side.value for side in sides):
         return math.nan
     return check.ratio
+
+
+def apart(check: Check) -> bool:
+    """Whether left is less than right beyond rounding."""
+    if not check.applicable:
+        return False
+    return bool(check.left.value + check.left.error < check.right.value - check.right.error)
 
 
 def plain(at: Situation) -> dict[str, Any]:

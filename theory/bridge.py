@@ -20,9 +20,11 @@ from theory.activations import z
 from theory.expression import activation_expression
 from theory.floors import floor, grid
 from theory.pieces import pieces
+from twolayer import validate
 from twolayer.activations import Activation
 from twolayer.forward import forward as forward
 from twolayer.jit import kernel_folder
+from twolayer.losses import loss as find_loss
 from twolayer.measurement import Measurement
 from twolayer.risk import from_forward, gradient_error
 from twolayer.rounding import JET_ERROR
@@ -136,6 +138,13 @@ def hessian(net: Any, X: Any, y: Any, loss: Any) -> Any:
 def network(**parts: Any) -> Any:
     """Return the network with these weights and this activation."""
     return twolayer.TwoLayer(**parts)
+
+
+def data(net: Any, X: Any, y: Any, loss: Any) -> tuple[Any, Any, str]:
+    """Return validated inputs (n, d), targets (n, q) or classes (n,), and the name of the loss."""
+    rule = find_loss(loss)
+    inputs = validate.inputs(X, net.W.shape[1])
+    return inputs, validate.targets(y, rule.labels, len(inputs), net.n_outputs, net.scalar), rule.name
 
 
 def gradient(passed: Any) -> tuple[Any, float]:
