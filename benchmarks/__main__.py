@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import dense, flow, imports, jets, many, memory, norm, product, report
+from . import certificates, dense, flow, imports, jets, many, memory, norm, product, report
 from .case import size_text
 from .race import race
 
@@ -18,6 +18,7 @@ COMPARISONS = {
     "many": many,
     "flow": flow,
     "jets": jets,
+    "certificates": certificates,
     "imports": imports,
 }
 NAMES = (*COMPARISONS, "memory")

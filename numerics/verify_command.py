@@ -76,9 +76,14 @@ def verify(
         return _check(file, as_json)
     if out and not certify:
         raise ValueError("--out must come with --certify; got it alone")
+    if out:
+        _require_folder(out)
     tallies, partial = _searched(ids, samples, seed, save)
-    found = _certified(tallies, out) if certify and not partial else []
+    found, cut = _certified(tallies) if certify and not partial else ([], False)
+    partial = partial or cut
     click.echo(_json(tallies, found, seed, partial) if as_json else _text(tallies, found, partial))
+    if out:
+        _save(out, found)
     if partial:
         raise click.exceptions.Exit(130)
     passed = all(tally.passed for tally in tallies) and all(each.passed for each in found)
@@ -100,21 +105,35 @@ def _searched(ids: tuple[str, ...], samples: int, seed: int, save: str | None) -
     return tallies, partial
 
 
-def _certified(tallies: list[Tally], out: str | None) -> list[Certified]:
+def _certified(tallies: list[Tally]) -> tuple[list[Certified], bool]:
+    """What balls say of each theorem, and whether the user interrupted it."""
     from tqdm import tqdm
 
     from numerics.certified import certified
 
-    bar = tqdm(tallies, unit="theorem", leave=False, file=sys.stderr, mininterval=0.2)
-    found = [certified(tally) for tally in bar]
-    made = [case.certificate for each in found for case in each.cases if case.certificate]
-    if out:
-        from theory.certify import save
+    found: list[Certified] = []
+    try:
+        for tally in tqdm(tallies, unit="theorem", leave=False, file=sys.stderr, mininterval=0.2):
+            found.append(certified(tally))
+    except KeyboardInterrupt:
+        return found, True
+    return found, False
 
-        if not made:
-            raise ValueError(f"--out must have a certificate to write; got none, so {out} was not written")
-        save(out, made)
-    return found
+
+def _require_folder(out: str) -> None:
+    from pathlib import Path
+
+    if not Path(out).resolve().parent.is_dir():
+        raise ValueError(f"--out must be a file in a folder that exists; got {out}")
+
+
+def _save(out: str, found: list[Certified]) -> None:
+    from theory.certify import save
+
+    made = [case.certificate for each in found for case in each.cases if case.certificate]
+    if not made:
+        raise ValueError(f"--out must have a certificate to write; got none, so {out} was not written")
+    save(out, made)
 
 
 def _json(tallies: list[Tally], found: list[Certified], seed: int, partial: bool) -> str:

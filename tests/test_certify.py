@@ -18,9 +18,9 @@ from theory.certify.balls import Undecided, precision
 from theory.certify.heads import spectrum
 from theory.certify.jets import activation
 from theory.certify.matrices import gradient, named
-from theory.certify.numbers import NEEDS
 from theory.certify.place import Place
 from theory.certify.quantities import enclosed, quantity
+from theory.certify.scalars import NEEDS
 from theory.certify.spectra import eigenvalues
 from theory.certify.subject import of_situation, subject
 from theory.quantities import QUANTITIES, value

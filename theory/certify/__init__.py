@@ -12,8 +12,9 @@ from theory.certify.claims import (
     certify_quantity,
     certify_theorem,
 )
-from theory.certify.document import Refused, load, save
+from theory.certify.document import load, save
 from theory.certify.minimum import Minimum, unique_minimum
+from theory.certify.reading import Refused
 
 __all__ = [
     "Certificate",

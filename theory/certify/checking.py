@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from theory.certify.claims import Certificate, fault
-from theory.certify.document import load, refuse
+from theory.certify.document import load
+from theory.certify.reading import refuse
 
 
 def check(path: str | Path, progress: Callable[[int], Any] | None = None) -> list[Certificate]:

@@ -29,8 +29,9 @@ def ends(ball: arb, bits: int) -> list[str]:
     if not ball.is_finite():
         raise Undecided(f"{ball} has no finite ends")
     digits = max(6, int(0.301 * bits))
-    wide = ball + arb(0, ball.rad().upper())  # room for another machine's approximate eigenvectors
-    return [_decimal(wide.lower(), digits, ROUND_FLOOR), _decimal(wide.upper(), digits, ROUND_CEILING)]
+    with precision(2 * bits + 64):
+        wide = ball + arb(0, ball.rad())  # room for another machine's approximate eigenvectors
+        return [_decimal(wide.lower(), digits, ROUND_FLOOR), _decimal(wide.upper(), digits, ROUND_CEILING)]
 
 
 def _decimal(exact: arb, digits: int, rounding: str) -> str:

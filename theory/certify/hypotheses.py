@@ -9,9 +9,10 @@ import sympy as sp
 from theory import hypotheses as needs
 from theory.activations import ACTIVATIONS, z
 from theory.certify.balls import Undecided
-from theory.certify.heads import spectrum
-from theory.certify.numbers import twins
+from theory.certify.heads import spectrum, structural_rank
+from theory.certify.matrices import named
 from theory.certify.place import Place
+from theory.certify.scalars import twins
 from theory.theorem import Hypothesis
 
 Decision = Callable[[Place], bool]
@@ -32,10 +33,17 @@ def _certain(answer: bool, what: str) -> bool:
 
 def _positive(name: str) -> Decision:
     def decide(at: Place) -> bool:
-        least = spectrum(name, at)[0]
-        return least > 0 or not _certain(least <= 0, f"whether {name} is positive definite")
+        least, size = spectrum(name, at)[0], named(name, at).nrows()
+        singular = structural_rank(name, at) < size or (name == "H" and _interpolates_too_few(at))
+        return least > 0 or not _certain(singular or least <= 0, f"whether {name} is positive definite")
 
     return decide
+
+
+def _interpolates_too_few(at: Place) -> bool:
+    """Whether H = G, every residual being zero, and G has too low a rank by its shape."""
+    flat = all(number.is_zero() for jet in at.losses for number in jet.slope)
+    return flat and structural_rank("G", at) < at.subject.n_parameters
 
 
 def _zero_at_zero(at: Place) -> bool:

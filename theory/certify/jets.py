@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,16 +10,20 @@ from functools import cache
 from typing import Any
 
 import sympy as sp
+from mpmath import mp
 
 from theory.activations import ACTIVATIONS, z
-from theory.certify.balls import EXACT, Undecided, arb, fraction, precision
+from theory.certify.balls import EXACT, Undecided, arb, fraction, power, precision
 from theory.certify.programs import Program, evaluated
 from theory.constants import Constants, constants
 from theory.expression import activation_expression
 from theory.pieces import pieces
 from theory.stable import derivatives
+from theory.suprema import enclosures
 
 Exact = Callable[[], arb]
+SPELLED = {"Max": "max", "Min": "min", "Abs": "abs", "E": "exp(1)"}  # sympy's words as formulas have them
+SPELLING = re.compile(r"\b(?:Max|Min|Abs|E)\b")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,11 @@ class BallActivation:
     def constants(self) -> Constants:
         """Suprema, homogeneity and kinks."""
         return constants(self.expression)
+
+    @property
+    def suprema(self) -> tuple[tuple[arb, arb], ...]:
+        """Proved bounds, from below and above, of the suprema of the first three derivatives' sizes."""
+        return _suprema(self.expression)
 
     def jet(self, at: arb, exact: Exact | None = None) -> list[arb]:
         """s, s' and s'' over a ball; at a kink the limit from the left.
@@ -71,6 +81,21 @@ class BallActivation:
 
 
 @cache
+def _suprema(expression: sp.Expr) -> tuple[tuple[arb, arb], ...]:
+    found = enclosures(pieces(expression))
+    return tuple((_ball(found[order].lower), _ball(found[order].upper)) for order in sorted(found))
+
+
+def _ball(number: mp.mpf) -> arb:
+    """The number itself: those of mpmath are binary."""
+    if mp.isinf(number):
+        return arb.pos_inf()
+    _, mantissa, exponent, _ = number._mpf_
+    with precision(EXACT):
+        return arb(int(mantissa)) * power(arb(2), exponent)
+
+
+@cache
 def activation(text: str) -> BallActivation:
     """The activation called `text`, or given by that formula.
 
@@ -92,8 +117,29 @@ def activation(text: str) -> BallActivation:
 
 
 def name_of(record: Any) -> str:
-    """The text from which the activation of a network, `record`, can be made again."""
-    return str(record.name if record.name in ACTIVATIONS else record.expression)
+    """The text from which the activation of a network, `record`, can be made again.
+
+    Raises
+    ------
+    ValueError
+        If its expression is not one that the grammar of formulas can write.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> name_of(tl.TwoLayer([1.0], [[1.0]], activation="relu").activation)
+    'relu'
+    """
+    if record.name in ACTIVATIONS and str(ACTIVATIONS[record.name]) == record.expression:
+        return str(record.name)
+    text = SPELLING.sub(lambda word: SPELLED[word[0]], record.expression)
+    try:
+        same = str(activation_expression(text)) == record.expression
+    except ValueError:
+        same = False
+    if not same:
+        raise ValueError(f"activation must be one that a formula can write; got {record.expression[:80]}")
+    return text
 
 
 def _at_most(at: arb, upper: sp.Expr, exact: Exact | None) -> bool:

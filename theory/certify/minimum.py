@@ -20,8 +20,7 @@ from theory.certify.spectra import eigenvalues
 from theory.certify.subject import Subject, subject
 
 BITS = 128
-GROWTH = 8.0  # by which the radius is tried larger, and then halved in its logarithm
-HALVINGS = 4
+FARTHEST = 60  # the largest radius tried is about 2 to this
 SMALLEST = 2.0**-60  # of a box about a theta at which the gradient is exactly zero
 
 
@@ -65,8 +64,8 @@ def unique_minimum(
     net, X, y, loss
         As for ``twolayer.Hessian``; `y` None means the network's own outputs.
     radius : float, optional
-        Of the box about theta, in each parameter. By default the largest for which the proof succeeds, to
-        within a factor of 2.
+        Of the box about theta, in each parameter. By default the largest for which the proof succeeds, among
+        the powers of two.
     bits : int
         Precision of the balls.
 
@@ -174,17 +173,16 @@ def _radii(H: arb_mat) -> arb_mat:
     )
 
 
-def _largest(succeeds: Callable[[float], bool], start: float) -> float:
-    """A radius from `start` up at which the proof succeeds, within a factor of 2 of one at which it fails."""
-    good = start
-    if not succeeds(good):
-        return good
-    while succeeds(bad := good * GROWTH) and bad < 2.0**60:
-        good = bad
-    for _ in range(HALVINGS):
-        middle = math.sqrt(good * bad)
-        good, bad = (middle, bad) if succeeds(middle) else (good, middle)
-    return good
+def _largest(succeeds: Callable[[float], bool], least: float) -> float:
+    """The largest power of two, from `least` up, at which the proof succeeds, if it does at smaller ones."""
+    good = math.ceil(math.log2(least))
+    bad = good + 1
+    while succeeds(2.0**bad) and bad < FARTHEST:
+        good, bad = bad, bad + 2 * (bad - good)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if succeeds(2.0**middle) else (good, middle)
+    return float(2.0**good)
 
 
 def _identity(size: int) -> arb_mat:

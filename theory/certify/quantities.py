@@ -7,8 +7,8 @@ import re
 from theory.certify.balls import Undecided, arb, ctx, precision
 from theory.certify.heads import HEADS
 from theory.certify.matrices import MATRICES
-from theory.certify.numbers import NEEDS, NUMBERS
 from theory.certify.place import Place
+from theory.certify.scalars import NEEDS, NUMBERS
 from theory.certify.subject import Subject
 from theory.quantities import QUANTITIES
 

@@ -33,14 +33,13 @@ def squares(balls: Iterable[arb]) -> arb:
 
 
 def supremum(order: int) -> Number:
-    """How to enclose sup |s^(order)|: between the best value known to be taken and a proved upper bound."""
+    """How to enclose sup |s^(order)|: between a value or limit that is reached and a proved upper bound."""
 
     def evaluate(at: Place) -> arb:
-        found = at.activation.constants.suprema[order - 1]
-        upper = arb(found.value)
-        if found.exact is None or not found.exact.is_finite:
-            return upper if not upper.is_finite() else hull(arb(0), upper)
-        return hull(evaluated(found.exact), upper)
+        lower, upper = at.activation.suprema[order - 1]
+        exact = at.activation.constants.suprema[order - 1].exact
+        reached = evaluated(exact) if exact is not None and exact.is_finite else lower
+        return hull(reached, upper)
 
     return evaluate
 
