@@ -1,8 +1,8 @@
 """Derivations, theorems and population formulas of two-layer networks.
 
 ``theory.derive`` shows the gradient, the Hessian and the norms of a network as formulas,
-``theory.activation`` compiles an activation from an expression, and ``theory.theorems`` maps the id of a
-theorem to its record.
+``theory.activation`` compiles an activation from an expression, ``theory.theorems`` maps the id of a
+theorem to its record, and ``theory.claim`` makes a relation between quantities out of text.
 """
 
 from typing import Any
@@ -22,4 +22,8 @@ def __getattr__(name: str) -> Any:
         from theory.derivation import derive
 
         return derive
+    if name == "claim":
+        from theory.inequality import claim
+
+        return claim
     raise AttributeError(f"module 'theory' has no attribute {name!r}")

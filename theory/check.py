@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,19 +94,42 @@ def evaluate(expression: sp.Basic, at: Situation) -> Uncertain:
     ValueError
         If it is not made of quantities, rational numbers, sums, products, powers and roots.
     """
+    return arithmetic(
+        expression, lambda name: value(name, at), lambda number: known(int(number.p)) / int(number.q)
+    )
+
+
+def arithmetic(
+    expression: sp.Basic, quantity: Callable[[str], Any], constant: Callable[[sp.Rational], Any]
+) -> Any:
+    """Evaluate an expression in the symbols of quantities in any arithmetic that has + * ** abs and sqrt.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+    quantity, constant : callable
+        What stands for the quantity of a name, and for a rational number.
+
+    Raises
+    ------
+    ValueError
+        If it is not made of quantities, rational numbers, sums, products, powers, roots and absolute values.
+    """
     if isinstance(expression, sp.Symbol):
-        return value(expression.name, at)
+        return quantity(expression.name)
     if isinstance(expression, sp.Rational):
-        return known(int(expression.p)) / int(expression.q)
-    if isinstance(expression, sp.Add):
-        return sum((evaluate(term, at) for term in expression.args), known(0.0))
-    if isinstance(expression, sp.Mul):
-        return math.prod((evaluate(factor, at) for factor in expression.args), start=known(1.0))
-    if isinstance(expression, sp.Pow) and (2 * expression.exp).is_Integer:
-        base = evaluate(expression.base, at)
+        return constant(expression)
+    if isinstance(expression, sp.Add | sp.Mul | sp.Abs):
+        terms = [arithmetic(each, quantity, constant) for each in expression.args]
+        if isinstance(expression, sp.Abs):
+            return abs(terms[0])
         return (
-            base ** int(expression.exp)
-            if expression.exp.is_Integer
-            else base.sqrt() ** int(2 * expression.exp)
+            sum(terms, constant(sp.S.Zero))
+            if expression.is_Add
+            else math.prod(terms, start=constant(sp.S.One))
         )
+    if isinstance(expression, sp.Pow) and (2 * expression.exp).is_Integer:
+        base = arithmetic(expression.base, quantity, constant)
+        whole = expression.exp.is_Integer
+        return base ** int(expression.exp) if whole else base.sqrt() ** int(2 * expression.exp)
     raise ValueError(f"expression must be made of quantities, rationals, + * ** and roots; got {expression}")

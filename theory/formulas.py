@@ -3,18 +3,22 @@
 Text never reaches ``eval``, ``sympify`` or ``parse_expr``. A :class:`Language` lists every name that may
 occur; what a formula can cost is limited by its length, its nesting, its degree and the size of its numbers.
 
-    relation := sum ("<" | "<=" | ">" | ">=") sum
+    relation := sum ("<" | "<=" | ">" | ">=" | "==") sum
     sum      := term (("+" | "-") term)*
     term     := signed (("*" | "/") signed)*
     signed   := ("+" | "-") signed | power
     power    := atom ("**" signed)?
     atom     := number | name | name "(" sum ("," sum)* ")" | "(" sum ")"
+
+A name of a language may hold signs, as ``trace(H)`` does: it is read as it stands, but for spaces.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
+from itertools import pairwise
 from typing import NoReturn
 
 import sympy as sp
@@ -22,12 +26,20 @@ import sympy as sp
 MAX_LENGTH, MAX_TOKENS, MAX_DEPTH, MAX_DEGREE, MAX_DIGITS = 400, 150, 25, 64, 40
 MAX_NUMBER = sp.Integer(10) ** 300
 
-RELATIONS = {"<": sp.StrictLessThan, "<=": sp.LessThan, ">": sp.StrictGreaterThan, ">=": sp.GreaterThan}
+RELATIONS = {
+    "<=": sp.LessThan,
+    "<": sp.StrictLessThan,
+    ">=": sp.GreaterThan,
+    ">": sp.StrictGreaterThan,
+    "==": sp.Eq,
+}
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|<=|>=|[-+*/(),<>]))",
+    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|<=|>=|==|[-+*/(),<>]))",
     re.ASCII,
 )
+LEXEME = re.compile(r"\w+|[^\w\s]", re.ASCII)
+SHOWN = 30  # names that an error lists at most
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Language:
     wanted : str
         What the argument must be, for error messages.
     names : mapping of str to sympy.Expr
-        Variables and constants.
+        Variables and constants; a name may hold signs, such as ``trace(H)``.
     functions : mapping of str to Function
         Functions.
     """
@@ -64,6 +76,21 @@ class Language:
     wanted: str
     names: Mapping[str, sp.Expr]
     functions: Mapping[str, Function] = field(default_factory=dict)
+
+    @cached_property
+    def signed_names(self) -> list[tuple[str, re.Pattern[str]]]:
+        """The names that hold signs, each with a pattern that allows for spaces; the longest first."""
+        signed = sorted((name for name in self.names if not name.isidentifier()), key=len, reverse=True)
+        return [(name, _spaced(name)) for name in signed]
+
+
+def _spaced(name: str) -> re.Pattern[str]:
+    lexemes = LEXEME.findall(name)
+    gaps = [
+        r"\s+" if one[-1].isalnum() and other[0].isalnum() else r"\s*" for one, other in pairwise(lexemes)
+    ]
+    parts = [part for pair in zip(map(re.escape, lexemes), [*gaps, ""], strict=True) for part in pair]
+    return re.compile(rf"\s*(?P<name>{''.join(parts)})" + (r"(?!\w)" if name[-1].isalnum() else ""), re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -159,15 +186,20 @@ class Parser:
     def finish(self) -> None:
         """Check that nothing is left."""
         if self.token.kind != "end":
-            factor = self.token.kind != "sign" or self.token.text == "("
+            factor = self._begins_factor
             self.fail(f"unexpected {self.token.text!r}{'; write * between factors' if factor else ''}")
+
+    @property
+    def _begins_factor(self) -> bool:
+        return self.token.kind in ("name", "number") or self.token.text == "("
 
     def relation(self) -> sp.Rel:
         """Two sums and an order sign between them."""
         left = self.sum()
         token = self._take(*RELATIONS)
         if token is None:
-            self.fail("expected <, <=, > or >=")
+            factor = "; write * between factors" if self._begins_factor else ""
+            self.fail(f"expected <=, <, >=, > or =={factor}")
         right = self.sum()
         return RELATIONS[token.text](left.expr, right.expr, evaluate=False)
 
@@ -296,12 +328,18 @@ class Parser:
 
     def _unknown(self, token: Token) -> NoReturn:
         known = {*self.language.names, *self.language.functions}
-        near = get_close_matches(token.text, sorted(known), n=3)
-        hint = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(sorted(known))}"
+        phrase = self._phrase(token)
+        near = get_close_matches(phrase, sorted(known), n=3)
+        first = ", ".join(sorted(known)[:SHOWN]) + (", ..." if len(known) > SHOWN else "")
+        hint = f"nearest: {', '.join(near)}" if near else f"known: {first}"
         arguments = token.text in self.language.functions
-        self.fail(
-            f"{token.text} needs its argument" if arguments else f"unknown {token.text!r} ({hint})", token
-        )
+        self.fail(f"{token.text} needs its argument" if arguments else f"unknown {phrase!r} ({hint})", token)
+
+    def _phrase(self, token: Token) -> str:
+        """The name, with its argument in parentheses where the language has such names."""
+        rest = self.text[token.position - 1 :]
+        call = re.match(r"\w+\s*\([^()]{0,40}\)", rest, re.ASCII) if self.language.signed_names else None
+        return call[0] if call else token.text
 
     def _tokens(self) -> list[Token]:
         if len(self.text) > MAX_LENGTH:
@@ -309,6 +347,11 @@ class Parser:
         tokens, position = [], 0
         end = len(self.text.rstrip())
         while position < end:
+            signed = next(self._signed(position), None)
+            if signed is not None:
+                tokens.append(Token("name", *signed[:2]))
+                position = signed[2]
+                continue
             match = TOKEN.match(self.text, position)
             if match is None:
                 position += len(self.text[position:]) - len(self.text[position:].lstrip())
@@ -319,6 +362,12 @@ class Parser:
         if len(tokens) > MAX_TOKENS:
             self._refuse(f"more than {MAX_TOKENS} symbols", tokens[MAX_TOKENS].position)
         return [*tokens, Token("end", "", end + 1)]
+
+    def _signed(self, position: int) -> Iterator[tuple[str, int, int]]:
+        """The names with signs that stand here: the name, its place counting from 1, and where it ends."""
+        for name, pattern in self.language.signed_names:
+            if match := pattern.match(self.text, position):
+                yield name, match.start("name") + 1, match.end()
 
 
 def _odd(character: str) -> str:

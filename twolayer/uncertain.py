@@ -14,7 +14,7 @@ class Uncertain:
 
     Every operation returns an `Uncertain` that holds for all numbers within its operands' bounds, the
     rounding of the operation included. An operation that is not defined on the whole of the bounds
-    (a quotient through zero) has infinite error.
+    (a quotient through zero, a root of what is negative) has infinite error.
 
     Examples
     --------
@@ -81,7 +81,9 @@ class Uncertain:
         return Uncertain(abs(self.value), self.error)
 
     def sqrt(self) -> Uncertain:
-        """Square root; of the part of the bounds that is not negative."""
+        """Square root; of the part of the bounds that is not negative, of which there must be one."""
+        if self.upper < 0:
+            return Uncertain(0.0, math.inf)
         value = math.sqrt(max(self.value, 0.0))
         # |sqrt(x + e) - sqrt(x)| <= e / sqrt(x), and <= sqrt(e)
         spread = min(self.error / value, math.sqrt(self.error)) if value else math.sqrt(self.error)
