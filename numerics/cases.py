@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,16 @@ HOMOGENEOUS = (*FIRST_DEGREE, "relu_squared", "square", "cube")
 SMOOTH_AT_ZERO = ("tanh", "erf", "sin", "identity", "square", "cube", "silu", "gelu")
 
 
-def case(rng: np.random.Generator, wanted: tuple[Hypothesis, ...] = ()) -> Situation:
+def case(
+    rng: np.random.Generator,
+    wanted: tuple[Hypothesis, ...] = (),
+    shapes: Sequence[Twist] = (),
+    finishes: Sequence[Twist] = (),
+    wild: bool = True,
+) -> Situation:
     """A network with data, at which the conditions in `wanted` mostly hold.
 
-    One in two has extreme scales, and most have one or two of the degeneracies in TWISTS.
+    One in two `wild` ones has extreme scales, and most have one or two of the degeneracies in TWISTS.
 
     Parameters
     ----------
@@ -33,6 +39,10 @@ def case(rng: np.random.Generator, wanted: tuple[Hypothesis, ...] = ()) -> Situa
         Determines the case.
     wanted : tuple of Hypothesis
         What to aim at; the case may still miss it.
+    shapes, finishes : sequence of twists
+        Further changes, before the numbers are drawn and after; what is wanted comes last.
+    wild : bool
+        Whether to look for extremes.
 
     Examples
     --------
@@ -40,16 +50,12 @@ def case(rng: np.random.Generator, wanted: tuple[Hypothesis, ...] = ()) -> Situa
     1
     """
     parts = _ordinary(rng)
-    shapes = [SHAPING[each] for each in wanted if each in SHAPING]
-    finishing = [FINISHING[each] for each in wanted if each in FINISHING]
-    for twist in shapes:
+    for twist in (*shapes, *(SHAPING[each] for each in wanted if each in SHAPING)):
         twist(parts, rng)
     _fill(parts, rng)
-    if rng.random() < 0.5:
-        _rescale(parts, rng)
-    for index in rng.choice(len(TWISTS), size=rng.integers(0, 3), replace=False):
-        TWISTS[index](parts, rng)
-    for twist in finishing:
+    if wild:
+        _make_wild(parts, rng)
+    for twist in (*finishes, *(FINISHING[each] for each in wanted if each in FINISHING)):
         twist(parts, rng)
     return _situation(parts)
 
@@ -101,6 +107,13 @@ def _fill(p: Parts, rng: np.random.Generator) -> None:
         "logistic": lambda: rng.integers(0, 2, (n, *outputs)),
     }
     p["y"] = draws.get(p["loss"], lambda: numbers(n, *outputs))()
+
+
+def _make_wild(p: Parts, rng: np.random.Generator) -> None:
+    if rng.random() < 0.5:
+        _rescale(p, rng)
+    for index in rng.choice(len(TWISTS), size=rng.integers(0, 3), replace=False):
+        TWISTS[index](p, rng)
 
 
 def _rescale(p: Parts, rng: np.random.Generator) -> None:

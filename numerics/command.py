@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from numerics.basin_command import basins
+from numerics.falsify_command import falsify
 from numerics.verify_command import verify
 
 if TYPE_CHECKING:
@@ -217,3 +218,4 @@ def derive(
 
 main.add_command(verify)
 main.add_command(basins)
+main.add_command(falsify)

@@ -15,6 +15,7 @@ import sympy as sp
 from numerics.cases import arrays, case, jittered
 from theory import theorems
 from theory.check import Check
+from theory.inequality import Claim
 from theory.situation import Situation
 from theory.theorem import PROVED, REFUTED, Hypothesis, Theorem, Variant
 
@@ -215,11 +216,11 @@ def _draw(theorem: Theorem, wanted: tuple[Hypothesis, ...], rng: np.random.Gener
     return case(rng, wanted)
 
 
-def tightness(variant: Variant, check: Check) -> float:
+def tightness(claim: Variant | Claim, check: Check) -> float:
     """left / right where both are positive and resolved, 1 for an identity that holds, else NaN."""
     if not check.applicable:
         return math.nan
-    if isinstance(variant.relation, sp.Eq):
+    if isinstance(claim.relation, sp.Eq):
         return 1.0 if check.holds else math.nan
     sides = (check.left, check.right)
     if not all(side.value > 0 and side.error <= RESOLVED * side.value for side in sides):

@@ -21,7 +21,7 @@ from theory.expression import activation_expression
 from theory.floors import floor, grid
 from theory.pieces import pieces
 from twolayer import validate
-from twolayer.activations import Activation
+from twolayer.activations import Activation, available
 from twolayer.forward import forward as forward
 from twolayer.jit import kernel_folder
 from twolayer.losses import loss as find_loss
@@ -133,6 +133,11 @@ def _replace(path: Path, text: str) -> None:
 def hessian(net: Any, X: Any, y: Any, loss: Any) -> Any:
     """Return the Hessian as an operator."""
     return twolayer.Hessian(net, X, y, loss=loss)
+
+
+def built_in(name: str) -> bool:
+    """Whether an activation of that `name` comes with the package."""
+    return name in available()
 
 
 def network(**parts: Any) -> Any:

@@ -26,6 +26,7 @@ class Example:
     b, c : optional
         Biases.
     activation, loss : str
+        An activation that is not built in is an expression in z.
     variants : tuple of str
         The variants of the theorem it speaks of.
 
@@ -52,17 +53,22 @@ class Example:
 
     def situation(self) -> Situation:
         """The network with its data."""
-        net = bridge.network(a=self.a, W=self.W, b=self.b, c=self.c, activation=self.activation)
+        known = bridge.built_in(self.activation)
+        activation = self.activation if known else bridge.activation(self.activation)
+        net = bridge.network(a=self.a, W=self.W, b=self.b, c=self.c, activation=activation)
         return Situation(net, self.X, net(self.X) if self.y is None else self.y, self.loss)
 
     def snippet(self) -> str:
         """Python that makes net, X and y."""
         parts = [repr(self.a), repr(self.W)]
         parts += [f"{name}={getattr(self, name)!r}" for name in "bc" if getattr(self, name) is not None]
+        known = bridge.built_in(self.activation)
+        made = f"{self.activation!r}" if known else f"activation({self.activation!r})"
         lines = [
             "import twolayer as tl",
+            *([] if known else ["from theory import activation"]),
             "",
-            f"net = tl.TwoLayer({', '.join(parts)}, activation={self.activation!r})",
+            f"net = tl.TwoLayer({', '.join(parts)}, activation={made})",
             f"X = {self.X!r}",
             f"y = {'net(X)' if self.y is None else repr(self.y)}",
         ]

@@ -165,7 +165,7 @@ def claim(what: str | sp.Basic | Claim) -> Claim:
     Traceback (most recent call last):
     ...
     ValueError: INEQUALITY must be a relation between quantities such as ...; got 'trace(Hbb) <= 1': unknown \
-'trace(Hbb)' (nearest: trace(H_bb), trace(H), trace(K)) at position 1
+'trace(Hbb)' (nearest: trace(H_bb), trace(H), trace(G_bb)) at position 1
     """
     if isinstance(what, Claim):
         return what
@@ -223,7 +223,7 @@ def relation_text(relation: sp.Basic) -> str:
     >>> relation_text(sp.Eq(symbol("trace(H)"), 2 * symbol("risk"), evaluate=False))
     'trace(H) == 2*risk'
     """
-    return f"{relation.args[0]} {relation.rel_op} {relation.args[1]}"
+    return f"{relation.args[0]} {relation.rel_op} {relation.args[1]}".replace("Abs(", "abs(")
 
 
 def _name(one: Claim) -> str:

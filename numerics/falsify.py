@@ -1,0 +1,372 @@
+"""The search for a network that violates a claim."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from numerics.ascent import CONSTANT, Ascent
+from numerics.shrinking import example_of, fewer, shrinking
+from numerics.slopes import SLOPES
+from numerics.starts import Family, starts
+from numerics.verify import tightness
+from theory.activations import ACTIVATIONS
+from theory.check import Check
+from theory.example import Example
+from theory.expression import activation_expression
+from theory.hypotheses import (
+    DEAD_UNIT,
+    INTERPOLATION,
+    LOGISTIC_LOSS,
+    PSEUDO_HUBER_LOSS,
+    SILENT_INPUT,
+    SOFTMAX_LOSS,
+    TWINS,
+)
+from theory.inequality import Claim, claim, is_registered
+from theory.situation import Situation
+from theory.third import third_derivative
+
+BATCH = 16  # starts that are tried before the most promising of them is climbed from
+STEPS = 40  # of an ascent
+LEVEL = 1e-9  # a ratio this near to 1 has nothing left to climb
+NEAR = 1e-3  # how much of the largest ratio a rounder network may lose
+CLEAR = 0.05  # (left - right) / (|left| + |right|) that a counter-example keeps while it shrinks, if it can
+OTHER_LOSSES = (LOGISTIC_LOSS, SOFTMAX_LOSS, PSEUDO_HUBER_LOSS)
+RIGID = (TWINS, DEAD_UNIT, SILENT_INPUT)  # hypotheses that no gradient respects
+
+
+@dataclass(frozen=True)
+class Falsification:
+    """What a search found.
+
+    Parameters
+    ----------
+    claim : Claim
+    refuted : bool
+        Whether a network was found at which the claim fails beyond rounding.
+    check : theory.check.Check or None
+        The claim at the network below; None if no ratio could be resolved anywhere.
+    example : theory.example.Example or None
+        The smallest counter-example, or the network with the largest ratio, made round.
+    largest_ratio : float
+        The largest left / right met; NaN if none was resolved.
+    seconds : float
+    evaluations : int
+        Networks at which the claim, or its derivatives, were evaluated.
+    note : str
+        What was not done, and why.
+    partial : bool
+        Whether the user interrupted the search.
+    """
+
+    claim: Claim
+    refuted: bool
+    check: Check | None
+    example: Example | None
+    largest_ratio: float
+    seconds: float
+    evaluations: int
+    note: str = ""
+    partial: bool = False
+
+    @property
+    def ratio(self) -> float:
+        """left / right at the network."""
+        return math.nan if self.check is None else self.check.ratio
+
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.refuted and self.check:
+            return f"refuted: {self.claim} fails; {self.check.why}"
+        found = (
+            "no ratio could be resolved" if self.check is None else f"largest ratio {self.largest_ratio:.9g}"
+        )
+        return f"survived {self.evaluations} evaluations: {self.claim}; {found}"
+
+    def snippet(self) -> str:
+        """Python that makes the network, compares the sides and asserts the verdict; "" without a network."""
+        if self.example is None:
+            return ""
+        named = self.claim.name if is_registered(self.claim.name) else str(self.claim)
+        loss = "" if self.example.loss == "squared" else f", {self.example.loss!r}"
+        lines = [
+            f"# {self.verdict()}",
+            *([f"# {self.note}"] if self.note else []),
+            self.example.snippet(),
+            f"check = claim({named!r}).check(net, X, y{loss})",
+            'print(f"left {check.left.value:.9g}, right {check.right.value:.9g}: {check.why}")',
+            f"assert check.holds is {not self.refuted}",
+        ]
+        return "\n".join(lines).replace("\n\n", "\nfrom theory import claim\n\n", 1)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; a ratio that is not finite becomes None."""
+        network = None
+        if self.example is not None:
+            names = ("a", "W", "b", "c", "X", "y", "activation", "loss")
+            network = {name: getattr(self.example, name) for name in names}
+            network["y"] = np.asarray(self.example.situation().y).tolist()
+        ratios = {"ratio": self.ratio, "largest_ratio": self.largest_ratio}
+        return {
+            "inequality": str(self.claim),
+            "claim": self.claim.name,
+            "refuted": self.refuted,
+            **{name: value if math.isfinite(value) else None for name, value in ratios.items()},
+            "check": None if self.check is None else self.check.as_dict(),
+            "network": network,
+            "snippet": self.snippet(),
+            "seconds": round(self.seconds, 3),
+            "evaluations": self.evaluations,
+            "note": self.note,
+            "partial": self.partial,
+        }
+
+
+def falsify(
+    what: str | sp.Basic | Claim,
+    family: Family | None = None,
+    *,
+    seconds: float = 10.0,
+    seed: int = 0,
+    tries: int | None = None,
+    progress: Callable[[float], Any] | None = None,
+    **options: Any,
+) -> Falsification:
+    """Search for a network with data at which a claim is false.
+
+    Small and structured networks come first (units that cancel, residuals that make H_bb vanish, saturated
+    units, equality cases of theorems), random and extreme ones between them; from the most promising the
+    ratio of the sides is climbed by its exact derivatives with respect to all weights, inputs and targets and
+    the scales of their arrays; what is found is made small.
+
+    Parameters
+    ----------
+    what : str, sympy relation or Claim
+        See ``theory.claim``.
+    family : Family, optional
+        Which networks; or give its fields as `options`: activation, interpolating, outputs, hidden_bias,
+        output_bias, loss.
+    seconds : float
+        After which the search gives up.
+    seed : int
+        Determines every start, and with it everything but the moment at which time is up.
+    tries : int, optional
+        Give up after so many starts: then the answer does not depend on time, if `seconds` is large enough.
+    progress : callable, optional
+        Called with the seconds since its last call.
+    **options
+        Fields of the family.
+
+    Returns
+    -------
+    Falsification
+
+    Raises
+    ------
+    ValueError
+        If the claim cannot be read, no activation suits it, or an option is out of range.
+
+    Notes
+    -----
+    A violation counts only beyond the rounding bounds of both sides. A claim that survives is not proved.
+
+    Examples
+    --------
+    >>> found = falsify("lmax(G_bb) <= input_gradient", activation="tanh")
+    >>> found.refuted, found.example.a, found.example.W, found.example.X
+    (True, [1.0], [[0.0]], [[0.0]])
+    """
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"seconds must be a positive number; got {seconds}")
+    search = Search(claim(what), family or Family(**options), seed)
+    return search.run(seconds, tries, progress)
+
+
+class Search:
+    """One search: what it seeks, and the best it has met.
+
+    Parameters
+    ----------
+    target : Claim
+    family : Family
+    seed : int
+    """
+
+    def __init__(self, target: Claim, family: Family, seed: int) -> None:
+        if family.interpolating and INTERPOLATION not in target.hypotheses:
+            target = replace(target, hypotheses=(*target.hypotheses, INTERPOLATION))
+        self.claim, self.family, self.seed = target, family, seed
+        self.evaluations, self.largest = 0, math.nan
+        self.tightest: Situation | None = None
+        self.violation: Situation | None = None
+        self.reasons: Counter[str] = Counter()
+
+    @property
+    def fitted(self) -> bool:
+        """Whether every residual is zero."""
+        return INTERPOLATION in self.claim.hypotheses
+
+    def run(
+        self, seconds: float, tries: int | None, progress: Callable[[float], Any] | None
+    ) -> Falsification:
+        """Search for some `seconds` or `tries`, tell `progress`, and make small what was found."""
+        begun, partial = time.perf_counter(), False
+        try:
+            self._seek(begun, seconds, tries, progress)
+        except KeyboardInterrupt:
+            partial = True
+        examples: list[Example] = []
+        try:
+            examples.extend(self._smallest())
+        except KeyboardInterrupt:
+            partial = True
+        example = examples[-1] if examples else None
+        check = None if example is None else self.claim.check_at(example.situation())
+        if check is not None:
+            self.largest = float(np.fmax(self.largest, tightness(self.claim, check)))
+        spent = time.perf_counter() - begun
+        refuted, note = self.violation is not None, self._note()
+        return Falsification(
+            self.claim, refuted, check, example, self.largest, spent, self.evaluations, note, partial
+        )
+
+    def _seek(
+        self, begun: float, seconds: float, tries: int | None, progress: Callable[[float], Any] | None
+    ) -> None:
+        last = begun
+        batch: list[tuple[float, Situation]] = []
+        for number, at in enumerate(starts(self.claim, self.family, self.seed)):
+            now = time.perf_counter()
+            if progress:
+                progress(now - last)
+            last = now
+            if now - begun > seconds or (tries is not None and number >= tries):
+                return
+            ratio = None if at is None else self.ratio_at(at)
+            if at is not None and ratio is not None and not ratio >= 1 - LEVEL:
+                batch.append((ratio, at))
+            if self.violation is None and number % BATCH == BATCH - 1:
+                self._climb(batch, number)
+                batch = []
+            if self.violation is not None:
+                return
+
+    def ratio_at(self, at: Situation) -> float | None:
+        """left / right at a network: NaN where it is not resolved, None where the claim says nothing."""
+        self.evaluations += 1
+        if not self.family.holds(at):
+            self.reasons["what the claim needs is not what was asked for"] += 1
+            return None
+        try:
+            check = self.claim.check_at(at)
+        except (ValueError, np.linalg.LinAlgError):  # beyond the floating-point range
+            return None
+        if not check.applicable:
+            self.reasons[check.why] += 1
+            return None
+        ratio = tightness(self.claim, check)
+        if check.holds is False and self.violation is None:
+            self.violation = at
+        if not ratio <= self.largest and not math.isnan(ratio):
+            self.largest, self.tightest = ratio, at
+        return ratio
+
+    def unclimbable(self) -> str:
+        """Why derivatives are of no use, or ""."""
+        missing = sorted(self.claim.quantities - SLOPES.keys())
+        rigid = [each.statement for each in RIGID if each in self.claim.hypotheses]
+        reasons = {
+            f"no derivative of {', '.join(missing)}": missing,
+            "it claims an identity": isinstance(self.claim.relation, sp.Eq),
+            "every side is constant": self.claim.quantities <= CONSTANT,
+            f"it needs {', '.join(rigid)}": rigid,
+            "it is about another loss than the squared one": self.family.loss not in (None, "squared")
+            or any(each in self.claim.hypotheses for each in OTHER_LOSSES),
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
+
+    def _climb(self, below: list[tuple[float, Situation]], number: int) -> None:
+        """From the highest network below equality, and from another."""
+        if not below or self.unclimbable():
+            return
+        below.sort(key=lambda each: -math.inf if math.isnan(each[0]) else each[0])
+        other = np.random.default_rng([self.seed, number, 1]).integers(len(below))
+        for place in {len(below) - 1, int(other)}:
+            if self.violation is None:
+                self.ratio_at(self._climbed(below[place][1]))
+
+    def _climbed(self, at: Situation) -> Situation:
+        name = at.net.activation.name
+        expression = (
+            ACTIVATIONS[name]
+            if name in ACTIVATIONS
+            else activation_expression(self.family.activation or name)
+        )
+        ascent = Ascent(self.claim.relation, at, third_derivative(expression), self.fitted)
+        top = ascent.climb(STEPS)
+        self.evaluations += ascent.evaluations
+        return top
+
+    def _found(self) -> tuple[Situation | None, Callable[[Check], bool]]:
+        """The network to be made small, and what a check of it must show."""
+        if self.violation is None:
+            least = 1 - LEVEL if self.largest > 1 - LEVEL else (1 - NEAR) * self.largest
+            return self.tightest, lambda check: tightness(self.claim, check) >= least
+        margin = min(CLEAR, excess(self.claim.check_at(self.violation)) / 2)
+        return self.violation, lambda check: check.holds is False and excess(check) >= margin
+
+    def _smallest(self) -> Iterator[Example]:
+        """The network found as an example, then smaller and smaller ones."""
+        at, shows = self._found()
+        if at is None:
+            return
+
+        def wanted(example: Example) -> bool:
+            self.evaluations += 1
+            try:
+                at = example.situation()
+                return self.family.holds(at) and shows(self.claim.check_at(at))
+            except (ValueError, np.linalg.LinAlgError):
+                return False
+
+        smaller: Example | None = self._as_example(at)
+        while smaller is not None:
+            example = smaller
+            yield example
+            for smaller in shrinking(example, wanted):
+                yield smaller
+            smaller = self._mended(smaller, wanted)
+
+    def _mended(self, example: Example, wanted: Callable[[Example], bool]) -> Example | None:
+        """An example with one part less, from which climbing shows again what is wanted; None without."""
+        if self.violation is None or self.unclimbable():
+            return None
+        for candidate in fewer(example):
+            smaller = self._as_example(self._climbed(candidate.situation()))
+            if wanted(smaller):
+                return smaller
+        return None
+
+    def _as_example(self, at: Situation) -> Example:
+        return example_of(at, self.fitted, self.family.activation or at.net.activation.name)
+
+    def _note(self) -> str:
+        if not self.violation and self.tightest is None and self.reasons:
+            why, count = self.reasons.most_common(1)[0]
+            return f"no ratio was resolved; {count} networks were not applicable, most often because: {why}"
+        reason = self.unclimbable()
+        return f"no gradient was followed: {reason}" if reason and not self.violation else ""
+
+
+def excess(check: Check) -> float:
+    """How far the sides of a failed `check` are apart, relative to their sizes."""
+    left, right = float(check.left.value), float(check.right.value)
+    return abs(left - right) / (abs(left) + abs(right) or 1.0)
