@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import twolayer as tl
-from numerics.cases import Parts, Twist, case, jittered, setting
+from numerics.cases import case, jittered, setting
 from numerics.norms import activation_of
 from theory import hypotheses as needs
 from theory import theorems
@@ -18,6 +18,7 @@ from theory.inequality import Claim
 from theory.situation import Situation
 from theory.theorem import Hypothesis
 from twolayer.activations import available
+from twolayer.testing.twists import Parts, Twist, interpolating
 
 SIZES = ((1, 1, 1), (1, 1, 2), (2, 1, 1), (1, 2, 1), (2, 1, 2), (2, 2, 2), (3, 1, 2), (3, 2, 3), (5, 3, 3))
 """n, d, m of the structured starts, from small to large."""
@@ -196,11 +197,6 @@ def cancelling_residuals(p: Parts, rng: np.random.Generator) -> None:
 def saturated(p: Parts, rng: np.random.Generator) -> None:
     """The pre-activations of the parts `p` far from zero."""
     p["W"] *= rng.choice([10.0, 100.0])
-
-
-def interpolating(p: Parts, rng: np.random.Generator) -> None:
-    """Every residual zero."""
-    p["fit"] = True
 
 
 def heavy_outputs(p: Parts, rng: np.random.Generator) -> None:

@@ -96,7 +96,7 @@ class Measurement:
         return _combined(operator.abs, self)
 
     def sqrt(self) -> Measurement:
-        """The square root, of that part of ``value +- error`` which is not negative; infinite error without one."""
+        """The square root of what is not negative in ``value +- error``; infinite error if nothing is."""
         return _combined(Uncertain.sqrt, self)
 
     @property
