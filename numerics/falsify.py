@@ -16,7 +16,7 @@ from numerics.ascent import CONSTANT, Ascent
 from numerics.shrinking import example_of, fewer, shrinking
 from numerics.slopes import SLOPES
 from numerics.starts import Family, starts
-from numerics.verify import tightness
+from numerics.verify import RESOLVED, tightness
 from theory.activations import ACTIVATIONS
 from theory.check import Check
 from theory.example import Example
@@ -36,9 +36,9 @@ from theory.third import third_derivative
 
 BATCH = 16  # starts that are tried before the most promising of them is climbed from
 STEPS = 40  # of an ascent
-LEVEL = 1e-9  # a ratio this near to 1 has nothing left to climb
-NEAR = 1e-3  # how much of the largest ratio a rounder network may lose
-CLEAR = 0.05  # (left - right) / (|left| + |right|) that a counter-example keeps while it shrinks, if it can
+LEVEL = 1e-9  # a gap this near to 0 has nothing left to climb
+NEAR = 1e-3  # how much further from 0 the gap of a rounder network may be
+CLEAR = 0.05  # the gap that a counter-example keeps while it shrinks, if it can
 OTHER_LOSSES = (LOGISTIC_LOSS, SOFTMAX_LOSS, PSEUDO_HUBER_LOSS)
 RIGID = (TWINS, DEAD_UNIT, SILENT_INPUT)  # hypotheses that no gradient respects
 
@@ -53,9 +53,9 @@ class Falsification:
     refuted : bool
         Whether a network was found at which the claim fails beyond rounding.
     check : theory.check.Check or None
-        The claim at the network below; None if no ratio could be resolved anywhere.
+        The claim at the network below; None if no network resolved its sides.
     example : theory.example.Example or None
-        The smallest counter-example, or the network with the largest ratio, made round.
+        The smallest counter-example, or the network whose sides come nearest to equality, made round.
     largest_ratio : float
         The largest left / right met; NaN if none was resolved.
     seconds : float
@@ -204,7 +204,7 @@ class Search:
         if family.interpolating and INTERPOLATION not in target.hypotheses:
             target = replace(target, hypotheses=(*target.hypotheses, INTERPOLATION))
         self.claim, self.family, self.seed = target, family, seed
-        self.evaluations, self.largest = 0, math.nan
+        self.evaluations, self.largest, self.nearest = 0, math.nan, -math.inf
         self.tightest: Situation | None = None
         self.violation: Situation | None = None
         self.reasons: Counter[str] = Counter()
@@ -250,20 +250,20 @@ class Search:
             last = now
             if now - begun > seconds or (tries is not None and number >= tries):
                 return
-            ratio = None if at is None else self.ratio_at(at)
-            if at is not None and ratio is not None and not ratio >= 1 - LEVEL:
-                batch.append((ratio, at))
+            gap = None if at is None else self.gap_at(at)
+            if at is not None and gap is not None and not gap >= -LEVEL:
+                batch.append((gap, at))
             if self.violation is None and number % BATCH == BATCH - 1:
                 self._climb(batch, number)
                 batch = []
             if self.violation is not None:
                 return
 
-    def ratio_at(self, at: Situation) -> float | None:
-        """left / right at a network: NaN where it is not resolved, None where the claim says nothing."""
+    def gap_at(self, at: Situation) -> float | None:
+        """The gap of the claim at a network, None where it says nothing; what is found is kept."""
         self.evaluations += 1
         if not self.family.holds(at):
-            self.reasons["what the claim needs is not what was asked for"] += 1
+            self.reasons["the claim needs other networks than were asked for"] += 1
             return None
         try:
             check = self.claim.check_at(at)
@@ -272,12 +272,13 @@ class Search:
         if not check.applicable:
             self.reasons[check.why] += 1
             return None
-        ratio = tightness(self.claim, check)
+        found = gap(check)
         if check.holds is False and self.violation is None:
             self.violation = at
-        if not ratio <= self.largest and not math.isnan(ratio):
-            self.largest, self.tightest = ratio, at
-        return ratio
+        if found > self.nearest:
+            self.nearest, self.tightest = found, at
+        self.largest = float(np.fmax(self.largest, tightness(self.claim, check)))
+        return found
 
     def unclimbable(self) -> str:
         """Why derivatives are of no use, or ""."""
@@ -301,7 +302,7 @@ class Search:
         other = np.random.default_rng([self.seed, number, 1]).integers(len(below))
         for place in {len(below) - 1, int(other)}:
             if self.violation is None:
-                self.ratio_at(self._climbed(below[place][1]))
+                self.gap_at(self._climbed(below[place][1]))
 
     def _climbed(self, at: Situation) -> Situation:
         name = at.net.activation.name
@@ -318,10 +319,10 @@ class Search:
     def _found(self) -> tuple[Situation | None, Callable[[Check], bool]]:
         """The network to be made small, and what a check of it must show."""
         if self.violation is None:
-            least = 1 - LEVEL if self.largest > 1 - LEVEL else (1 - NEAR) * self.largest
-            return self.tightest, lambda check: tightness(self.claim, check) >= least
-        margin = min(CLEAR, excess(self.claim.check_at(self.violation)) / 2)
-        return self.violation, lambda check: check.holds is False and excess(check) >= margin
+            least = -LEVEL if self.nearest > -LEVEL else self.nearest - NEAR
+            return self.tightest, lambda check: bool(check.holds) and gap(check) >= least
+        margin = min(CLEAR, abs(gap(self.claim.check_at(self.violation))) / 2)
+        return self.violation, lambda check: check.holds is False and abs(gap(check)) >= margin
 
     def _smallest(self) -> Iterator[Example]:
         """The network found as an example, then smaller and smaller ones."""
@@ -361,12 +362,17 @@ class Search:
     def _note(self) -> str:
         if not self.violation and self.tightest is None and self.reasons:
             why, count = self.reasons.most_common(1)[0]
-            return f"no ratio was resolved; {count} networks were not applicable, most often because: {why}"
+            return f"no network showed its sides; what kept {count} networks out: {why}"
         reason = self.unclimbable()
         return f"no gradient was followed: {reason}" if reason and not self.violation else ""
 
 
-def excess(check: Check) -> float:
-    """How far the sides of a failed `check` are apart, relative to their sizes."""
+def gap(check: Check) -> float:
+    """(left - right) / (|left| + |right|), between -1 and 1; NaN where it is not resolved.
+
+    Where both sides are positive it grows with their ratio, and it is 0 where they are equal.
+    """
     left, right = float(check.left.value), float(check.right.value)
-    return abs(left - right) / (abs(left) + abs(right) or 1.0)
+    size = abs(left) + abs(right)
+    resolved = check.left.error + check.right.error <= RESOLVED * size
+    return (left - right) / size if resolved and size else math.nan

@@ -46,7 +46,8 @@ def falsify(inequality: str, seconds: float, seed: int, as_json: bool, **family:
 
     Prints Python that shows the smallest counter-example found and exits with 1; if the inequality
     survives, the network with the largest ratio left/right, and exits with 0. Surviving is no proof.
-    Ctrl-C ends the search and keeps what was found (exit code 130 if that refutes nothing).
+    Ctrl-C ends the search and keeps what was found (exit code 130 if that refutes nothing). A text that
+    begins with - goes after --.
 
     \b
     Examples:
@@ -88,7 +89,7 @@ def as_text(found: list[Falsification], as_json: bool) -> str:
     """What was found, as Python, or as JSON: the first refutation, or else the largest ratio, before all."""
     if not as_json:
         return "\n\n".join(each.snippet() or f"# {each.verdict()}" for each in found)
-    first = max(found, key=lambda each: (each.refuted, each.largest_ratio == each.largest_ratio))
+    first = max(found, key=lambda each: (each.refuted, each.example is not None))
     whole = first.as_dict()
     if len(found) > 1:
         whole["variants"] = {each.claim.name: each.as_dict() for each in found}

@@ -330,7 +330,8 @@ class Parser:
         known = {*self.language.names, *self.language.functions}
         phrase = self._phrase(token)
         near = get_close_matches(phrase, sorted(known), n=3)
-        first = ", ".join(sorted(known)[:SHOWN]) + (", ..." if len(known) > SHOWN else "")
+        listed = [*self.language.names][:SHOWN] if len(known) > SHOWN else sorted(known)
+        first = ", ".join(listed) + (", ..." if len(known) > SHOWN else "")
         hint = f"nearest: {', '.join(near)}" if near else f"known: {first}"
         arguments = token.text in self.language.functions
         self.fail(f"{token.text} needs its argument" if arguments else f"unknown {phrase!r} ({hint})", token)

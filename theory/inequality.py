@@ -19,10 +19,21 @@ from theory.theorem import Hypothesis, Theorem, Variant
 from theory.uncertain import Uncertain
 
 EXAMPLE = "'input_gradient <= spectral(W)**2 * trace(H_bb)'"
+FIRST = (
+    *("risk", "input_gradient", "norm(a)", "norm1(a)", "norm_inf(a)", "spectral(W)", "frobenius(W)"),
+    *(
+        f"{head}({M})"
+        for head in ("trace", "frobenius", "lmax", "nuclear")
+        for M in ("H", "G", "H_bb", "G_bb")
+    ),
+    *("C1", "C2", "n", "d", "m", "q"),
+)
+"""The names that an error lists."""
+
 CLAIM = Language(
     "INEQUALITY",
     f"a relation between quantities such as {EXAMPLE}",
-    {name: symbol(name) for name in QUANTITIES},
+    {name: symbol(name) for name in (*FIRST, *QUANTITIES)},
     {"sqrt": Function(sp.sqrt), "abs": Function(sp.Abs)},
 )
 TWIN = (needs.ONE_OUTPUT, needs.TWINS)
