@@ -78,6 +78,8 @@ def verify(
         raise ValueError("--out must come with --certify; got it alone")
     if out:
         _require_folder(out)
+    if certify:
+        import theory.certify  # noqa: F401  without the extra it fails here, not after the search
     tallies, partial = _searched(ids, samples, seed, save)
     found, cut = _certified(tallies) if certify and not partial else ([], False)
     partial = partial or cut

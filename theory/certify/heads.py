@@ -21,7 +21,7 @@ def structural_rank(name: str, at: Place) -> int:
     P = at.subject.n_parameters
     least = min(n * q, P)
     known = {"W*W'": min(m, d), "K": least, "G": least, "balanced G": least, "stretched G": least}
-    return known.get(name, m if name in ("G_bb", "H_bb") else P)
+    return {**known, "G_bb": min(n * q, m), "H_bb": m}.get(name, P)
 
 
 def _count(certain: int, possible: int) -> arb:

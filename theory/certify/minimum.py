@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from theory.certify.balls import Undecided, arb, arb_mat, precision, total
+from theory.certify.balls import Rows, Undecided, arb, arb_mat, precision, total
 from theory.certify.matrices import gradient, named
 from theory.certify.place import Place
 from theory.certify.spectra import eigenvalues
@@ -156,21 +156,19 @@ def _scale(of: Subject) -> float:
 def _convexity(of: Subject, radius: float) -> float | None:
     """A positive lower bound of the eigenvalues of H over the box of this radius, or None."""
     try:
-        H = named("H", Place(of, radius))
-        middle = eigenvalues(H.mid())[0]
+        rows = named("H", Place(of, radius)).tolist()
+        middle, radii = (_mirrored(rows, part) for part in (arb.mid, arb.rad))
         # |E| <= radii entry by entry makes |E|_2 at most the largest eigenvalue of the radii
-        least = middle - eigenvalues(_radii(H))[-1]
+        least = eigenvalues(middle)[0] - eigenvalues(radii)[-1]
     except Undecided:
         return None
     return rounded_down(least) if least > 0 else None
 
 
-def _radii(H: arb_mat) -> arb_mat:
-    """The radii of a symmetric matrix, made exactly symmetric by the larger of two."""
-    rows = [[number.rad() for number in row] for row in H.tolist()]
-    return arb_mat(
-        [[rows[i][j].max(rows[j][i]).abs_upper() for j in range(len(rows))] for i in range(len(rows))]
-    )
+def _mirrored(rows: Rows, part: Callable[[arb], arb]) -> arb_mat:
+    """The exact symmetric matrix whose entries on and above the diagonal are `part` of those of `rows`."""
+    size = range(len(rows))
+    return arb_mat([[part(rows[min(i, j)][max(i, j)]) for j in size] for i in size])
 
 
 def _largest(succeeds: Callable[[float], bool], least: float) -> float:

@@ -28,7 +28,7 @@ def eigenvalues(M: arb_mat) -> list[arb]:
     Parameters
     ----------
     M : arb_mat
-        Balls around the entries of a real symmetric matrix.
+        Balls around the entries of a real symmetric matrix; an exact one must be symmetric itself.
 
     Raises
     ------
