@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 import twolayer as tl
 from numerics.command import main
+from tests.tree import ROOT
 from theory.certify import (
     Refused,
     certify_eigenvalues,
@@ -333,3 +336,38 @@ def test_a_certificate_has_the_digits_asked_for():
     claim = certify_quantity("frobenius(H)", NET, X, Y, digits=40).claim
     low, high = map(number, claim["enclosure"])
     assert 0 < high - low < low * Fraction(1, 10**40)
+
+
+def test_without_the_extra_one_line_says_so():
+    code = "import sys; sys.modules['flint'] = None; from numerics.command import main; main()"
+    for words in (["weyl", "--certify"], ["--check", "file.json"]):
+        call = [sys.executable, "-c", code, "verify", *words]
+        done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1].endswith("pip install 'twolayer[certify]'")
+
+
+def test_an_interrupted_certification_keeps_what_it_has(monkeypatch, path):
+    from numerics import certified as job
+
+    right, seen = job.certified, []
+
+    def interrupted(tally):
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(tally)
+        return right(tally)
+
+    monkeypatch.setattr(job, "certified", interrupted)
+    done = run("weyl", "norm-order", "--samples", "2", "--certify", "--json", "--out", str(path))
+    assert done.exit_code == 130
+    assert [("certified" in each) for each in json.loads(done.stdout)["theorems"]] == [True, False]
+    assert check(path)
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
+    target = tmp_path / "c.json"
+    target.mkdir()
+    with pytest.raises(OSError, match=r"c\.json"):
+        save(target, [CERTIFICATES["quantity"]])
+    assert [each.name for each in tmp_path.iterdir()] == ["c.json"]

@@ -210,3 +210,52 @@ def test_precision_is_given_back():
     with precision(500):
         pass
     assert balls.ctx.prec == before
+
+
+def test_hypotheses_are_decided_as_floats_decide_them_where_both_are_certain():
+    exact = set(hypotheses.DECISIONS) - {
+        needs.INTERPOLATION,  # floats accept residuals of rounding
+        needs.POSITIVE_DEFINITE,
+        needs.POSITIVE_DEFINITE_BLOCK,
+        needs.INDEPENDENT_ROWS,
+    }
+    met = set()
+    wanted = [*WANTED, (needs.LOGISTIC_LOSS,), (needs.SOFTMAX_LOSS,), (needs.PSEUDO_HUBER_LOSS,)]
+    for seed, conditions in enumerate(wanted):
+        at = case(np.random.default_rng(seed), conditions)
+        with precision(128):
+            there = Place(of_situation(at))
+            for hypothesis in exact:
+                true = hypotheses.holds(hypothesis, there)
+                assert true == (hypothesis.failure(at) == ""), hypothesis.statement
+                met.add((hypothesis, true))
+    assert {hypothesis for hypothesis, true in met if true} == exact
+
+
+def test_a_hypothesis_that_floats_cannot_refuse_is_refused():
+    # targets rounded: the residual is 1e-17, which floats call zero
+    net = Problem([0.3], [[0.7]], None, None, [[1.0]], [0.0]).net
+    at = Place(subject(net, [[1.0]], net([[1.0]])))
+    with precision(128):
+        assert needs.INTERPOLATION.failure(of(net)) == ""
+        assert not hypotheses.holds(needs.INTERPOLATION, at)
+        assert hypotheses.holds(needs.INTERPOLATION, Place(subject(net, [[1.0]], None)))
+
+
+def of(net):
+    from theory.situation import Situation
+
+    return Situation(net, [[1.0]], net([[1.0]]))
+
+
+def test_an_unknown_hypothesis_is_undecided():
+    from theory.theorem import Hypothesis
+
+    with pytest.raises(Undecided, match="no decision"):
+        hypotheses.holds(Hypothesis("luck", lambda at: ""), place(random_problem(0)))
+
+
+@pytest.mark.parametrize("name", ["norm(G*v)", "silent_descent", "degree", "kink_variation"])
+def test_what_a_network_does_not_have_is_said(name):
+    with pytest.raises(ValueError, match=f"{name.split('(')[0]}.* needs "):
+        quantity(name, place(random_problem(0)))
