@@ -60,13 +60,21 @@ def case(
     return _situation(parts)
 
 
-def jittered(example: Example, rng: np.random.Generator) -> Situation:
-    """An equality case or counter-example, moved by a relative 10^-17 to 10^-1."""
-    at, size = example.situation(), 10.0 ** rng.uniform(-17, -1)
-    moved = {name: part * (1 + size * rng.standard_normal(part.shape)) for name, part in at.net.parts.items()}
-    X = np.asarray(at.X) * (1 + size * rng.standard_normal(np.shape(at.X)))
-    net = tl.TwoLayer(**moved, activation=at.net.activation)
-    return Situation(net, X, net(X) if example.y is None else at.y, at.loss)
+def jittered(example: Example, rng: np.random.Generator, smallest: int = -17, largest: int = -1) -> Situation:
+    """An equality case or counter-example, moved by a relative 10^smallest to 10^largest."""
+    at, size = example.situation(), 10.0 ** rng.uniform(smallest, largest)
+    return moved(at, rng, size, fit=example.y is None)
+
+
+def moved(at: Situation, rng: np.random.Generator, size: float, fit: bool) -> Situation:
+    """Every weight and input of a situation moved by a relative `size`; the targets are kept, or refitted."""
+
+    def near(part: Any) -> Any:
+        return part * (1 + size * rng.standard_normal(np.shape(part)))
+
+    parts = {name: near(part) for name, part in at.net.parts.items()}
+    net, X = tl.TwoLayer(**parts, activation=at.net.activation), near(np.asarray(at.X))
+    return Situation(net, X, net(X) if fit else at.y, at.loss)
 
 
 def arrays(at: Situation) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from theory.facts import FACTS, known_fact, shown
 from theory.hypotheses import INTERPOLATION, NO_KINK
 from theory.lemma import Lemma, excess
 from theory.lemmas import at_most, definite, draws, lemmas, psd, symmetric, t, vector
-from theory.proof import MODELS, By, Identity, Same, Step, faults
+from theory.assumptions import MODELS
+from theory.proof import By, Identity, Same, Step, faults
 from theory.theorem import PROVED
 
 WW, GRADIENT = "W*W'", t("input_gradient")

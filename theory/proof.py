@@ -1,58 +1,24 @@
 """Proofs as chains of steps, each of which a machine can follow.
 
 A chain leads from the left side of a relation to its right side. A step is an identity, verified in symbols
-on small networks with a generic activation; a renaming by a fact; or an inequality, which must be a
-non-negative multiple of an instance of a lemma whose requirements are facts.
+for a generic activation in networks of any size (:mod:`theory.reading`) and, written out from the derivatives
+that sympy takes of the risk itself, in small ones (:mod:`theory.model`); a renaming by a fact; or an
+inequality, which must be a non-negative multiple of an instance of a lemma whose requirements are facts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
-from theory import hypotheses as needs
+from theory.assumptions import MODELS, fitting, settings
 from theory.facts import POSITIVE, known_fact, nonnegative
 from theory.lemma import CALL, fill
 from theory.lemmas import lemmas
 from theory.model import Model, vanishes, written_out
-
-MODELS = (
-    Model(2, 2, 2, offset=True),
-    Model(2, 1, 2, biased=False),
-    Model(1, 2, 2, q=2),
-)
-"""The small networks of identity steps: two of everything that is summed over."""
-
-
-def fitting(model: Model, hypotheses: tuple[Any, ...]) -> Model:
-    """The model changed so that the hypotheses hold of it.
-
-    Examples
-    --------
-    >>> fitting(Model(2, 1, 2), (needs.OUTPUT_BIAS,)).offset
-    True
-    """
-    changes = [change for each, change in CHANGES.items() if each in hypotheses]
-    for change in changes:
-        model = replace(model, **change)
-    return model
-
-
-CHANGES: dict[Any, dict[str, Any]] = {
-    needs.INTERPOLATION: {"fitted": True},
-    needs.ONE_OUTPUT: {"q": 1},
-    needs.OUTPUT_BIAS: {"offset": True},
-    needs.NO_OUTPUT_BIAS: {"offset": False},
-    needs.HIDDEN_BIASES: {"biased": True},
-    needs.NO_HIDDEN_BIASES: {"biased": False},
-    needs.HOMOGENEOUS: {"degree": sp.Symbol("p", positive=True), "n": 1, "d": 1},
-    needs.FIRST_DEGREE: {"linear": True, "degree": sp.S.One},
-    needs.QUADRATIC: {"activation": lambda z: z**2},
-}
-"""What a hypothesis says about the small networks."""
-
+from theory.reading import agree
 
 @dataclass(frozen=True)
 class Identity:
@@ -74,6 +40,9 @@ class Identity:
         power = 2 if self.squared else 1
         if self.squared and not all(signed(side, hypotheses).is_nonnegative for side in (before, after)):
             return "a side that is squared may be negative"
+        for setting in settings(hypotheses):
+            if not agree(before, after, setting, power):
+                return f"the sides differ at some size: {setting}"
         for at in dict.fromkeys(fitting(model, hypotheses) for model in MODELS):
             gap = spelled(before, at) ** power - spelled(after, at) ** power
             if not vanishes(at.euler(gap)):

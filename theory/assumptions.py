@@ -1,0 +1,91 @@
+"""What hypotheses say about the networks in which identities are verified: of any size, and small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import sympy as sp
+
+from theory import hypotheses as needs
+from theory.model import Model
+from theory.setting import Setting
+
+DEGREE = sp.Symbol("p", positive=True)
+MODELS = (
+    Model(2, 2, 2, offset=True),
+    Model(2, 1, 2, biased=False),
+    Model(1, 2, 2, q=2),
+)
+"""The small networks of identity steps: two of everything that is summed over."""
+
+SAID: dict[Any, dict[str, Any]] = {
+    needs.SQUARED_LOSS: {"squared": True},
+    needs.INTERPOLATION: {"fitted": True},
+    needs.ONE_OUTPUT: {"alone": True},
+    needs.HOMOGENEOUS: {"degree": DEGREE},
+    needs.FIRST_DEGREE: {"linear": True, "degree": sp.S.One},
+    needs.RELU: {"linear": True, "degree": sp.S.One},
+    needs.QUADRATIC: {"quadratic": True},
+    needs.TWINS: {"twins": True},
+    needs.DEAD_UNIT: {"dead": True},
+    needs.SILENT_INPUT: {"silent": True},
+    needs.BALANCEABLE: {"balanced": True},
+}
+"""What a hypothesis says about a network of any size."""
+
+PRESENT = {
+    "biased": {needs.HIDDEN_BIASES: True, needs.NO_HIDDEN_BIASES: False},
+    "offset": {needs.OUTPUT_BIAS: True, needs.NO_OUTPUT_BIAS: False},
+}
+"""Which biases are there; where no hypothesis says so, both cases are verified."""
+
+CHANGES: dict[Any, dict[str, Any]] = {
+    needs.INTERPOLATION: {"fitted": True},
+    needs.ONE_OUTPUT: {"q": 1},
+    needs.ONE_INPUT: {"d": 1},
+    needs.OUTPUT_BIAS: {"offset": True},
+    needs.NO_OUTPUT_BIAS: {"offset": False},
+    needs.HIDDEN_BIASES: {"biased": True},
+    needs.NO_HIDDEN_BIASES: {"biased": False},
+    needs.HOMOGENEOUS: {"degree": DEGREE, "n": 1, "d": 1},
+    needs.FIRST_DEGREE: {"linear": True, "degree": sp.S.One},
+    needs.RELU: {"linear": True, "degree": sp.S.One},
+    needs.QUADRATIC: {"activation": lambda z: z**2},
+}
+"""What a hypothesis says about the small networks."""
+
+
+def settings(hypotheses: tuple[Any, ...]) -> Iterator[Setting]:
+    """The kinds of networks, each of any size, of which the hypotheses hold.
+
+    Examples
+    --------
+    >>> [at.biased for at in settings((needs.OUTPUT_BIAS,))]
+    [True, False]
+    """
+    said: dict[str, Any] = {"squared": False}
+    for each in hypotheses:
+        said |= SAID.get(each, {})
+    cases = {
+        name: [case for each, case in options.items() if each in hypotheses] or [True, False]
+        for name, options in PRESENT.items()
+    }
+    for biased, offset in product(*cases.values()):
+        yield Setting(biased=biased, offset=offset, **said)
+
+
+def fitting(model: Model, hypotheses: tuple[Any, ...]) -> Model:
+    """The model changed so that the hypotheses hold of it.
+
+    Examples
+    --------
+    >>> fitting(Model(2, 1, 2), (needs.OUTPUT_BIAS,)).offset
+    True
+    """
+    changes = [change for each, change in CHANGES.items() if each in hypotheses]
+    for change in changes:
+        model = replace(model, **change)
+    return model
