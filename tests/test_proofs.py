@@ -6,10 +6,10 @@ import sympy as sp
 
 from theory import theorems
 from theory.facts import FACTS, known_fact, shown
-from theory.hypotheses import INTERPOLATION, NO_KINK
+from theory.hypotheses import INTERPOLATION, NO_KINK, SQUARED_LOSS
 from theory.lemma import Lemma, excess
-from theory.lemmas import at_most, definite, draws, lemmas, psd, symmetric, t, vector
-from theory.assumptions import MODELS
+from theory.draws import at_most, draws, psd, symmetric, t, vector
+from theory.lemmas import definite, lemmas
 from theory.proof import By, Identity, Same, Step, faults
 from theory.theorem import PROVED
 
@@ -64,7 +64,7 @@ def test_a_symbolic_lemma_is_a_sum_of_squares(name):
 
 @pytest.mark.parametrize("claim", FACTS, ids=" ".join)
 def test_a_fact_is_shown_in_symbols(claim):
-    assert shown(claim, MODELS)
+    assert shown(claim)
 
 
 FALSE_LEMMAS = {
@@ -167,7 +167,7 @@ FALSE_STEPS = {
 @pytest.mark.parametrize("name", FALSE_STEPS)
 def test_a_false_step_is_caught(name):
     before, after, reason = FALSE_STEPS[name]
-    assert faults(le(before, after), (Step(after, reason),), ()) != []
+    assert faults(le(before, after), (Step(after, reason),), (SQUARED_LOSS,)) != []
 
 
 def test_a_dropped_step_is_caught():
@@ -180,8 +180,8 @@ def test_a_dropped_step_is_caught():
 def test_a_dropped_hypothesis_is_caught():
     theorem = theorems["interpolation"]
     relation, chain = theorem.variants["|H|"].relation, theorem.chains["|H|"]
-    assert faults(relation, chain, (INTERPOLATION, NO_KINK)) == []
-    assert "needs no pre-activation" in faults(relation, chain, (INTERPOLATION,))[0]
+    assert faults(relation, chain, (SQUARED_LOSS, INTERPOLATION, NO_KINK)) == []
+    assert "needs no pre-activation" in faults(relation, chain, (SQUARED_LOSS, INTERPOLATION))[0]
 
 
 def test_an_inequality_proves_no_identity():

@@ -85,7 +85,7 @@ def fitting(model: Model, hypotheses: tuple[Any, ...]) -> Model:
     >>> fitting(Model(2, 1, 2), (needs.OUTPUT_BIAS,)).offset
     True
     """
-    changes = [change for each, change in CHANGES.items() if each in hypotheses]
-    for change in changes:
-        model = replace(model, **change)
+    model = replace(model, squared=needs.SQUARED_LOSS in hypotheses)
+    for each, change in CHANGES.items():
+        model = replace(model, **change) if each in hypotheses else model
     return model

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.draws import t
 from theory.facts import DELTA
-from theory.lemmas import t
 from theory.proof import By, Chain, Identity, Same, Step
 
 WW, R_MEAN = "W*W'", "mean(r*a*s2)"

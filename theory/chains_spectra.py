@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.chains import by_spectral
-from theory.lemmas import t
+from theory.draws import t
 from theory.proof import By, Chain, Identity, Same, Step
 from theory.scaling import FACTOR
 

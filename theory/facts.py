@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from theory import hypotheses as needs
-from theory.lemma import CALL
-from theory.model import MATRICES, Model, vanishes
+from theory import loss_bounds, tensors, unit_blocks
+from theory.assumptions import MODELS, fitting, settings
+from theory.indexed import Sums, canonical, fresh
+from theory.model import Model
+from theory.setting import Setting
+from theory.tensors import Tensor, times, transposed
 from theory.theorem import Hypothesis
+from theory.written import MATRICES, vanishes
 
 Claim = tuple[str, ...]
+Pair = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -22,27 +28,56 @@ class Fact:
 
     Parameters
     ----------
-    shown : callable or None
-        Model -> matrices that must vanish for it to hold; None where a hypothesis states it.
+    small : callable or None
+        Model -> matrices that must vanish for it to hold in that small network; None where a hypothesis
+        states it.
+    any_size : callable or None
+        Setting -> pairs of matrices that must be equal for it to hold at every size.
     given : tuple of Hypothesis
         Under which it holds.
     why : str
     """
 
-    shown: Callable[[Model], list[sp.Matrix]] | None
+    small: Callable[[Model], list[sp.Matrix]] | None
+    any_size: Callable[[Setting], list[Pair]] | None = None
     given: tuple[Hypothesis, ...] = ()
     why: str = ""
 
 
-def gram(name: str, factor: Callable[[Model], sp.Matrix]) -> Fact:
+def gram(name: str, small: Callable[[Model], sp.Matrix], factor: Callable[[Setting], Tensor]) -> Fact:
     """M = F^T F."""
-    return Fact(lambda at: [MATRICES[name](at) - factor(at).T * factor(at)], why="a Gram matrix")
+
+    def pairs(at: Setting) -> list[Pair]:
+        F = factor(at)
+        return [(tensors.MATRICES[name](at), times(transposed(F), F))]
+
+    return Fact(lambda at: [MATRICES[name](at) - small(at).T * small(at)], pairs, why="a Gram matrix")
+
+
+def curved_gram(name: str, small: Callable[[Model], sp.Matrix]) -> Fact:
+    """M = E[F^T Lam F], with Lam >= 0 for every loss (theory.loss_bounds)."""
+
+    def difference(at: Model) -> list[sp.Matrix]:
+        rows, whole = small(at), sp.zeros(small(at).cols, small(at).cols)
+        for i in range(at.n):
+            part = rows[i * at.q : (i + 1) * at.q, :]
+            whole += part.T * at.curvature(i) * part / at.n
+        return [MATRICES[name](at) - whole]
+
+    return Fact(difference, lambda at: [], why="E[F^T Lam F], and Lam >= 0 for every loss")
 
 
 def principal(name: str, whole: str) -> Fact:
     """The matrix `name` is the block of `whole` by the hidden biases."""
+
+    def pairs(at: Setting) -> list[Pair]:
+        M = tensors.MATRICES[whole](at)
+        block = tensors.square_of_units(lambda k, l: M.entry("b", (k,), "b", (l,)))
+        return [(tensors.MATRICES[name](at), block)]
+
     return Fact(
         lambda at: [MATRICES[name](at) - at.block(MATRICES[whole](at), list(at.b))],
+        pairs,
         (needs.HIDDEN_BIASES,),
         "its block by the hidden biases",
     )
@@ -50,126 +85,99 @@ def principal(name: str, whole: str) -> Fact:
 
 def equal(name: str, other: str, *given: Hypothesis) -> Fact:
     """Two matrices are the same."""
-    return Fact(lambda at: [MATRICES[name](at) - MATRICES[other](at)], given, "by definition")
+    return Fact(
+        lambda at: [MATRICES[name](at) - MATRICES[other](at)],
+        lambda at: [(tensors.MATRICES[name](at), tensors.MATRICES[other](at))],
+        given,
+        "by definition",
+    )
 
 
-def total(name: str, *parts: str) -> Fact:
-    """A matrix is the sum of others."""
+def total(name: str, one: str, other: str) -> Fact:
+    """A matrix is the sum of two others."""
+    return Fact(
+        lambda at: [MATRICES[name](at) - MATRICES[one](at) - MATRICES[other](at)],
+        lambda at: [
+            (
+                tensors.MATRICES[name](at),
+                tensors.plus(tensors.MATRICES[one](at), tensors.MATRICES[other](at)),
+            )
+        ],
+        why="by definition",
+    )
 
-    def difference(at: Model) -> list[sp.Matrix]:
-        left = MATRICES[name](at)
-        for part in parts:
-            left -= MATRICES[part](at)
-        return [left]
 
-    return Fact(difference, why="by definition")
+def bounded_loss(name: str, given: Hypothesis) -> Fact:
+    """The curvature Lam of a loss is at most its ceiling."""
+
+    def difference(_: Model) -> list[sp.Matrix]:
+        return [sp.Matrix([int(not loss_bounds.bounded(name))])]
+
+    return Fact(difference, None, (given,), "theory.loss_bounds")
 
 
-FITTED = (needs.INTERPOLATION, needs.NO_KINK)
+def stated(*given: Hypothesis, why: str) -> Fact:
+    """What hypotheses say."""
+    return Fact(None, None, given, why)
+
+
+FITTED = (needs.SQUARED_LOSS, needs.INTERPOLATION, needs.NO_KINK)
 DELTA = "diag(mean(r*a*s2))"
+SQUARES = (
+    "|u|^2",
+    "activities",
+    "reaches",
+    "balanced activities",
+    "balanced reaches",
+    "mean values",
+    "mean slopes",
+    "balances",
+)
 
 FACTS: dict[Claim, Fact] = {
-    ("psd", "W*W'"): gram("W*W'", lambda at: at.W.T),
-    ("psd", "G_bb"): gram("G_bb", lambda at: at.u / sp.sqrt(at.n)),
-    ("psd", "G"): gram("G", lambda at: at.J / sp.sqrt(at.n)),
-    ("psd", "K"): gram("K", lambda at: at.J.T / sp.sqrt(at.n)),
+    ("psd", "W*W'"): gram("W*W'", lambda at: at.W.T, lambda at: transposed(tensors.MATRICES["W"](at))),
+    ("psd", "G_bb"): curved_gram("G_bb", lambda at: at.u),
+    ("psd", "G"): curved_gram("G", lambda at: at.J),
+    ("psd", "balanced G"): curved_gram("balanced G", unit_blocks.balanced_jacobian),
+    ("psd", "K"): gram("K", lambda at: at.J.T / sp.sqrt(at.n), unit_blocks.kernel_factor),
+    ("psd", "J*J'"): gram("J*J'", lambda at: at.J.T / sp.sqrt(at.n), unit_blocks.kernel_factor),
     ("block", "G_bb", "G"): principal("G_bb", "G"),
     ("block", "H_bb", "H"): principal("H_bb", "H"),
+    ("block", "bordered(dead slopes)", "H"): Fact(
+        unit_blocks.dead_gap,
+        unit_blocks.dead_pairs,
+        (needs.ONE_OUTPUT, needs.DEAD_UNIT, needs.ZERO_AT_ZERO, needs.NO_KINK),
+        "its block by a dead unit",
+    ),
+    ("block", "2*moments", "H"): Fact(
+        unit_blocks.silent_gap,
+        unit_blocks.silent_pairs,
+        (needs.ONE_OUTPUT, needs.QUADRATIC, needs.NO_HIDDEN_BIASES, needs.SILENT_INPUT),
+        "its block by the input weights of a silent unit",
+    ),
     ("sum", "H_bb", "G_bb", DELTA): total("H_bb", "G_bb", DELTA),
     ("sum", "H", "G", "R"): total("H", "G", "R"),
     ("sum", "H", "R", "G"): total("H", "R", "G"),
     ("same", "G", "J'*J"): equal("G", "J'*J"),
     ("same", "J'*J", "G"): equal("G", "J'*J"),
-    ("same", "K", "J*J'"): equal("K", "J*J'"),
-    ("same", "J*J'", "K"): equal("K", "J*J'"),
+    ("same", "K", "J*J'"): equal("K", "J*J'", needs.SQUARED_LOSS),
+    ("same", "J*J'", "K"): equal("K", "J*J'", needs.SQUARED_LOSS),
     ("same", "H", "G"): equal("H", "G", *FITTED),
     ("same", "G", "H"): equal("H", "G", *FITTED),
     ("same", "G_bb", "H_bb"): equal("G_bb", "H_bb", *FITTED),
-    ("bounded", "s2", "C2"): Fact(None, (needs.BOUNDED_SECOND_DERIVATIVE,), "C2 = sup |s''|"),
-    ("definite", "H"): Fact(None, (needs.POSITIVE_DEFINITE,), "a hypothesis"),
-    ("definite", "H_bb"): Fact(None, (needs.POSITIVE_DEFINITE_BLOCK,), "a hypothesis"),
-    ("bounded", "s1", "C1"): Fact(None, (needs.BOUNDED_SLOPE,), "C1 = sup |s'|"),
-    **{
-        ("nonnegative", name): Fact(lambda at: [], why="a sum of squares")
-        for name in ("|u|^2", "activities", "reaches")
-    },
+    ("same", "G_bb", "gram(a*s1)"): equal("G_bb", "gram(a*s1)", needs.SQUARED_LOSS),
+    ("same", "balanced H", "balanced G"): equal("balanced H", "balanced G", *FITTED, needs.BALANCEABLE),
+    ("bounded", "s2", "C2"): stated(needs.BOUNDED_SECOND_DERIVATIVE, why="C2 = sup |s''|"),
+    ("bounded", "s1", "C1"): stated(needs.BOUNDED_SLOPE, why="C1 = sup |s'|"),
+    ("bounded", "s1", "one"): stated(needs.FIRST_DEGREE, why="|s'| <= 1"),
+    ("definite", "H"): stated(needs.POSITIVE_DEFINITE, why="a hypothesis"),
+    ("definite", "H_bb"): stated(needs.POSITIVE_DEFINITE_BLOCK, why="a hypothesis"),
+    ("below", "Lam", "quarter"): bounded_loss("logistic", needs.LOGISTIC_LOSS),
+    ("below", "Lam", "half"): bounded_loss("softmax", needs.SOFTMAX_LOSS),
+    ("below", "Lam", "one"): bounded_loss("pseudo_huber", needs.PSEUDO_HUBER_LOSS),
+    **{("nonnegative", name): Fact(lambda at: [], why="a sum of squares") for name in SQUARES},
 }
 """What is known, by claim; ("sum", M, N, K) is M = N + K, ("block", N, M) that N is a block of M."""
-
-POSITIVE: dict[Hypothesis, tuple[str, ...]] = {
-    needs.INDEPENDENT_ROWS: ("least(W*W')",),
-    needs.INPUTS: ("smallest_input", "smallest(|x|^2)"),
-    needs.PARAMETERS: ("norm(theta)",),
-    needs.OUTPUT_WEIGHTS: ("norm(a, c)",),
-}
-"""What a hypothesis makes positive."""
-
-NORMS = {
-    "frobenius",
-    "spectral",
-    "nuclear",
-    "norm",
-    "norm1",
-    "norm_inf",
-    "rank",
-    "negative",
-    "paths",
-    "weighted",
-}
-OF_SEMIDEFINITE = {"trace", "lmax", "least"}
-NOT_NEGATIVE = {
-    "C1",
-    "C2",
-    "d",
-    "degree",
-    "first_activity",
-    "gradient_norm",
-    "imbalance_rate",
-    "input_gradient",
-    "kernel_energy",
-    "least_trace",
-    "m",
-    "mean_jacobian^2",
-    "mean_of(|u|^2)",
-    "mean_square(a*s1)",
-    "mean_square(r)",
-    "mean_square_input",
-    "mean_square_jacobian",
-    "mean_square_output",
-    "n",
-    "norm(a, c)",
-    "q",
-    "risk",
-    "smallest(|x|^2)",
-    "smallest_input",
-    "sum(|a||w|)",
-    "sum(|a||w|^2)",
-    "sum(|a||w~|)",
-    "sum(|w|sqrt(G_bb))",
-    "sum(|w|sqrt(H_bb))",
-    "trace(G_W)",
-    "trace(G_Wb)",
-    "twin_gradient",
-    "twin_weight",
-    "unit_gradient",
-}
-
-
-def nonnegative(name: str) -> bool:
-    """Whether a term is known not to be negative.
-
-    Examples
-    --------
-    >>> nonnegative("trace(G_bb)"), nonnegative("trace(H_bb)")
-    (True, False)
-    """
-    match = CALL.fullmatch(name)
-    if name in NOT_NEGATIVE or match is None:
-        return name in NOT_NEGATIVE
-    head, arguments = match[1], match[2].split(", ")
-    if head == "inner":
-        return all(("psd", each) in FACTS for each in arguments)
-    return head in NORMS or (head in OF_SEMIDEFINITE and ("psd", arguments[0]) in FACTS)
 
 
 def known_fact(claim: Claim, hypotheses: tuple[Any, ...]) -> str:
@@ -181,12 +189,33 @@ def known_fact(claim: Claim, hypotheses: tuple[Any, ...]) -> str:
     return f"{' '.join(claim)} needs {' and '.join(missing)}" if missing else ""
 
 
-def shown(claim: Claim, models: tuple[Model, ...]) -> bool:
-    """Verify a fact in symbols on small networks; what a hypothesis states is taken from it."""
+def shown(claim: Claim) -> bool:
+    """Verify a fact in symbols, in small networks and in those of any size, or find it in a hypothesis."""
     fact = FACTS[claim]
-    if fact.shown is None:
+    if fact.small is None:
         return bool(fact.given)
-    fitted = needs.INTERPOLATION in fact.given
-    biased = needs.HIDDEN_BIASES in fact.given
-    chosen = [replace(at, fitted=fitted) for at in models if at.biased or not biased]
-    return all(vanishes(entry) for at in chosen for matrix in fact.shown(at) for entry in matrix)
+    models = dict.fromkeys(fitting(model, fact.given) for model in MODELS)
+    entries = (entry for at in models for matrix in fact.small(at) for entry in matrix)
+    return all(vanishes(entry) for entry in entries) and shown_at_any_size(fact)
+
+
+def shown_at_any_size(fact: Fact) -> bool:
+    """Compare the matrices of a fact entry by entry, for all sizes at once."""
+    if fact.any_size is None:
+        return True
+    return all(
+        canonical(at.settled(gap)) == 0
+        for at in settings(fact.given)
+        for one, other in fact.any_size(at)
+        for gap in gaps(one, other)
+    )
+
+
+def gaps(one: Tensor, other: Tensor) -> list[Sums]:
+    """The differences of two matrices, one for every kind of entry."""
+    found = []
+    for row, row_kinds in one.rows:
+        for column, column_kinds in one.columns:
+            at, to = fresh(row_kinds), fresh(column_kinds)
+            found.append(one.entry(row, at, column, to) - other.entry(row, at, column, to))
+    return found

@@ -140,10 +140,11 @@ def replaced(sums: Sums, rule: Callable[[sp.Expr], Sums | None]) -> Sums:
             new = rule(base) if isinstance(base, AppliedUndef) else None
             parts += [] if new is None else [new] * int(power)
             kept *= base**power if new is None else 1
-        part = Sums(kept, frozenset(indices(term)))
+        there = frozenset(indices(term)) - FIXED
+        part = Sums(kept, there)
         for each in parts:
             part = part * each
-        found += Sums(contracted(part.expression, sums.free), sums.free)
+        found += part.over(*(there - sums.free))
     return found
 
 

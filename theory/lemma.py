@@ -120,22 +120,44 @@ def array(name: str, objects: Objects) -> Any:
     """An object, its transpose ``X'``, a product ``X*Y`` or the diagonal matrix ``diag(X)`` of one."""
     if name.startswith("diag("):
         return np.diag(array(name[5:-1], objects))
+    if name.startswith("bordered("):
+        return bordered(objects[name[9:-1]])
     if name.startswith("1 + "):
         return 1 + objects[name[4:]]
+    if name.startswith("2*"):
+        return 2 * objects[name[2:]]
     if name.startswith("mean("):
         r, a, bounded = (objects[part] for part in name[5:-1].split("*"))
         return ((r @ a) * bounded).mean(axis=0)
     if name == "?a*?s":
         return objects["?a"][None, :, :] * objects["?s"][:, None, :]
+    if name == "gram(?a*?s)":
+        return np.einsum("iok,iol->kl", *[array("?a*?s", objects)] * 2) / len(objects["?s"])
     if "*" in name:
         left, right = name.split("*")
         return array(left, objects) @ array(right, objects)
     return array(name[:-1], objects).T if name.endswith("'") else objects[name]
 
 
+def bordered(v: Array) -> Array:
+    """[[0, v^T], [v, 0]]."""
+    M = np.zeros((len(v) + 1, len(v) + 1))
+    M[0, 1:] = M[1:, 0] = v
+    return M
+
+
 def columns(a: Array) -> Array:
     """Absolute values of a vector's entries, or the norms of a matrix's columns."""
     return np.asarray(np.abs(a) if a.ndim == 1 else np.linalg.norm(a, axis=0))
+
+
+def _energies(c: Array, s: Array, V: Array, Y: Array) -> float:
+    return float((s**2 * (Y @ V.T) ** 2).mean(axis=0) @ c)
+
+
+def _reaches(c: Array, s: Array, V: Array, Y: Array) -> float:
+    lengths = (Y**2).sum(axis=1)[:, None] * (V**2).sum(axis=1)
+    return float((s**2 * lengths).mean(axis=0) @ c)
 
 
 def _roots(x: Array, y: Array) -> float:
@@ -162,6 +184,13 @@ TERMS: dict[str, Callable[..., Any]] = {
     "norm1": lambda v: columns(v).sum(),
     "norm_inf": lambda v: columns(v).max(),
     "total": np.sum,
+    "energies": _energies,
+    "reaches": _reaches,
+    "loads": lambda c, V, Y: (Y**2).sum(axis=1).mean() * ((V**2).sum(axis=1) @ c),
+    "least_sum": lambda x, y: np.minimum(x, y).sum(),
+    "spread": lambda A, v: np.sqrt(np.diag(A)) @ columns(v),
+    "mean_trace": lambda L, S: np.einsum("ior,iro->", L, S) / len(L),
+    "mean_of_traces": lambda S: np.einsum("ioo->", S) / len(S),
     "roots": _roots,
     "mean_square": lambda r: (r**2).sum() / len(r),
     "mean_of": np.mean,

@@ -13,16 +13,12 @@ from typing import Any
 
 import sympy as sp
 
-from theory.lemma import CALL
-from theory.letters import Act
-
-LARGE = 3000  # operations of an expression that is not zero as it stands and too long to be simplified
-Formula = Callable[["Model"], sp.Expr]
+from theory.letters import Act, Loss
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network of symbols with squared loss.
+    """A network of symbols.
 
     Parameters
     ----------
@@ -35,6 +31,9 @@ class Model:
         z -> expression; None for a generic function.
     degree : sympy.Expr or None
         Of homogeneity: Euler's z s' = p s is used to write s' and s'' in terms of s.
+    squared : bool
+        Whether the loss is the squared one; else it is a generic function of the outputs, whose values and
+        derivatives at different samples have nothing to do with each other.
     linear : bool
         Whether s(z) is z times a number that depends on the side of a kink, another one for every z.
     """
@@ -49,6 +48,7 @@ class Model:
     activation: Callable[[sp.Expr], sp.Expr] | None = None
     degree: sp.Expr | None = None
     linear: bool = False
+    squared: bool = True
 
     def euler(self, expression: sp.Expr) -> sp.Expr:
         """The expression with s^(j)(z) = p (p - 1) ... s(z) / z^j, if s is homogeneous of degree p."""
@@ -127,8 +127,34 @@ class Model:
 
     @cached_property
     def r(self) -> sp.Matrix:
-        """Residuals (n, q), f minus targets that are symbols."""
-        return sp.zeros(self.n, self.q) if self.fitted else self.f - self.letters("y", self.n, self.q)
+        """Derivatives of the loss by the outputs, (n, q): residuals, f minus targets, if it is squared."""
+        if self.fitted:
+            return sp.zeros(self.n, self.q)
+        if self.squared:
+            return self.f - self.letters("y", self.n, self.q)
+        return sp.Matrix(self.n, self.q, lambda i, o: self.loss(i, o))
+
+    def loss(self, i: int, *outputs: int) -> sp.Expr:
+        """The derivative of the generic loss at sample i by some outputs."""
+        orders = [outputs.count(o) for o in range(self.q)]
+        return Loss(*orders, *self.f.row(i))
+
+    def curvature(self, i: int) -> sp.Matrix:
+        """The second derivatives of the loss of sample i by its outputs, (q, q)."""
+        if self.squared:
+            return sp.eye(self.q)
+        return sp.Matrix(self.q, self.q, lambda o, r: self.loss(i, o, r))
+
+    def gauss_newton(self, rows: sp.Matrix) -> sp.Matrix:
+        """E[F^T Lam F] of derivatives F of the outputs, (n q, anything)."""
+        each = (rows[i * self.q : (i + 1) * self.q, :] for i in range(self.n))
+        return (
+            sum(
+                (part.T * self.curvature(i) * part for i, part in enumerate(each)),
+                sp.zeros(rows.cols, rows.cols),
+            )
+            / self.n
+        )
 
     @cached_property
     def u(self) -> sp.Matrix:
@@ -143,7 +169,9 @@ class Model:
     @cached_property
     def risk(self) -> sp.Expr:
         """The risk."""
-        return sum(r**2 for r in self.r) / (2 * self.n)
+        if self.squared:
+            return sum(r**2 for r in self.r) / (2 * self.n)
+        return sum(self.loss(i) for i in range(self.n)) / self.n
 
     @cached_property
     def J(self) -> sp.Matrix:
@@ -188,210 +216,3 @@ class Model:
         """The principal block of a (P, P) matrix by some parameters."""
         rows = [self.theta.index(name) for name in names]
         return whole.extract(rows, rows)
-
-
-MATRICES: dict[str, Formula] = {
-    "W": lambda at: at.W,
-    "W*W'": lambda at: at.W * at.W.T,
-    "G_bb": lambda at: at.u.T * at.u / at.n,
-    "H_bb": lambda at: at.u.T * at.u / at.n + sp.diag(*at.delta),
-    "a": lambda at: sp.Matrix([sp.sqrt(sum(a**2 for a in at.A.col(k))) for k in range(at.m)]),
-    "mean(r*a*s2)": lambda at: at.delta,
-    "diag(mean(r*a*s2))": lambda at: sp.diag(*at.delta),
-    "G": lambda at: at.J.T * at.J / at.n,
-    "H": lambda at: at.H,
-    "R": lambda at: at.R,
-    "K": lambda at: at.J * at.J.T / at.n,
-    "J": lambda at: at.J / sp.sqrt(at.n),
-    "J'*J": lambda at: at.J.T * at.J / at.n,
-    "J*J'": lambda at: at.J * at.J.T / at.n,
-    "theta": lambda at: sp.Matrix(at.theta),
-    "a_c": lambda at: _parameters(at, [*at.A, *at.c]),
-    "e_c": lambda at: sp.Matrix([sp.Integer(each == at.c[0]) for each in at.theta]),
-    "ones": lambda at: sp.ones(at.n, 1) / sp.sqrt(at.n),
-    "r/n": lambda at: at.r.reshape(at.n * at.q, 1) / sp.sqrt(at.n),
-    "activities": lambda at: sp.Matrix([at.q * _squares(_unit(at, k)) / at.n for k in range(at.m)]),
-    "reaches": lambda at: sp.Matrix([_reach(at, k) for k in range(at.m)]),
-    "stretched G": lambda at: _stretched(at, MATRICES["G"](at)),
-    "stretched H": lambda at: _stretched(at, MATRICES["H"](at)),
-    "H*V": lambda at: at.H * _scalings(at),
-    "G*v": lambda at: _exchanged(at, MATRICES["G"](at)),
-    "H*v": lambda at: _exchanged(at, MATRICES["H"](at)),
-}
-"""The matrices of theorems, written out. That G_bb and H_bb are blocks of G and H is a fact to be shown."""
-
-
-def _squares(entries: Any) -> sp.Expr:
-    return sum((entry**2 for entry in entries), sp.S.Zero)
-
-
-def _slopes(at: Model) -> list[sp.Expr]:
-    """Derivatives of every output by its own input."""
-    return [sp.diff(at.f[i, o], at.X[i, j]) for i in range(at.n) for o in range(at.q) for j in range(at.d)]
-
-
-def _inputs(at: Model, one: int) -> list[sp.Expr]:
-    return [one + _squares(at.X.row(i)) for i in range(at.n)]
-
-
-def _hidden_trace(at: Model, one: int) -> sp.Expr:
-    rows = (at.u[i * at.q + o, :] for i in range(at.n) for o in range(at.q))
-    weights = (each for each in _inputs(at, one) for _ in range(at.q))
-    return sum(weight * _squares(row) for weight, row in zip(weights, rows, strict=True)) / at.n
-
-
-def _gradient(at: Model) -> list[sp.Expr]:
-    return [sp.diff(at.risk, each) for each in at.theta]
-
-
-def _parameters(at: Model, kept: list[sp.Expr]) -> sp.Matrix:
-    """The parameters as a vector, those that are not kept replaced by zero."""
-    return sp.Matrix([each if each in kept else 0 for each in at.theta])
-
-
-def _unit(at: Model, k: int) -> list[sp.Expr]:
-    return [at.s(at.z(i, k)) for i in range(at.n)]
-
-
-def _reach(at: Model, k: int) -> sp.Expr:
-    """|a_k|^2 E[s'(z_k)^2 |x~|^2]."""
-    terms = (weight * at.slope(at.z(i, k)) ** 2 for i, weight in enumerate(_inputs(at, int(at.biased))))
-    return _squares(at.A.col(k)) * sum(terms) / at.n
-
-
-def _stretched(at: Model, whole: sp.Matrix) -> sp.Matrix:
-    """D^-1 M D^-1, the first unit rescaled by 100."""
-    inputs = [*at.W.row(0), *([at.b[0]] if at.biased else [])]
-    factors = dict.fromkeys(at.A.col(0), sp.Integer(100)) | dict.fromkeys(inputs, sp.Rational(1, 100))
-    scale = sp.diag(*(factors.get(each, sp.S.One) for each in at.theta))
-    return scale * whole * scale
-
-
-def _scalings(at: Model) -> sp.Matrix:
-    """The directions (A_k, -w~_k), as columns."""
-    columns = []
-    for k in range(at.m):
-        inputs = [*at.W.row(k), *([at.b[k]] if at.biased else [])]
-        columns.append(_parameters(at, list(at.A.col(k))) - _parameters(at, inputs))
-    return sp.Matrix.hstack(*columns)
-
-
-def _twins(at: Model) -> dict[sp.Symbol, sp.Symbol]:
-    """The second unit's input weights are those of the first."""
-    pairs = dict(zip(at.W.row(1), at.W.row(0), strict=True))
-    return pairs | ({at.b[1]: at.b[0]} if at.biased else {})
-
-
-def _exchanged(at: Model, whole: sp.Matrix) -> sp.Matrix:
-    """M v at twins, v moving output weight from one to the other."""
-    v = sp.Matrix([(each == at.A[0, 0]) - (each == at.A[0, 1]) for each in map(sp.sympify, at.theta)])
-    return (whole * v).xreplace(_twins(at))
-
-
-def _twin_gradient(at: Model) -> sp.Expr:
-    inputs = [*at.W.row(0), *([at.b[0]] if at.biased else [])]
-    return sp.sqrt(_squares(sp.diff(at.risk, each).xreplace(_twins(at)) for each in inputs))
-
-
-def _imbalance(at: Model) -> sp.Expr:
-    """Largest |w~_k . dR/dw~_k - p a_k . dR/da_k|, by Euler's relation."""
-    rates = []
-    for k in range(at.m):
-        inputs = [*at.W.row(k), *([at.b[k]] if at.biased else [])]
-        by_inputs = sum(each * sp.diff(at.risk, each) for each in inputs)
-        by_output = sum(each * sp.diff(at.risk, each) for each in at.A.col(k))
-        rates.append(sp.Abs(sp.simplify(at.euler(by_inputs - at.degree * by_output))))
-    return sp.Max(*rates)
-
-
-SCALARS: dict[str, Formula] = {
-    "n": lambda at: sp.Integer(at.n),
-    "q": lambda at: sp.Integer(at.q),
-    "m": lambda at: sp.Integer(at.m),
-    "d": lambda at: sp.Integer(at.d),
-    "degree": lambda at: sp.sympify(at.degree),
-    "risk": lambda at: at.risk,
-    "norm(a, c)": lambda at: sp.sqrt(_squares([*at.A, *at.c])),
-    "mean_jacobian^2": lambda at: _squares(sp.ones(1, at.n) * at.J / at.n),
-    "least_trace": lambda at: sum(
-        2 * sp.sqrt(at.q * _squares(_unit(at, k)) / at.n) * sp.sqrt(_reach(at, k)) for k in range(at.m)
-    ),
-    "first_activity": lambda at: _squares(_unit(at, 0)) / at.n,
-    "unit_gradient": lambda at: sp.sqrt(
-        _squares(sp.diff(at.risk, each) for each in at.theta if each not in list(at.c))
-    ),
-    "imbalance_rate": _imbalance,
-    "twin_weight": lambda at: sp.Abs(at.A[0, 0]),
-    "twin_gradient": _twin_gradient,
-    "quadratic_gradient": lambda at: 4 * _squares(at.W.T * sp.diag(*at.A) * at.W * at.X.T) / at.n,
-    "mean_square(a*s1)": lambda at: _squares(at.u) / at.n,
-    "input_gradient": lambda at: _squares(_slopes(at)) / at.n,
-    "mean_square_output": lambda at: _squares(at.f) / at.n,
-    "mean_square_jacobian": lambda at: _squares(at.J) / at.n,
-    "mean_square(r)": lambda at: _squares(at.r) / at.n,
-    "trace(G_W)": lambda at: _hidden_trace(at, 0),
-    "trace(G_Wb)": lambda at: _hidden_trace(at, 1),
-    "mean_product(|x|^2, |u|^2)": lambda at: _hidden_trace(at, 0),
-    "mean_product(1 + |x|^2, |u|^2)": lambda at: _hidden_trace(at, 1),
-    "smallest_input": lambda at: sp.Min(*_inputs(at, 0)),
-    "smallest(|x|^2)": lambda at: sp.Min(*_inputs(at, 0)),
-    "mean_of(|u|^2)": lambda at: _squares(at.u) / at.n,
-    "sum(|w|sqrt(G_bb))": lambda at: _paths(at, MATRICES["G_bb"](at)),
-    "sum(|w|sqrt(H_bb))": lambda at: _paths(at, MATRICES["H_bb"](at)),
-    "sum(|a||w|^2)": lambda at: sum(
-        size * _squares(at.W.row(k)) for k, size in enumerate(map(sp.Abs, MATRICES["a"](at)))
-    ),
-    "gradient_norm": lambda at: sp.sqrt(_squares(_gradient(at))),
-    "kernel_energy": lambda at: HEADS["rayleigh"](MATRICES["K"](at), MATRICES["r/n"](at)),
-}
-"""The numbers of theorems and proofs, written out from their definitions."""
-
-
-def _paths(at: Model, block: sp.Matrix) -> sp.Expr:
-    return sum(sp.sqrt(_squares(at.W.row(k))) * sp.sqrt(block[k, k]) for k in range(at.m))
-
-
-HEADS: dict[str, Callable[..., sp.Expr]] = {
-    "trace": lambda A: A.trace(),
-    "inner": lambda A, B: sum(x * y for x, y in zip(A, B, strict=True)),
-    "frobenius": lambda A: sp.sqrt(_squares(A)),
-    "norm": lambda v: sp.sqrt(_squares(v)),
-    "norm1": lambda v: sum(map(sp.Abs, v)),
-    "paths": lambda A, B: sum(sp.sqrt(A[k, k]) * sp.sqrt(B[k, k]) for k in range(A.rows)),
-    "rows": lambda A: sp.Integer(A.rows),
-    "entry": lambda A: A[0, 0],
-    "rayleigh": lambda A, v: (v.T * A * v)[0],
-    "roots": lambda x, y: sum(sp.sqrt(x[k]) * sp.sqrt(y[k]) for k in range(len(x))),
-    "total": lambda x: sum(x),
-    "weighted": lambda A, v: sum(A[k, k] * sp.Abs(v[k]) for k in range(A.rows)),
-}
-"""What is taken of matrices, where it can be written out."""
-
-
-def written_out(name: str, at: Model) -> sp.Expr:
-    """The formula of a term such as ``trace(G_bb)`` in a small network; its symbol if it has none.
-
-    Examples
-    --------
-    >>> written_out("frobenius(W)", Model(1, 2, 1))
-    sqrt(w_00**2 + w_01**2)
-    >>> written_out("spectral(W)", Model(1, 2, 1))
-    spectral(W)
-    """
-    if name in SCALARS:
-        return SCALARS[name](at)
-    match = CALL.fullmatch(name)
-    arguments = match[2].split(", ") if match else []
-    if match is None or match[1] not in HEADS or not set(arguments) <= set(MATRICES):
-        return sp.Symbol(name, real=True)
-    return HEADS[match[1]](*(MATRICES[argument](at) for argument in arguments))
-
-
-def vanishes(expression: sp.Expr) -> bool:
-    """Whether an expression in symbols and generic derivatives is identically zero."""
-    expanded = sp.expand(expression)
-    if expanded == 0:
-        return True
-    if expanded.has(sp.Pow) and sp.expand(sp.fraction(sp.together(expanded))[0]) == 0:
-        return True
-    return bool(expanded.count_ops() < LARGE and sp.simplify(expanded) == 0)

@@ -13,12 +13,15 @@ from typing import Any
 
 import sympy as sp
 
+from theory.agreement import agree
 from theory.assumptions import MODELS, fitting, settings
-from theory.facts import POSITIVE, known_fact, nonnegative
+from theory.facts import known_fact
 from theory.lemma import CALL, fill
 from theory.lemmas import lemmas
-from theory.model import Model, vanishes, written_out
-from theory.reading import agree
+from theory.model import Model
+from theory.signs import POSITIVE, nonnegative
+from theory.written import vanishes, written_out
+
 
 @dataclass(frozen=True)
 class Identity:

@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from theory.indexed import (
     FIRST,
+    FIXED,
     OUT,
     SECOND,
     SIZES,
@@ -18,7 +19,6 @@ from theory.indexed import (
     Indices,
     Sums,
     canonical,
-    contracted,
     fresh,
     indices,
     kind,
@@ -99,14 +99,14 @@ class Setting:
 
     def derivative(self, sums: Sums, name: str, target: Indices) -> Sums:
         """The derivative of a polynomial by the letter `name` at indices that are free in the result."""
-        free = sums.free | (set(target) - {FIRST, SECOND, OUT})
+        free = sums.free | (set(target) - FIXED)
         found = Sums(sp.S.Zero, free)
         for atom in sums.expression.atoms(AppliedUndef):
             inner = self._of_letter(atom, name, target)
             if inner is not None:
-                outer = Sums(sp.diff(sums.expression, atom), sums.free | (indices(atom) - sums.free))
-                product = outer * inner
-                found += Sums(contracted(product.expression, free), free)
+                bound = indices(atom) - sums.free - FIXED
+                outer = Sums(sp.diff(sums.expression, atom), sums.free | bound)
+                found += (outer * inner).over(*bound)
         return found
 
     def _of_letter(self, atom: sp.Expr, name: str, target: Indices) -> Sums | None:

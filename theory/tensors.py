@@ -123,6 +123,27 @@ def mean_bend(k: sp.Symbol) -> Sums:
     return Sums.of(g(i, o) * a(o, k) * s(2, i, k)).over(i, o) * (1 / n)
 
 
+def slope_gram(k: sp.Symbol, l: sp.Symbol) -> Sums:
+    """E[u u^T]."""
+    i, o = fresh("io")
+    return (bias_slope(i, o, k) * bias_slope(i, o, l)).over(i, o) * (1 / n)
+
+
+def mean_value(k: sp.Symbol) -> Sums:
+    """E s(z_k)."""
+    (i,) = fresh("i")
+    return Sums.of(s(0, i, k)).over(i) * (1 / n)
+
+
+def mean_slopes(at: Setting, k: sp.Symbol) -> Sums:
+    """|a_k|^2 |E[s'(z_k) x~]|^2."""
+    i, j = fresh("ij")
+    place = Sums.of(s(1, i, k) * x(i, j)).over(i) * (1 / n)
+    share = Sums.of(s(1, i, k)).over(i) * (1 / n)
+    square = (place * place).over(j)
+    return column_square(k) * (square + share * share if at.biased else square)
+
+
 def diagonal(entry: Callable[[sp.Symbol], Sums]) -> Tensor:
     """A diagonal matrix over units."""
     return square_of_units(lambda k, l: Sums.of(delta(k, l)) * entry(k))
@@ -150,6 +171,11 @@ def times(left: Tensor, right: Tensor) -> Tensor:
         return found
 
     return Tensor(left.rows, right.columns, entry)
+
+
+def transposed(A: Tensor) -> Tensor:
+    """A^T."""
+    return Tensor(A.columns, A.rows, lambda one, row, other, column: A.entry(other, column, one, row))
 
 
 def input_square(at: Setting, i: sp.Symbol) -> Sums:
@@ -244,6 +270,7 @@ MATRICES: dict[str, Callable[[Setting], Tensor]] = {
     "W": lambda at: Tensor(UNITS, (("input", "j"),), lambda _, row, __, to: Sums.of(w(*row, *to))),
     "W*W'": lambda at: weight_gram(),
     "G_bb": bias_block,
+    "gram(a*s1)": lambda at: square_of_units(slope_gram),
     "H_bb": lambda at: plus(bias_block(at), diagonal(mean_bend)),
     "mean(r*a*s2)": lambda at: of_units(mean_bend),
     "diag(mean(r*a*s2))": lambda at: diagonal(mean_bend),
@@ -267,6 +294,8 @@ MATRICES: dict[str, Callable[[Setting], Tensor]] = {
     "r/n": lambda at: vector(SAMPLES, lambda _, to: Sums.of(g(*to) / sp.sqrt(n))),
     "activities": lambda at: of_units(lambda k: mean_activity(k) * q),
     "reaches": lambda at: of_units(lambda k: column_square(k) * mean_reach(at, k)),
+    "mean values": lambda at: of_units(lambda k: mean_value(k) * mean_value(k)),
+    "mean slopes": lambda at: of_units(lambda k: mean_slopes(at, k)),
     "balanced activities": lambda at: of_units(lambda k: mean_activity(k) * q * Sums.of(stretch(k) ** 2)),
     "balanced reaches": lambda at: of_units(
         lambda k: Sums.of(stretch(k) ** 2 * size(k) ** 2) * mean_reach(at, k)
