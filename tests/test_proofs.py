@@ -5,10 +5,10 @@ import pytest
 import sympy as sp
 
 from theory import theorems
+from theory.draws import at_most, draws, psd, symmetric, t, vector
 from theory.facts import FACTS, known_fact, shown
 from theory.hypotheses import INTERPOLATION, NO_KINK, SQUARED_LOSS
 from theory.lemma import Lemma, excess
-from theory.draws import at_most, draws, psd, symmetric, t, vector
 from theory.lemmas import definite, lemmas
 from theory.proof import By, Identity, Same, Step, faults
 from theory.theorem import PROVED
@@ -17,21 +17,6 @@ WW, GRADIENT = "W*W'", t("input_gradient")
 PAIRING, TRACE, FROBENIUS = t(f"inner({WW}, G_bb)"), t("trace(G_bb)"), t("frobenius(W)")
 SPECTRAL_WW, SPECTRAL = t(f"spectral({WW})"), t("spectral(W)")
 RELATIONS = [(name, relation) for name, each in theorems.items() for relation in each.chains]
-WORDS_ONLY = {
-    ("balanced-relu", "lmax"),
-    ("balanced-relu", "trace"),
-    ("balanced-relu", "least"),
-    ("balanced-relu", "least of H"),
-    ("curvature-lower-bounds", "homogeneous"),
-    ("curvature-lower-bounds", "variation"),
-    ("curvature-lower-bounds", "variation, H"),
-    ("dead-unit", "descent"),
-    ("quadratic-units", "descent"),
-    ("lipschitz", "paths"),
-    ("bounded-loss-curvature", "logistic"),
-    ("bounded-loss-curvature", "softmax"),
-    ("bounded-loss-curvature", "pseudo_huber"),
-}
 
 
 @pytest.mark.parametrize(("name", "relation"), RELATIONS)
@@ -41,10 +26,9 @@ def test_every_step_follows(name, relation):
     assert faults(variant.relation, theorem.chains[relation], hypotheses) == []
 
 
-def test_which_relations_have_their_proof_in_words_only():
+def test_every_relation_that_is_proved_has_a_chain():
     proved = [each for each in theorems.values() if each.status == PROVED]
-    found = {(each.id, name) for each in proved for name in each.variants.keys() - each.chains.keys()}
-    assert found == WORDS_ONLY
+    assert [each.id for each in proved if each.variants.keys() != each.chains.keys()] == []
 
 
 @pytest.mark.parametrize("name", lemmas)

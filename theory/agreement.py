@@ -66,19 +66,19 @@ def _equal(left: sp.Expr, right: sp.Expr, at: Setting, power: int) -> bool:
     gap = sp.expand(sp.fraction(sp.together(one - other))[0])
     groups: dict[sp.Expr, Sums] = {}
     for term in sp.Add.make_args(gap):
-        rest, value = _multiplied(term, to.known)
+        rest, value = _multiplied(term, to)
         groups[rest] = groups.get(rest, Sums.of(0)) + value
     return all(canonical(at.settled(value)) == 0 for value in groups.values())
 
 
-def _multiplied(term: sp.Expr, known: dict[sp.Symbol, Sums]) -> tuple[sp.Expr, Sums]:
+def _multiplied(term: sp.Expr, to: Reading) -> tuple[sp.Expr, Sums]:
     """A term as what is no polynomial, times a polynomial."""
     rest, value = sp.S.One, Sums.of(1)
     for base, power in term.as_powers_dict().items():
-        whole = sp.floor(power) if base in known else 0
+        whole = sp.floor(power) if base in to.known else 0
         for _ in range(int(whole)):
-            value = value * known[base]
-        if base.is_number or base in SIZES.values():
+            value = value * to.known[base]
+        if base.is_number or base in (*SIZES.values(), to.at.degree):
             value = value * base**power
         else:
             rest *= base ** (power - whole)

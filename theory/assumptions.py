@@ -50,7 +50,7 @@ CHANGES: dict[Any, dict[str, Any]] = {
     needs.NO_OUTPUT_BIAS: {"offset": False},
     needs.HIDDEN_BIASES: {"biased": True},
     needs.NO_HIDDEN_BIASES: {"biased": False},
-    needs.HOMOGENEOUS: {"degree": DEGREE, "n": 1, "d": 1},
+    needs.HOMOGENEOUS: {"degree": DEGREE},
     needs.FIRST_DEGREE: {"linear": True, "degree": sp.S.One},
     needs.RELU: {"linear": True, "degree": sp.S.One},
     needs.QUADRATIC: {"activation": lambda z: z**2},

@@ -3,11 +3,20 @@
 from dataclasses import replace
 from types import MappingProxyType
 
-from theory import chains, chains_spectra, converses, homogeneous, input_gradient, literature, spectra
+from theory import (
+    chains,
+    chains_balanced,
+    chains_spectra,
+    converses,
+    homogeneous,
+    input_gradient,
+    literature,
+    spectra,
+)
 from theory.theorem import Theorem
 
 GROUPS = (input_gradient, converses, homogeneous, spectra, literature)
-PROOFS = chains.CHAINS | chains_spectra.CHAINS
+PROOFS = chains.CHAINS | chains_balanced.CHAINS | chains_spectra.CHAINS
 
 theorems: MappingProxyType[str, Theorem] = MappingProxyType(
     {

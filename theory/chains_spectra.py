@@ -1,10 +1,10 @@
-"""Proofs of theorems T7, T9 to T12 and of those from the literature, relation by relation."""
+"""Proofs of theorems T9 to T12 and of those from the literature, relation by relation."""
 
 from __future__ import annotations
 
 import sympy as sp
 
-from theory.chains import by_spectral
+from theory.chains import BEGIN, by_spectral
 from theory.draws import t
 from theory.proof import By, Chain, Identity, Same, Step
 from theory.scaling import FACTOR
@@ -37,27 +37,51 @@ def one(right: str, lemma: str, **bound: str) -> Chain:
     return (Step(t(right), By(lemma, **bound)),)
 
 
+def by_curvature(factor: int, ceiling: str) -> Chain:
+    """factor tr G <= E|J|^2, where Lam is at most the ceiling, 1 / factor."""
+    return (
+        Step(factor * t("mean_trace(Lam, J*J')"), Identity("G = E[J^T Lam J]")),
+        Step(
+            factor * t(ceiling) * t("mean_of_traces(J*J')"),
+            By("curvature below", L="Lam", S="J*J'", C=ceiling),
+        ),
+        Step(t("mean_square_jacobian"), Identity()),
+    )
+
+
 RANK: Chain = (
     Step(t("rank(J'*J)"), Same("G", "J'*J")),
     Step(t("rows(J)"), By("rank of a Gram matrix", V="J")),
     Step(samples, Identity("J has n q rows")),
 )
-ROOTS = 2 * t("roots(activities, reaches)")
+MEAN_JACOBIAN: Chain = (
+    Step(t("rayleigh(K, ones)"), Identity("the mean over samples")),
+    Step(t("lmax(K)") * t("norm(ones)") ** 2, By("Rayleigh", A="K", v="ones")),
+    Step(t("lmax(K)"), Identity()),
+    Step(t("lmax(J*J')"), Same("K", "J*J'")),
+    Step(t("lmax(J'*J)"), By("A B and B A, lmax", V="J")),
+    Step(largest_G, Same("J'*J", "G")),
+)
+SIDES = {"x": "active sides", "y": "passive sides"}
+VARIATION: Chain = (
+    Step(1 + 2 * t("least_sum(active sides, passive sides)"), Identity("g is the smaller of g- and g+")),
+    Step(1 + 2 * t("total(active sides)"), By("the smaller of two", **SIDES)),
+    Step(
+        1 + 2 * t("roots(mean values, mean slopes)"),
+        Identity("where the unit is active s(z) = w x + b, and elsewhere it is zero"),
+    ),
+    Step(
+        1 + t("total(mean values)") + t("total(mean slopes)"),
+        By("AM-GM, sums", x="mean values", y="mean slopes"),
+    ),
+    Step(t("mean_jacobian^2"), Identity("the mean over samples of J, unit by unit")),
+    *MEAN_JACOBIAN,
+)
 PARTS = {"M": "H", "N": "G", "K": "R"}
 UP = {"M": "H", "N": "R", "K": "G"}
 BLOCK_H, BLOCK_G = {"N": "H_bb", "M": "H"}, {"N": "G_bb", "M": "G"}
 
 CHAINS: dict[str, dict[str, Chain]] = {
-    "balanced-relu": {
-        "least of all": (
-            Step(ROOTS, Identity()),
-            Step(
-                t("total(activities)") + t("total(reaches)"),
-                By("AM-GM, sums", x="activities", y="reaches"),
-            ),
-            Step(t("trace(G)"), Identity("the squares of the entries of J, unit by unit")),
-        ),
-    },
     "conservation": {"rate": (Step(sp.S.Zero, Identity("Euler: z s'(z) = p s(z)")),)},
     "scaling-zero-modes": {
         "modes": (Step(t("unit_gradient"), Identity("T11 differentiated by theta", squared=True)),)
@@ -70,15 +94,13 @@ CHAINS: dict[str, dict[str, Chain]] = {
         for part in "GH"
     },
     "curvature-lower-bounds": {
-        "outputs": rayleigh(t("mean_square_output"), t("norm(a, c)") ** 2, "a_c"),
-        "mean jacobian": (
-            Step(t("rayleigh(K, ones)"), Identity("the mean over samples")),
-            Step(t("lmax(K)") * t("norm(ones)") ** 2, By("Rayleigh", A="K", v="ones")),
-            Step(t("lmax(K)"), Identity()),
-            Step(t("lmax(J*J')"), Same("K", "J*J'")),
-            Step(t("lmax(J'*J)"), By("A B and B A, lmax", V="J")),
-            Step(largest_G, Same("J'*J", "G")),
+        "homogeneous": rayleigh(
+            (1 + t("degree")) ** 2 * t("mean_square_output"), t("norm(theta)") ** 2, "theta"
         ),
+        "outputs": rayleigh(t("mean_square_output"), t("norm(a, c)") ** 2, "a_c"),
+        "mean jacobian": MEAN_JACOBIAN,
+        "variation": VARIATION,
+        "variation, H": (*VARIATION, Step(t("lmax(H)"), Same("G", "H"))),
         "output bias": rayleigh(sp.S.One, sp.S.One, "e_c"),
     },
     "tangent-kernel-spectrum": {
@@ -166,8 +188,20 @@ CHAINS: dict[str, dict[str, Chain]] = {
             ),
         ),
     },
+    "dead-unit": {
+        "descent": (
+            Step(t("norm(dead slopes)"), Identity("p = s'(0) E[g x~]", squared=True)),
+            Step(-t("least(bordered(dead slopes))"), By("bordered matrix", v="dead slopes")),
+            Step(-t("least(H)"), By("principal block, least", N="bordered(dead slopes)", M="H")),
+        ),
+    },
     "quadratic-units": {
         "input gradient": (Step(t("quadratic_gradient"), Identity("grad_x f = 2 M x")),),
+        "descent": (
+            Step(-2 * t("least(moments)"), Identity("moments = a_k E[g x x^T]")),
+            Step(-t("least(2*moments)"), By("scaling by two, least", A="moments")),
+            Step(-t("least(H)"), By("principal block, least", N="2*moments", M="H")),
+        ),
     },
     "lipschitz": {
         "norms": (
@@ -178,9 +212,22 @@ CHAINS: dict[str, dict[str, Chain]] = {
                 By("averages of squares", a="a", s="s1", C="C1"),
             ),
         ),
+        "paths": (
+            BEGIN,
+            Step(t("paths(W*W', G_bb)") ** 2, By("paths", A="W*W'", B="G_bb")),
+            Step(t("paths(W*W', gram(a*s1))") ** 2, Same("G_bb", "gram(a*s1)")),
+            Step(
+                C1**2 * t("spread(W*W', a)") ** 2,
+                By("averages of squares, paths", A="W*W'", a="a", s="s1", C="C1"),
+            ),
+            Step(C1**2 * t("sum(|a||w|)") ** 2, Identity()),
+        ),
     },
     "bounded-loss-curvature": {
         "squared": (Step(t("mean_square_jacobian"), Identity("Lam is the identity")),),
+        "logistic": by_curvature(4, "quarter"),
+        "softmax": by_curvature(2, "half"),
+        "pseudo_huber": by_curvature(1, "one"),
     },
 }
 """By theorem and relation."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 
 import sympy as sp
 
@@ -35,6 +36,7 @@ CERTIFICATES: dict[str, sp.Expr] = {
 """The ceiling minus the curvature, in a form that is visibly not negative."""
 
 
+@cache
 def bounded(name: str) -> bool:
     """Whether the curvature of a loss is shown to lie between zero and its ceiling.
 

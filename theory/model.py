@@ -30,7 +30,7 @@ class Model:
     activation : callable or None
         z -> expression; None for a generic function.
     degree : sympy.Expr or None
-        Of homogeneity: Euler's z s' = p s is used to write s' and s'' in terms of s.
+        Of homogeneity: Euler's z s' = p s is used to write s and s'' in terms of s'.
     squared : bool
         Whether the loss is the squared one; else it is a generic function of the outputs, whose values and
         derivatives at different samples have nothing to do with each other.
@@ -51,14 +51,15 @@ class Model:
     squared: bool = True
 
     def euler(self, expression: sp.Expr) -> sp.Expr:
-        """The expression with s^(j)(z) = p (p - 1) ... s(z) / z^j, if s is homogeneous of degree p."""
+        """The expression with s = z s' / p and s^(j) = (p - 1) ... s' / z^(j - 1), if s has degree p."""
         if self.degree is None:
             return expression
-        rules = {
-            each: sp.ff(self.degree, each.args[0]) * Act(0, each.args[1]) / each.args[1] ** each.args[0]
-            for each in expression.atoms(Act)
-            if each.args[0] > 0
-        }
+        rules = {}
+        for each in expression.atoms(Act):
+            order, z = each.args
+            if order != 1:
+                falling = 1 / self.degree if order == 0 else sp.ff(self.degree - 1, order - 1)
+                rules[each] = falling * Act(1, z) * z ** (1 - order)
         return expression.xreplace(rules)
 
     def letters(self, name: str, rows: int, columns: int) -> sp.Matrix:

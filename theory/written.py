@@ -206,7 +206,7 @@ def _imbalance(at: Model) -> sp.Expr:
         inputs = _input_weights(at, k)
         by_inputs = sum(each * sp.diff(at.risk, each) for each in inputs)
         by_output = sum(each * sp.diff(at.risk, each) for each in at.A.col(k))
-        rates.append(sp.Abs(sp.simplify(at.euler(by_inputs - at.degree * by_output))))
+        rates.append(sp.Abs(sp.expand(at.euler(by_inputs - at.degree * by_output))))
     return sp.Max(*rates)
 
 
@@ -224,7 +224,7 @@ SCALARS: dict[str, Formula] = {
     "one": lambda at: sp.S.One,
     "half": lambda at: sp.Rational(1, 2),
     "quarter": lambda at: sp.Rational(1, 4),
-    "slope_at_zero": lambda at: sp.Abs(Act(1, sp.S.Zero)),
+    "slope_at_zero": lambda at: sp.sqrt(Act(1, sp.S.Zero) ** 2),
     "correlation": lambda at: sp.sqrt(_squares(_correlation(at))),
     "silent_descent": lambda at: -2 * sp.Symbol("least(moments)", real=True),
     "energies(balances, s1, W~, X~)": lambda at: sum(
