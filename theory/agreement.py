@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 
 from theory.indexed import SIZES, Sums, canonical
@@ -40,6 +42,7 @@ def as_is(name: sp.Symbol) -> sp.Symbol:
     return sp.Symbol(f"{name.name} as it is", real=True)
 
 
+@cache
 def agree(left: sp.Expr, right: sp.Expr, at: Setting, power: int = 1) -> bool:
     """Whether two expressions in terms are the same in networks of every size.
 

@@ -50,7 +50,7 @@ def bounded(name: str) -> bool:
     curvature, certificate = loss_forms(name).curvature, CERTIFICATES[name]
     gap = sp.Rational(CEILINGS[name]) - sp.sympify(curvature) - certificate
     signs = sp.sympify(curvature).is_positive, sp.sympify(certificate).is_nonnegative
-    return all(signs) and sp.simplify(gap) == 0
+    return all(signs) and sp.expand(sp.fraction(sp.together(gap))[0]) == 0
 
 
 def vanishes(form: Sums) -> bool:

@@ -21,9 +21,11 @@ This page is made from the records in `theory.theorems` by `python -m theory.pag
 can be checked at any network, aware of rounding, by `theorems[id].check(net, X, y)`; `twolayer verify` tries
 all of them on random and adversarial networks.
 
-A proof is a chain of steps. "by definition" and its like are identities, verified in symbols on small
-networks of a generic activation (squared loss); a name is that of a lemma (listed at the end), of which the
-step is a non-negative multiple. Where there is no chain the proof is in words and checked by no machine.
+A proof is a chain of steps. "by definition" and its like are identities. Each is verified in symbols, for a
+generic activation and, where the theorem is for any loss, a generic loss: in networks of any size, as sums
+over samples, inputs, units and outputs whose ranges have no number (`theory.indexed`), and once more written
+out in small networks (`theory.model`), with the derivatives that sympy takes of the risk itself. A name is
+that of a lemma (listed at the end), of which the step is a non-negative multiple.
 
 ![left over right of every inequality](figures/tightness.png)
 

@@ -17,16 +17,20 @@ UNIT, SAMPLE = sp.symbols("k_any i_any", integer=True)
 class Reading:
     """What terms mean in a setting.
 
-    Polynomials become symbols, so that roots and quotients of them can be written; `known` says which
-    polynomial a symbol stands for.
+    Polynomials become symbols, so that roots and quotients of them can be written.
 
     Parameters
     ----------
     at : Setting
+    known : dict
+        The polynomials that symbols stand for.
+    rooted : dict
+        The polynomials, UNIT free, of which symbols are the sum of the roots over units.
     """
 
     at: Setting
     known: dict[sp.Symbol, Sums] = field(default_factory=dict)
+    rooted: dict[sp.Symbol, Sums] = field(default_factory=dict)
 
     def number(self, sums: Sums) -> sp.Expr:
         """A polynomial without free index as a multiple of a symbol, the same for the same polynomial."""
@@ -48,12 +52,14 @@ class Reading:
     def roots_of_units(self, sums: Sums) -> sp.Expr:
         """The sum over units of the root of a polynomial in which UNIT is free."""
         scale, rest = self._normal(sums)
-        return sp.sqrt(scale) * sp.Symbol(f"sum over units of the root of [{rest}]", positive=True)
+        name = sp.Symbol(f"sum over units of the root of [{rest}]", nonnegative=True)
+        self.rooted[name] = Sums(rest, sums.free)
+        return sp.sqrt(scale) * name
 
     def symbol(self, words: str, *sums: Sums) -> sp.Symbol:
         """A number that depends on nothing but polynomials."""
         parts = ", ".join(f"[{canonical(self.at.settled(each))}]" for each in sums)
-        return sp.Symbol(f"{words} {parts}", positive=True)
+        return sp.Symbol(f"{words} {parts}", real=True)
 
     def _normal(self, sums: Sums) -> tuple[sp.Expr, sp.Expr]:
         """A positive number, and the polynomial divided by it: the same for proportional polynomials."""

@@ -173,7 +173,7 @@ class Setting:
             forms = (lambda: self.z(i, k) * self.z(i, k), lambda: self.z(i, k) * 2, lambda: Sums.of(2))
             return forms[order]() if order < 3 else Sums.of(0)
         if order == 0 and (self.degree is not None or self.linear):
-            return self.z(i, k) * Sums.of(s(1, i, k)) * (1 / (sp.S.One if self.linear else self.degree))
+            return self.z(i, k) * Sums.of(s(1, i, k)) * (1 / sp.sympify(1 if self.linear else self.degree))
         return Sums.of(0) if self.linear and order > 1 else None
 
     def _twin(self, atom: Any) -> Sums | None:

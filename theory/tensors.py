@@ -58,7 +58,7 @@ def of_parameters(at: Setting, **groups: Callable[..., Sums]) -> Tensor:
 
 def jacobian(at: Setting) -> Tensor:
     """J, without the root of n."""
-    return Tensor(SAMPLES, at.parts, lambda _, row, name, to: at.slope(*row, name, to))
+    return Tensor(SAMPLES, at.parts, lambda _, row, name, to: at.slope(row[0], row[1], name, to))
 
 
 def gauss_newton(at: Setting) -> Tensor:
@@ -95,7 +95,7 @@ def tangent_kernel(at: Setting) -> Tensor:
         found = NONE
         for name, kinds in at.parts:
             to = fresh(kinds)
-            found += (at.slope(*row, name, to) * at.slope(*column, name, to)).over(*to)
+            found += (at.slope(row[0], row[1], name, to) * at.slope(column[0], column[1], name, to)).over(*to)
         return found * (1 / n)
 
     return Tensor(SAMPLES, SAMPLES, entry)
@@ -240,7 +240,7 @@ def stretching(k: sp.Symbol) -> Sums:
 
 def scalings(at: Setting) -> Tensor:
     """The directions (A_k, -w~_k), one column for every unit."""
-    groups = {
+    groups: dict[str, Callable[..., sp.Expr]] = {
         "a": lambda l, o, k: a(o, k) * delta(k, l),
         "w": lambda l, k, j: -w(k, j) * delta(k, l),
         "b": lambda l, k: -b(k) * delta(k, l),
@@ -258,7 +258,7 @@ def dead_slopes(at: Setting) -> Tensor:
     """s'(0) E[g x~] as a vector over the inputs of a unit."""
     (i,) = fresh("i")
     slope = sp.Function("s_at_0", real=True)(1)
-    groups = {
+    groups: dict[str, Callable[..., Sums]] = {
         "w": lambda j: Sums.of(slope * g(i, OUT) * x(i, j)).over(i) * (1 / n),
         "b": lambda: Sums.of(slope * g(i, OUT)).over(i) * (1 / n),
     }

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from theory import tensors as of
+from theory.draws import t
 from theory.indexed import FIRST, OUT, SIZES, Sums, canonical, fresh
 from theory.reading import SAMPLE, UNIT, Reading
 from theory.setting import Setting, a, b, g, s, size, stretch, w, x
@@ -246,7 +247,11 @@ SCALARS: dict[str, Callable[[Reading], sp.Expr]] = {
     "m": lambda to: m,
     "d": lambda to: d,
     "degree": lambda to: sp.sympify(to.at.degree),
-    "risk": lambda to: to.number(mean_square_of_outputs(lambda i, o: Sums.of(g(i, o))) * sp.Rational(1, 2)),
+    "risk": lambda to: (
+        to.number(mean_square_of_outputs(lambda i, o: Sums.of(g(i, o))) * sp.Rational(1, 2))
+        if to.at.squared
+        else t("risk")
+    ),
     "mean_square(r)": lambda to: to.number(mean_square_of_outputs(lambda i, o: Sums.of(g(i, o)))),
     "mean_square_output": lambda to: to.number(mean_square_of_outputs(to.at.f)),
     "mean_square_jacobian": lambda to: to.number(trace(of.tangent_kernel(to.at))),

@@ -241,7 +241,7 @@ SCALARS: dict[str, Formula] = {
     "mean_of_traces(J*J')": lambda at: _squares(at.J) / at.n,
     "kink_variation": lambda at: 2 * SCALARS["least_sum(active sides, passive sides)"](at),
     "least_sum(active sides, passive sides)": lambda at: sum(
-        sp.Min(_side(at, k, True), _side(at, k, False)) for k in range(at.m)
+        sp.Min(_side(at, k, True), _side(at, k, False), evaluate=False) for k in range(at.m)
     ),
     "total(active sides)": lambda at: sum(_side(at, k, True) for k in range(at.m)),
     "sum(|a||w|)": lambda at: sum(_sizes(at, k)[0] * sp.sqrt(_squares(at.W.row(k))) for k in range(at.m)),
