@@ -8,10 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.estimate import REFUSED, VolumeEstimate
+from numerics.estimate import DOUBTFUL, REFUSED, TRUSTED, VolumeEstimate, average, worse
 from numerics.ladder import climb, place_rungs
 from numerics.landscape import Array, Landscape, Points, checked_point, hessian_at, values_at
-from numerics.tempering import PILOT, judge_run
+from numerics.tempering import judge_run, population, require_run
+
+CHECKED = 2000
+"""Points of the localising Gaussian that are tested for mass that was missed."""
+
+LOWER, BARRIER, NEGLIGIBLE = 1.0, 2.0, 10.0
+"""Nats of the log-density: how far below the minimum it may be seen; what separates wells; what is nothing."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,7 @@ def learning_coefficient(
     for name, value in (("n_beta", n_beta), ("gamma", gamma)):
         if not 0 < value < np.inf:
             raise ValueError(f"{name} must be positive; got {value}")
-    if steps < 10 or walkers < 4:
-        raise ValueError(f"steps and walkers must be at least 10 and 4; got {steps} and {walkers}")
+    require_run(steps, walkers)
     posterior = Posterior(landscape, centre, n_beta, gamma)
     return _estimate(posterior, steps, walkers, rng)
 
@@ -103,8 +108,10 @@ class Posterior:
 
     def __init__(self, landscape: Landscape, centre: Array, n_beta: float, gamma: float) -> None:
         self.landscape, self.centre, self.n_beta, self.gamma = landscape, centre, n_beta, gamma
-        self.bottom, self.evaluations = landscape.value(centre), 0
+        self.bottom, self.evaluations, self.lowest = landscape.value(centre), 0, 0.0
         values, Q = np.linalg.eigh(hessian_at(landscape, centre))
+        self.bent = -n_beta * float(values[0]) / gamma
+        self.axes = Q
         precision = n_beta * np.maximum(values, 0.0) + gamma
         self.map = Q / np.sqrt(precision)
         self.log_det = -float(np.log(precision).sum()) / 2
@@ -112,8 +119,14 @@ class Posterior:
     def excess(self, z: Points) -> tuple[Array, Points]:
         """n beta (V - V_0) at the coordinates `z` (k, D), and theta - theta_0."""
         steps = z @ self.map.T
-        self.evaluations += len(z)
-        return self.n_beta * (values_at(self.landscape, self.centre + steps) - self.bottom), steps
+        return self.energy(steps), steps
+
+    def energy(self, steps: Points) -> Array:
+        """n beta (V - V_0) at theta_0 + `steps` (k, D)."""
+        self.evaluations += len(steps)
+        found = self.n_beta * (values_at(self.landscape, self.centre + steps) - self.bottom)
+        self.lowest = min(self.lowest, float(found.min(initial=0.0)))
+        return np.asarray(found)
 
     def state(self, z: Points) -> tuple[Array, Array]:
         """log w = 0 (-inf behind a wall) and h = the posterior's energy less that of the Gaussian, at `z`."""
@@ -128,9 +141,12 @@ def _estimate(
 ) -> LearningCoefficient:
     D = len(posterior.centre)
     measure = f"the Gaussian of precision {posterior.gamma:g} about the minimum"
-    start = rng.normal(size=(max(PILOT, walkers), D))
+    if posterior.bent >= 1:
+        return _refused("the point is no minimum, and gamma does not hold it", measure, posterior)
+    wanted = population(steps, walkers)
+    start = rng.normal(size=(wanted, D))
     start = start[np.isfinite(posterior.state(start)[0])]
-    if len(start) < max(PILOT // 2, walkers):
+    if len(start) < max(wanted // 2, walkers):
         return _refused("the landscape has walls where its quadratic part is low", measure, posterior)
     ladder = place_rungs(posterior.state, False, 0.0, 1.0, start, rng, keep=walkers)
     if ladder is None:
@@ -147,11 +163,48 @@ def _estimate(
     verdict, why = judge_run(run)
     value = posterior.log_det + D / 2 * math.log(posterior.gamma) + run.log_ratio
     error = run.half_width + 2.0**-46 * (D + abs(value))
+    reserved, said = reservations(posterior, value, error, rng)
+    verdict, why = worse(verdict, reserved), why + said
     if verdict == REFUSED:
         error = half = math.inf
     return LearningCoefficient(
         value, error, run.effective, verdict, why, measure, posterior.evaluations, coefficient, half
     )
+
+
+def reservations(
+    posterior: Posterior, value: float, error: float, rng: np.random.Generator
+) -> tuple[str, str]:
+    """A verdict, and why, on what walkers in one well cannot see: other wells, and lower ground.
+
+    Other wells show along the Hessian's axes, and where points of the localising Gaussian hold more mass than
+    `value` and its `error` allow.
+    """
+    D, reach = len(posterior.centre), 1 / math.sqrt(posterior.gamma)
+    noise = reach * rng.normal(size=(CHECKED, D))
+    seen = average(-posterior.energy(noise))
+    verdict, why = TRUSTED, ""
+    if seen.error < 1 and seen.log_mean - 2 * seen.error > value + error:
+        verdict, why = DOUBTFUL, "; the Gaussian holds more mass than the walkers found"
+    if _other_wells(posterior, reach):
+        verdict = DOUBTFUL
+        why += "; along an axis of the Hessian there is another well within the Gaussian"
+    if posterior.lowest < -LOWER:
+        verdict = DOUBTFUL
+        why += f"; n beta V was seen {-posterior.lowest:.2g} below the minimum given"
+    return verdict, why
+
+
+def _other_wells(posterior: Posterior, reach: float) -> bool:
+    """Whether the log-density, along an axis, falls and then rises by BARRIER to a height that matters."""
+    t = np.linspace(0, 3 * reach, 40)
+    for axis in posterior.axes.T:
+        for way in (axis, -axis):
+            logs = -posterior.energy(t[:, None] * way) - posterior.gamma * t**2 / 2
+            rise = logs - np.minimum.accumulate(logs)
+            if ((rise > BARRIER) & (logs > -NEGLIGIBLE)).any():
+                return True
+    return False
 
 
 def _refused(why: str, measure: str, posterior: Posterior) -> LearningCoefficient:

@@ -27,6 +27,9 @@ class Prior(Protocol):
     def reach(self, dimension: int) -> float:
         """An upper bound of the half-width of most of the mass along a line."""
 
+    def sample(self, count: int, dimension: int, rng: np.random.Generator) -> Points:
+        """Independent points (`count`, `dimension`)."""
+
 
 @dataclass(frozen=True)
 class Ball:
@@ -67,6 +70,12 @@ class Ball:
     def reach(self, dimension: int) -> float:
         """The radius, whatever the `dimension`."""
         return self.radius
+
+    def sample(self, count: int, dimension: int, rng: np.random.Generator) -> Points:
+        """Independent points (`count`, `dimension`): the radius to the power D is uniform."""
+        points = rng.normal(size=(count, dimension))
+        radii = self.radius * rng.uniform(size=(count, 1)) ** (1 / dimension)
+        return np.asarray(self.centre + points * radii / np.linalg.norm(points, axis=1, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,10 @@ class Box:
         sides = np.broadcast_to(np.subtract(self.high, self.low), (dimension,))
         return float(np.linalg.norm(sides)) / 2
 
+    def sample(self, count: int, dimension: int, rng: np.random.Generator) -> Points:
+        """Independent points (`count`, `dimension`)."""
+        return rng.uniform(self.low, self.high, size=(count, dimension))
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -149,6 +162,10 @@ class Gaussian:
     def reach(self, dimension: int) -> float:
         """The radius of the typical shell in `dimension` dimensions."""
         return float(self.scale * np.sqrt(dimension))
+
+    def sample(self, count: int, dimension: int, rng: np.random.Generator) -> Points:
+        """Independent points (`count`, `dimension`)."""
+        return np.asarray(self.centre + self.scale * rng.normal(size=(count, dimension)))
 
 
 def _to_sphere(offset: ArrayLike, directions: Points, radius: float) -> Array:

@@ -11,10 +11,12 @@ from scipy.special import gammaln
 from numerics.estimate import DOUBTFUL, Refusal, VolumeEstimate, average, judge, refused, worse
 from numerics.landscape import Array, Landscape, Points
 from numerics.priors import Gaussian, Prior
-from numerics.region import RELATIVE, Frame, Membership, Region, frame, region
+from numerics.region import RELATIVE, Frame, Membership, Region, frame, region, require_count
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(96)
 PEAK_WIDTHS = 12.0
+MOST = 1e9
+"""Most coordinates of all rays together: 8 GB."""
 
 
 def radial(
@@ -74,8 +76,7 @@ def radial(
     >>> bool(np.isclose(found.log_volume, np.log(np.pi / 2))), found.verdict
     (True, 'trusted')
     """
-    if directions < 2:
-        raise ValueError(f"directions must be at least 2; got {directions}")
+    require_count("directions", directions, 2, MOST / np.size(minimum))
     where = region(landscape, minimum, threshold, inside, prior)
     try:
         axes = frame(where, preconditioner)
@@ -104,9 +105,10 @@ def _estimate(where: Region, axes: Frame, rays: Points, r: Array, rng: np.random
         why += "; axes from differences of the gradient"
     noise = 2.0**-50 * (1 + abs(where.bottom) / (where.threshold or 1 + abs(where.bottom)))
     error = summary.error + D * (RELATIVE + noise) if verdict != "refused" else math.inf
-    return VolumeEstimate(
-        constant + summary.log_mean, error, summary.effective, verdict, why, where.measure, where.evaluations
-    )
+    value = constant + summary.log_mean
+    reserved, said = where.reservations(value, error, rng)
+    verdict, why = worse(verdict, reserved), why + said
+    return VolumeEstimate(value, error, summary.effective, verdict, why, where.measure, where.evaluations)
 
 
 def _log_integrals(where: Region, rays: Points, r: Array) -> Array:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.estimate import LEBESGUE, Refusal
+from numerics.estimate import DOUBTFUL, LEBESGUE, TRUSTED, Refusal
 from numerics.landscape import Array, Landscape, Points, checked_point, hessian_at, values_at
 from numerics.priors import Prior, require_inside
+from numerics.shares import share
 
 Membership = Callable[[Points], np.ndarray]
 
@@ -19,6 +20,14 @@ RELATIVE = 1e-10
 
 FARTHEST = 2.0**100
 FLAT = 1e-12
+SADDLE = 1e-8
+"""Negative curvature beyond this share of the largest makes the point a saddle."""
+
+BELOW = 0.01
+"""How far below the minimum, in thresholds, the landscape may be seen."""
+
+CHECKED = 2000
+"""Points of the prior that are tested for parts of the region that were missed."""
 
 
 @dataclass
@@ -29,6 +38,8 @@ class Region:
     ----------
     evaluations : int
         How many points were tested so far.
+    lowest : float
+        The least value seen so far, where there is a threshold.
     """
 
     landscape: Landscape
@@ -39,7 +50,7 @@ class Region:
     evaluations: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.bottom = self.landscape.value(self.centre)
+        self.bottom = self.lowest = self.landscape.value(self.centre)
 
     @property
     def dimension(self) -> int:
@@ -55,9 +66,11 @@ class Region:
         """Whether each of the `points` (k, D) is inside; the prior's support is not asked."""
         self.evaluations += len(points)
         if self.inside is not None:
-            return np.asarray(self.inside(points), dtype=bool)
+            return _as_membership(self.inside(points), len(points))
         height = np.inf if self.threshold is None else self.threshold
-        return np.asarray(values_at(self.landscape, points) < self.bottom + height)
+        values = values_at(self.landscape, points)
+        self.lowest = min(self.lowest, float(values.min(initial=np.inf)))
+        return np.asarray(values < self.bottom + height)
 
     def log_density(self, points: Points) -> Array:
         """Logarithm of the prior's density at `points`, 0 without a prior."""
@@ -112,6 +125,44 @@ class Region:
         again = self._at(directions, beyond) & (beyond > crossings * (1 + 10 * RELATIVE))
         return float((~before | again).mean())
 
+    def reservations(self, log_volume: float, error: float, rng: np.random.Generator) -> tuple[str, str]:
+        """A verdict, and why, on what an estimate from within cannot see.
+
+        The landscape may have been seen below its minimum; and points of the prior, where there is one, may
+        hit the region more often than its estimated log-mass allows: then it has parts that were missed.
+        """
+        verdict, why = TRUSTED, ""
+        if self.prior is not None:
+            points = self.prior.sample(CHECKED, self.dimension, rng)
+            least = share(int(self.contains(points).sum()), CHECKED, 0.999).low
+            if least > 0 and np.log(least) > log_volume + error:
+                verdict, why = DOUBTFUL, "; the prior meets the region more often: parts of it were missed"
+        if self.threshold is not None and self.lowest < self.bottom - BELOW * self.threshold:
+            depth = (self.bottom - self.lowest) / self.threshold
+            verdict = DOUBTFUL
+            why += f"; the landscape was seen {depth:.2g} T below the minimum given"
+        return verdict, why
+
+
+def _as_membership(found: object, count: int) -> np.ndarray:
+    answer = np.asarray(found)
+    if answer.shape != (count,) or answer.dtype.kind not in "bui":
+        raise ValueError(
+            f"inside must return ({count},) of bool for {count} points; got {answer.dtype} {answer.shape}"
+        )
+    return answer.astype(bool)
+
+
+def require_count(name: str, count: int, least: int, most: float) -> None:
+    """Refuse a `count`, called `name`, that is no whole number from `least` to `most`.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not least <= count <= most:
+        raise ValueError(f"{name} must be a whole number from {least} to {most:.0e}; got {count!r}")
+
 
 def region(
     landscape: Landscape,
@@ -126,7 +177,7 @@ def region(
     ------
     ValueError
         Unless exactly one of `threshold` (positive) and `inside` is given, and the minimum is a point
-        where the landscape is finite, inside the prior's support.
+        where the landscape is finite, inside the prior's support and inside the region.
     """
     centre = checked_point(landscape, "minimum", minimum)
     if (threshold is None) == (inside is None):
@@ -137,7 +188,10 @@ def region(
     if threshold is not None and not 0 < threshold < np.inf:
         raise ValueError(f"threshold must be a positive height above the minimum; got {threshold}")
     require_inside(prior, centre)
-    return Region(landscape, centre, threshold, inside, prior)
+    found = Region(landscape, centre, threshold, inside, prior)
+    if not found.contains(centre[None])[0]:
+        raise ValueError("minimum must lie inside the region; got one that is outside")
+    return found
 
 
 @dataclass(frozen=True)
@@ -169,7 +223,7 @@ def frame(where: Region, preconditioner: str | Array | None) -> Frame:
     Raises
     ------
     Refusal
-        If a direction has no end.
+        If a direction has no end, or the point is a saddle.
     ValueError
         If `preconditioner` is something else, or singular.
     """
@@ -194,8 +248,10 @@ def frame(where: Region, preconditioner: str | Array | None) -> Frame:
 
 def _hessian_axes(where: Region) -> Array:
     values, Q = np.linalg.eigh(hessian_at(where.landscape, where.centre))
-    height = where.threshold or 1.0
-    curved = values > FLAT * max(abs(values).max(), 1e-300)
+    height, largest = where.threshold or 1.0, max(abs(values).max(), 1e-300)
+    if where.threshold is not None and values[0] < -SADDLE * largest:
+        raise Refusal(f"the point is no minimum: its Hessian has the eigenvalue {values[0]:.3g}")
+    curved = values > FLAT * largest
     lengths = np.sqrt(2 * height / np.where(curved, values, np.inf))
     if where.prior is not None:
         reach = np.minimum(where.exits(Q.T), where.exits(-Q.T))

@@ -24,9 +24,9 @@ from numerics.estimate import (
 from numerics.ladder import Climbed, climb, place_rungs
 from numerics.landscape import Array, Landscape, Points
 from numerics.priors import Prior
-from numerics.region import Frame, Membership, Region, frame, region
+from numerics.region import Frame, Membership, Region, frame, region, require_count
 
-PILOT, PIECE = 400, 1000
+PILOT, LEAST_PILOT, PIECE = 400, 64, 1000
 NEARLY_ALL = 0.9
 APART, MOST_APART = 3.5, 5.0
 """Standard errors between parts of a run that make it doubtful, and refused."""
@@ -35,6 +35,8 @@ ENOUGH_EACH, FEW_EACH = 5.0, 2.0
 """Independent samples a walker below which a run is doubtful, and refused."""
 
 LEAST_SWAPS = 0.05
+MOST_RECORDED = 1e8
+"""Most recorded moves of all walkers on a rung: 0.8 GB."""
 
 
 def tempering(
@@ -102,8 +104,7 @@ def tempering(
     >>> abs(found.log_volume) < found.error < 0.1
     True
     """
-    if steps < 10 or walkers < 4:
-        raise ValueError(f"steps and walkers must be at least 10 and 4; got {steps} and {walkers}")
+    require_run(steps, walkers)
     where = region(landscape, minimum, threshold, inside, prior)
     try:
         return _estimate(where, frame(where, preconditioner), steps, walkers, rng)
@@ -118,7 +119,7 @@ def _estimate(
         return _log_weight(where, axes, z), (z**2).sum(axis=1) / 2
 
     top = _first_precision(where, axes, rng)
-    share, start = _first_rung(where, axes, top, steps * walkers // 8, max(walkers, PILOT), rng)
+    share, start = _first_rung(where, axes, top, steps * walkers // 8, population(steps, walkers), rng)
     ladder = place_rungs(state, True, top, 0.0, start, rng, keep=walkers)
     if ladder is None:
         raise Refusal("the region seems to have no end: give a prior (Ball, Box or Gaussian)")
@@ -133,7 +134,20 @@ def _estimate(
         verdict = worse(verdict, DOUBTFUL)
         why += f"; segments from the minimum leave the region for {bent:.0%} of the walkers"
     error = math.inf if verdict == REFUSED else math.hypot(run.half_width, share.error)
+    reserved, said = where.reservations(value, error, rng)
+    verdict, why = worse(verdict, reserved), why + said
     return VolumeEstimate(value, error, run.effective, verdict, why, where.measure, where.evaluations)
+
+
+def population(steps: int, walkers: int) -> int:
+    """How many points place the rungs: few beside the `steps` of the `walkers`, and enough.
+
+    Examples
+    --------
+    >>> population(1000, 32), population(100, 8), population(100, 80)
+    (400, 64, 80)
+    """
+    return max(walkers, min(PILOT, max(LEAST_PILOT, steps * walkers // 40)))
 
 
 def _first_rung(
@@ -141,12 +155,25 @@ def _first_rung(
 ) -> tuple[Weights, Points]:
     """The Gaussian's integral over the region, and `wanted` of its samples there; in pieces, for memory."""
     logs, held = [], np.empty((0, where.dimension))
-    for _ in range(0, max(count, 10 * wanted), PIECE):
-        base = rng.normal(size=(PIECE, where.dimension)) / math.sqrt(top)
+    total = max(count, 4 * wanted)
+    for done in range(0, total, PIECE):
+        base = rng.normal(size=(min(PIECE, total - done), where.dimension)) / math.sqrt(top)
         logs.append(_log_weight(where, axes, base))
         if len(held) < wanted:
             held = np.concatenate([held, base[np.isfinite(logs[-1])]])
     return average(np.concatenate(logs)), held[rng.integers(len(held), size=wanted)]
+
+
+def require_run(steps: int, walkers: int) -> None:
+    """Refuse numbers of recorded moves and walkers that are too few, or absurd.
+
+    Raises
+    ------
+    ValueError
+        Unless `steps` is at least 10, `walkers` at least 4, and their product at most 1e8.
+    """
+    require_count("steps", steps, 10, MOST_RECORDED / 4)
+    require_count("walkers", walkers, 4, MOST_RECORDED / steps)
 
 
 def _log_weight(where: Region, axes: Frame, z: Points) -> Array:

@@ -174,6 +174,64 @@ def test_a_saddle_has_no_ellipsoid_and_no_product():
     assert volume.log_product(well, [0.0, 0.0], k=1).verdict == "doubtful"
 
 
+def test_a_saddle_has_no_volume():
+    well = double_well()
+    for estimator in (volume.radial, volume.tempering):
+        found = estimator(well, [0.0, 0.0], threshold=0.1, prior=Ball(2.0), rng=rng())
+        assert found.verdict == "refused"
+        assert "the point is no minimum: its Hessian has the eigenvalue -4" in found.why
+    found = volume.learning_coefficient(well, [0.0, 0.0], n_beta=10.0, gamma=1.0, rng=rng())
+    assert found.verdict == "refused"
+    assert "no minimum" in found.why
+
+
+def test_a_point_that_is_not_the_lowest_is_doubtful():
+    for estimator in (volume.radial, volume.tempering):
+        found = estimator(BOWL, [0.5, 0.0], threshold=1.0, rng=rng())
+        assert found.verdict == "doubtful"
+        assert "below the minimum given" in found.why
+    found = volume.learning_coefficient(BOWL, [0.5, 0.0], n_beta=100.0, gamma=1.0, rng=rng())
+    assert found.verdict == "doubtful"
+
+
+def test_parts_that_walkers_cannot_reach_are_met_by_the_prior():
+    found = volume.tempering(double_well(), [-1.0, 0.0], threshold=0.1, prior=Ball(2.0), rng=rng())
+    assert found.verdict == "doubtful"
+    assert "parts of it were missed" in found.why
+
+
+@pytest.mark.parametrize("D", [2, 50])
+def test_other_wells_within_the_localising_gaussian_are_seen(D):
+    lattice = CosineLattice(D)
+    alone = volume.learning_coefficient(lattice, np.zeros(D), n_beta=100.0, gamma=400.0, rng=rng())
+    assert alone.verdict == "trusted"
+    among = volume.learning_coefficient(lattice, np.zeros(D), n_beta=100.0, gamma=1.0, rng=rng())
+    assert among.verdict == "doubtful"
+    assert "another well" in among.why
+
+
+@pytest.mark.parametrize("numbers", [{"steps": 10**9}, {"walkers": 10**7}, {"steps": 9}, {"walkers": 2.5}])
+def test_an_absurd_number_of_moves_is_refused(numbers):
+    for run in (
+        lambda: volume.tempering(BOWL, np.zeros(2), threshold=1.0, **numbers, rng=rng()),
+        lambda: volume.learning_coefficient(BOWL, np.zeros(2), n_beta=1.0, gamma=1.0, **numbers, rng=rng()),
+    ):
+        with pytest.raises(ValueError, match="(steps|walkers) must be a whole number from"):
+            run()
+
+
+@pytest.mark.parametrize("prior", [Ball(2.0, 0.5), Box(-1.0, 3.0), Gaussian(0.5, 1.0)])
+def test_samples_of_a_prior_follow_its_density(prior):
+    """The mean of a smooth function over samples is that over its density, on a grid of the plane."""
+    points = prior.sample(200_000, 2, rng())
+    line = np.linspace(-4, 5, 901)
+    grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    weight = np.exp(prior.log_density(grid))
+    for function in (lambda x: x[:, 0], lambda x: np.cos(x[:, 0]) * x[:, 1] ** 2):
+        truth = (weight * function(grid)).sum() / weight.sum()
+        assert abs(function(points).mean() - truth) < 0.03
+
+
 def test_log_product_is_the_sum_over_the_largest():
     values = np.array([3.0, 0.5, 10.0])
     place, centre = turned(ellipsoid(values))
@@ -221,7 +279,14 @@ BOWL = ellipsoid([1.0, 1.0])
     [
         ({}, "threshold or inside must be given, and not both; got neither"),
         ({"threshold": -1.0}, "threshold must be a positive height above the minimum; got -1.0"),
-        ({"threshold": 1.0, "directions": 1}, "directions must be at least 2; got 1"),
+        ({"threshold": np.nan}, "threshold must be a positive height above the minimum; got nan"),
+        (
+            {"threshold": 1.0, "directions": 1},
+            r"directions must be a whole number from 2 to 5e\+08; got 1",
+        ),
+        ({"threshold": 1.0, "directions": 10**12}, "directions must be a whole number .* got 1000000000000"),
+        ({"inside": lambda points: True}, r"inside must return \(1,\) of bool for 1 points; got bool \(\)"),
+        ({"inside": lambda points: points[:, 0] > 1}, "minimum must lie inside the region"),
         (
             {"threshold": 1.0, "preconditioner": "newton"},
             r"preconditioner must be 'hessian', None or a \(2, 2\)",
