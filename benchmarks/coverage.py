@@ -70,8 +70,20 @@ def rows(repeats: int) -> list[Row]:
     hundred = next(iter(REGIONS))
     alone = {"preconditioner": None}
     target = [
-        Row("target", "radial, isotropic, 100 rays", hundred, partial(radial, directions=100, **alone), repeats),
-        Row("target", "radial, isotropic, 6,000 rays", hundred, partial(radial, directions=6000, **alone), repeats),
+        Row(
+            "target",
+            "radial, isotropic, 100 rays",
+            hundred,
+            partial(radial, directions=100, **alone),
+            repeats,
+        ),
+        Row(
+            "target",
+            "radial, isotropic, 6,000 rays",
+            hundred,
+            partial(radial, directions=6000, **alone),
+            repeats,
+        ),
         Row("target", "radial, 100 rays", hundred, partial(radial, directions=100), repeats),
         Row("target", "tempering", hundred, tempering, repeats),
         Row("target", "soft volume", hundred, soft, repeats),
@@ -87,7 +99,9 @@ def rows(repeats: int) -> list[Row]:
         for known in (SHORT, *list(REGIONS)[3:])
         for steps in (SHORTEST, 5 * SHORTEST)
     ]
-    large = [Row("large", "tempering, 200 moves", LARGE, partial(tempering, steps=200, walkers=16), repeats // 4)]
+    large = [
+        Row("large", "tempering, 200 moves", LARGE, partial(tempering, steps=200, walkers=16), repeats // 4)
+    ]
     return [*target, *others, *short, *large]
 
 

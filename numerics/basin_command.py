@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import click
 
 
 @click.command("basins", short_help="Measure basins: which minima starts reach, and their volumes.")
-@click.option("--quick", is_flag=True, help="Few starts: a minute or two. Without it, hours on one machine.")
+@click.option("--quick", is_flag=True, help="Few starts: two minutes. Without it, an hour on one core.")
 @click.option(
     "--out", default="twolayer-basins", show_default=True, help="Folder to write, new or a report of ours."
 )
@@ -18,8 +21,16 @@ import click
     "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every number."
 )
 @click.option("--executor", "where", help="threads:N, processes:N or dask://HOST:PORT. Default: here.")
-@click.option("--store", type=click.Path(file_okay=False), help="Folder to keep finished work in.")
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Begin no piece of work after this time.")
+@click.option(
+    "--store",
+    type=click.Path(file_okay=False),
+    help="Folder to keep finished work in. Default: one beside --out, removed at the end.",
+)
+@click.option(
+    "--max-seconds",
+    type=click.FloatRange(min=0),
+    help="Begin no piece of work after this time: report what is.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, not as tables.")
 def basins(
     quick: bool,
@@ -32,66 +43,77 @@ def basins(
 ) -> None:
     """Do good minima own the larger basins?
 
-    Which minima starts of a student reach, by gradient flow, large-step descent, SGD and L-BFGS; how often
-    random and attacked starts reach good minima on a spiral and on digits; volumes about them; and every
-    volume estimator where the answer is known. Writes OUT/results.json and figures (PNG and PDF).
+    Which minima starts of students reach, by gradient flow, large-step descent, SGD and L-BFGS, and whether
+    volumes predict how often; true basins measured by the flow; how often random and attacked starts reach
+    good minima on a spiral and on digits, and the volumes about them; and every volume estimator where the
+    answer is known. Writes OUT/results.json, OUT/summary.txt and figures (PNG and PDF).
+
+    Interrupted (Ctrl-C, exit code 130) or killed, it goes on where it stopped when it is called again. Out of
+    time (--max-seconds), it reports what is finished, and exits with code 3.
 
     \b
     Examples:
       twolayer basins --quick
-      twolayer basins --store sweep --max-seconds 3600 --executor processes:8
+      twolayer basins --executor processes:2
+      twolayer basins --store sweep --max-seconds 3600 --json
     """
-    from pathlib import Path
-
-    from numerics.basin_experiment import FULL, QUICK, Workplace, experiment
+    from numerics.basin_experiment import FULL, QUICK, experiment
     from numerics.basin_figures import draw
+    from numerics.basin_summary import summary
     from numerics.executors import executor
     from numerics.experiment import one_thread
     from numerics.output import fresh_folder, write_json, write_text
-    from numerics.shards import SweepError
+    from numerics.workplace import Workplace
 
-    with fresh_folder(out) as folder:
+    kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
+    with fresh_folder(out) as folder, Bars() as bars:
         try:
             with executor(where) as pool, one_thread():
-                place = Workplace(pool, None if store is None else Path(store), max_seconds, _tell)
+                place = Workplace(pool, kept, max_seconds, bars.tell)
                 results = experiment(seed, QUICK if quick else FULL, place)
-        except SweepError as reason:
-            hint = " (run again with the same --store)" if store else "; with --store it would be kept"
-            raise ValueError(f"{reason}{hint}") from reason
+        except KeyboardInterrupt:
+            bars.close()
+            click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
+            raise click.exceptions.Exit(130) from None
         write_json(folder / "results.json", results)
-        captions = [each.text for each in draw(results, folder)]
-        write_text(folder / "captions.txt", "\n\n".join(captions) + "\n")
-    click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else summary(results, out))
+        write_text(folder / "captions.txt", "\n\n".join(each.text for each in draw(results, folder)) + "\n")
+        write_text(folder / "summary.txt", summary(results) + "\n")
+    click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else summary(results))
+    click.echo(f"Results: {out}/results.json", err=as_json)
+    if results["stopped"]:
+        click.echo(f"Not finished; what is done is kept in {kept}: the same command goes on.", err=True)
+        raise click.exceptions.Exit(3)
+    if store is None:
+        shutil.rmtree(kept, ignore_errors=True)
 
 
-def _tell(name: str, done: int, total: int) -> None:
-    click.echo(f"{name}: {done} of {total}", err=True, nl=not sys.stderr.isatty() or done == total)
+class Bars:
+    """A progress bar for every sweep, on stderr, one after the other."""
 
+    def __init__(self) -> None:
+        self.bar: Any = None
+        self.name = ""
 
-def summary(results: dict[str, Any], out: str) -> str:
-    """The `results` as text, and where they lie, `out`."""
-    lines = [f"Student of a teacher, {results['student']['starts']} starts: share of starts per minimum"]
-    for way, found in results["student"]["shares"].items():
-        shown = ", ".join(f"{label}: {_interval(one)}" for label, one in found.items())
-        lines.append(f"  {way:17s} {shown}")
-    for way, one in results["student"]["agreement_with_flow"].items():
-        lines.append(f"  {way} ends where the flow does: {_interval(one)}")
-    for problem in results["problems"]:
-        lines.append(f"{problem['name']}: share of good minima, mean test accuracy, -sum log, ln soft volume")
-        for attack, facts in problem["good"].items():
-            numbers = ", ".join(_number(facts[key]) for key in ("test_accuracy", "log_product", "log_mass"))
-            lines.append(f"  {attack:>3s} % attack  {_interval(facts['good'])}  {numbers}")
-    lines.append("Volume estimators: nats off the known answer")
-    for row in results["known_volumes"]:
-        lines.append(
-            f"  {row['potential']:33s} {row['estimator']:18s} {_number(row['off']):>9s}  {row['verdict']}"
-        )
-    return "\n".join([*lines, f"Results: {out}/results.json"])
+    def __enter__(self) -> Bars:
+        return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, reason: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
-def _interval(one: dict[str, float]) -> str:
-    return f"{one['value']:.2f} [{one['low']:.2f}, {one['high']:.2f}]"
+    def tell(self, name: str, done: int, total: int) -> None:
+        """`done` of `total` pieces of the sweep `name` are finished."""
+        from tqdm import tqdm
 
+        if name != self.name:
+            self.close()
+            self.bar = tqdm(total=total, desc=f"{name:16s}", unit="piece", file=sys.stderr, mininterval=0.5)
+            self.name = name
+        self.bar.update(done - self.bar.n)
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    def close(self) -> None:
+        """End the bar that runs."""
+        if self.bar is not None:
+            self.bar.close()
+        self.bar = None

@@ -8,15 +8,129 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from numerics.basin_students import PREDICTORS
 from numerics.drawing import MARKERS, Drawn, saved, style
 
 Results = dict[str, Any]
+
+LEAST = 1e-6
+"""Nats that are drawn for less."""
 
 
 def draw(results: Results, folder: Path) -> list[Drawn]:
     """Draw the figures of the experiment's `results` into `folder`, as PNG and PDF."""
     with style():
-        return [goodness(results, folder), known(results, folder)]
+        drawn = [known(results["known_volumes"], folder)] if results["known_volumes"] else []
+        if any(found["minima"] for found in results["students"]):
+            drawn += [frequency(results, folder), scrambling(results, folder)]
+        if any(problem["minima"] for problem in results["problems"]):
+            drawn.append(goodness(results, folder))
+        if results["basins"] and results["basins"]["estimates"]:
+            drawn.append(truth(results["basins"], folder))
+    return drawn
+
+
+def frequency(results: Results, folder: Path) -> Drawn:
+    """Share of starts against two log-volumes, for every minimum of every teacher-student problem.
+
+    Parameters
+    ----------
+    results : dict
+        Of :func:`numerics.basin_experiment.experiment`.
+    folder : Path
+
+    Returns
+    -------
+    Drawn
+    """
+    shown = ("log_soft_volume", "log_ellipsoid")
+    figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+    for axes, key in zip(figure.subplots(1, 2, sharey=True), shown, strict=True):
+        for marker, found in zip(MARKERS, results["students"], strict=False):
+            rows = [row for row in found["minima"] if row[key] is not None and row["starts"]]
+            x = [row[key] for row in rows]
+            one = [found["shares"]["flow"][str(found["minima"].index(row))] for row in rows]
+            y = np.array([item["value"] for item in one])
+            ends = np.array([[item["low"], item["high"]] for item in one]).reshape(-1, 2).T
+            axes.errorbar(
+                x,
+                y,
+                yerr=np.abs(ends - y),
+                fmt=marker,
+                markersize=4,
+                linewidth=0.8,
+                label=f"problem {found['problem']}: {_rank(found['prediction'][key])}",
+            )
+        axes.set(xlabel=f"{PREDICTORS[key]}, all images", yscale="log")
+        axes.legend(title="rank correlation", title_fontsize=6.5, loc="best")
+    figure.axes[0].set_ylabel("share of starts, by gradient flow")
+    return Drawn(
+        "frequency",
+        "Does volume predict how often a minimum is reached?",
+        f"{results['conventions']['student_volumes']}; starts with "
+        f"{results['conventions']['student_starts']}; bars are Clopper and Pearson's 95 % "
+        "intervals; minima that only other ways reached are counted in the correlation, and not drawn.",
+        "Points that rise to the right say that larger volumes catch more starts.",
+        saved(figure, folder, "frequency"),
+    )
+
+
+def _rank(one: Results) -> str:
+    if one["rank_correlation"] is None:
+        return "none"
+    ends = "" if one["low"] is None else f" [{one['low']:.2f}, {one['high']:.2f}]"
+    return f"{one['rank_correlation']:.2f}{ends}"
+
+
+def scrambling(results: Results, folder: Path) -> Drawn:
+    """Where other ways take the starts of each of the flow's basins.
+
+    Parameters
+    ----------
+    results : dict
+        Of :func:`numerics.basin_experiment.experiment`.
+    folder : Path
+
+    Returns
+    -------
+    Drawn
+    """
+    found = max(results["students"], key=lambda one: len(one["shares"].get("flow", {})))
+    names = _labels(found)
+    figure = Figure(figsize=(6.8, 2.7), layout="constrained")
+    panels = figure.subplots(1, len(found["confusion"]), sharey=True)
+    for axes, (way, counts) in zip(panels, found["confusion"].items(), strict=True):
+        table = np.array([[counts.get(one, {}).get(two, 0) for two in names] for one in names])
+        total = np.maximum(table.sum(axis=1, keepdims=True), 1)
+        axes.imshow(table / total, cmap="cividis", vmin=0, vmax=1)
+        for (row, column), count in np.ndenumerate(table):
+            if count:
+                colour = "black" if count / total[row, 0] > 0.5 else "white"
+                axes.text(column, row, str(count), ha="center", va="center", fontsize=5.5, color=colour)
+        agreed = found["agreement_with_flow"][way]
+        axes.set_title(f"{way}: {agreed['value']:.0%} [{agreed['low']:.0%}, {agreed['high']:.0%}] agree")
+        axes.set_xticks(range(len(names)), [_short(name) for name in names])
+        axes.set_yticks(range(len(names)), [_short(name) for name in names])
+        axes.set_xlabel(f"minimum by {way}")
+        axes.grid(visible=False)
+    panels[0].set_ylabel("minimum by gradient flow")
+    return Drawn(
+        "scrambling",
+        "How much other ways down scramble the basins",
+        f"Teacher-student problem {found['problem']}, {found['starts']} starts, as counts; shades are shares "
+        "of the row. The nine most frequent minima; 'none' is no minimum, '?' undecided.",
+        "A way that keeps to the flow's basins has everything on the diagonal.",
+        saved(figure, folder, "scrambling"),
+    )
+
+
+def _labels(found: Results) -> list[str]:
+    reached = [label for label in found["shares"]["flow"] if int(label) >= 0][:9]
+    return [*reached, *(label for label in ("-1", "-2") if label in found["shares"]["flow"])]
+
+
+def _short(label: str) -> str:
+    return {"-1": "none", "-2": "?"}.get(label, label)
 
 
 def goodness(results: Results, folder: Path) -> Drawn:
@@ -56,45 +170,119 @@ def goodness(results: Results, folder: Path) -> Drawn:
     return Drawn(
         "goodness",
         "Soft volume and test accuracy",
-        f"{results['conventions']['volumes']}; bars are 95 % intervals; refused estimates are not shown.",
+        f"{results['conventions']['class_volumes']}; bars are 95 % intervals, smaller than the marks where "
+        "they cannot be seen; refused estimates and starts that did not fit are not shown.",
         "If good minima are flat, points rise to the right.",
         saved(figure, folder, "goodness"),
     )
 
 
-def known(results: Results, folder: Path) -> Drawn:
-    """How far each estimator is off on potentials whose volume is known.
+def truth(found: Results, folder: Path) -> Drawn:
+    """Shares of starts against the masses of the basins by the volume estimators.
 
     Parameters
     ----------
-    results : dict
-        Of :func:`numerics.basin_experiment.experiment`.
+    found : dict
+        Of :func:`numerics.basin_truth.true_basins`.
     folder : Path
 
     Returns
     -------
     Drawn
     """
-    rows = results["known_volumes"]
-    names = list(dict.fromkeys(row["potential"] for row in rows))
-    figure = Figure(figsize=(6.4, 3.0), layout="constrained")
+    figure = Figure(figsize=(3.4, 3.0), layout="constrained")
     axes = figure.subplots()
+    rows = [row for row in found["estimates"] if row["predicted"] is not None]
     for marker, kind in zip(MARKERS, dict.fromkeys(row["estimator"] for row in rows), strict=False):
-        shown = [row for row in rows if row["estimator"] == kind and row["off"] is not None]
-        axes.plot(
-            [max(abs(row["off"]), 1e-12) for row in shown],
-            [names.index(row["potential"]) for row in shown],
-            marker,
-            label=kind,
-        )
+        for verdict in ("trusted", "doubtful"):
+            shown = [row for row in rows if row["estimator"] == kind and row["verdict"] == verdict]
+            if not shown:
+                continue
+            x, y = (np.array([row[key] for row in shown]) for key in ("share", "predicted"))
+            across, along = (
+                np.abs(np.array([[row[f"{key}_low"], row[f"{key}_high"]] for row in shown]).T - middle)
+                for key, middle in (("share", x), ("predicted", y))
+            )
+            face = None if verdict == "trusted" else "white"
+            axes.errorbar(
+                x,
+                y,
+                xerr=across,
+                yerr=along,
+                fmt=marker,
+                linewidth=0.8,
+                label=f"{kind}, {verdict}",
+                markerfacecolor=face,
+            )
+    ends = [min(row["share_low"] for row in found["estimates"]) / 1.5, 1.0]
+    axes.plot(ends, ends, color="0.6", linewidth=0.8, linestyle=":")
+    axes.set(xscale="log", yscale="log", xlabel="share of starts that the flow takes there")
+    axes.set_ylabel("orbit times mass of the basin")
+    axes.legend()
+    return Drawn(
+        "basins",
+        "Volumes of true basins, and the shares of starts they catch",
+        f"A student of two units, P = {found['parameters']}, {found['starts']} starts; membership by "
+        "gradient flow; bars are 95 % intervals; refused estimates are not shown.",
+        "An estimator that is right lies on the dotted line.",
+        saved(figure, folder, "basins"),
+    )
+
+
+def known(rows: list[Results], folder: Path) -> Drawn:
+    """How far each estimator is off on regions whose volume is known.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of :func:`numerics.known_volumes.compared`.
+    folder : Path
+
+    Returns
+    -------
+    Drawn
+    """
+    names = list(dict.fromkeys(row["region"] for row in rows))
+    kinds = list(dict.fromkeys(row["estimator"] for row in rows))
+    figure = Figure(figsize=(6.8, 0.9 + 0.25 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    for number, (marker, kind) in enumerate(zip(MARKERS, kinds, strict=False)):
+        for verdict, face in (("trusted", f"C{number}"), ("doubtful", "white"), ("refused", "none")):
+            shown = [row for row in rows if (row["estimator"], row["verdict"]) == (kind, verdict)]
+            shown = [row for row in shown if row["off"] is not None]
+            if verdict == "refused":
+                _crosses(axes, shown, names, number)
+                continue
+            axes.plot(
+                [max(abs(row["off"]), LEAST) for row in shown],
+                [names.index(row["region"]) + 0.11 * (number - 2.5) for row in shown],
+                marker,
+                color=f"C{number}",
+                markerfacecolor=face,
+                markersize=4,
+                label=kind if verdict == "trusted" else None,
+            )
     axes.axvline(0.1, linewidth=0.8, linestyle=":", color="0.5")
     axes.set(xscale="log", xlabel="nats off the known log-volume", yticks=np.arange(len(names)))
     axes.set_yticklabels(names)
+    axes.invert_yaxis()
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return Drawn(
         "known_volumes",
         "Volume estimators where the answer is known",
-        "Each point is one run; 1e-12 stands for less. The isotropic radial estimate has 100 rays.",
-        "Left of the dotted line is within a tenth of a nat; what is far right refused to be quoted.",
+        f"Each mark is one run; {LEAST:g} stands for less. Filled: trusted; hollow: doubtful; crosses: "
+        "refused, with the value that would not be quoted, where there is one. The log product is taken for "
+        "a log-volume, which it is not.",
+        "Filled marks should be within their error; the dotted line is a tenth of a nat.",
         saved(figure, folder, "known_volumes"),
+    )
+
+
+def _crosses(axes: Any, shown: list[Results], names: list[str], number: int) -> None:
+    axes.plot(
+        [max(abs(row["off"]), LEAST) for row in shown],
+        [names.index(row["region"]) + 0.11 * (number - 2.5) for row in shown],
+        "x",
+        color=f"C{number}",
+        markersize=4,
     )

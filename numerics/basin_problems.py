@@ -85,16 +85,18 @@ def digits(seed: int, *, genuine: int = 100, units: int = 8) -> Problem:
 
 
 def teacher_student(
-    seed: int, *, samples: int = 100, teachers: int = 5, students: int = 3
+    seed: int, *, samples: int = 100, inputs: int = 3, teachers: int = 8, students: int = 4
 ) -> tuple[tl.TwoLayer, Array, Array]:
-    """A student of tanh units in the plane without biases, and what a teacher says.
+    """A student of tanh units with biases, and what a teacher says.
 
     Parameters
     ----------
     seed : int
         Draws everything.
     samples : int
-        Gaussian inputs.
+        How many.
+    inputs : int
+        d; they are Gaussian.
     teachers, students : int
         Units of either. With fewer students than teachers the minima are isolated, several and of different
         risk, so that basins can be counted.
@@ -102,10 +104,11 @@ def teacher_student(
     Returns
     -------
     (TwoLayer, ndarray, ndarray)
-        A network of the student's shape, X (samples, 2) and y (samples,).
+        A network of the student's shape, X (samples, inputs) and y (samples,).
     """
     rng = np.random.default_rng([seed, 3])
-    W = 1.5 * rng.normal(size=(teachers, 2))
+    W = 2.0 * rng.normal(size=(teachers, inputs))
     a = rng.choice([-1.0, 1.0], size=teachers) * rng.uniform(0.5, 1.5, size=teachers)
-    X = rng.normal(size=(samples, 2))
-    return tl.TwoLayer(np.ones(students), np.ones((students, 2))), X, tl.TwoLayer(a, W)(X)
+    teacher, X = tl.TwoLayer(a, W, rng.normal(size=teachers)), rng.normal(size=(samples, inputs))
+    student = tl.TwoLayer(np.ones(students), np.ones((students, inputs)), np.zeros(students))
+    return student, X, teacher(X)

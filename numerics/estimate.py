@@ -140,11 +140,12 @@ def pareto_index(weights: Array) -> float:
     if count < 5 or ordered[-1] - ordered[-count - 1] <= 1e-9 * ordered[-1]:
         return -math.inf
     excess = ordered[-count:] - ordered[-count - 1]
-    excess = excess[excess > 0]
+    excess = excess[excess > 1e-300]
     n = len(excess)
     if n < 5:
         return math.inf
-    quartile = excess[int(n / 4 + 0.5) - 1]
+    excess = excess / excess[-1]  # the index does not depend on scale
+    quartile = max(excess[int(n / 4 + 0.5) - 1], 1e-200)
     trials = 30 + int(math.sqrt(n))
     theta = 1 / excess[-1] + (1 - np.sqrt(trials / (np.arange(1, trials + 1) - 0.5))) / (3 * quartile)
     shapes = np.log1p(-np.multiply.outer(theta, excess)).mean(axis=1)

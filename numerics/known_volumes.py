@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ from scipy.integrate import quad
 from scipy.stats import chi2, ncx2
 
 import twolayer as tl
-from numerics import potentials
+from numerics import potentials, volume
+from numerics.estimate import VolumeEstimate
 from numerics.landscape import Array, NetworkLandscape
 from numerics.potentials import CosineLattice
 from numerics.priors import Box, Gaussian
+from numerics.shards import Shard, fingerprint
+from numerics.workplace import Workplace
 
 N_BETA, GAMMA = 100.0, 1.0
 """Inverse temperature and localisation of the soft volumes that the learning coefficient belongs to."""
@@ -70,7 +74,7 @@ def soft_coordinate(potential: Callable[[float], float]) -> float:
         return math.exp(-N_BETA * potential(x) - GAMMA * x * x / 2)
 
     edges = [0.0, *np.geomspace(1e-6, 10.0, 60)]
-    total = math.fsum(quad(density, one, two)[0] for one, two in zip(edges, edges[1:], strict=False))
+    total = math.fsum(quad(density, one, two)[0] for one, two in pairwise(edges))
     return 2 * total * math.sqrt(GAMMA / (2 * math.pi))
 
 
@@ -178,3 +182,95 @@ def known_regions(*, large: bool = True) -> list[Known]:
         product_valley(),
         linear_network(),
     ]
+
+
+def _radial(known: Known, rng: np.random.Generator, **options: Any) -> VolumeEstimate:
+    return volume.radial(known.landscape, known.minimum, **known.region, rng=rng, **options)
+
+
+def _tempering(known: Known, rng: np.random.Generator) -> VolumeEstimate:
+    size: dict[str, Any] = {"steps": 200, "walkers": 16} if known.dimension > MOST_HEATED else {}
+    return volume.tempering(known.landscape, known.minimum, **known.region, **size, rng=rng)
+
+
+def _ellipsoid(known: Known, rng: np.random.Generator) -> VolumeEstimate:
+    return volume.ellipsoid(known.landscape, known.minimum, threshold=known.height)
+
+
+def _product(known: Known, rng: np.random.Generator) -> VolumeEstimate:
+    return volume.log_product(known.landscape, known.minimum)
+
+
+def _soft(known: Known, rng: np.random.Generator) -> VolumeEstimate:
+    place, centre = known.landscape, known.minimum
+    return volume.learning_coefficient(place, centre, n_beta=N_BETA, gamma=GAMMA, rng=rng)
+
+
+MOST_HEATED = 200
+"""In more dimensions tempering is shown with fewer moves: its cost grows with their square."""
+
+ESTIMATORS: dict[str, Callable[[Known, np.random.Generator], VolumeEstimate]] = {
+    "log product": _product,
+    "ellipsoid": _ellipsoid,
+    "radial, isotropic": lambda known, rng: _radial(known, rng, preconditioner=None),
+    "radial": _radial,
+    "tempering": _tempering,
+    "soft volume": _soft,
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The task of one region: every estimator on it, beside the truth.
+
+    Parameters
+    ----------
+    seed : int
+    large : bool
+        As for :func:`known_regions`.
+    """
+
+    seed: int
+    large: bool
+
+    def __call__(self, piece: tuple[int, str]) -> Shard:
+        index, kind = piece
+        known = known_regions(large=self.large)[index]
+        truth = known.soft if kind == "soft volume" else known.log_volume
+        found = ESTIMATORS[kind](known, np.random.default_rng([self.seed, 7]))
+        off = np.nan if truth is None else found.log_volume - truth
+        facts = {"region": known.name, "truth": truth, "off": off, **found.as_dict()}
+        return {name: np.array(np.nan if item is None else item) for name, item in facts.items()}
+
+
+def compared(seed: int, large: bool, place: Workplace) -> list[dict[str, Any]]:
+    """Every estimator on every known region, as rows of plain data.
+
+    The soft volume, which the learning coefficient is the slope of, is compared with its own truth; where
+    that is not known, it has no row.
+
+    Parameters
+    ----------
+    seed : int
+    large : bool
+        Whether with the regions of up to 1,000 dimensions.
+    place : Workplace
+    """
+    regions = known_regions(large=large)
+    pieces = [
+        (index, kind)
+        for index, known in enumerate(regions)
+        for kind in ESTIMATORS
+        if kind != "soft volume" or known.soft is not None
+    ]
+    key = fingerprint(seed, tuple(known.name for known in regions), tuple(ESTIMATORS))
+    found = place.finished("known volumes", Compared(seed, large), pieces, key)
+    return [
+        {"estimator": kind, **{name: _plain(value) for name, value in shard.items()}}
+        for (_, kind), shard in found
+    ]
+
+
+def _plain(value: np.ndarray) -> Any:
+    item = value.item()
+    return None if isinstance(item, float) and not np.isfinite(item) else item

@@ -20,6 +20,9 @@ from numerics.walkers import Rungs, State, Walkers
 OVERLAP = 0.6
 """Effective share of the walkers that reweighting to the next rung leaves, when rungs are placed."""
 
+MATTERS = 1e-4
+"""Nats; a smaller standard error between parts of a run is taken for this."""
+
 SETTLE = 15
 """Moves of the population on every rung while rungs are placed."""
 
@@ -49,7 +52,7 @@ class Climbed:
     standard_error : float
         From the spread over independent walkers; `half_width` is its 95 % interval's by Student's t.
     effective : float
-        Least number of independent samples of h on any rung.
+        Least number of independent samples of h on any rung, and of what was observed.
     drift : float
         Difference of the two halves of the run, in standard errors.
     memory : float
@@ -196,11 +199,12 @@ def climb(
         if observe is not None:
             observed[index] = observe(walkers.z[-1])
     log_ratio, influence = ratios(record, rungs.levels)
+    seen = record if observe is None else np.concatenate([record, observed[:, None]], axis=1)
     return Climbed(
         log_ratio,
         standard_error(influence),
         influence.size,
-        effective(record),
+        effective(seen),
         _difference(np.array_split(record, 2), rungs.levels),
         _difference([record[:, :, ::2], record[:, :, 1::2]], rungs.levels),
         float((walkers.swapped / (steps / 2)).min()) if len(rungs.levels) > 1 else 1.0,
@@ -210,7 +214,10 @@ def climb(
 
 
 def _difference(parts: list[Array], levels: Array) -> float:
-    """How far two estimates of the log-ratio are apart, in standard errors of their difference."""
+    """How far two estimates of the log-ratio are apart, in standard errors of their difference.
+
+    Differences that do not matter, those of rounding among them, count as small.
+    """
     (one, first), (two, second) = (ratios(part, levels) for part in parts)
     error = float(np.hypot(standard_error(first), standard_error(second)))
-    return abs(one - two) / error if error > 0 else 0.0
+    return abs(one - two) / max(error, MATTERS)

@@ -17,7 +17,7 @@ CHECKED = 2000
 """Points of the localising Gaussian that are tested for mass that was missed."""
 
 LOWER, BARRIER, NEGLIGIBLE = 1.0, 2.0, 10.0
-"""Nats of the log-density: how far below the minimum it may be seen; what separates wells; what is nothing."""
+"""Nats of log-density: how far below the minimum it may be seen; what separates wells; what is nothing."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def reservations(
 
 def _other_wells(posterior: Posterior, reach: float) -> bool:
     """Whether the log-density, along an axis, falls and then rises by BARRIER to a height that matters."""
-    t = np.linspace(0, 3 * reach, 40)
+    t = np.linspace(0, 3 * reach, 16)
     for axis in posterior.axes.T:
         for way in (axis, -axis):
             logs = -posterior.energy(t[:, None] * way) - posterior.gamma * t**2 / 2

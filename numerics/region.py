@@ -26,6 +26,9 @@ SADDLE = 1e-8
 BELOW = 0.01
 """How far below the minimum, in thresholds, the landscape may be seen."""
 
+ROUGHLY = 0.02
+"""How finely the extent along an axis is located: it is a unit of length, not a result."""
+
 CHECKED = 2000
 """Points of the prior that are tested for parts of the region that were missed."""
 
@@ -82,16 +85,16 @@ class Region:
             return np.full(len(directions), np.inf)
         return self.prior.exits(self.centre, directions)
 
-    def crossings(self, directions: Points) -> Array:
+    def crossings(self, directions: Points, relative: float = RELATIVE) -> Array:
         """Distance r (k,) along each of `directions` (k, D) at which the ray leaves the region.
 
-        In units of the direction's length; inf where it never does. Where a ray leaves more than once,
-        one of its crossings is found.
+        In units of the direction's length, located to within `relative`; inf where it never does. Where a
+        ray leaves more than once, one of its crossings is found.
         """
         ends = self.exits(directions)
         low, high = self._bracket(directions, ends)
         for _ in range(200):
-            open_ = np.flatnonzero((high - low > RELATIVE * high) & np.isfinite(high))
+            open_ = np.flatnonzero((high - low > relative * high) & np.isfinite(high))
             if not open_.size:
                 break
             middle = (low[open_] + high[open_]) / 2
@@ -118,11 +121,13 @@ class Region:
     def _at(self, directions: Points, distances: Array) -> np.ndarray:
         return self.contains(self.centre + distances[:, None] * directions)
 
-    def not_star_shaped(self, directions: Points, crossings: Array, rng: np.random.Generator) -> float:
+    def not_star_shaped(
+        self, directions: Points, crossings: Array, rng: np.random.Generator, relative: float = RELATIVE
+    ) -> float:
         """Share of rays seen to leave the region before their crossing, or to be inside again beyond it."""
-        before = self._at(directions, crossings * rng.uniform(0, 1, len(crossings)))
+        before = self._at(directions, crossings * rng.uniform(0, 1 - relative, len(crossings)))
         beyond = np.minimum(crossings * (1 + rng.exponential(1, len(crossings))), self.exits(directions))
-        again = self._at(directions, beyond) & (beyond > crossings * (1 + 10 * RELATIVE))
+        again = self._at(directions, beyond) & (beyond > crossings * (1 + 10 * relative))
         return float((~before | again).mean())
 
     def reservations(self, log_volume: float, error: float, rng: np.random.Generator) -> tuple[str, str]:
@@ -218,7 +223,8 @@ def frame(where: Region, preconditioner: str | Array | None) -> Frame:
     """The frame of a preconditioner: "hessian", None (isotropic) or a (D, D) matrix of axes as columns.
 
     With "hessian" the axes are those of the ellipsoid of the quadratic part, {quadratic < T}; along
-    directions without curvature, or where the prior ends first, the distance to the region's end.
+    directions without curvature, or where the prior ends first, the distance to the region's end. A region
+    given by its membership has the Hessian's axes, and its own extent along each.
 
     Raises
     ------
@@ -248,27 +254,29 @@ def frame(where: Region, preconditioner: str | Array | None) -> Frame:
 
 def _hessian_axes(where: Region) -> Array:
     values, Q = np.linalg.eigh(hessian_at(where.landscape, where.centre))
-    height, largest = where.threshold or 1.0, max(abs(values).max(), 1e-300)
-    if where.threshold is not None and values[0] < -SADDLE * largest:
-        raise Refusal(f"the point is no minimum: its Hessian has the eigenvalue {values[0]:.3g}")
-    curved = values > FLAT * largest
-    lengths = np.sqrt(2 * height / np.where(curved, values, np.inf))
+    reach = np.full(len(values), np.inf)
     if where.prior is not None:
         reach = np.minimum(where.exits(Q.T), where.exits(-Q.T))
         reach = np.clip(reach, 1e-3 * where.prior.reach(1), where.prior.reach(len(values)))
-        curved &= lengths < reach
-        lengths = np.minimum(lengths, reach)
+    if where.threshold is None:
+        return np.asarray(Q * np.minimum(_probe(where, Q.T), reach))
+    largest = max(abs(values).max(), 1e-300)
+    if values[0] < -SADDLE * largest:
+        raise Refusal(f"the point is no minimum: its Hessian has the eigenvalue {values[0]:.3g}")
+    curved = values > FLAT * largest
+    lengths = np.sqrt(2 * where.threshold / np.where(curved, values, np.inf))
+    curved &= lengths < reach
+    lengths = np.minimum(lengths, reach)
     if not curved.all():
-        found = _probe(where, Q.T[~curved])
-        lengths[~curved] = found if where.prior is None else np.minimum(found, reach[~curved])
+        lengths[~curved] = np.minimum(_probe(where, Q.T[~curved]), reach[~curved])
     return np.asarray(Q * lengths)
 
 
 def _probe(where: Region, directions: Points) -> Array:
-    """Mean distance to the region's end both ways along each direction."""
-    both = (where.crossings(directions) + where.crossings(-directions)) / 2
+    """Mean distance to the region's end both ways along each direction, roughly."""
+    both = (where.crossings(directions, ROUGHLY) + where.crossings(-directions, ROUGHLY)) / 2
     if not np.isfinite(both).all():
         raise Refusal(
-            "the region has no end along a direction without curvature: give a prior (Ball, Box or Gaussian)"
+            "the region has no end along an axis of the Hessian: give a prior (Ball, Box or Gaussian)"
         )
     return both

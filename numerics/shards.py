@@ -34,11 +34,17 @@ AHEAD = 64
 
 
 class SweepError(Exception):
-    """A sweep that stopped after `done` of `total` pieces; what was finished is kept in its store."""
+    """A sweep that stopped after `done` of `total` pieces; what was finished is kept in its store.
 
-    def __init__(self, why: str, done: int, total: int) -> None:
+    Attributes
+    ----------
+    shards : dict of int to dict
+        The finished shards by number.
+    """
+
+    def __init__(self, why: str, done: int, total: int, shards: Mapping[int, Shard] | None = None) -> None:
         super().__init__(f"{why}; {done} of {total} pieces are finished and kept")
-        self.done, self.total = done, total
+        self.done, self.total, self.shards = done, total, dict(shards or {})
 
 
 @dataclass(frozen=True)
@@ -225,7 +231,7 @@ def sweep(
     else:
         run.on(executor)
     if run.done < len(pieces):
-        raise SweepError(f"max_seconds = {max_seconds} ran out", run.done, len(pieces))
+        raise run.stopped(f"max_seconds = {max_seconds} ran out")
     return [run.shards[index] for index in range(len(pieces))]
 
 
@@ -275,7 +281,7 @@ class _Run:
             self.report(self.done, len(self.pieces))
 
     def stopped(self, why: str) -> SweepError:
-        return SweepError(why, self.done, len(self.pieces))
+        return SweepError(why, self.done, len(self.pieces), self.shards)
 
     def here(self) -> None:
         for index in self.left():

@@ -26,8 +26,8 @@ from numerics.landscape import Array, Landscape, Points
 from numerics.priors import Prior
 from numerics.region import Frame, Membership, Region, frame, region, require_count
 
-PILOT, LEAST_PILOT, PIECE = 400, 64, 1000
-NEARLY_ALL = 0.9
+PILOT, LEAST_PILOT, PIECE = 400, 32, 1000
+NEARLY_ALL = 0.8
 APART, MOST_APART = 3.5, 5.0
 """Standard errors between parts of a run that make it doubtful, and refused."""
 
@@ -145,7 +145,7 @@ def population(steps: int, walkers: int) -> int:
     Examples
     --------
     >>> population(1000, 32), population(100, 8), population(100, 80)
-    (400, 64, 80)
+    (400, 32, 80)
     """
     return max(walkers, min(PILOT, max(LEAST_PILOT, steps * walkers // 40)))
 
@@ -185,13 +185,13 @@ def _log_weight(where: Region, axes: Frame, z: Points) -> Array:
 
 
 def _first_precision(where: Region, axes: Frame, rng: np.random.Generator) -> float:
-    """A precision at which nearly all of the Gaussian lies in the region."""
+    """A precision at which nearly all of the Gaussian lies in the region, where the prior is near even."""
     k, noise = float(where.dimension), rng.normal(size=(100, where.dimension))
-    for _ in range(200):
-        share = np.isfinite(_log_weight(where, axes, noise / math.sqrt(k))).mean()
-        if share >= NEARLY_ALL:
+    for _ in range(100):
+        log_w = _log_weight(where, axes, noise / math.sqrt(k))
+        if np.isfinite(log_w).any() and average(log_w).effective >= NEARLY_ALL * len(noise):
             return k
-        k *= 1.3
+        k *= 1.5
     raise Refusal("no ball about the minimum lies in the region: the minimum is on its edge")
 
 

@@ -216,7 +216,7 @@ def test_an_absurd_number_of_moves_is_refused(numbers):
         lambda: volume.tempering(BOWL, np.zeros(2), threshold=1.0, **numbers, rng=rng()),
         lambda: volume.learning_coefficient(BOWL, np.zeros(2), n_beta=1.0, gamma=1.0, **numbers, rng=rng()),
     ):
-        with pytest.raises(ValueError, match="(steps|walkers) must be a whole number from"):
+        with pytest.raises(ValueError, match=r"(steps|walkers) must be a whole number from"):
             run()
 
 
