@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,11 +11,15 @@ from typing import Any
 import numpy as np
 
 from numerics import volume
-from numerics.estimate import TRUSTED, VolumeEstimate
+from numerics.estimate import DOUBTFUL, REFUSED, TRUSTED, VolumeEstimate
 from numerics.known_volumes import GAMMA, N_BETA, Known, bowl, lattice, star
+from numerics.shards import Shard, fingerprint
 from numerics.shares import share
+from numerics.workplace import Workplace
 
 Run = Callable[[Known, np.random.Generator], VolumeEstimate]
+PIECE = 10
+"""Repeats of one piece of work."""
 
 
 def radial(known: Known, rng: np.random.Generator, **options: Any) -> VolumeEstimate:
@@ -27,28 +30,12 @@ def tempering(known: Known, rng: np.random.Generator, **options: Any) -> VolumeE
     return volume.tempering(known.landscape, known.minimum, **known.region, rng=rng, **options)
 
 
-def soft(known: Known, rng: np.random.Generator, **options: Any) -> VolumeEstimate:
-    place, centre = known.landscape, known.minimum
-    return volume.learning_coefficient(place, centre, n_beta=N_BETA, gamma=GAMMA, rng=rng, **options)
-
-
 def coefficient(known: Known, rng: np.random.Generator, **options: Any) -> VolumeEstimate:
-    """The learning coefficient in the place of the log-volume."""
-    found = soft(known, rng, **options)
-    assert isinstance(found, volume.LearningCoefficient)
+    """The learning coefficient and its error in the place of the log-volume and its own."""
+    place, centre = known.landscape, known.minimum
+    found = volume.learning_coefficient(place, centre, n_beta=N_BETA, gamma=GAMMA, rng=rng, **options)
     stated = {**vars(found), "log_volume": found.coefficient, "error": found.coefficient_error}
     return volume.LearningCoefficient(**stated)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One estimator with its options on one region, to be repeated."""
-
-    part: str
-    estimator: str
-    known: str
-    run: Run
-    repeats: int
 
 
 REGIONS: dict[str, Callable[[], Known]] = {
@@ -58,104 +45,123 @@ REGIONS: dict[str, Callable[[], Known]] = {
     "quartic, D = 6": partial(star, 6, 4.0, "quartic"),
     "quartic, D = 20": partial(star, 20, 4.0, "quartic"),
     "cosine basin, D = 5": partial(lattice, 5),
-    "cosine basin, D = 20": partial(lattice, 20),
+    "cosine basin, D = 10": partial(lattice, 10),
 }
-TARGET, SHORT, LARGE = REGIONS, list(REGIONS)[1], list(REGIONS)[2]
-SHORTEST = 10
-"""Recorded moves of runs that are meant to be too short."""
+HUNDRED, SHORT, LARGE, *OTHERS = REGIONS
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimator with its options on one region, repeated.
+
+    Parameters
+    ----------
+    part, estimator, known : str
+    run : callable
+    repeats : int
+    """
+
+    part: str
+    estimator: str
+    known: str
+    run: Run
+    repeats: int
 
 
 def rows(repeats: int) -> list[Row]:
-    """Every row; `repeats` of each, and a quarter as many of the slow ones."""
-    hundred = next(iter(REGIONS))
-    alone = {"preconditioner": None}
-    target = [
-        Row(
-            "target",
-            "radial, isotropic, 100 rays",
-            hundred,
-            partial(radial, directions=100, **alone),
-            repeats,
+    """Every row: `repeats` of what has a target and of short runs, fewer of the others."""
+    alone, some = {"preconditioner": None}, max(1, repeats // 2)
+    target: dict[str, Run] = {
+        "radial, isotropic, 100 rays": partial(radial, directions=100, **alone),
+        "radial, isotropic, 6,000 rays": partial(radial, directions=6000, **alone),
+        "radial, 100 rays": partial(radial, directions=100),
+        "tempering": tempering,
+        "learning coefficient": partial(coefficient, steps=500),
+    }
+    others: dict[str, Run] = {"radial, 1,000 rays": radial, "tempering": tempering}
+    few = partial(tempering, steps=200, walkers=16)
+    return [
+        *(Row("target", name, HUNDRED, run, repeats) for name, run in target.items()),
+        *(Row("others", name, known, run, some) for known in OTHERS for name, run in others.items()),
+        *(
+            Row(
+                "short",
+                f"tempering, {n} moves of 16",
+                known,
+                partial(tempering, steps=n, walkers=16),
+                repeats,
+            )
+            for known in (SHORT, *OTHERS)
+            for n in (10, 40)
         ),
-        Row(
-            "target",
-            "radial, isotropic, 6,000 rays",
-            hundred,
-            partial(radial, directions=6000, **alone),
-            repeats,
-        ),
-        Row("target", "radial, 100 rays", hundred, partial(radial, directions=100), repeats),
-        Row("target", "tempering", hundred, tempering, repeats),
-        Row("target", "soft volume", hundred, soft, repeats),
-        Row("target", "learning coefficient", hundred, coefficient, repeats),
+        Row("large", "tempering, 200 moves of 16", LARGE, few, max(1, repeats // 16)),
     ]
-    others = [
-        Row("others", name, known, run, repeats)
-        for known in list(REGIONS)[3:]
-        for name, run in (("radial, 1,000 rays", radial), ("tempering", tempering))
-    ]
-    short = [
-        Row("short", f"tempering, {steps} moves", known, partial(tempering, steps=steps, walkers=16), repeats)
-        for known in (SHORT, *list(REGIONS)[3:])
-        for steps in (SHORTEST, 5 * SHORTEST)
-    ]
-    large = [
-        Row("large", "tempering, 200 moves", LARGE, partial(tempering, steps=200, walkers=16), repeats // 4)
-    ]
-    return [*target, *others, *short, *large]
 
 
 def truth(row: Row) -> float:
     """What the row's estimate should be."""
-    known = REGIONS[row.known]()
-    if row.run is soft:
-        assert known.soft is not None
-        return known.soft
-    if row.run is coefficient:
+    if row.estimator == "learning coefficient":
         h = np.geomspace(1, 1e3, 100)
         return float((N_BETA * h / (N_BETA * h + GAMMA)).sum() / 2)
-    return known.log_volume
+    return REGIONS[row.known]().log_volume
 
 
-def repeated(row: Row, first: int, count: int) -> list[dict[str, Any]]:
-    """`count` estimates from seed `first` on."""
-    known, found = REGIONS[row.known](), []
-    for seed in range(first, first + count):
-        clock = time.perf_counter()
-        one = row.run(known, np.random.default_rng([1, seed]))
-        found.append({**one.as_dict(), "seconds": time.perf_counter() - clock})
-    return found
+@dataclass(frozen=True)
+class Repeated:
+    """The task of some repeats: estimates of a row from the seed `first` on.
+
+    Parameters
+    ----------
+    repeats : int
+        As for :func:`rows`.
+    """
+
+    repeats: int
+
+    def __call__(self, piece: tuple[int, int]) -> Shard:
+        index, first = piece
+        row = rows(self.repeats)[index]
+        known, found = REGIONS[row.known](), []
+        for seed in range(first, min(first + PIECE, row.repeats)):
+            clock = time.perf_counter()
+            one = row.run(known, np.random.default_rng([1, seed]))
+            found.append({**vars(one), "seconds": time.perf_counter() - clock})
+        names = ("log_volume", "error", "verdict", "evaluations", "seconds")
+        return {name: np.array([one[name] for one in found]) for name in names}
 
 
-def measured(row: Row, pool: Executor, piece: int = 10) -> dict[str, Any]:
-    """Repeat a row on `pool`, a `piece` of seeds at a time, and summarise."""
-    firsts = range(0, row.repeats, piece)
-    futures = [pool.submit(repeated, row, first, min(piece, row.repeats - first)) for first in firsts]
-    return summary(row, [one for future in futures for one in future.result()])
+def measured(repeats: int, place: Workplace) -> list[dict[str, Any]]:
+    """Repeat every row `repeats` times at a `place`, and summarise."""
+    table = rows(repeats)
+    pieces = [(i, first) for i, row in enumerate(table) for first in range(0, row.repeats, PIECE)]
+    key = fingerprint(repeats, [(row.estimator, row.known, row.repeats) for row in table])
+    found = place.finished("coverage", Repeated(repeats), pieces, key)
+    mine = [[shard for (i, _), shard in found if i == index] for index in range(len(table))]
+    return [summary(row, shards) for row, shards in zip(table, mine, strict=True) if shards]
 
 
-def summary(row: Row, found: list[dict[str, Any]]) -> dict[str, Any]:
-    """Errors and coverage of what was `found` by a row."""
-    exact = truth(row)
-    stated = [one for one in found if one["log_volume"] is not None]
-    off = np.array([one["log_volume"] - exact for one in stated] or [np.nan])
-    trusted = [one for one in found if one["verdict"] == TRUSTED]
-    held = share(sum(abs(one["log_volume"] - exact) <= one["error"] for one in trusted), max(len(trusted), 1))
-    verdicts = [one["verdict"] for one in found]
+def summary(row: Row, shards: list[Shard]) -> dict[str, Any]:
+    """Errors and coverage of what was found by a `row`, its `shards` joined."""
+    all_of = {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0]}
+    off, verdict = all_of["log_volume"] - truth(row), all_of["verdict"]
+    trusted, stated = verdict == TRUSTED, off[np.isfinite(off)]
+    inside = np.abs(off) <= all_of["error"]
+    held = share(int(inside[trusted].sum()), max(int(trusted.sum()), 1))
     return {
         "part": row.part,
         "estimator": row.estimator,
         "region": row.known,
-        "repeats": len(found),
-        "mean_off": float(off.mean()),
-        "deviation": float(off.std()),
-        "within_a_tenth": int((np.abs(off) < 0.1).sum()),
-        "trusted": len(trusted),
-        "doubtful": verdicts.count("doubtful"),
-        "refused": verdicts.count("refused"),
+        "repeats": len(off),
+        "mean_off": float(stated.mean()) if stated.size else None,
+        "deviation": float(stated.std()) if stated.size else None,
+        "within_a_tenth": int((np.abs(stated) < 0.1).sum()),
+        "trusted": int(trusted.sum()),
+        "doubtful": int((verdict == DOUBTFUL).sum()),
+        "refused": int((verdict == REFUSED).sum()),
         "held": held.count,
         "held_low": held.low,
         "held_high": held.high,
-        "evaluations": float(np.mean([one["evaluations"] for one in found])),
-        "seconds": float(np.median([one["seconds"] for one in found])),
+        "doubtful_held": int(inside[verdict == DOUBTFUL].sum()),
+        "evaluations": float(all_of["evaluations"].mean()),
+        "seconds": float(np.median(all_of["seconds"])),
     }

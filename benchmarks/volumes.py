@@ -1,40 +1,60 @@
-"""How far volume estimates are off, and how often their intervals hold: ``python -m benchmarks.volumes``."""
+"""Volume estimators where the answer is known, and how often their intervals hold it.
+
+``python -m benchmarks.volumes --processes 2 --store work --write docs/volumes.md`` makes the page.
+"""
 
 import argparse
+import sys
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numerics import basin_figures, known_volumes
+from numerics.drawing import style
+from numerics.executors import executor
+from numerics.experiment import one_thread
+from numerics.workplace import Workplace
 
-from numerics import volume
-from numerics.potentials import ellipsoid
+from . import coverage
+from .volumes_page import page
 
-DIMENSION, CONDITION = 100, 1e3
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.volumes", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=200, help="of every estimate that has a target")
+    parser.add_argument("--processes", type=int, help="how many to work with; here by default")
+    parser.add_argument("--store", type=Path, help="folder that keeps finished work, to go on from")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="write FILE, and a figure to images/ beside it"
+    )
+    chosen = parser.parse_args(words)
+    if chosen.repeats < 1:
+        parser.error(f"--repeats must be at least 1; got {chosen.repeats}")
+    return chosen
+
+
+def told(name: str, done: int, total: int) -> None:
+    print(f"{name}: {done} of {total}", file=sys.stderr, flush=True)
+
+
+def results(repeats: int, place: Workplace, large: bool = True) -> dict[str, Any]:
+    """The tables: every estimator on every known region, and coverage over `repeats`."""
+    return {
+        "repeats": repeats,
+        "coverage": coverage.measured(repeats, place),
+        "known": known_volumes.compared(0, large, place),
+    }
 
 
 def main(words: list[str] | None = None) -> None:
-    """Print, for each estimator, its errors over repeats on an ellipsoid whose volume is known."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.volumes", description=__doc__)
-    parser.add_argument("--repeats", type=int, default=200)
-    repeats = parser.parse_args(words).repeats
-    bowl, centre = ellipsoid(np.geomspace(1, CONDITION, DIMENSION)), np.zeros(DIMENSION)
-    truth = bowl.log_volume(1.0)
-    ways = {
-        "radial, isotropic": lambda rng: volume.radial(
-            bowl, centre, threshold=1.0, preconditioner=None, directions=100, rng=rng
-        ),
-        "radial": lambda rng: volume.radial(bowl, centre, threshold=1.0, directions=100, rng=rng),
-        "tempering": lambda rng: volume.tempering(bowl, centre, threshold=1.0, rng=rng),
-    }
-    print(f"ellipsoid, D = {DIMENSION}, condition {CONDITION:g}, {repeats} repeats; nats")
-    print("| estimator | mean off | standard deviation | in the interval | within 0.1 | evaluations |")
-    print("|---|---|---|---|---|---|")
-    for name, way in ways.items():
-        found = [way(np.random.default_rng([1, seed])) for seed in range(repeats)]
-        off = np.array([one.log_volume - truth for one in found])
-        held = np.mean([abs(one.log_volume - truth) <= one.error for one in found])
-        said = "refused" if {one.verdict for one in found} == {"refused"} else f"{held:.1%}"
-        cost = np.mean([one.evaluations for one in found])
-        near = np.mean(np.abs(off) < 0.1)
-        print(f"| {name} | {off.mean():.2g} | {off.std():.2g} | {said} | {near:.1%} | {cost:,.0f} |")
+    chosen = arguments(sys.argv[1:] if words is None else words)
+    with executor(chosen.processes and f"processes:{chosen.processes}") as pool, one_thread():
+        found = results(chosen.repeats, Workplace(pool, chosen.store, None, told))
+    text = page(found)
+    print(text)
+    if chosen.write:
+        chosen.write.write_text(text, encoding="utf-8")
+        with style():
+            basin_figures.known(found["known"], chosen.write.parent / "images")
 
 
 if __name__ == "__main__":

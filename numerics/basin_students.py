@@ -255,7 +255,7 @@ def interval(rank: float | None, count: int) -> tuple[float | None, float | None
     Examples
     --------
     >>> [round(end, 2) for end in interval(0.5, 103)]
-    [0.32, 0.64]
+    [0.33, 0.64]
     """
     if rank is None or count < 5:
         return None, None
