@@ -155,11 +155,14 @@ def _text(tallies: list[Tally], found: list[Certified], partial: bool) -> str:
 
 def _check(file: str, as_json: bool) -> None:
     """Print what a file of certificates proves, or say on stderr why it is refused."""
+    from tqdm import tqdm
+
     from theory.certify import Refused, check
     from theory.certify.checking import described
 
     try:
-        certificates = check(file)
+        with tqdm(unit="claim", leave=False, file=sys.stderr, delay=2) as bar:
+            certificates = check(file, bar.update)
     except Refused as reason:
         raise Unconfirmed(f"{file}: {reason}") from reason
     lines = [described(certificate) for certificate in certificates]

@@ -77,6 +77,18 @@ def test_the_hessian_over_a_box_holds_those_at_its_points():
             assert all(ball.overlaps(e) for ball, e in zip(g, truth.gradient, strict=True))
 
 
+def test_targets_that_are_the_outputs_stay_where_they_are_over_a_box():
+    net, X, _ = SMALL
+    with precision(100):
+        box = Place(subject(net, X, None), 1e-3)
+        there = moved(net, np.full(net.n_parameters, 0.9e-3))
+        targets = oracle.floats(oracle.reference(Problem(net.a, net.W, net.b, net.c, X, np.zeros(len(X)))).f)
+        truth = oracle.reference(Problem(there.a, there.W, there.b, there.c, X, targets[:, 0]))
+        assert named("H", box).overlaps(truth.H)
+        assert named("R", box).overlaps(truth.R)
+        assert not all(entry.is_zero() for entry in named("R", box).entries())
+
+
 def test_away_from_a_minimum_nothing_is_proved():
     net, X, y = SMALL
     far = moved(net, np.full(net.n_parameters, 0.05))

@@ -9,6 +9,7 @@ from typing import Any
 from theory.certify.balls import Undecided, arb, precision
 from theory.certify.decimals import ends, inside, number, outside
 from theory.certify.heads import spectrum
+from theory.certify.jets import activation
 from theory.certify.matrices import MATRICES
 from theory.certify.minimum import Minimum, minimum_of, unique_minimum
 from theory.certify.place import Place
@@ -192,6 +193,10 @@ def _minimum_claim(found: Minimum) -> Claim:
 
 def fault(certificate: Certificate) -> str:
     """Why a claim could not be confirmed from the numbers of its network, or "" if it was."""
+    try:
+        activation(certificate.subject.activation)
+    except Exception as reason:  # a formula that nobody vouches for, in the hands of sympy
+        return str(reason) or type(reason).__name__
     try:
         return KINDS[certificate.claim["kind"]](certificate)
     except (Undecided, ValueError) as reason:

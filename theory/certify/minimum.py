@@ -195,6 +195,8 @@ def rounded_up(ball: arb) -> float:
     >>> rounded_up(arb(1) / 3) >= 1 / 3
     True
     """
+    if not ball.is_finite():
+        return math.inf
     near = float(ball.upper())
     while not arb(near) >= ball:
         near = math.nextafter(near, math.inf)

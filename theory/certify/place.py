@@ -141,6 +141,8 @@ def _losses(at: Place) -> list[LossJet]:
     targets: list[Any] = [None] * at.sizes[0] if y is None else y.tolist()
     if y is not None and y.ndim == 2:
         targets = [[arb(number) for number in row] for row in targets]
+    if y is None and at.radius:  # the targets are the outputs at the middle, not those at every point
+        targets = Place(at.subject).outputs.tolist()
     return [loss_jet(at.subject.loss, f, t) for f, t in zip(at.outputs.tolist(), targets, strict=True)]
 
 
