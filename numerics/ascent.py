@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -12,7 +13,8 @@ from scipy.optimize import minimize
 
 import twolayer as tl
 from numerics.dual import Array, Dual, constant, dual, variables
-from numerics.slopes import SLOPES, Varied, norm
+from numerics.slopes import SLOPES, norm
+from numerics.varied import Varied
 from theory.check import arithmetic
 from theory.situation import Situation
 
@@ -78,7 +80,8 @@ class Ascent:
 
     def sides(self, vector: Dual) -> tuple[Dual, Dual]:
         """Both sides of the relation where `vector` says."""
-        at = Varied(self.unpacked(vector), self.start.net.activation, self.third)
+        run = self.start.forward
+        at = Varied(self.unpacked(vector), run.net.activation, self.third, run.loss, labels_of(run))
         known: dict[str, Dual] = {}
 
         def quantity(name: str) -> Dual:
@@ -134,7 +137,15 @@ def arrays_of(at: Situation, fitted: bool) -> dict[str, Array]:
     found = {"A": net.A, "W": net.W, "X": X}
     found |= {} if net.b is None else {"b": net.b}
     found |= {} if net.c is None else {"c": np.atleast_1d(net.c)}
-    return found if fitted else {**found, "y": np.asarray(at.y, dtype=float).reshape(len(X), -1)}
+    fixed = fitted or labels_of(at.forward) is not None
+    return found if fixed else {**found, "y": np.asarray(at.y, dtype=float).reshape(len(X), -1)}
+
+
+def labels_of(run: Any) -> Any:
+    """The targets of a forward pass if they are labels: (n, q), or (n,) for softmax; else None."""
+    if run.loss.labels == "real":
+        return None
+    return run.y if run.loss.labels == "classes" else np.asarray(run.y, dtype=float).reshape(run.F.shape)
 
 
 def situation_of(parts: dict[str, Array], like: Situation) -> Situation:
@@ -143,6 +154,7 @@ def situation_of(parts: dict[str, Array], like: Situation) -> Situation:
     shaped = {name: parts[name].reshape(part.shape) for name, part in net.parts.items() if name in parts}
     made = tl.TwoLayer(parts["A"].reshape(net.a.shape), **shaped, activation=net.activation)
     y = parts["y"].reshape(np.shape(like.y)) if "y" in parts else made(parts["X"])
+    y = y if labels_of(like.forward) is None else like.y
     return Situation(made, parts["X"], y, like.loss)
 
 

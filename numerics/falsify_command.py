@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from numerics.falsify import Falsification
+    from numerics.falsification import Falsification
 
 
 @click.command("falsify", short_help="Search for a network that violates an inequality.")

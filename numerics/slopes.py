@@ -1,171 +1,18 @@
 """The quantities of theorems once more, with their exact derivatives by every weight, input and target.
 
 :mod:`theory.quantities` says what each is; the values here are the same but carry no rounding bound, and may
-only steer a search. Squared loss. The derivative of curvature takes the third derivative of the activation.
+only steer a search. The derivative of curvature takes third derivatives of the activation and of the loss.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from numerics.dual import Array, Dual, constant, contract, dual, eigenvalues, joined
+from numerics.dual import Dual, contract, dual
+from numerics.varied import BUILT, Varied
 from theory.quantities import HEADS
-
-
-@dataclass(frozen=True, eq=False)
-class Varied:
-    """A network with data, as arrays with derivatives.
-
-    Parameters
-    ----------
-    parts : mapping of str to Dual
-        A (q, m), W (m, d), X (n, d), y (n, q), and b (m,) and c (q,) where they are there. Without y every
-        residual is zero.
-    activation : twolayer.Activation
-    third : callable
-        Its third derivative, as ``theory.third.third_derivative`` makes it.
-    """
-
-    parts: Mapping[str, Dual]
-    activation: Any
-    third: Callable[[Array], Array]
-
-    @property
-    def A(self) -> Dual:
-        """Output weights, (q, m)."""
-        return self.parts["A"]
-
-    @property
-    def W(self) -> Dual:
-        """Hidden weights, (m, d)."""
-        return self.parts["W"]
-
-    @cached_property
-    def sizes(self) -> tuple[int, int, int, int]:
-        """n, d, m, q."""
-        (n, d), (q, m) = self.parts["X"].shape, self.A.shape
-        return n, d, m, q
-
-    @cached_property
-    def inputs(self) -> Dual:
-        """X, with a column of ones where there are hidden biases: x~, (n, d~)."""
-        X = self.parts["X"]
-        return joined([X, constant(np.ones((len(X.value), 1)))], 1) if "b" in self.parts else X
-
-    @cached_property
-    def rows(self) -> Dual:
-        """W, with b as a last column where there are hidden biases: w~, (m, d~)."""
-        m = len(self.W.value)
-        return joined([self.W, self.parts["b"].reshape(m, 1)], 1) if "b" in self.parts else self.W
-
-    @cached_property
-    def jets(self) -> tuple[Dual, Dual, Dual]:
-        """S, S1, S2 at the pre-activations, (n, m) each."""
-        Z = contract("ij,kj->ik", self.inputs, self.rows)
-        flat = np.ascontiguousarray(Z.value).ravel()
-        values = [np.empty_like(flat) for _ in range(3)]
-        self.activation.jets(flat, *values)
-        values.append(self.third(flat))
-        S, S1, S2, S3 = (each.reshape(Z.shape) for each in values)
-        return Z.through(S, S1), Z.through(S1, S2), Z.through(S2, S3)
-
-    @cached_property
-    def outputs(self) -> Dual:
-        """F, (n, q)."""
-        F = contract("ik,ok->io", self.jets[0], self.A)
-        return F + self.parts["c"] if "c" in self.parts else F
-
-    @cached_property
-    def residuals(self) -> Dual:
-        """F - y, (n, q)."""
-        y = self.parts.get("y")
-        return constant(np.zeros(self.outputs.shape)) if y is None else self.outputs - y
-
-    @cached_property
-    def U(self) -> Dual:
-        """u, the derivative of the outputs by the hidden biases, (n, q, m)."""
-        return contract("ik,ok->iok", self.jets[1], self.A)
-
-    @cached_property
-    def bends(self) -> Dual:
-        """(A^T r)_k s''(z_k), (n, m)."""
-        return contract("io,ok->ik", self.residuals, self.A) * self.jets[2]
-
-    @cached_property
-    def jacobian(self) -> Dual:
-        """J, (n, q, P), with the parameters in the order A, w~ unit by unit, c."""
-        n, _, m, q = self.sizes
-        eye = constant(np.eye(q))
-        by_outputs = contract("ik,op->iopk", self.jets[0], eye).reshape(n, q, q * m)
-        by_inputs = contract("iok,ij->iokj", self.U, self.inputs).reshape(n, q, -1)
-        parts = [by_outputs, by_inputs]
-        if "c" in self.parts:
-            parts.append(constant(np.broadcast_to(np.eye(q), (n, q, q))))
-        return joined(parts, 2)
-
-    def matrix(self, name: str) -> Dual:
-        """The matrix that a theorem calls `name`, rows and columns in some order."""
-        if name not in self._found:
-            self._found[name] = BUILT[name](self)
-        return self._found[name]
-
-    def spectrum(self, name: str) -> Dual:
-        """The eigenvalues of the matrix `name`, ascending."""
-        key = f"spectrum {name}"
-        if key not in self._found:
-            self._found[key] = eigenvalues(self.matrix(name))
-        return self._found[key]
-
-    @cached_property
-    def _found(self) -> dict[str, Dual]:
-        return {}
-
-
-def _residual_part(at: Varied) -> Dual:
-    """R: every unit couples its own weights only."""
-    n, _, m, q = at.sizes
-    width = at.inputs.shape[1]
-    slopes = contract("io,ik->iok", at.residuals, at.jets[1])
-    by_both = contract("iok,ij->okj", slopes, at.inputs) / n
-    eye = constant(np.eye(m))
-    corner = contract("okj,kl->oklj", by_both, eye).reshape(q * m, m * width)
-    squares = contract("ij,ih->ijh", at.inputs, at.inputs)
-    by_inputs = contract("ik,ijh->kjh", at.bends, squares) / n
-    block = contract("kjh,kl->kjlh", by_inputs, eye).reshape(m * width, m * width)
-    turned = Dual(corner.value.T, np.swapaxes(corner.slope, 1, 2))
-    upper = joined([constant(np.zeros((q * m, q * m))), corner], 1)
-    whole = joined([upper, joined([turned, block], 1)], 0)
-    return _bordered(whole, q) if "c" in at.parts else whole
-
-
-def _bordered(matrix: Dual, count: int) -> Dual:
-    """The matrix with rows and columns of zeros after its own."""
-    size = len(matrix.value)
-    wide = joined([matrix, constant(np.zeros((size, count)))], 1)
-    return joined([wide, constant(np.zeros((count, size + count)))], 0)
-
-
-def _kernel(at: Varied) -> Dual:
-    n, _, _, q = at.sizes
-    J = at.jacobian.reshape(n * q, -1)
-    return contract("ip,jp->ij", J, J) / n
-
-
-BUILT: dict[str, Callable[[Varied], Dual]] = {
-    "G_bb": lambda at: contract("iok,iol->kl", at.U, at.U) / at.sizes[0],
-    "H_bb": lambda at: at.matrix("G_bb") + at.bends.sum(0) * constant(np.eye(at.sizes[2])) / at.sizes[0],
-    "W*W'": lambda at: contract("kj,lj->kl", at.W, at.W),
-    "G": lambda at: contract("iop,ior->pr", at.jacobian, at.jacobian) / at.sizes[0],
-    "R": _residual_part,
-    "H": lambda at: at.matrix("G") + at.matrix("R"),
-    "K": _kernel,
-}
-"""The matrices, by name."""
 
 
 def norm(array: Dual) -> Dual:
@@ -221,11 +68,19 @@ def _paths(name: str) -> Callable[[Varied], Dual]:
 
 
 def _hidden_trace(biases: bool) -> Callable[[Varied], Dual]:
-    return lambda at: ((at.U * at.U).sum(1, 2) * (_square_inputs(at) + biases)).sum() / at.sizes[0]
+    return lambda at: (
+        ((at.U * at.weighed(at.U)).sum(1, 2) * (_square_inputs(at) + biases)).sum() / at.sizes[0]
+    )
 
 
 def _gradient(at: Varied) -> Dual:
-    return contract("io,iop->p", at.residuals, at.jacobian) / at.sizes[0]
+    return contract("io,iop->p", at.g, at.jacobian) / at.sizes[0]
+
+
+def _quadratic_gradient(at: Varied) -> Dual:
+    M = contract("kj,kl->jl", at.A.reshape(-1, 1) * at.W, at.W)
+    images = 2 * contract("ij,jl->il", at.parts["X"], M)
+    return (images * images).sum() / at.sizes[0]
 
 
 def _mean_jacobian(at: Varied) -> Dual:
@@ -282,7 +137,7 @@ SLOPES: dict[str, Callable[[Varied], Dual]] = {
     "C1": lambda at: dual(at.activation.sup1),
     "C2": lambda at: dual(at.activation.sup2),
     "slope_at_zero": lambda at: dual(abs(at.activation.jet(0.0)[1])),
-    "risk": lambda at: _mean_square(lambda here: here.residuals)(at) / 2,
+    "risk": lambda at: at.loss_jets[0].sum() / at.sizes[0],
     "input_gradient": _input_gradient,
     "mean_square_output": _mean_square(lambda at: at.outputs),
     "mean_square_input": _mean_square(lambda at: at.inputs),
@@ -308,6 +163,9 @@ SLOPES: dict[str, Callable[[Varied], Dual]] = {
     "least_trace": _least_trace,
     "first_activity": lambda at: _means(at.jets[0])[0],
     "gradient_norm": lambda at: norm(_gradient(at)),
+    "unit_gradient": lambda at: norm(_gradient(at)[: at.sizes[2] * (at.sizes[3] + at.inputs.shape[1])]),
+    "correlation": lambda at: norm(contract("io,ij->oj", at.g, at.inputs)) / at.sizes[0],
+    "quadratic_gradient": _quadratic_gradient,
     "kernel_energy": lambda at: (_gradient(at) * _gradient(at)).sum(),
     **{
         f"{head}({name})": _of_matrix(taken, name)

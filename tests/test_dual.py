@@ -6,9 +6,10 @@ import sympy as sp
 from mpmath import mp
 
 import twolayer as tl
-from numerics.ascent import Ascent, arrays_of, situation_of
+from numerics.ascent import Ascent, arrays_of, labels_of, situation_of
 from numerics.dual import Dual, constant, contract, eigenvalues, joined, variables
-from numerics.slopes import SLOPES, Varied
+from numerics.slopes import SLOPES
+from numerics.varied import Varied
 from theory.activations import ACTIVATIONS, z
 from theory.inequality import claim
 from theory.quantities import value
@@ -44,7 +45,8 @@ def varied(at, fitted=False, third=None):
         parts[name] = vector[place : place + array.size].reshape(*array.shape)
         place += array.size
     third = third or third_derivative(ACTIVATIONS[at.net.activation.name])
-    return Varied(parts, at.net.activation, third), arrays
+    run = at.forward
+    return Varied(parts, at.net.activation, third, run.loss, labels_of(run)), arrays
 
 
 def moved(at, arrays, direction, step):
@@ -100,6 +102,17 @@ def test_several_outputs(name, q):
     assert agrees(name, problem(5, q=q))
     at = problem(6, q=q, b=False, c=False)
     assert agrees(name, Situation(at.net, at.X, at.net(at.X)), fitted=True)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax", "pseudo_huber"])
+@pytest.mark.parametrize("q", [2, 3])
+@pytest.mark.parametrize(
+    "name", ["risk", "lmax(H)", "frobenius(H_bb)", "trace(G_Wb)", "gradient_norm", "nuclear(G)"]
+)
+def test_other_losses(name, q, loss):
+    at = problem(7, q=q)
+    labels = {"logistic": (at.y > 0).astype(int), "softmax": np.argmax(at.y, axis=1)}
+    assert agrees(name, Situation(at.net, at.X, labels.get(loss, at.y), loss))
 
 
 @pytest.mark.parametrize(("n", "d", "m"), [(1, 1, 1), (7, 1, 1), (1, 4, 3), (2, 2, 5)])

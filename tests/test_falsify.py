@@ -110,15 +110,13 @@ def test_an_expression_is_an_activation(capsys):
 
 
 @pytest.mark.parametrize(("loss", "outputs"), [("logistic", 1), ("softmax", 3), ("pseudo_huber", 2)])
-def test_other_losses_are_searched_without_derivatives(loss, outputs, capsys):
+def test_other_losses(loss, outputs, capsys):
     found = falsify("norm(a) <= lmax(H)", loss=loss, outputs=outputs, tries=400, seconds=60)
     assert found.refuted
     exec(found.snippet(), {})
     survived = falsify("trace(G) <= mean_square_jacobian", loss=loss, outputs=outputs, tries=32, seconds=60)
-    assert (survived.refuted, survived.note) == (
-        False,
-        "no gradient was followed: it is about another loss than the squared one",
-    )
+    assert (survived.refuted, survived.note) == (False, "")
+    assert survived.evaluations > 32
 
 
 def test_a_sympy_relation():

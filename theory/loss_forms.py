@@ -95,15 +95,27 @@ def softmax() -> LossForms:
     >>> softmax().slope, softmax().curvature
     (-KroneckerDelta(o, y) + p[o], KroneckerDelta(o, r)*p[o] - p[o]*p[r])
     """
-    value = sp.log(PARTITION) - F[Y]
-    slope = _derivative(value, o)
-    curvature = _derivative(slope, r)
-    third = _derivative(curvature, e)
+    value, slope, curvature, third = softmax_jet()
     exact = sp.sqrt(2) ** 3 * constants(ACTIVATIONS["sigmoid"]).suprema[1].exact
     supremum = Supremum(3, rounded_up(digits(exact)), exact, "operator norm")
     ratio = sp.sqrt(2) * loss_forms("logistic").concordance.exact
     concordance = Supremum(3, rounded_up(digits(ratio)), ratio, "quadratic form")
     return LossForms("softmax", value, slope, curvature, third, supremum, concordance, False)
+
+
+@cache
+def softmax_jet() -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]:
+    """Softmax cross-entropy and its first three derivatives, by f[o], f[r] and f[e], in the probabilities.
+
+    Examples
+    --------
+    >>> softmax_jet()[2]
+    KroneckerDelta(o, r)*p[o] - p[o]*p[r]
+    """
+    value = sp.log(PARTITION) - F[Y]
+    slope = _derivative(value, o)
+    curvature = _derivative(slope, r)
+    return value, slope, curvature, _derivative(curvature, e)
 
 
 def _derivative(expr: sp.Expr, output: sp.Symbol) -> sp.Expr:
