@@ -238,3 +238,10 @@ def test_an_interrupted_command_exits_with_130(monkeypatch):
     monkeypatch.setattr(job.Search, "gap_at", interrupted)
     done = run("risk <= risk + 1")
     assert done.exit_code == 130
+
+
+@pytest.mark.parametrize("name", [name for name, each in theorems.items() if each.status == "proved"])
+def test_what_is_proved_survives(name):
+    for variant in theorems[name].variants:
+        found = falsify(f"{name}/{variant}", seed=11, tries=17, seconds=60)
+        assert not found.refuted, found.snippet()
