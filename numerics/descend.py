@@ -109,11 +109,11 @@ def _check(
 
 
 def _rounds(n: int, steps: int, batch_size: int | None, rng: np.random.Generator | None) -> Iterator[Batches]:
-    """Samples of the steps, in rounds: a row for every step, and how many entries of each count."""
+    """Samples of the steps, in rounds: a row for every step, and how many entries of each count; none is all."""
     if batch_size is None or rng is None:
         for first in range(0, steps, ROUND):
             count = min(ROUND, steps - first)
-            yield np.broadcast_to(np.arange(n), (count, n)).copy(), np.full(count, n)
+            yield np.empty((count, 0), dtype=np.int64), np.zeros(count, dtype=np.int64)
         return
     size = min(batch_size, n)
     per_epoch = -(-n // size)
@@ -128,14 +128,16 @@ def _rounds(n: int, steps: int, batch_size: int | None, rng: np.random.Generator
 
 def _descended(data: Lanes, theta: Array, batches: Batches, rate: float) -> tuple[Array, Array]:
     """Parameters after the steps of a round, and the gradients' norms at its last step."""
-    from twolayer import lanes
+    from twolayer import steps
 
     result, norms = np.empty_like(theta), np.empty(len(theta))
     free = np.array([data.hidden, data.output], dtype=float)
 
     def work(block: slice) -> None:
-        arrays, found = data.packed(theta[block]), np.empty(lanes.LANES)
-        lanes.descend(*data.pointers, *arrays, data.X, data.Y, *batches, rate, free, found)
+        arrays, found = data.packed(theta[block]), np.empty(data.width)
+        steps.descend(
+            data.kernels.gradients, *data.pointers, *arrays, data.inputs, data.Y, *batches, rate, free, found
+        )
         result[block], norms[block] = data.unpacked(arrays, block), found[: block.stop - block.start]
 
     in_threads(work, data.blocks(len(theta)))

@@ -13,7 +13,7 @@ from . import validate
 from .activations import activation as find_activation
 from .losses import Loss
 from .network import TwoLayer
-from .packing import Lanes, evaluate, in_threads
+from .packing import Lanes, in_threads, risks, slopes
 from .validate import Array
 
 
@@ -147,14 +147,11 @@ class Ensemble:
         ValueError
             If the data does not fit the networks or the loss.
         """
-        return self._risk_and_gradient(X, y, loss)[0]
+        return risks(Lanes(self[0], X, y, loss), self.theta)
 
     def gradient(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
         """Gradient of every member's risk, shape (E, P); `X`, `y`, `loss` and errors as for :meth:`risk`."""
-        return self._risk_and_gradient(X, y, loss)[1]
-
-    def _risk_and_gradient(self, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tuple[Array, Array]:
-        return evaluate(Lanes(self[0], X, y, loss), self.theta)
+        return slopes(Lanes(self[0], X, y, loss), self.theta)
 
     def frobenius_norm(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
         """Frobenius norm of every member's Hessian, shape (E,), exact but for rounding.
@@ -174,22 +171,18 @@ class Ensemble:
 
             name = {"frobenius": "frobenius_norm"}.get(what, what)
             return np.array([float(getattr(Hessian(net, X, y, loss), name)()) for net in self])
-        from . import lanes, lanes_curvature
+        from . import many_norms
 
-        lanes_of = Lanes(self[0], X, y, loss)
-        n, m, L = len(lanes_of.X), self.W.shape[1], lanes.LANES
-        K = lanes_of.X @ lanes_of.X.T + (self.b is not None)
-        kernel: Callable[..., None] = getattr(lanes_curvature, what)
-        values, theta = np.empty(len(self)), self.theta
+        data, values, theta = Lanes(self[0], X, y, loss, "one_by_one"), np.empty(len(self)), self.theta
+        K, targets = data.X @ data.X.T + (self.b is not None), data.Y[:, 0].copy()
+        fixed = data.X, targets, K, K * K, float(self.c is not None)
+        kernel: Callable[..., None] = getattr(many_norms, what)
 
         def evaluate(block: slice) -> None:
-            arrays, found = lanes_of.packed(theta[block]), np.empty(L)
-            jet, g, lam = np.empty((3, n, m * L)), np.empty((n, L)), np.empty((n, L))
-            lanes_curvature.sample_jets(*lanes_of.pointers, *arrays, lanes_of.X, lanes_of.Y, jet, g, lam)
-            kernel(arrays[0], jet, g, lam, K, float(self.c is not None), found)
-            values[block] = found[: block.stop - block.start]
+            for e in range(block.start, block.stop):
+                kernel(*data.pointers, *data.packed(theta[e : e + 1]), *fixed, values[e : e + 1])
 
-        in_threads(evaluate, lanes_of.blocks(len(self)))
+        in_threads(evaluate, [slice(first, min(first + 32, len(self))) for first in range(0, len(self), 32)])
         return values
 
     def __repr__(self) -> str:

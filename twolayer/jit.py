@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core.compiler import Compiler
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,6 +59,14 @@ def reduction_kernel(function: Callable[P, T]) -> Callable[P, T]:
     return _compile(function, fastmath={"contract", "reassoc", "nsz"})
 
 
+def vector_kernel(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile `function`, whose arrays must not overlap: loops over them become vectors without checks.
+
+    It frees the GIL. Neither it nor its callers may be inlined, or the promise is lost.
+    """
+    return _compile(function, pipeline_class=_Apart, nogil=True)
+
+
 def pointer_kernel(signature: Any) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Compile for one `signature` whose arguments may be kernels, passed as pointers; it frees the GIL.
 
@@ -66,6 +75,15 @@ def pointer_kernel(signature: Any) -> Callable[[Callable[P, T]], Callable[P, T]]
     own signature before it is passed, by having been called.
     """
     return lambda function: _compile(function, signature=signature, nogil=True)
+
+
+class _Apart(Compiler):  # type: ignore[misc]
+    """Numba's compiler with the flag, which no option of its own sets, that arrays do not overlap."""
+
+    def __init__(self, *arguments: Any) -> None:
+        flags = arguments[5]
+        flags.noalias = True
+        super().__init__(*arguments)
 
 
 def _compile(function: Callable[P, T], signature: Any = None, **options: Any) -> Callable[P, T]:

@@ -1,158 +1,170 @@
 """Kernels over many small networks at once, one network in each SIMD lane.
 
-A block holds LANES networks, the lane innermost: A (q, m LANES), W (d, m LANES), B (m LANES,), C (q, LANES),
-so that the inner loops run over units and lanes together. Samples are taken TILE at a time, so that each
-parameter and each gradient is read once for all of them. The activation and the loss come as pointers to
-compiled kernels over flat arrays, so that one compiled function serves them all.
+A block holds LANES networks, the lane innermost: A (q, m LANES), W (d, m LANES), B (m LANES,), C (q, LANES).
+Samples are taken TILE at a time, so that each parameter and each gradient is read once for all of them, and
+inputs two at a time: d is even, the last input zero where that of the data is odd. The activation and the
+loss come as pointers to compiled kernels over flat arrays, so that one compiled function serves them all.
 """
 
 import numpy as np
 from numba import float64, int64, types
 
 from .generated.losses import softmax
-from .jit import kernel, pointer_kernel, scalar_kernel
+from .jit import kernel, pointer_kernel, vector_kernel
 from .validate import Array
 
-LANES = 16
+LANES = 32
 TILE = 4
+POINTS = TILE * LANES
+"""Outputs that a loss is called with at once, for each of q."""
 
 Flat = float64[::1]
 Rows = float64[:, ::1]
+Cube = float64[:, :, ::1]
 ARRAYS = (Rows, Rows, Flat, Rows)
 JETS = types.FunctionType(types.void(Flat, Flat, Flat, Flat))
 """jets(Z, S, S1, S2), as in a generated activation."""
 
 LOSSES = types.FunctionType(types.void(Flat, Flat, Flat, Flat, Flat))
-"""losses(F, Y, L, G, LAM), as in a generated separable loss; all are (q LANES,), the output slowest."""
+"""losses(F, Y, L, G, LAM), as in a generated separable loss; all are (q POINTS,), the output slowest."""
+
+RISKS = types.void(JETS, LOSSES, *ARRAYS, Rows, Rows, Flat)
+GRADIENTS = types.void(JETS, LOSSES, *ARRAYS, Rows, Rows, int64[::1], Flat, *ARRAYS)
 
 
-@scalar_kernel
-def preactivations(W, B, x, Z):  # type: ignore[no-untyped-def]
-    """Fill Z (TILE, m LANES) at the inputs x (TILE, d)."""
-    z0, z1, z2, z3 = Z[0], Z[1], Z[2], Z[3]
-    for u in range(len(B)):
-        z0[u], z1[u], z2[u], z3[u] = B[u], B[u], B[u], B[u]
-    d = len(W)
-    for j in range(0, d - 1, 2):
-        v, w = W[j], W[j + 1]
-        p0, p1, p2, p3 = x[0, j], x[1, j], x[2, j], x[3, j]
-        q0, q1, q2, q3 = x[0, j + 1], x[1, j + 1], x[2, j + 1], x[3, j + 1]
-        for u in range(len(B)):
-            z0[u] += v[u] * p0 + w[u] * q0
-            z1[u] += v[u] * p1 + w[u] * q1
-            z2[u] += v[u] * p2 + w[u] * q2
-            z3[u] += v[u] * p3 + w[u] * q3
-    if d % 2:
-        v = W[d - 1]
-        p0, p1, p2, p3 = x[0, d - 1], x[1, d - 1], x[2, d - 1], x[3, d - 1]
-        for u in range(len(B)):
-            z0[u] += v[u] * p0
-            z1[u] += v[u] * p1
-            z2[u] += v[u] * p2
-            z3[u] += v[u] * p3
-
-
-@scalar_kernel
-def outputs(A, C, S, t, F):  # type: ignore[no-untyped-def]
-    """Fill F (q LANES,) at sample t of the tile; A is (q, m, LANES) and S (TILE, m, LANES)."""
-    m = S.shape[1]
-    for o in range(len(C)):
+@vector_kernel
+def begin(W, B, x, Z):  # type: ignore[no-untyped-def]
+    """Fill Z (TILE, m, LANES) with the biases B (m, LANES) and the first two inputs of x (TILE, d)."""
+    for k in range(len(B)):
         for l in range(LANES):
-            F[o * LANES + l] = C[o, l]
-        for k in range(0, m - 3, 4):
-            for l in range(LANES):
-                F[o * LANES + l] += (A[o, k, l] * S[t, k, l] + A[o, k + 1, l] * S[t, k + 1, l]) + (
-                    A[o, k + 2, l] * S[t, k + 2, l] + A[o, k + 3, l] * S[t, k + 3, l]
-                )
-        for k in range(m - m % 4, m):
-            for l in range(LANES):
-                F[o * LANES + l] += A[o, k, l] * S[t, k, l]
+            v, w, b = W[0, k, l], W[1, k, l], B[k, l]
+            Z[0, k, l] = b + v * x[0, 0] + w * x[0, 1]
+            Z[1, k, l] = b + v * x[1, 0] + w * x[1, 1]
+            Z[2, k, l] = b + v * x[2, 0] + w * x[2, 1]
+            Z[3, k, l] = b + v * x[3, 0] + w * x[3, 1]
 
 
-@scalar_kernel
-def pull_back(A, G, S, S1, wide, V, gA, gC):  # type: ignore[no-untyped-def]
-    """Add a tile's gradients to gA, gC, G (TILE, q LANES) being dl/df, and fill V (TILE, m LANES) with dl/dz.
+@vector_kernel
+def add_pair(v, w, x, j, Z):  # type: ignore[no-untyped-def]
+    """Add to Z (TILE, m LANES) the inputs j and j + 1, with weights v and w (m LANES,)."""
+    for u in range(len(v)):
+        Z[0, u] += v[u] * x[0, j] + w[u] * x[0, j + 1]
+        Z[1, u] += v[u] * x[1, j] + w[u] * x[1, j + 1]
+        Z[2, u] += v[u] * x[2, j] + w[u] * x[2, j + 1]
+        Z[3, u] += v[u] * x[3, j] + w[u] * x[3, j + 1]
 
-    `wide` (TILE, m, LANES) is room for G repeated over the units.
+
+@vector_kernel
+def output(a, S, F):  # type: ignore[no-untyped-def]
+    """Add to F (TILE, LANES) the units' S (TILE, m, LANES) with weights a (m, LANES)."""
+    for k in range(len(a)):
+        for l in range(LANES):
+            F[0, l] += a[k, l] * S[0, k, l]
+            F[1, l] += a[k, l] * S[1, k, l]
+            F[2, l] += a[k, l] * S[2, k, l]
+            F[3, l] += a[k, l] * S[3, k, l]
+
+
+@vector_kernel
+def pull(a, g, S, S1, x, gA, gW, gB, V):  # type: ignore[no-untyped-def]
+    """Add one output's gradients to gA, gB (m, LANES) and, for the first two inputs, to gW; fill V with dl/dz.
+
+    a (m, LANES) are the output's weights, g (TILE, LANES) is dl/df.
     """
-    s0, s1, s2, s3 = S[0], S[1], S[2], S[3]
-    flat = wide.reshape(TILE, -1)
-    g0, g1, g2, g3 = flat[0], flat[1], flat[2], flat[3]
-    for o in range(len(A)):
+    for k in range(len(a)):
+        for l in range(LANES):
+            g0, g1, g2, g3 = g[0, l], g[1, l], g[2, l], g[3, l]
+            gA[k, l] += (g0 * S[0, k, l] + g1 * S[1, k, l]) + (g2 * S[2, k, l] + g3 * S[3, k, l])
+            v0, v1 = a[k, l] * g0 * S1[0, k, l], a[k, l] * g1 * S1[1, k, l]
+            v2, v3 = a[k, l] * g2 * S1[2, k, l], a[k, l] * g3 * S1[3, k, l]
+            V[0, k, l], V[1, k, l], V[2, k, l], V[3, k, l] = v0, v1, v2, v3
+            gB[k, l] += (v0 + v1) + (v2 + v3)
+            gW[0, k, l] += (v0 * x[0, 0] + v1 * x[1, 0]) + (v2 * x[2, 0] + v3 * x[3, 0])
+            gW[1, k, l] += (v0 * x[0, 1] + v1 * x[1, 1]) + (v2 * x[2, 1] + v3 * x[3, 1])
+
+
+@vector_kernel
+def push_pair(V, x, j, gv, gw):  # type: ignore[no-untyped-def]
+    """Add to gv, gw (m LANES,) the gradients by the weights of inputs j and j + 1, V (TILE, m LANES) as above."""
+    for u in range(len(gv)):
+        v0, v1, v2, v3 = V[0, u], V[1, u], V[2, u], V[3, u]
+        gv[u] += (v0 * x[0, j] + v1 * x[1, j]) + (v2 * x[2, j] + v3 * x[3, j])
+        gw[u] += (v0 * x[0, j + 1] + v1 * x[1, j + 1]) + (v2 * x[2, j + 1] + v3 * x[3, j + 1])
+
+
+@kernel
+def room(q, m, d):  # type: ignore[no-untyped-def]
+    """Arrays for a tile: its inputs x, Z, S, S1, S2, and F, targets T, L, G, LAM."""
+    sheet, each = (TILE, m, LANES), (q, TILE, LANES)
+    Z, S, S1, S2 = np.empty(sheet), np.empty(sheet), np.empty(sheet), np.empty(sheet)
+    F, T, L, G, LAM = np.empty(each), np.empty(each), np.empty(each), np.empty(each), np.empty(each)
+    return np.empty((TILE, d)), Z, S, S1, S2, F, T, L, G, LAM
+
+
+@kernel
+def tile(jets, losses, A, W, B, C, X, Y, chosen, first, space):  # type: ignore[no-untyped-def]
+    """Fill `space` with the samples from number `first` of `chosen` on, up to the loss and its derivatives.
+
+    An empty `chosen` means all. A tile that is not full is filled up with the last sample, its L and G zero.
+    """
+    x, Z, S, S1, S2, F, T, L, G, LAM = space
+    total = len(chosen) if len(chosen) else len(X)
+    for t in range(TILE):
+        i = min(first + t, total - 1)
+        i = chosen[i] if len(chosen) else i
+        x[t] = X[i]
+        for o in range(len(C)):
+            F[o, t], T[o, t] = C[o], Y[i, o]
+    begin(W.reshape(len(W), -1, LANES), B.reshape(-1, LANES), x, Z)
+    for j in range(2, len(W), 2):
+        add_pair(W[j], W[j + 1], x, j, Z.reshape(TILE, -1))
+    jets(Z.ravel(), S.ravel(), S1.ravel(), S2.ravel())
+    for o in range(len(C)):
+        output(A[o].reshape(-1, LANES), S, F[o])
+    losses(F.ravel(), T.ravel(), L.ravel(), G.ravel(), LAM.ravel())
+    for t in range(total - first, TILE):
+        L[:, t], G[:, t] = 0.0, 0.0
+
+
+@kernel
+def add_risks(L, risk):  # type: ignore[no-untyped-def]
+    """Add the losses L (q, TILE, LANES) of a tile to risk (LANES,)."""
+    for o in range(len(L)):
         for t in range(TILE):
             for l in range(LANES):
-                gC[o, l] += G[t, o * LANES + l]
-            for k in range(wide.shape[1]):
-                for l in range(LANES):
-                    wide[t, k, l] = G[t, o * LANES + l]
-        a, h = A[o], gA[o]
-        for u in range(len(h)):
-            h[u] += (g0[u] * s0[u] + g1[u] * s1[u]) + (g2[u] * s2[u] + g3[u] * s3[u])
-        for t in range(TILE):
-            g, slope, v = flat[t], S1[t], V[t]
-            if o == 0:
-                for u in range(len(v)):
-                    v[u] = a[u] * g[u] * slope[u]
-            else:
-                for u in range(len(v)):
-                    v[u] += a[u] * g[u] * slope[u]
+                risk[l] += L[o, t, l]
 
 
-@scalar_kernel
-def push_inputs(V, x, gW, gB):  # type: ignore[no-untyped-def]
-    """Add to gW, gB the gradients of a tile, V (TILE, m LANES) being dl/dz."""
-    v0, v1, v2, v3 = V[0], V[1], V[2], V[3]
-    for u in range(len(gB)):
-        gB[u] += (v0[u] + v1[u]) + (v2[u] + v3[u])
-    d = len(gW)
-    for j in range(0, d - 1, 2):
-        p0, p1, p2, p3 = x[0, j], x[1, j], x[2, j], x[3, j]
-        q0, q1, q2, q3 = x[0, j + 1], x[1, j + 1], x[2, j + 1], x[3, j + 1]
-        g, h = gW[j], gW[j + 1]
-        for u in range(len(g)):
-            g[u] += (v0[u] * p0 + v1[u] * p1) + (v2[u] * p2 + v3[u] * p3)
-            h[u] += (v0[u] * q0 + v1[u] * q1) + (v2[u] * q2 + v3[u] * q3)
-    if d % 2:
-        p0, p1, p2, p3 = x[0, d - 1], x[1, d - 1], x[2, d - 1], x[3, d - 1]
-        g = gW[d - 1]
-        for u in range(len(g)):
-            g[u] += (v0[u] * p0 + v1[u] * p1) + (v2[u] * p2 + v3[u] * p3)
+@pointer_kernel(RISKS)
+def risks(jets, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
+    """Fill risk (LANES,) with means over the samples of X (n, d), Y (n, q)."""
+    everything = np.empty(0, dtype=np.int64)
+    space = room(len(C), len(B) // LANES, len(W))
+    risk[:] = 0.0
+    for first in range(0, len(X), TILE):
+        tile(jets, losses, A, W, B, C, X, Y, everything, first, space)
+        add_risks(space[7], risk)
+    risk /= len(X)
 
 
-@pointer_kernel(types.void(JETS, LOSSES, *ARRAYS, Rows, Rows, int64[::1], Flat, *ARRAYS))
+@pointer_kernel(GRADIENTS)
 def gradients(jets, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  # type: ignore[no-untyped-def]
-    """Fill risk (LANES,) and the gradients with means over the samples `chosen` of X (n, d), Y (n, q).
-
-    A last tile that is not full is filled up with its last sample, at weight zero.
-    """
-    q, size, count = len(C), len(B), len(chosen)
-    Z, S, S1, S2 = np.empty((TILE, size)), np.empty((TILE, size)), np.empty((TILE, size)), np.empty(size)
-    F, T, L, G = np.empty(q * LANES), np.empty(q * LANES), np.empty(q * LANES), np.empty((TILE, q * LANES))
-    LAM, wide, x = np.empty(q * LANES), np.empty((TILE, size // LANES, LANES)), np.empty((TILE, len(W)))
-    units_of_A, units_of_S = A.reshape(q, -1, LANES), S.reshape(TILE, -1, LANES)
+    """Fill risk (LANES,) and the gradients with means over the samples `chosen` of X (n, d), Y (n, q), or over all."""
+    space = room(len(C), len(B) // LANES, len(W))
+    x, V, S, S1, _, _, _, L, G, _ = space
     gA[:], gW[:], gB[:], gC[:], risk[:] = 0.0, 0.0, 0.0, 0.0, 0.0
-    for first in range(0, count, TILE):
-        for t in range(TILE):
-            i = chosen[min(first + t, count - 1)]
-            for j in range(len(W)):
-                x[t, j] = X[i, j]
-        preactivations(W, B, x, Z)
-        for t in range(TILE):
-            jets(Z[t], S[t], S1[t], S2)
-            outputs(units_of_A, C, units_of_S, t, F)
-            i = chosen[min(first + t, count - 1)]
-            for o in range(q):
-                for l in range(LANES):
-                    T[o * LANES + l] = Y[i, o]
-            losses(F, T, L, G[t], LAM)
-            if first + t >= count:
-                G[t], L[:] = 0.0, 0.0
-            for o in range(q):
-                for l in range(LANES):
-                    risk[l] += L[o * LANES + l]
-        pull_back(A, G, S, S1, wide, Z, gA, gC)
-        push_inputs(Z, x, gW, gB)
-    share = 1.0 / count
+    total = len(chosen) if len(chosen) else len(X)
+    units, pair = gB.reshape(-1, LANES), gW.reshape(len(W), -1, LANES)
+    for first in range(0, total, TILE):
+        tile(jets, losses, A, W, B, C, X, Y, chosen, first, space)
+        add_risks(L, risk)
+        for o in range(len(C)):
+            for t in range(TILE):
+                gC[o] += G[o, t]
+            pull(A[o].reshape(-1, LANES), G[o], S, S1, x, gA[o].reshape(-1, LANES), pair, units, V)
+            for j in range(2, len(W), 2):
+                push_pair(V.reshape(TILE, -1), x, j, gW[j], gW[j + 1])
+    share = 1.0 / total
     gA *= share
     gW *= share
     gB *= share
@@ -160,54 +172,19 @@ def gradients(jets, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  # 
     risk *= share
 
 
-@scalar_kernel
-def add_squares(values, total):  # type: ignore[no-untyped-def]
-    """Add to `total` (LANES,) the squares of `values`, whose last axis is units and lanes."""
-    for row in range(values.shape[0]):
-        for start in range(0, values.shape[1], LANES):
-            part = values[row, start : start + LANES]
-            for l in range(LANES):
-                total[l] += part[l] ** 2
-
-
-@pointer_kernel(types.void(JETS, LOSSES, *ARRAYS, Rows, Rows, int64[:, ::1], int64[::1], float64, Flat, Flat))
-def descend(jets, losses, A, W, B, C, X, Y, batches, sizes, rate, free, norms):  # type: ignore[no-untyped-def]
-    """Take one step of every parameter by -rate times its gradient for each row of `batches`.
-
-    The first `sizes` entries of a row are its samples. free (2,): what the steps of B and of C are multiplied
-    by, 0 where they are absent. norms (LANES,) is filled with the gradients' norms at the last step.
-    """
-    gA, gW, gB, gC = np.empty_like(A), np.empty_like(W), np.empty_like(B), np.empty_like(C)
-    risk = np.empty(LANES)
-    for step in range(len(sizes)):
-        gradients(jets, losses, A, W, B, C, X, Y, batches[step, : sizes[step]], risk, gA, gW, gB, gC)
-        gB *= free[0]
-        gC *= free[1]
-        A -= rate * gA
-        W -= rate * gW
-        B -= rate * gB
-        C -= rate * gC
-    norms[:] = 0.0
-    add_squares(gA, norms)
-    add_squares(gW, norms)
-    add_squares(gB.reshape(1, gB.size), norms)
-    add_squares(gC, norms)
-    norms[:] = np.sqrt(norms)
-
-
 @kernel
 def softmax_losses(F: Array, Y: Array, L: Array, G: Array, LAM: Array) -> None:
     """The softmax cross-entropy in the form of a separable loss; all of it stands in the first output's L."""
-    q = F.size // LANES
-    f, g, lam = np.empty((LANES, q)), np.empty((LANES, q)), np.empty((LANES, q, q))
-    labels, l = np.empty(LANES, dtype=np.int64), np.empty(LANES)
-    for lane in range(LANES):
-        labels[lane] = int(Y[lane])
+    q = F.size // POINTS
+    f, g, lam = np.empty((POINTS, q)), np.empty((POINTS, q)), np.empty((POINTS, q, q))
+    labels, l = np.empty(POINTS, dtype=np.int64), np.empty(POINTS)
+    for point in range(POINTS):
+        labels[point] = int(Y[point])
         for o in range(q):
-            f[lane, o] = F[o * LANES + lane]
+            f[point, o] = F[o * POINTS + point]
     softmax.losses(f, labels, l, g, lam)
     for o in range(q):
-        for lane in range(LANES):
-            G[o * LANES + lane] = g[lane, o]
-            LAM[o * LANES + lane] = lam[lane, o, o]
-            L[o * LANES + lane] = l[lane] if o == 0 else 0.0
+        for point in range(POINTS):
+            G[o * POINTS + point] = g[point, o]
+            LAM[o * POINTS + point] = lam[point, o, o]
+            L[o * POINTS + point] = l[point] if o == 0 else 0.0

@@ -19,7 +19,7 @@ from .forward import Forward, SampleNorms
 from .losses import Loss
 from .losses import loss as find_loss
 from .network import TwoLayer
-from .packing import Lanes, evaluate
+from .packing import Lanes, risks
 from .product import product
 from .risk import from_forward
 from .validate import Array
@@ -128,9 +128,8 @@ class LightRisk:
         return float(self.forward(theta).L.mean())
 
     def values(self, points: Array) -> Array:
-        """The risk at each of the `points` (k, P), a network in each SIMD lane."""
-        risks, _ = evaluate(self.lanes, points)
-        return risks
+        """The risk at each of the `points` (k, P), by the kernels over many networks."""
+        return risks(self.lanes, points)
 
     @cached_property
     def lanes(self) -> Lanes:

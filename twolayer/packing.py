@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib import import_module
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import ThreadpoolController
 
 from . import validate
 from .activations import Activation
@@ -17,20 +20,31 @@ from .losses import loss as find_loss
 from .network import TwoLayer
 from .validate import Array
 
+@cache
+def _libraries() -> ThreadpoolController:
+    """The thread pools of BLAS; looking for them takes milliseconds."""
+    from scipy.linalg import cython_blas  # noqa: F401  the BLAS that kernels call
+
+    return ThreadpoolController()
+
 
 def in_threads(work: Callable[[Any], None], pieces: list[Any]) -> None:
-    """Do `work` on every one of the `pieces`, on as many threads as there are cores; kernels free the GIL."""
-    count = min(os.cpu_count() or 1, len(pieces))
-    if count == 1:
-        for piece in pieces:
-            work(piece)
-        return
-    with ThreadPoolExecutor(count) as pool:
-        list(pool.map(work, pieces))
+    """Do `work` on every one of the `pieces`, on as many threads as there are cores; kernels free the GIL.
+
+    BLAS keeps to one thread meanwhile.
+    """
+    count = min(numba.config.NUMBA_NUM_THREADS, len(pieces))
+    with _libraries().limit(limits=1, user_api="blas"):
+        if count == 1:
+            for piece in pieces:
+                work(piece)
+            return
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(work, pieces))
 
 
 class Lanes:
-    """Data, and the parameters of networks of one shape, as the kernels of `lanes` want them.
+    """Data, and the parameters of networks of one shape, as the kernels over many networks want them.
 
     Parameters
     ----------
@@ -39,9 +53,21 @@ class Lanes:
     X, y : array_like
     loss : str or Loss
         As for :func:`twolayer.risk`, as are the errors.
+    road : {"lanes", "one_by_one"}, optional
+        Which kernels; by default the quicker for the shape. It does not depend on how many networks there
+        are, so that neither do their numbers.
+
+    Attributes
+    ----------
+    kernels : module
+        `lanes` or `one_by_one`.
+    width : int
+        Networks in a block.
     """
 
-    def __init__(self, net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> None:
+    def __init__(
+        self, net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss, road: str | None = None
+    ) -> None:
         rule = find_loss(loss)
         self.m, self.d, self.q = net.W.shape[0], net.W.shape[1], net.n_outputs
         self.hidden, self.output = net.b is not None, net.c is not None
@@ -49,26 +75,32 @@ class Lanes:
         targets = validate.targets(y, rule.labels, len(self.X), self.q, net.scalar)
         columns = targets if targets.ndim == 2 else np.repeat(targets[:, None], self.q, axis=1)
         self.Y = np.ascontiguousarray(columns, dtype=np.float64)
+        self.kernels = import_module(f".{road or quicker(self.d, self.m)}", __package__)
+        self.width: int = self.kernels.LANES
+        self.odd = self.d % 2 if self.width > 1 else 0
+        self.inputs = np.concatenate([self.X, np.zeros((len(self.X), self.odd))], axis=1)
         self.pointers = _pointers(net.activation, rule)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"kernels": self.kernels.__name__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, kernels=import_module(state["kernels"]))
 
     def blocks(self, count: int) -> list[slice]:
         """The `count` members in blocks of one lane each."""
-        from .lanes import LANES
-
-        return [slice(first, min(first + LANES, count)) for first in range(0, count, LANES)]
+        return [slice(first, min(first + self.width, count)) for first in range(0, count, self.width)]
 
     def packed(self, theta: Array) -> tuple[Array, Array, Array, Array]:
-        """Parameters `theta` (at most LANES, P) with the lane innermost; empty lanes repeat the last row."""
-        from .lanes import LANES
-
-        m, d, q = self.m, self.d, self.q
-        rows = theta[np.minimum(np.arange(LANES), len(theta) - 1)]
-        a, W, b, c = self._split(rows)
-        A = np.ascontiguousarray(a.reshape(LANES, q, m).transpose(1, 2, 0)).reshape(q, -1)
-        V = np.ascontiguousarray(W.reshape(LANES, m, d).transpose(2, 1, 0)).reshape(d, -1)
-        B = np.ascontiguousarray(b.T).ravel() if self.hidden else np.zeros(m * LANES)
-        C = np.ascontiguousarray(c.T) if self.output else np.zeros((q, LANES))
-        return A, V, B, C
+        """Parameters `theta` (at most `width`, P) with the lane innermost; empty lanes repeat the last row."""
+        m, d, q, L = self.m, self.d, self.q, self.width
+        a, W, b, c = self._split(theta[np.minimum(np.arange(L), len(theta) - 1)])
+        A = np.ascontiguousarray(a.reshape(L, q, m).transpose(1, 2, 0)).reshape(q, -1)
+        V = np.zeros((d + self.odd, m, L))
+        V[:d] = W.reshape(L, m, d).transpose(2, 1, 0)
+        B = np.ascontiguousarray(b.T).ravel() if self.hidden else np.zeros(m * L)
+        C = np.ascontiguousarray(c.T) if self.output else np.zeros((q, L))
+        return A, V.reshape(d + self.odd, -1), B, C
 
     def _split(self, rows: Array) -> list[Array]:
         sizes = [self.q * self.m, self.m * self.d, self.m * self.hidden]
@@ -76,39 +108,54 @@ class Lanes:
 
     def unpacked(self, arrays: tuple[Array, ...], block: slice) -> Array:
         """The inverse of `packed`: rows (members of the `block`, P) of the `arrays`."""
-        m, d, q, L = self.m, self.d, self.q, arrays[3].shape[1]
+        m, d, q, L = self.m, self.d, self.q, self.width
         parts = [
             arrays[0].reshape(q * m, L).T,
-            arrays[1].reshape(d, m, L).transpose(2, 1, 0).reshape(L, m * d),
+            arrays[1].reshape(-1, m, L)[:d].transpose(2, 1, 0).reshape(L, m * d),
         ]
         parts += [arrays[2].reshape(m, L).T] if self.hidden else []
         parts += [arrays[3].T] if self.output else []
         return np.concatenate(parts, axis=1)[: block.stop - block.start]
 
 
-def evaluate(data: Lanes, theta: Array) -> tuple[Array, Array]:
-    """Risks (k,) and gradients (k, P) on the `data` of the networks whose parameters are rows of `theta`."""
-    from . import lanes
+def quicker(d: int, m: int) -> str:
+    """The quicker road for networks of `m` units and `d` inputs."""
+    return "one_by_one" if d >= 8 and m >= 8 else "lanes"
 
-    everything = np.arange(len(data.X), dtype=np.int64)
-    risks, slopes = np.empty(len(theta)), np.empty_like(theta)
+
+def risks(data: Lanes, theta: Array) -> Array:
+    """Risks (k,) on the `data` of the networks whose parameters are rows of `theta`."""
+    found = np.empty(len(theta))
 
     def work(block: slice) -> None:
-        arrays, risk = data.packed(theta[block]), np.empty(lanes.LANES)
-        found = tuple(np.empty_like(array) for array in arrays)
-        lanes.gradients(*data.pointers, *arrays, data.X, data.Y, everything, risk, *found)
-        risks[block], slopes[block] = risk[: block.stop - block.start], data.unpacked(found, block)
+        risk = np.empty(data.width)
+        data.kernels.risks(*data.pointers, *data.packed(theta[block]), data.inputs, data.Y, risk)
+        found[block] = risk[: block.stop - block.start]
 
     in_threads(work, data.blocks(len(theta)))
-    return risks, slopes
+    return found
+
+
+def slopes(data: Lanes, theta: Array) -> Array:
+    """Gradients (k, P) on the `data` of the networks whose parameters are rows of `theta`."""
+    everything, found = np.empty(0, dtype=np.int64), np.empty_like(theta)
+
+    def work(block: slice) -> None:
+        arrays, risk = data.packed(theta[block]), np.empty(data.width)
+        parts = tuple(np.empty_like(array) for array in arrays)
+        data.kernels.gradients(*data.pointers, *arrays, data.inputs, data.Y, everything, risk, *parts)
+        found[block] = data.unpacked(parts, block)
+
+    in_threads(work, data.blocks(len(theta)))
+    return found
 
 
 def _pointers(activation: Activation, rule: Loss) -> tuple[Any, Any]:
     """The kernels of the activation and the loss, compiled for flat arrays so that they can be passed."""
     from . import lanes
 
-    room: list[NDArray[np.float64]] = [np.zeros(lanes.LANES) for _ in range(5)]
+    room: list[NDArray[np.float64]] = [np.zeros(lanes.POINTS) for _ in range(5)]
     activation.jets(*room[:4])
     losses = rule.losses if rule.separable else lanes.softmax_losses
-    losses(*[np.zeros(2 * lanes.LANES) for _ in range(5)])
+    losses(*[np.zeros(2 * lanes.POINTS) for _ in range(5)])
     return activation.jets, losses
