@@ -16,47 +16,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics import symmetry
-from numerics.descents import METHODS
+from numerics.descents import METHODS, gradient_descents
 from numerics.flow import CONVERGED, DIVERGED, SADDLE, UNDECIDED, Landing
-from numerics.landscape import Array, Landscape, NetworkLandscape, checked_point, hessian_at
+from numerics.landscape import Array, Landscape, NetworkLandscape, landscape_point, values_at
+from numerics.minima import Minimum, described, probe_set, same_minimum
 from numerics.shards import Shard, fingerprint, sweep
 from numerics.shares import Share, shares
 from twolayer import validate
+
+__all__ = ["BasinMap", "BasinSample", "Minimum", "described", "land_piece", "sample"]
 
 NO_MINIMUM, NOT_DECIDED = -1, -2
 """Labels of a start that leads to no minimum (diverged, or held at a saddle), and of one undecided."""
 
 NAMES = {NO_MINIMUM: "no minimum", NOT_DECIDED: UNDECIDED}
-PIECE = 16
+PIECE, WIDE_PIECE = 16, 256
+"""Starts in a piece of work, and where they descend together."""
+
 CONFIRM = 10.0
 STATUSES = (CONVERGED, SADDLE, DIVERGED, UNDECIDED)
-
-
-@dataclass(frozen=True)
-class Minimum:
-    """A minimum that a start led to.
-
-    Parameters
-    ----------
-    theta : ndarray, shape (D,)
-        As the first start reached it; other starts may reach its images under symmetries.
-    value, gradient_norm : float
-    lowest, highest : float
-        Least and largest Hessian eigenvalue.
-    flat : int
-        Eigenvalues below 1e-9 of the largest.
-    orbit : int or None
-        Number of its images under permutations and sign flips; None for landscapes without symmetries.
-    """
-
-    theta: Array = field(repr=False)
-    value: float
-    gradient_norm: float
-    lowest: float
-    highest: float
-    flat: int
-    orbit: int | None
 
 
 class BasinMap:
@@ -73,6 +51,9 @@ class BasinMap:
     confirm : bool
         For the flow: follow it again at a tenth of the tolerance, and call the start undecided unless
         both ends are the same minimum.
+    probe : array_like, shape (k, d), optional
+        For networks: inputs at which the outputs of two ends must agree as well; by default the samples and
+        64 points about them, because minima that interpolate all agree on the samples.
     **options
         Of the method, such as `rtol` or `learning_rate`.
 
@@ -80,6 +61,8 @@ class BasinMap:
     ----------
     minima : list of Minimum
         In the order of discovery; a label is an index into it.
+    together : bool
+        Whether starts are taken many at a time, in compiled kernels: gradient descent of networks.
 
     Raises
     ------
@@ -88,7 +71,7 @@ class BasinMap:
 
     Notes
     -----
-    Labels -1: diverged, or held at a saddle. -2: undecided.
+    Labels -1: diverged, held at a saddle, or begun where the landscape is inf. -2: undecided.
 
     Examples
     --------
@@ -107,12 +90,15 @@ class BasinMap:
         *,
         tolerance: float = 1e-3,
         confirm: bool = True,
+        probe: ArrayLike | None = None,
         **options: Any,
     ) -> None:
         if method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
         self.landscape, self.method, self.options = landscape, method, options
         self.tolerance, self.confirm = tolerance, confirm and method == "flow"
+        self.together = method == "gd" and isinstance(landscape, NetworkLandscape)
+        self.probe = probe_set(landscape, probe)
         self.minima: list[Minimum] = []
 
     def __call__(self, theta0: ArrayLike, *, seed: int = 0) -> int:
@@ -124,6 +110,9 @@ class BasinMap:
 
         `seed` is for methods that draw.
         """
+        outside = self._outside(theta0)
+        if outside is not None:
+            return outside
         run = METHODS[self.method]
         landing = run(self.landscape, theta0, rng=np.random.default_rng(seed), **self.options)
         if not self.confirm or landing.status != CONVERGED:
@@ -136,6 +125,26 @@ class BasinMap:
             f"at a tenth of the tolerance: {again.status if again.status != CONVERGED else 'another minimum'}"
         )
         return Landing(**{**vars(again), "status": UNDECIDED, "why": why})
+
+    def _outside(self, theta0: ArrayLike) -> Landing | None:
+        """What there is to say of a start at which the landscape is not finite."""
+        theta = landscape_point(self.landscape, "theta0", theta0)
+        value = float(self.landscape.value(theta))
+        if np.isfinite(value):
+            return None
+        status = UNDECIDED if np.isnan(value) else DIVERGED
+        why = f"the landscape is {value} at the start"
+        return Landing(theta, status, why, value, np.nan, np.nan, 0, 0.0, np.nan)
+
+    def land_many(self, starts: Array, seeds: NDArray[np.int64]) -> list[Landing]:
+        """Where `starts` (k, D) come to rest, each with its seed of `seeds`: the same as one by one."""
+        if (
+            self.together
+            and isinstance(self.landscape, NetworkLandscape)
+            and np.isfinite(values_at(self.landscape, starts)).all()
+        ):
+            return gradient_descents(self.landscape, starts, **self.options)
+        return [self.land(theta, int(seed)) for theta, seed in zip(starts, seeds, strict=True)]
 
     def label(self, landing: Landing) -> int:
         """The label of a `landing`; a new minimum is remembered."""
@@ -151,30 +160,7 @@ class BasinMap:
 
     def same(self, first: Array, second: Array) -> bool:
         """Whether the points `first` and `second` are one minimum, modulo symmetries."""
-        near = self.tolerance * (1 + float(np.linalg.norm(first)))
-        if not isinstance(self.landscape, NetworkLandscape):
-            return bool(np.linalg.norm(first - second) <= near)
-        one, two = (self.landscape.net.replace(theta) for theta in (first, second))
-        outputs, others = one(self.landscape.X), two(self.landscape.X)
-        apart = float(np.abs(outputs - others).max()) / (1 + float(np.abs(outputs).max()))
-        return symmetry.distance(one, two) <= near and apart <= 10 * self.tolerance
-
-
-def described(landscape: Landscape, theta: Array) -> Minimum:
-    """Describe the minimum at `theta` of a `landscape`."""
-    values = np.linalg.eigvalsh(hessian_at(landscape, theta))
-    orbit = None
-    if isinstance(landscape, NetworkLandscape):
-        orbit = symmetry.orbit_size(landscape.net.replace(theta))
-    return Minimum(
-        theta,
-        float(landscape.value(theta)),
-        float(np.linalg.norm(landscape.gradient(theta))),
-        float(values[0]),
-        float(values[-1]),
-        int((np.abs(values) <= 1e-9 * np.abs(values).max()).sum()),
-        orbit,
-    )
+        return same_minimum(self.landscape, first, second, tolerance=self.tolerance, probe=self.probe)
 
 
 @dataclass(frozen=True)
@@ -254,7 +240,7 @@ def sample(
     max_seconds : float, optional
         Begin no piece of work after this time.
     report : callable, optional
-        ``report(done, total)`` in pieces of 16 starts.
+        ``report(done, total)`` in pieces of 16 starts; of 256 where they descend together.
     **options
         Of :class:`BasinMap` and of the method.
 
@@ -281,13 +267,14 @@ def sample(
     points = validate.real_array("starts", starts)
     validate.require_shape("starts", points, ("k", landscape.dimension or "D"), " to match the landscape")
     basin = BasinMap(landscape, method, **options)
-    checked_point(landscape, "starts", points[0])
     seeds = rng.integers(2**63, size=len(points))
+    piece = WIDE_PIECE if basin.together else PIECE
     pieces = [
-        (points[first : first + PIECE], seeds[first : first + PIECE])
-        for first in range(0, len(points), PIECE)
+        (points[first : first + piece], seeds[first : first + piece])
+        for first in range(0, len(points), piece)
     ]
-    key = fingerprint(points, seeds, method, sorted(options.items()), _probe(landscape, points[0]))
+    given = [(name, _said(option)) for name, option in sorted(options.items())]
+    key = fingerprint(points, seeds, method, given, _mark(landscape, points[0]))
     shards = sweep(
         partial(land_piece, basin),
         pieces,
@@ -304,7 +291,7 @@ def sample(
 
 def land_piece(basin: BasinMap, piece: tuple[Array, NDArray[np.int64]]) -> Shard:
     """Land a `piece` of starts (points, seeds) by the map `basin`, as arrays that can be stored."""
-    landings = [basin.land(theta, int(seed)) for theta, seed in zip(*piece, strict=True)]
+    landings = basin.land_many(*piece)
     names = ("value", "gradient_norm", "time", "steps", "finish", "drift")
     return {
         "theta": np.array([landing.theta for landing in landings]),
@@ -334,6 +321,11 @@ def _landings(shard: Shard) -> list[Landing]:
     ]
 
 
-def _probe(landscape: Landscape, theta: Array) -> tuple[float, Sequence[float]]:
+def _said(option: Any) -> Any:
+    """An option as the key of a store names it: the text of a long array leaves entries out."""
+    return fingerprint(np.asarray(option)) if isinstance(option, np.ndarray | list) else option
+
+
+def _mark(landscape: Landscape, theta: Array) -> tuple[float, Sequence[float]]:
     """What tells one landscape from another in a store: its value and gradient at a point."""
     return landscape.value(theta), landscape.gradient(theta).tolist()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,11 +61,14 @@ def descend(
     Raises
     ------
     ValueError
-        If the data does not fit, an option is out of range, or members diverged; the message says how many.
+        If the data does not fit or an option is out of range.
 
     Notes
     -----
-    Compiled, a network in every SIMD lane, on all cores. A member's path does not depend on the others.
+    Compiled, on all cores; a network in every SIMD lane, or by matrix products one by one where there are
+    many inputs. A member's path does not depend on the others. A member that diverges retires: its risk is
+    inf, and its parameters are those of the last look, of which there is one every hundred steps (every
+    epoch, with batches), at which they were finite.
 
     Examples
     --------
@@ -74,23 +78,73 @@ def descend(
     True
     """
     _check(steps, learning_rate, batch_size, rng, tolerance)
-    data = Lanes(ensemble[0], X, y, loss)
-    theta, n = ensemble.theta, len(data.X)
-    active = np.arange(len(theta))
-    for batches in _rounds(n, steps, batch_size, rng):
-        theta[active], norms = _descended(data, theta[active], batches, learning_rate)
-        if batch_size is None:
-            active = active[~(norms <= tolerance)]
+    data = Lanes(ensemble[0], X, y, loss, batch_size=batch_size)
+    rounds = _rounds(len(data.X), steps, batch_size, rng)
+    end = train(data, ensemble.theta, rounds, learning_rate, tolerance if batch_size is None else -1.0)
+    trained = ensemble.replace(end.theta)
+    risks = trained.risk(X, y, loss)
+    return trained, np.where(end.lost | np.isnan(risks), np.inf, risks)
+
+
+@dataclass(frozen=True)
+class End:
+    """Where training left the members.
+
+    Parameters
+    ----------
+    theta : ndarray, shape (E, P)
+        Finite: where a member was lost, its parameters at the last look before.
+    norms : ndarray, shape (E,)
+        Of the gradients at the last steps.
+    steps : ndarray of int, shape (E,)
+    lost : ndarray of bool, shape (E,)
+        Whether parameters ceased to be finite, or to be within `far` of the origin.
+    """
+
+    theta: Array
+    norms: Array
+    steps: NDArray[np.int64]
+    lost: NDArray[np.bool_]
+
+
+def train(
+    data: Lanes,
+    theta: Array,
+    rounds: Iterable[Batches],
+    learning_rate: float,
+    tolerance: float,
+    far: ArrayLike = np.inf,
+) -> End:
+    """Descend in rounds; members at rest, within the `tolerance`, and lost ones retire after each.
+
+    Parameters
+    ----------
+    data : Lanes
+    theta : ndarray, shape (E, P)
+    rounds : iterable
+        Samples of the steps, as :func:`full_rounds` and :func:`stochastic_rounds` give them.
+    learning_rate, tolerance : float
+    far : array_like, shape (E,)
+        Distances from the origin beyond which members are lost.
+
+    Returns
+    -------
+    End
+    """
+    theta, limits = theta.copy(), np.broadcast_to(np.asarray(far, dtype=float), len(theta))
+    norms, steps = np.full(len(theta), np.inf), np.zeros(len(theta), dtype=np.int64)
+    lost, active = np.zeros(len(theta), dtype=bool), np.arange(len(theta))
+    for batches in rounds:
+        moved, norms[active] = _descended(data, theta[active], batches, learning_rate)
+        with np.errstate(over="ignore", invalid="ignore"):
+            held = np.linalg.norm(moved, axis=1) <= np.minimum(limits[active], np.finfo(float).max)
+        theta[active[held]] = moved[held]
+        steps[active[held]] += len(batches[1])
+        lost[active[~held]] = True
+        active = active[held & ~(norms[active] <= tolerance)]
         if not active.size:
             break
-    lost = int((~np.isfinite(theta).all(axis=1)).sum())
-    if lost:
-        raise ValueError(
-            f"learning_rate must be small enough not to diverge; got {learning_rate}, at which "
-            f"{lost} of {len(theta)} members diverged"
-        )
-    trained = ensemble.replace(theta)
-    return trained, trained.risk(X, y, loss)
+    return End(theta, norms, steps, lost)
 
 
 def _check(
@@ -109,12 +163,23 @@ def _check(
 
 
 def _rounds(n: int, steps: int, batch_size: int | None, rng: np.random.Generator | None) -> Iterator[Batches]:
-    """Samples of the steps, in rounds: a row for every step, and how many entries of each count; none is all."""
     if batch_size is None or rng is None:
-        for first in range(0, steps, ROUND):
-            count = min(ROUND, steps - first)
-            yield np.empty((count, 0), dtype=np.int64), np.zeros(count, dtype=np.int64)
-        return
+        return full_rounds(steps)
+    return stochastic_rounds(n, steps, batch_size, rng)
+
+
+def full_rounds(steps: int) -> Iterator[Batches]:
+    """Rounds of a hundred full-batch steps, `steps` in all: a row for each; no entry means all samples."""
+    for first in range(0, steps, ROUND):
+        count = min(ROUND, steps - first)
+        yield np.empty((count, 0), dtype=np.int64), np.zeros(count, dtype=np.int64)
+
+
+def stochastic_rounds(n: int, steps: int, batch_size: int, rng: np.random.Generator) -> Iterator[Batches]:
+    """Epochs over `n` samples, each in an order by `rng`: a row for every step, and its number of samples.
+
+    `steps` batches in all, of `batch_size` but for the last of an epoch.
+    """
     size = min(batch_size, n)
     per_epoch = -(-n // size)
     sizes = np.full(per_epoch, size)

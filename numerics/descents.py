@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
+from numerics.descend import full_rounds, stochastic_rounds, train
 from numerics.flow import CONVERGED, DIVERGED, FAR, UNDECIDED, Landing, flow, land
 from numerics.landscape import Array, Landscape, NetworkLandscape, checked_point
 
@@ -39,6 +40,7 @@ def gradient_descent(
     Parameters
     ----------
     landscape : Landscape
+        A network's is left to :func:`gradient_descents`.
     start : array_like, shape (D,)
     learning_rate : float
     steps : int
@@ -65,6 +67,9 @@ def gradient_descent(
     'converged'
     """
     theta = _begin(landscape, start, learning_rate)
+    if isinstance(landscape, NetworkLandscape):
+        options = {"learning_rate": learning_rate, "gradient_tolerance": gradient_tolerance}
+        return gradient_descents(landscape, theta[None], steps=steps, **options)[0]
     far = FAR * (1 + np.linalg.norm(theta))
     with np.errstate(all="ignore"):
         for done in range(steps):
@@ -77,6 +82,50 @@ def gradient_descent(
                 return land(landscape, theta, DIVERGED, "descent left every bound", steps=done)
             theta = moved
     return land(landscape, theta, UNDECIDED, f"the gradient is {size:.2g} after {steps} steps", steps=steps)
+
+
+def gradient_descents(
+    landscape: NetworkLandscape,
+    starts: Array,
+    *,
+    learning_rate: float,
+    steps: int = 100_000,
+    gradient_tolerance: float = 1e-6,
+) -> list[Landing]:
+    """Full-batch gradient descent from many starts at once, in compiled kernels.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+    starts : ndarray, shape (k, P)
+    learning_rate : float
+    steps : int
+        The most steps; every hundred a start that has arrived or is lost retires.
+    gradient_tolerance : float
+
+    Returns
+    -------
+    list of Landing
+        Each the same, bit for bit, whatever the other starts.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> place = NetworkLandscape(tl.TwoLayer([1.0], [[1.0]]), [[1.0], [2.0]], [0.5, 0.7])
+    >>> [one.status for one in gradient_descents(place, np.ones((2, 2)), learning_rate=0.1)]
+    ['converged', 'converged']
+    """
+    far = FAR * (1 + np.linalg.norm(starts, axis=1))
+    end = train(landscape.risk.lanes, starts, full_rounds(steps), learning_rate, gradient_tolerance, far)
+    landings = []
+    for theta, norm, done, lost in zip(end.theta, end.norms, end.steps.tolist(), end.lost, strict=True):
+        status, why = UNDECIDED, f"the gradient is {norm:.2g} after {done} steps"
+        if lost:
+            status, why = DIVERGED, "descent left every bound"
+        elif norm <= gradient_tolerance:
+            status, why = CONVERGED, "the gradient vanished"
+        landings.append(land(landscape, theta, status, why, steps=done))
+    return landings
 
 
 def stochastic_descent(
@@ -124,14 +173,11 @@ def stochastic_descent(
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     theta = _begin(landscape, start, learning_rate)
     far = FAR * (1 + np.linalg.norm(theta))
-    batches = landscape.batches(batch_size, rng)
-    with np.errstate(all="ignore"):
-        for done in range(steps):
-            moved = theta - learning_rate * next(batches).gradient(theta)
-            if not np.linalg.norm(moved) <= far:
-                return land(landscape, theta, DIVERGED, "descent left every bound", steps=done)
-            theta = moved
-    return flow(landscape, theta)
+    rounds = stochastic_rounds(len(landscape.X), steps, batch_size, rng)
+    end = train(landscape.risk.one_by_one, theta[None], rounds, learning_rate, -1.0, far)
+    if end.lost[0]:
+        return land(landscape, end.theta[0], DIVERGED, "descent left every bound", steps=int(end.steps[0]))
+    return flow(landscape, end.theta[0])
 
 
 def quasi_newton(

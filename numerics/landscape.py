@@ -5,7 +5,7 @@ Basins, volumes and spectra are written against :class:`Landscape`, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -217,18 +217,23 @@ class NetworkLandscape:
         inner = (net.W**2).sum(axis=1) + (0.0 if net.b is None else net.b**2)
         return np.asarray(inner - degree * (net.A**2).sum(axis=0))
 
-    def batches(self, size: int, rng: np.random.Generator) -> Iterator[LightRisk]:
-        """The risk on batches of `size` samples without end: every epoch in a fresh random order by `rng`."""
-        y = self.risk.y[:, 0] if self.net.scalar and self.risk.y.ndim == 2 else self.risk.y
-        while True:
-            order = rng.permutation(len(self.X))
-            for first in range(0, len(order), size):
-                batch = order[first : first + size]
-                yield LightRisk(self.net, self.X[batch], y[batch], self.risk.loss)
-
     def outputs(self, theta: Array, X: ArrayLike) -> Array:
         """Outputs of the network with parameters `theta` at inputs `X`, (n,) or (n, q)."""
         return self.risk.outputs(theta, X)
+
+
+def landscape_point(landscape: Landscape, name: str, theta: ArrayLike) -> Array:
+    """Return `theta` as a finite vector of the landscape's dimension.
+
+    Raises
+    ------
+    ValueError
+        If its shape does not fit or an entry is not finite; `name` is what the message calls it.
+    """
+    point = validate.real_array(name, theta)
+    size: int | str = "D" if landscape.dimension is None else landscape.dimension
+    validate.require_shape(name, point, (size,), " to match the landscape")
+    return point
 
 
 def checked_point(landscape: Landscape, name: str, theta: ArrayLike) -> Array:
@@ -239,9 +244,7 @@ def checked_point(landscape: Landscape, name: str, theta: ArrayLike) -> Array:
     ValueError
         If its shape does not fit, an entry is not finite, or the value there is NaN or infinite.
     """
-    point = validate.real_array(name, theta)
-    size: int | str = "D" if landscape.dimension is None else landscape.dimension
-    validate.require_shape(name, point, (size,), " to match the landscape")
+    point = landscape_point(landscape, name, theta)
     found = landscape.value(point)
     if not np.isfinite(found):
         raise ValueError(f"{name} must be a point where the landscape is finite; got the value {found}")

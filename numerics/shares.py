@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import beta
+from scipy.optimize import brentq
+from scipy.stats import beta, binom
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def shares(
     labels : sequence
     confidence : float
     simultaneous : bool
-        Whether all intervals, and that of one more label that did not occur, hold together with the
-        confidence (Bonferroni), rather than each for itself.
+        Whether the intervals of all classes, those that did not occur included, hold together with the
+        confidence, rather than each for itself; however many classes there are.
 
     Raises
     ------
@@ -87,8 +89,54 @@ def shares(
     counts: dict[Hashable, int] = {}
     for label in labels:
         counts[label] = counts.get(label, 0) + 1
-    each = 1 - (1 - confidence) / (len(counts) + 1) if simultaneous else confidence
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1; got {confidence}")
+    interval = together if simultaneous else share
     ordered = sorted(counts, key=lambda label: (-counts[label], str(label)))
-    return {label: share(counts[label], len(labels), each) for label in ordered}
+    return {label: interval(counts[label], len(labels), confidence) for label in ordered}
+
+
+def together(count: int, total: int, confidence: float = 0.95) -> Share:
+    """The interval of one class such that those of all classes hold together, however many there are.
+
+    Parameters
+    ----------
+    count, total : int
+        0 <= count <= total, total >= 1.
+    confidence : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Notes
+    -----
+    A probability p is excluded if a count as large, or as small, has probability at most p (1 - confidence)
+    / 2. The chance to exclude a class's true p is then at most its share of 1 - confidence, and the true
+    shares sum to one. A correction by the number of classes that were seen would not do: with many rare
+    classes, each seen once, it fails. A class seen once has the lower end 0.
+
+    Examples
+    --------
+    >>> together(1, 10).low, together(10, 10).high
+    (0.0, 1.0)
+    >>> share(5, 10).low > together(5, 10).low
+    True
+    """
+    share(count, total, confidence)
+    tail = (1 - confidence) / 2
+    low, high = 0.0, 1.0
+    if count > 1:
+        low = _root(lambda p: binom.logsf(count - 1, total, p) - math.log(tail * p), count / total)
+    if count < total:
+        high = _root(lambda p: binom.logcdf(count, total, p) - math.log(tail * p), 1.0, count / total)
+    return Share(count, total, low, high)
+
+
+def _root(function: Callable[[float], float], upper: float, lower: float = 0.0) -> float:
+    """The root between `lower`, or just above 0, and `upper`, or just below 1."""
+    return float(
+        brentq(function, max(lower, 1e-300), min(upper, 1 - 1e-16), xtol=1e-20, rtol=1e-12, maxiter=500)
+    )

@@ -10,10 +10,11 @@ from scipy.stats import binom
 import twolayer as tl
 from numerics import basins
 from numerics.basins import BasinMap
-from numerics.landscape import NetworkLandscape
+from numerics.landscape import FunctionLandscape, NetworkLandscape
+from numerics.minimum_classes import by_accuracy, by_interpolation
 from numerics.potentials import CosineLattice, ellipsoid
 from numerics.shards import SweepError
-from numerics.shares import share, shares
+from numerics.shares import share, shares, together
 
 
 def rng():
@@ -172,6 +173,75 @@ def test_intervals_cover_as_often_as_stated_and_together_when_asked():
         )
     assert (single / repeats >= 0.95 - 0.01).all()
     assert joint / repeats >= 0.95
+
+
+def test_intervals_hold_together_however_many_rare_classes_there_are():
+    """A thousand equal classes, most seen once if at all: a correction by the number seen would fail."""
+    draw, held = np.random.default_rng(1), 0
+    for _ in range(300):
+        labels = draw.integers(1000, size=100).tolist()
+        found = shares(labels, 0.9, simultaneous=True)
+        held += all(one.low <= 1e-3 <= one.high for one in found.values())
+    assert held / 300 >= 0.9
+
+
+@pytest.mark.parametrize(("count", "total"), [(0, 7), (1, 7), (4, 7), (7, 7), (3, 1000)])
+def test_the_joint_interval_solves_its_equations(count, total):
+    found = together(count, total, 0.9)
+    if count > 1:
+        assert np.isclose(binom.sf(count - 1, total, found.low), 0.05 * found.low)
+    if count < total:
+        assert np.isclose(binom.cdf(count, total, found.high), 0.05 * found.high)
+    assert found.low <= share(count, total, 0.9).low
+    assert found.high >= share(count, total, 0.9).high
+
+
+def test_starts_of_networks_descend_together_as_they_do_alone():
+    place, teacher = student()
+    starts = teacher.theta + 0.5 * rng().normal(size=(5, teacher.n_parameters))
+    options = {"learning_rate": 0.05, "steps": 3000}
+    found = basins.sample(place, starts, rng=rng(), method="gd", **options)
+    basin = BasinMap(place, "gd", **options)
+    assert [basin(start) for start in starts] == found.labels.tolist()
+    for start, landing in zip(starts, found.landings, strict=True):
+        assert (basin.land(start).theta == landing.theta).all()
+
+
+def test_a_start_in_a_wall_or_a_hole_spoils_no_sample():
+    def value(x):
+        return np.inf if x[0] > 2 else np.nan if x[0] < -2 else x[0] ** 2
+
+    place = FunctionLandscape(value, lambda x: 2 * x, lambda x: 2 * np.eye(1), dimension=1)
+    found = basins.sample(place, [[3.0], [1.0], [-3.0]], rng=rng())
+    assert found.labels.tolist() == [basins.NO_MINIMUM, 0, basins.NOT_DECIDED]
+    assert [one.why for one in found.landings[::2]] == [
+        "the landscape is inf at the start",
+        "the landscape is nan at the start",
+    ]
+
+
+def test_functions_that_agree_on_the_samples_alone_are_kept_apart():
+    """A large weight that does nothing makes their parameters near each other, relatively."""
+    one, two = (tl.TwoLayer([1.0, 0.0], [[1.0, w], [1e3, 0.0]]) for w in (0.0, 5.0))
+    place = NetworkLandscape(one, [[1.0, 0.0]], [0.5])
+    assert BasinMap(place, tolerance=0.02, probe=[[1.0, 0.0]]).same(one.theta, two.theta)
+    assert not BasinMap(place, tolerance=0.02).same(one.theta, two.theta)
+    with pytest.raises(ValueError, match="probe must be None for a CosineLattice"):
+        BasinMap(CosineLattice(1), probe=[[1.0]])
+
+
+def test_classes_of_minima():
+    place, teacher = student()
+    X = rng().normal(size=(50, 2))
+    start = teacher.theta + 0.05 * rng().normal(size=teacher.n_parameters)
+    found = basins.sample(place, [start], rng=rng())
+    wanted = np.sign(teacher(X))
+    wanted[:10] *= -1  # four in five are right
+    for threshold, name in ((0.8, "good"), (0.81, "bad")):
+        assert list(found.fractions(classify=by_accuracy(place, X, wanted, threshold))) == [name]
+    assert list(found.fractions(classify=by_interpolation(place))) == ["interpolates"]
+    off = NetworkLandscape(teacher, place.X, teacher(place.X) + 0.1)
+    assert by_interpolation(off)(found.minima[0]) == "does not interpolate"
 
 
 def test_bad_arguments_are_named():

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import twolayer as tl
 from numerics.descend import descend
 from tests.strategies import ACTIVATIONS, LOSSES
+from twolayer.packing import Lanes, quicker, risks, slopes
 
 
 @st.composite
@@ -100,12 +101,62 @@ def test_stochastic_descent_draws_its_orders_from_the_generator(batch_size):
     assert_allclose(trained.theta, plain_descent(many, X, y, batches[:31], 0.05), rtol=1e-9, atol=1e-11)
 
 
-def test_a_member_does_not_depend_on_its_company():
+@pytest.mark.parametrize("shape", [{"E": 40}, {"E": 5, "m": 30, "d": 65, "n": 150}])
+@pytest.mark.parametrize("batches", [{"tolerance": 1e-2}, {"batch_size": 7}])
+def test_a_member_does_not_depend_on_its_company(shape, batches):
+    many, X, y = setup(**shape)
+
+    def trained(some):
+        options = {"steps": 220, "learning_rate": 0.03, **batches}
+        return descend(some, X, y, rng=np.random.default_rng(1), **options)[0].theta
+
+    apart = np.concatenate([trained(many.replace(row[None])) for row in many.theta])
+    assert_array_equal(trained(many), apart)
+
+
+@pytest.mark.parametrize("road", ["lanes", "one_by_one"])
+@given(case=ensembles())
+@settings(max_examples=15)
+def test_both_roads_give_the_members_numbers(road, case):
+    many, X, y, loss = case
+    data = Lanes(many[0], X, y, loss, road)
+    found, slopes_found = risks(data, many.theta), slopes(data, many.theta)
+    for e in {0, len(many) - 1}:
+        slope = tl.gradient(many[e], X, y, loss)
+        assert_allclose(found[e], tl.risk(many[e], X, y, loss).value, rtol=1e-12, atol=1e-300)
+        assert_allclose(slopes_found[e], slope, rtol=1e-9, atol=1e-12 * (1 + abs(slope).max()))
+
+
+@pytest.mark.parametrize("n", [1, 127, 128, 129, 300])
+def test_tiles_of_samples_are_joined(n):
+    many, X, y = setup(E=2, n=n)
+    for road in ("lanes", "one_by_one"):
+        data = Lanes(many[0], X, y, "squared", road)
+        assert_allclose(slopes(data, many.theta)[1], tl.gradient(many[1], X, y), rtol=1e-10, atol=1e-12)
+
+
+def test_the_road_is_chosen_by_the_shape_alone():
+    assert [quicker(n, d, m) for n, d, m in [(50, 2, 20), (200, 64, 32), (10, 64, 32), (10**6, 8, 100)]] == [
+        "lanes",
+        "one_by_one",
+        "lanes",
+        "lanes",
+    ]
+
+
+def test_members_that_diverge_retire_and_poison_nobody():
     many, X, y = setup(E=40)
-    options = {"steps": 300, "learning_rate": 0.1, "tolerance": 1e-2}
-    together = descend(many, X, y, **options)[0].theta
-    apart = np.concatenate([descend(many.replace(row[None]), X, y, **options)[0].theta for row in many.theta])
-    assert_array_equal(together, apart)
+    wild = 0.4 * many.theta
+    wild[[3, 39]] *= 300.0
+    some = tl.Ensemble.of(tl.TwoLayer(*(getattr(many[0], name) for name in "aWbc"), activation="cube"), wild)
+    trained, found = descend(some, X, y, steps=300, learning_rate=1e-4)
+    assert np.isinf(found[[3, 39]]).all()
+    assert_array_equal(trained.theta[[3, 39]], wild[[3, 39]])
+    rest = np.delete(np.arange(40), [3, 39])
+    assert np.isfinite(found[rest]).all()
+    assert_array_equal(
+        trained.theta[rest], descend(some.replace(wild[rest]), X, y, steps=300, learning_rate=1e-4)[0].theta
+    )
 
 
 def test_members_at_rest_retire():
@@ -123,10 +174,6 @@ def test_members_at_rest_retire():
     [
         ({"steps": -1}, "steps must be at least 0; got -1"),
         ({"learning_rate": 0.0}, "learning_rate must be positive; got 0.0"),
-        (
-            {"learning_rate": 1e3, "steps": 500},
-            r"must be small enough not to diverge; got 1000.0, at which \d+ of 21",
-        ),
         ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
         ({"batch_size": 2}, "rng must be a numpy Generator when there is a batch_size; got None"),
         ({"tolerance": -1.0}, "tolerance must be at least 0; got -1.0"),
@@ -134,7 +181,6 @@ def test_members_at_rest_retire():
 )
 def test_bad_options_are_named(options, message):
     many, X, y = setup()
-    many = tl.Ensemble(many.a, many.W, many.b, many.c, activation="cube") if "steps" in options else many
     with pytest.raises(ValueError, match=message):
         descend(many, X, y, **{"steps": 5, "learning_rate": 0.1, **options})
 

@@ -77,6 +77,20 @@ def test_a_wall_and_a_hole_are_not_minima():
         flow(wall, [0.0])
 
 
+@pytest.mark.parametrize("solver", ["LSODA", "BDF", "Radau"])
+@pytest.mark.parametrize("hole", [np.nan, np.inf])
+def test_every_solver_ends_at_a_hole(solver, hole):
+    """The flow towards 0 runs into a region without values: bounded work, and no minimum made up."""
+    hollow = FunctionLandscape(
+        lambda x: hole if x[0] < 1 else x[0] ** 2,
+        lambda x: np.full(1, np.nan) if x[0] < 1 else 2 * x,
+        lambda x: np.full((1, 1), np.nan) if x[0] < 1 else 2 * np.eye(1),
+    )
+    landing = flow(hollow, [2.0], solver=solver)
+    assert landing.status == "undecided"
+    assert "stopped" in landing.why
+
+
 def test_too_few_steps_leave_it_undecided():
     landing = flow(ellipsoid([1.0, 1e6]), [1.0, 1.0], max_steps=3)
     assert landing.status == "undecided"

@@ -16,6 +16,9 @@ from .network import TwoLayer
 from .packing import Lanes, in_threads, risks, slopes
 from .validate import Array
 
+BLOCK = 64
+"""Networks whose norms a thread finds in one call."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
@@ -175,14 +178,13 @@ class Ensemble:
 
         data, values, theta = Lanes(self[0], X, y, loss, "one_by_one"), np.empty(len(self)), self.theta
         K, targets = data.X @ data.X.T + (self.b is not None), data.Y[:, 0].copy()
-        fixed = data.X, targets, K, K * K, float(self.c is not None)
+        fixed = data.m, data.hidden, data.output, data.X, targets, K, K * K
         kernel: Callable[..., None] = getattr(many_norms, what)
 
         def evaluate(block: slice) -> None:
-            for e in range(block.start, block.stop):
-                kernel(*data.pointers, *data.packed(theta[e : e + 1]), *fixed, values[e : e + 1])
+            kernel(*data.pointers, theta[block], *fixed, values[block])
 
-        in_threads(evaluate, [slice(first, min(first + 32, len(self))) for first in range(0, len(self), 32)])
+        in_threads(evaluate, [slice(first, first + BLOCK) for first in range(0, len(self), BLOCK)])
         return values
 
     def __repr__(self) -> str:

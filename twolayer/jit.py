@@ -77,13 +77,13 @@ def pointer_kernel(signature: Any) -> Callable[[Callable[P, T]], Callable[P, T]]
     return lambda function: _compile(function, signature=signature, nogil=True)
 
 
-class _Apart(Compiler):  # type: ignore[misc]
+class _Apart(Compiler):
     """Numba's compiler with the flag, which no option of its own sets, that arrays do not overlap."""
 
     def __init__(self, *arguments: Any) -> None:
         flags = arguments[5]
         flags.noalias = True
-        super().__init__(*arguments)
+        super().__init__(*arguments)  # type: ignore[no-untyped-call]
 
 
 def _compile(function: Callable[P, T], signature: Any = None, **options: Any) -> Callable[P, T]:

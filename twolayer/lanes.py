@@ -67,7 +67,7 @@ def output(a, S, F):  # type: ignore[no-untyped-def]
 
 @vector_kernel
 def pull(a, g, S, S1, x, gA, gW, gB, V):  # type: ignore[no-untyped-def]
-    """Add one output's gradients to gA, gB (m, LANES) and, for the first two inputs, to gW; fill V with dl/dz.
+    """Add an output's gradients to gA, gB (m, LANES) and, for the first two inputs, to gW; V becomes dl/dz.
 
     a (m, LANES) are the output's weights, g (TILE, LANES) is dl/df.
     """
@@ -85,7 +85,7 @@ def pull(a, g, S, S1, x, gA, gW, gB, V):  # type: ignore[no-untyped-def]
 
 @vector_kernel
 def push_pair(V, x, j, gv, gw):  # type: ignore[no-untyped-def]
-    """Add to gv, gw (m LANES,) the gradients by the weights of inputs j and j + 1, V (TILE, m LANES) as above."""
+    """Add to gv, gw (m LANES,) the gradients of the inputs j and j + 1, V (TILE, m LANES) being dl/dz."""
     for u in range(len(gv)):
         v0, v1, v2, v3 = V[0, u], V[1, u], V[2, u], V[3, u]
         gv[u] += (v0 * x[0, j] + v1 * x[1, j]) + (v2 * x[2, j] + v3 * x[3, j])
@@ -149,7 +149,7 @@ def risks(jets, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
 
 @pointer_kernel(GRADIENTS)
 def gradients(jets, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  # type: ignore[no-untyped-def]
-    """Fill risk (LANES,) and the gradients with means over the samples `chosen` of X (n, d), Y (n, q), or over all."""
+    """Fill risk (LANES,) and the gradients with means over the samples `chosen`, or over all."""
     space = room(len(C), len(B) // LANES, len(W))
     x, V, S, S1, _, _, _, L, G, _ = space
     gA[:], gW[:], gB[:], gC[:], risk[:] = 0.0, 0.0, 0.0, 0.0, 0.0

@@ -134,8 +134,16 @@ class LightRisk:
     @cached_property
     def lanes(self) -> Lanes:
         """The data for the kernels over many networks."""
-        y = self.y[:, 0] if self.net.scalar and self.y.ndim == 2 else self.y
-        return Lanes(self.net, self.X, y, self.loss)
+        return Lanes(self.net, self.X, self._targets, self.loss)
+
+    @cached_property
+    def one_by_one(self) -> Lanes:
+        """The data for the kernels that take networks one by one."""
+        return Lanes(self.net, self.X, self._targets, self.loss, "one_by_one")
+
+    @property
+    def _targets(self) -> Array:
+        return self.y[:, 0] if self.net.scalar and self.y.ndim == 2 else self.y
 
     def gradient(self, theta: Array) -> Array:
         """Gradient at `theta`, shape (P,)."""

@@ -1,30 +1,33 @@
 """Exact Hessian norms of many small networks, one at a time, by matrix products; scalar outputs.
 
-The pairwise form of section 2 of the theory: no Hessian is formed. The layout is that of `one_by_one`.
+The pairwise form of section 2 of the theory: no Hessian is formed. A network is its row of parameters theta.
 """
 
 import numpy as np
-from numba import float64, types
+from numba import int64, types
 
 from .jit import kernel, pointer_kernel, vector_kernel
-from .lanes import ARRAYS, JETS, LOSSES, Flat, Rows
+from .lanes import JETS, LOSSES, Flat, Rows
 
 ROWS = 128
 """Samples whose products with all others are formed at once."""
 
-NORM = types.void(JETS, LOSSES, *ARRAYS, Rows, Flat, Rows, Rows, float64, Flat)
+NORMS = types.void(JETS, LOSSES, Rows, int64, types.boolean, types.boolean, Rows, Flat, Rows, Rows, Flat)
 
 
 @kernel
-def sample_jets(jets, losses, A, W, B, C, X, y):  # type: ignore[no-untyped-def]
+def sample_jets(jets, losses, theta, m, hidden, output, X, y):  # type: ignore[no-untyped-def]
     """S, S1, S2 (n, m) and the derivatives g, lam (n,) of the loss at every sample of X (n, d)."""
-    n, m = len(X), len(B)
-    Z = np.dot(X, W)
-    for i in range(n):
-        Z[i] += B
+    n, d = X.shape
+    Z = np.dot(X, theta[m : m + m * d].reshape(m, d).T)
+    if hidden:
+        for i in range(n):
+            Z[i] += theta[m + m * d : m + m * d + m]
     S, S1, S2 = np.empty((n, m)), np.empty((n, m)), np.empty((n, m))
     jets(Z.ravel(), S.ravel(), S1.ravel(), S2.ravel())
-    f, l, g, lam = np.dot(S, A[0]) + C[0, 0], np.empty(n), np.empty(n), np.empty(n)
+    f, l, g, lam = np.dot(S, theta[:m]), np.empty(n), np.empty(n), np.empty(n)
+    if output:
+        f += theta[-1]
     losses(f, y, l, g, lam)
     return S, S1, S2, g, lam
 
@@ -55,29 +58,34 @@ def newton(lam, first, SS, DD, K, output):  # type: ignore[no-untyped-def]
     return (lam * total).sum()
 
 
-@pointer_kernel(NORM)
-def frobenius(jets, losses, A, W, B, C, X, y, K, K2, output, norm):  # type: ignore[no-untyped-def]
-    """Fill norm (1,) with |H|_F; K (n, n) and K2: inner products of inputs, squared; `output`: 1 with a bias c."""
-    S, S1, S2, g, lam = sample_jets(jets, losses, A, W, B, C, X, y)
-    D, U, V = np.empty_like(S), np.empty_like(S), np.empty_like(S)
-    features(A[0], g, lam, S, S1, S2, D, U, V)
-    square = 0.0
-    for first in range(0, len(X), ROWS):
-        last = min(first + ROWS, len(X))
-        SS, DD = np.dot(S[first:last], S.T), np.dot(D[first:last], D.T)
-        square += newton(lam, first, SS, DD, K[first:last], output)
-    square += (U * np.dot(K, S1)).sum() + (V * np.dot(K2, S2)).sum()
-    norm[0] = np.sqrt(max(square, 0.0)) / len(X)
+@pointer_kernel(NORMS)
+def frobenius(jets, losses, thetas, m, hidden, output, X, y, K, K2, norms):  # type: ignore[no-untyped-def]
+    """Fill norms (E,) with |H|_F of the networks `thetas` (E, P) of `m` units.
+
+    hidden, output: whether they have biases b, c. K (n, n), K2: inner products of inputs, and squared.
+    """
+    for e in range(len(thetas)):
+        S, S1, S2, g, lam = sample_jets(jets, losses, thetas[e], m, hidden, output, X, y)
+        D, U, V = np.empty_like(S), np.empty_like(S), np.empty_like(S)
+        features(thetas[e, :m], g, lam, S, S1, S2, D, U, V)
+        square = (U * np.dot(K, S1)).sum() + (V * np.dot(K2, S2)).sum()
+        for first in range(0, len(X), ROWS):
+            rows = slice(first, min(first + ROWS, len(X)))
+            SS, DD = np.dot(S[rows], S.T), np.dot(D[rows], D.T)
+            square += newton(lam, first, SS, DD, K[rows], 1.0 if output else 0.0)
+        norms[e] = np.sqrt(max(square, 0.0)) / len(X)
 
 
-@pointer_kernel(NORM)
-def trace(jets, losses, A, W, B, C, X, y, K, K2, output, total):  # type: ignore[no-untyped-def]
-    """Fill total (1,) with tr H; arguments as for `frobenius`."""
-    S, S1, S2, g, lam = sample_jets(jets, losses, A, W, B, C, X, y)
-    total[0] = 0.0
-    for i in range(len(X)):
-        for k in range(len(B)):
-            gauss_newton = S[i, k] ** 2 + K[i, i] * (A[0, k] * S1[i, k]) ** 2
-            total[0] += lam[i] * gauss_newton + g[i] * K[i, i] * A[0, k] * S2[i, k]
-        total[0] += lam[i] * output
-    total[0] /= len(X)
+@pointer_kernel(NORMS)
+def trace(jets, losses, thetas, m, hidden, output, X, y, K, K2, traces):  # type: ignore[no-untyped-def]
+    """Fill traces (E,) with tr H; arguments as for `frobenius`."""
+    for e in range(len(thetas)):
+        S, S1, S2, g, lam = sample_jets(jets, losses, thetas[e], m, hidden, output, X, y)
+        total = 0.0
+        for i in range(len(X)):
+            for k in range(m):
+                a = thetas[e, k]
+                total += lam[i] * (S[i, k] ** 2 + K[i, i] * (a * S1[i, k]) ** 2)
+                total += g[i] * K[i, i] * a * S2[i, k]
+            total += lam[i] if output else 0.0
+        traces[e] = total / len(X)

@@ -23,7 +23,7 @@ def room(q, m, d):  # type: ignore[no-untyped-def]
 
 @kernel
 def inputs(X, chosen, first, count, x):  # type: ignore[no-untyped-def]
-    """The `count` samples of X from number `first` of `chosen` on (of all, if it is empty); x is room for them."""
+    """The `count` samples of X from number `first` of `chosen` on, or of all; x is room for them."""
     if len(chosen) == 0:
         return X[first : first + count]
     for t in range(count):
@@ -40,14 +40,21 @@ def targets(Y, chosen, first, count, T):  # type: ignore[no-untyped-def]
             T[o, t] = Y[i, o]
 
 
+@vector_kernel
+def add_row(B, Z):  # type: ignore[no-untyped-def]
+    """Add B (m,) to every row of Z (count, m)."""
+    for t in range(len(Z)):
+        for k in range(len(B)):
+            Z[t, k] += B[k]
+
+
 @kernel
 def tile(jets, losses, A, W, B, C, x, space):  # type: ignore[no-untyped-def]
-    """Fill `space` at inputs x (count, d), up to the loss and its derivatives; beyond `count` L and G are zero."""
+    """Fill `space` at inputs x (count, d), up to the loss and its derivatives; beyond L and G are zero."""
     _, Z, S, S1, S2, F, T, L, G, LAM = space
     count = len(x)
     np.dot(x, W, Z[:count])
-    for t in range(count):
-        Z[t] += B
+    add_row(B, Z[:count])
     jets(Z[:count].ravel(), S[:count].ravel(), S1[:count].ravel(), S2[:count].ravel())
     outputs = np.dot(S[:count], A.T)
     for o in range(len(C)):
@@ -61,17 +68,14 @@ def tile(jets, losses, A, W, B, C, x, space):  # type: ignore[no-untyped-def]
 @vector_kernel
 def pull(A, G, S, S1, gA, gB, V):  # type: ignore[no-untyped-def]
     """Add to gA (q, m), gB (m,) the gradients of samples S, S1 (count, m); fill V (count, m) with dl/dz."""
-    V[:] = 0.0
     for o in range(len(A)):
         for t in range(len(S)):
             g = G[o, t]
             for k in range(len(gB)):
+                v = g * A[o, k] * S1[t, k]
                 gA[o, k] += g * S[t, k]
-                V[t, k] += g * A[o, k]
-    for t in range(len(S)):
-        for k in range(len(gB)):
-            V[t, k] *= S1[t, k]
-            gB[k] += V[t, k]
+                gB[k] += v
+                V[t, k] = v if o == 0 else V[t, k] + v
 
 
 @pointer_kernel(RISKS)
@@ -89,7 +93,7 @@ def risks(jets, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
 
 @pointer_kernel(GRADIENTS)
 def gradients(jets, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  # type: ignore[no-untyped-def]
-    """Fill risk (1,) and the gradients with means over the samples `chosen` of X (n, d), Y (n, q), or over all."""
+    """Fill risk (1,) and the gradients with means over the samples `chosen`, or over all."""
     space, part = room(len(C), len(B), len(W)), np.empty_like(gW)
     room_of_x, V, S, S1, _, _, T, L, G, _ = space
     gA[:], gW[:], gB[:], gC[:], risk[:] = 0.0, 0.0, 0.0, 0.0, 0.0

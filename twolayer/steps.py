@@ -30,9 +30,9 @@ def add_squares(slopes, total):  # type: ignore[no-untyped-def]
 def descend(gradients, jets, losses, A, W, B, C, X, Y, batches, sizes, rate, free, norms):  # type: ignore[no-untyped-def]
     """Take one step of every parameter by -rate times its gradient for each row of `batches`.
 
-    The first `sizes` entries of a row are its samples; none means all. free (2,): what the steps of B and of C
-    are multiplied by, 0 where they are absent. norms (lanes,) is filled with the gradients' norms at the last
-    step.
+    The first `sizes` entries of a row are its samples; none means all. free (2,): what the steps of B and of
+    C are multiplied by, 0 where they are absent. norms (lanes,) is filled with the gradients' norms at the
+    last step.
     """
     gA, gW, gB, gC = np.empty_like(A), np.empty_like(W), np.empty_like(B), np.empty_like(C)
     risk, lanes = np.empty(len(norms)), len(norms)
