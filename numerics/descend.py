@@ -200,9 +200,8 @@ def _descended(data: Lanes, theta: Array, batches: Batches, rate: float) -> tupl
 
     def work(block: slice) -> None:
         arrays, found = data.packed(theta[block]), np.empty(data.width)
-        steps.descend(
-            data.kernels.gradients, *data.pointers, *arrays, data.inputs, data.Y, *batches, rate, free, found
-        )
+        kernels = data.kernels.gradients, data.slopes, data.losses
+        steps.descend(*kernels, *arrays, data.inputs, data.Y, *batches, rate, free, found)
         result[block], norms[block] = data.unpacked(arrays, block), found[: block.stop - block.start]
 
     in_threads(work, data.blocks(len(theta)))

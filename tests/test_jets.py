@@ -48,10 +48,11 @@ def test_the_checker_sees_a_planted_error(order, error, monkeypatch):
 def test_a_loop_of_any_length_is_a_loop_over_the_scalar_kernel(name, size):
     Z = np.random.default_rng(size).normal(scale=4.0, size=size)
     Z[size // 2 :] *= 1e7
-    outputs = [np.full(size + 1, 7.0) for _ in range(3)]
+    outputs, slopes = ([np.full(size + 1, 7.0) for _ in range(count)] for count in (3, 2))
     activation(name).jets(Z, *(output[:size] for output in outputs))
+    activation(name).slopes(Z, *(output[:size] for output in slopes))
     expected = np.array([activation(name).jet(float(z)) for z in Z]).reshape(-1, 3).T
-    for found, wanted in zip(outputs, expected, strict=True):
+    for found, wanted in zip([*outputs, *slopes], [*expected, *expected[:2]], strict=True):
         np.testing.assert_allclose(found[:size], wanted, rtol=1e-14, atol=1e-320)
         assert found[size] == 7.0
 

@@ -24,6 +24,13 @@ def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
     """Fill S, S1, S2 with s and its first two derivatives at Z, flat contiguous arrays."""
     for i in range(Z.size):
         S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def slopes(Z: Array, S: Array, S1: Array) -> None:
+    """Fill S, S1 with the same s and first derivative, where no second one is asked for."""
+    for i in range(Z.size):
+        S[i], S1[i], _ = jet(Z[i])
 '''
 
 SINE_JETS = '''
@@ -39,6 +46,19 @@ def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
         for i in range(Z.size):
             if not abs(Z[i]) <= elementary.SIN_COS_BOUND:
                 S[i], S1[i], S2[i] = jet(Z[i])
+
+
+@kernel
+def slopes(Z: Array, S: Array, S1: Array) -> None:
+    """Fill S, S1 with the same s and first derivative, where no second one is asked for."""
+    far = 0
+    for i in range(Z.size):
+        S[i], S1[i], _ = near_jet(Z[i])
+        far += not abs(Z[i]) <= elementary.SIN_COS_BOUND
+    if far > 0:
+        for i in range(Z.size):
+            if not abs(Z[i]) <= elementary.SIN_COS_BOUND:
+                S[i], S1[i], _ = jet(Z[i])
 '''
 
 THIRD_CONSTANT = '''

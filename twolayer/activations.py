@@ -37,6 +37,8 @@ class Activation:
         limit from the left.
     jets : callable
         ``jets(Z, S, S1, S2)`` fills s, s', s'' over flat contiguous float64 arrays.
+    slopes : callable
+        ``slopes(Z, S, S1)`` fills the same s and s', for work that asks for no more.
     jet : callable
         ``jet(z) -> (s, s', s'')`` of one float, to be called from kernels.
     third : callable
@@ -63,6 +65,7 @@ class Activation:
     homogeneity: int | None
     kinks: tuple[tuple[float, float, float], ...]
     jets: Callable[[Array, Array, Array, Array], None]
+    slopes: Callable[[Array, Array, Array], None]
     jet: Callable[[float], tuple[float, float, float]]
     third: Callable[[Array, Array, Array], None]
     floor: float = SUBNORMAL
@@ -78,7 +81,7 @@ class Activation:
         return cls(**constants, **{field: getattr(module, field) for field in KERNELS})
 
 
-KERNELS = ("jets", "jet", "third")
+KERNELS = ("jets", "slopes", "jet", "third")
 
 
 @cache

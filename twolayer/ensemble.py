@@ -182,7 +182,7 @@ class Ensemble:
         kernel: Callable[..., None] = getattr(many_norms, what)
 
         def evaluate(block: slice) -> None:
-            kernel(*data.pointers, theta[block], *fixed, values[block])
+            kernel(data.jets, data.losses, theta[block], *fixed, values[block])
 
         in_threads(evaluate, [slice(first, first + BLOCK) for first in range(0, len(self), BLOCK)])
         return values

@@ -14,11 +14,11 @@ LANES = 1
 
 @kernel
 def room(q, m, d):  # type: ignore[no-untyped-def]
-    """Arrays for a tile of samples: its inputs x, Z, S, S1, S2, and F, targets T, L, G, LAM."""
+    """Arrays for a tile of samples: its inputs x, Z, S, S1, and F, targets T, L, G, LAM."""
     sheet, each = (POINTS, m), (q, POINTS)
-    Z, S, S1, S2 = np.empty(sheet), np.empty(sheet), np.empty(sheet), np.empty(sheet)
+    Z, S, S1 = np.empty(sheet), np.empty(sheet), np.empty(sheet)
     F, T, L, G, LAM = np.zeros(each), np.zeros(each), np.empty(each), np.empty(each), np.empty(each)
-    return np.empty((POINTS, d)), Z, S, S1, S2, F, T, L, G, LAM
+    return np.empty((POINTS, d)), Z, S, S1, F, T, L, G, LAM
 
 
 @kernel
@@ -49,13 +49,13 @@ def add_row(B, Z):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def tile(jets, losses, A, W, B, C, x, space):  # type: ignore[no-untyped-def]
+def tile(slopes, losses, A, W, B, C, x, space):  # type: ignore[no-untyped-def]
     """Fill `space` at inputs x (count, d), up to the loss and its derivatives; beyond L and G are zero."""
-    _, Z, S, S1, S2, F, T, L, G, LAM = space
+    _, Z, S, S1, F, T, L, G, LAM = space
     count = len(x)
     np.dot(x, W, Z[:count])
     add_row(B, Z[:count])
-    jets(Z[:count].ravel(), S[:count].ravel(), S1[:count].ravel(), S2[:count].ravel())
+    slopes(Z[:count].ravel(), S[:count].ravel(), S1[:count].ravel())
     outputs = np.dot(S[:count], A.T)
     for o in range(len(C)):
         for t in range(count):
@@ -79,30 +79,30 @@ def pull(A, G, S, S1, gA, gB, V):  # type: ignore[no-untyped-def]
 
 
 @pointer_kernel(RISKS)
-def risks(jets, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
+def risks(slopes, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
     """Fill risk (1,) with the mean over the samples of X (n, d), Y (n, q)."""
     space, everything = room(len(C), len(B), len(W)), np.empty(0, dtype=np.int64)
     risk[:] = 0.0
     for first in range(0, len(X), POINTS):
         count = min(POINTS, len(X) - first)
-        targets(Y, everything, first, count, space[6])
-        tile(jets, losses, A, W, B, C, X[first : first + count], space)
-        risk += space[7].sum()
+        targets(Y, everything, first, count, space[5])
+        tile(slopes, losses, A, W, B, C, X[first : first + count], space)
+        risk += space[6].sum()
     risk /= len(X)
 
 
 @pointer_kernel(GRADIENTS)
-def gradients(jets, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  # type: ignore[no-untyped-def]
+def gradients(slopes, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  # type: ignore[no-untyped-def]
     """Fill risk (1,) and the gradients with means over the samples `chosen`, or over all."""
     space, part = room(len(C), len(B), len(W)), np.empty_like(gW)
-    room_of_x, V, S, S1, _, _, T, L, G, _ = space
+    room_of_x, V, S, S1, _, T, L, G, _ = space
     gA[:], gW[:], gB[:], gC[:], risk[:] = 0.0, 0.0, 0.0, 0.0, 0.0
     total = len(chosen) if len(chosen) else len(X)
     for first in range(0, total, POINTS):
         count = min(POINTS, total - first)
         x = inputs(X, chosen, first, count, room_of_x)
         targets(Y, chosen, first, count, T)
-        tile(jets, losses, A, W, B, C, x, space)
+        tile(slopes, losses, A, W, B, C, x, space)
         pull(A, G, S[:count], S1[:count], gA, gB, V[:count])
         np.dot(x.T, V[:count], part)
         gW += part

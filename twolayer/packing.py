@@ -89,7 +89,7 @@ class Lanes:
         self.width: int = self.kernels.LANES
         self.odd = self.d % 2 if self.width > 1 else 0
         self.inputs = np.concatenate([self.X, np.zeros((len(self.X), self.odd))], axis=1)
-        self.pointers = _pointers(net.activation, rule)
+        self.slopes, self.jets, self.losses = _compiled(net.activation, rule)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"kernels": self.kernels.__name__}
@@ -143,7 +143,7 @@ def risks(data: Lanes, theta: Array) -> Array:
 
     def work(block: slice) -> None:
         risk = np.empty(data.width)
-        data.kernels.risks(*data.pointers, *data.packed(theta[block]), data.inputs, data.Y, risk)
+        data.kernels.risks(data.slopes, data.losses, *data.packed(theta[block]), data.inputs, data.Y, risk)
         found[block] = risk[: block.stop - block.start]
 
     in_threads(work, data.blocks(len(theta)))
@@ -157,19 +157,21 @@ def slopes(data: Lanes, theta: Array) -> Array:
     def work(block: slice) -> None:
         arrays, risk = data.packed(theta[block]), np.empty(data.width)
         parts = tuple(np.empty_like(array) for array in arrays)
-        data.kernels.gradients(*data.pointers, *arrays, data.inputs, data.Y, everything, risk, *parts)
+        samples = data.inputs, data.Y, everything
+        data.kernels.gradients(data.slopes, data.losses, *arrays, *samples, risk, *parts)
         found[block] = data.unpacked(parts, block)
 
     in_threads(work, data.blocks(len(theta)))
     return found
 
 
-def _pointers(activation: Activation, rule: Loss) -> tuple[Any, Any]:
-    """The kernels of the activation and the loss, compiled for flat arrays so that they can be passed."""
+def _compiled(activation: Activation, rule: Loss) -> tuple[Any, Any, Any]:
+    """Kernels s and s', with s'', and of the loss, compiled for flat arrays so that they can be passed."""
     from . import lanes
 
     room: list[NDArray[np.float64]] = [np.zeros(lanes.POINTS) for _ in range(5)]
+    activation.slopes(*room[:3])
     activation.jets(*room[:4])
     losses = rule.losses if rule.separable else lanes.softmax_losses
     losses(*[np.zeros(2 * lanes.POINTS) for _ in range(5)])
-    return activation.jets, losses
+    return activation.slopes, activation.jets, losses

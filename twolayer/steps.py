@@ -4,30 +4,30 @@ import numpy as np
 from numba import float64, int64, types
 
 from .jit import pointer_kernel, vector_kernel
-from .lanes import ARRAYS, GRADIENTS, JETS, LOSSES, Flat, Rows
+from .lanes import ARRAYS, GRADIENTS, LOSSES, SLOPES, Flat, Rows
 
-Slopes = types.FunctionType(GRADIENTS)
+GRADIENT = types.FunctionType(GRADIENTS)
 
 
 @vector_kernel
-def move(parameters, slopes, rate):  # type: ignore[no-untyped-def]
-    """Subtract from `parameters` the `slopes` times the rate, flat arrays."""
+def move(parameters, gradient, rate):  # type: ignore[no-untyped-def]
+    """Subtract from `parameters` the `gradient` times the rate, flat arrays."""
     for i in range(parameters.size):
-        parameters[i] -= rate * slopes[i]
+        parameters[i] -= rate * gradient[i]
 
 
 @vector_kernel
-def add_squares(slopes, total):  # type: ignore[no-untyped-def]
-    """Add to `total` (lanes,) the squares of `slopes` (any number, lanes)."""
-    for i in range(len(slopes)):
+def add_squares(gradient, total):  # type: ignore[no-untyped-def]
+    """Add to `total` (lanes,) the squares of `gradient` (any number, lanes)."""
+    for i in range(len(gradient)):
         for l in range(len(total)):
-            total[l] += slopes[i, l] ** 2
+            total[l] += gradient[i, l] ** 2
 
 
 @pointer_kernel(
-    types.void(Slopes, JETS, LOSSES, *ARRAYS, Rows, Rows, int64[:, ::1], int64[::1], float64, Flat, Flat)
+    types.void(GRADIENT, SLOPES, LOSSES, *ARRAYS, Rows, Rows, int64[:, ::1], int64[::1], float64, Flat, Flat)
 )
-def descend(gradients, jets, losses, A, W, B, C, X, Y, batches, sizes, rate, free, norms):  # type: ignore[no-untyped-def]
+def descend(gradients, slopes, losses, A, W, B, C, X, Y, batches, sizes, rate, free, norms):  # type: ignore[no-untyped-def]
     """Take one step of every parameter by -rate times its gradient for each row of `batches`.
 
     The first `sizes` entries of a row are its samples; none means all. free (2,): what the steps of B and of
@@ -37,7 +37,7 @@ def descend(gradients, jets, losses, A, W, B, C, X, Y, batches, sizes, rate, fre
     gA, gW, gB, gC = np.empty_like(A), np.empty_like(W), np.empty_like(B), np.empty_like(C)
     risk, lanes = np.empty(len(norms)), len(norms)
     for step in range(len(sizes)):
-        gradients(jets, losses, A, W, B, C, X, Y, batches[step, : sizes[step]], risk, gA, gW, gB, gC)
+        gradients(slopes, losses, A, W, B, C, X, Y, batches[step, : sizes[step]], risk, gA, gW, gB, gC)
         move(A.ravel(), gA.ravel(), rate)
         move(W.ravel(), gW.ravel(), rate)
         move(B, gB, rate * free[0])

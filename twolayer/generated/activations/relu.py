@@ -41,6 +41,13 @@ def jets(Z: Array, S: Array, S1: Array, S2: Array) -> None:
 
 
 @kernel
+def slopes(Z: Array, S: Array, S1: Array) -> None:
+    """Fill S, S1 with the same s and first derivative, where no second one is asked for."""
+    for i in range(Z.size):
+        S[i], S1[i], _ = jet(Z[i])
+
+
+@kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
     """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
     for i in range(Z.size):
