@@ -90,7 +90,10 @@ def test_links_lead_somewhere(page):
 
 def test_the_contents_list_every_page():
     contents = "".join(
-        body for language, body in fences(ROOT / "docs" / "index.md") if language == "{toctree}"
+        body
+        for page in ("index", "theorems")
+        for language, body in fences(ROOT / "docs" / f"{page}.md")
+        if language == "{toctree}"
     )
     pages = {str(page.relative_to(ROOT / "docs").with_suffix("")) for page in files(".md", under="docs")}
     assert {line for line in contents.split("\n") if line and line[0] != ":"} == pages - {"index"}

@@ -89,3 +89,25 @@ def fitting(model: Model, hypotheses: tuple[Any, ...]) -> Model:
     for each, change in CHANGES.items():
         model = replace(model, **change) if each in hypotheses else model
     return model
+
+
+def verified_for(hypotheses: tuple[Any, ...]) -> str:
+    """In which networks the identities of a proof are verified, in words.
+
+    Examples
+    --------
+    >>> verified_for((needs.SQUARED_LOSS, needs.ONE_OUTPUT))[:57]
+    'for any n, d, m and one output and the squared loss, with'
+    """
+    at = tuple(settings(hypotheses))
+    outputs = "n, d, m and one output" if at[0].alone else "n, d, m and q"
+    loss = "the squared loss" if at[0].squared else "any loss"
+    hidden, output = ({getattr(each, name) for each in at} for name in ("biased", "offset"))
+    biases = f"{_there(hidden)} hidden biases, {_there(output)} output bias"
+    sizes = dict.fromkeys(fitting(model, hypotheses) for model in MODELS)
+    small = ", ".join(f"({each.n}, {each.d}, {each.m}, {each.q})" for each in sizes)
+    return f"for any {outputs} and {loss}, {biases}; written out at (n, d, m, q) = {small}"
+
+
+def _there(cases: set[bool]) -> str:
+    return " and ".join(["with"] * (True in cases) + ["without"] * (False in cases))

@@ -1,7 +1,7 @@
-"""Write the page of all theorems from their records, or check that it is up to date.
+"""Write the pages of all theorems from their records, or check that they are up to date.
 
-``python -m theory.pages`` shows how docs/theorems.md differs from what the records give, and exits with 1
-if it does; ``python -m theory.pages --update`` rewrites it.
+``python -m theory.pages`` shows how docs/theorems.md and docs/theorems/ differ from what the records give,
+and exits with 1 if they do; ``python -m theory.pages --update`` rewrites them.
 """
 
 import argparse
@@ -11,101 +11,79 @@ from pathlib import Path
 
 from theory import theorems
 from theory.lemmas import lemmas
-from theory.proof import By, Chain
-from theory.theorem import REFUTED, Theorem, Variant
+from theory.proof import By
+from theory.theorem import Theorem
+from theory.theorem_page import page as theorem_page
+from theory.theorem_page import words
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "theorems.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 HEAD = """# Theorems
 
-This page is made from the records in `theory.theorems` by `python -m theory.pages --update`. Every relation
-can be checked at any network, aware of rounding, by `theorems[id].check(net, X, y)`; `twolayer verify` tries
-all of them on random and adversarial networks.
+These pages are made from the records in `theory.theorems` by `python -m theory.pages --update`. Every
+relation can be checked at any network, aware of rounding, by `theorems[id].check(net, X, y)`; `twolayer
+verify` tries all of them on random and adversarial networks.
 
-A proof is a chain of steps. "by definition" and its like are identities. Each is verified in symbols, for a
-generic activation and, where the theorem is for any loss, a generic loss: in networks of any size, as sums
-over samples, inputs, units and outputs whose ranges have no number (`theory.indexed`), and once more written
-out in small networks (`theory.model`), with the derivatives that sympy takes of the risk itself. A name is
-that of a lemma (listed at the end), of which the step is a non-negative multiple.
+| theorem | id | status | relations |
+|---|---|---|---|
+"""
+PROOFS = """
+## What a proof is
 
-![left over right of every inequality](figures/tightness.png)
+A proof is a chain of steps from the left side of a relation to its right side, and a step is one of three.
 
-How tight they are (`python -m numerics.tightness docs/figures/tightness.png`): each tick is left / right at
-one network, from 1e-8 on; a relation whose ticks reach 1 is attained, and rows without ticks compare numbers
-that are seldom both positive.
+An **identity** is verified in symbols, for a generic activation and, where the theorem is for any loss, a
+generic loss, twice over.
+
+- *In networks of any size* (`theory.indexed`, `theory.setting`). Every term is a sum of products of letters
+  with indices, such as $\\sum_{i,k} a_k s'(z_{ik}) x_{ij}$, in which all indices but the free ones run over
+  ranges of which nothing is said but their names $n$, $d$, $m$ and $q$; derivatives act on the letters, and
+  Kronecker deltas are contracted. Values and derivatives of a generic activation at different
+  pre-activations are independent, and so are all other letters. Two such sums are therefore equal in
+  networks of every size exactly if their terms agree up to the names of summed indices, which is what is
+  compared. Roots, absolute values and minima of sums are taken as they are: they are equal if what stands
+  below them is. An identity that happens to hold for one or two units alone is refused.
+- *Written out in small networks* (`theory.model`, `theory.written`), with the derivatives that sympy takes
+  of the risk itself. The tests compare every term of the first kind with its namesake of the second.
+
+A **fact** about matrices, such as $H = G$ at zero residuals or that $G_{bb}$ is a block of $G$, is an
+identity between their entries and verified like one, under the hypotheses it is given.
+
+An **inequality** must be a non-negative multiple of an instance of a lemma, whose requirements are facts. The
+lemmas:
+
+"""
+CONTENTS = """
+```{{toctree}}
+:hidden:
+:maxdepth: 1
+
+{names}
+```
 """
 
 
-def page() -> str:
-    """The text of the page."""
-    parts = [HEAD, *map(section, theorems.values()), lemma_table()]
-    return "\n".join(parts)
+def pages() -> dict[Path, str]:
+    """The text of every page, by its path below the folder of the docs."""
+    found = {Path("theorems") / f"{name}.md": theorem_page(theorem) for name, theorem in theorems.items()}
+    return {Path("theorems.md"): index(), **found}
 
 
-def section(theorem: Theorem) -> str:
-    """One theorem: statement, relations, hypotheses, proof, equality cases, refutation, source."""
-    status = f"**{theorem.status}**" + (" (source from memory)" if theorem.from_memory else "")
-    lines = [f"## {theorem.name}", "", f"`{theorem.id}`, {status}. {words(theorem.statement)}", ""]
-    for name, variant in theorem.variants.items():
-        lines += relation(name, variant)
-    if theorem.hypotheses:
-        lines += ["Needs " + "; ".join(words(each.statement) for each in theorem.hypotheses) + ".", ""]
-    lines += [f"Scope: {words(theorem.scope)}", ""] if theorem.scope else []
-    if theorem.proof:
-        lines += ["Idea of the proof:", "", *(f"- {words(step)}" for step in theorem.proof), ""]
-    for name, chain in theorem.chains.items():
-        lines += proof(name, theorem.variants[name], chain)
-    lines += examples(theorem)
-    return "\n".join([*lines, f"Source: {words(theorem.source)}", ""])
+def index() -> str:
+    """The page that lists the theorems and the lemmas."""
+    names = "\n".join(f"theorems/{name}" for name in theorems)
+    rows = "\n".join(map(row, theorems.values()))
+    return HEAD + rows + "\n" + PROOFS + lemma_table() + CONTENTS.format(names=names)
 
 
-def words(text: str) -> str:
-    """Text with the characters that Markdown would take for markup escaped."""
-    for mark in "\\_*|<$":
-        text = text.replace(mark, "\\" + mark)
-    return text
-
-
-def relation(name: str, variant: Variant) -> list[str]:
-    """A relation in LaTeX, with what it needs of its own."""
-    lines = [f"({name})", "", f"$${variant.latex()}$$", ""]
-    needs = "; ".join(words(each.statement) for each in variant.hypotheses)
-    notes = [f"Needs {needs}."] if needs else []
-    if variant.equality not in ("", "always"):
-        notes.append(f"Equality: {words(variant.equality)}.")
-    return [*lines, " ".join(notes), ""] if notes else lines
-
-
-def proof(name: str, variant: Variant, chain: Chain) -> list[str]:
-    """The steps of a proof, one a line, in the terms that the machine reads."""
-    lines = [f"Proof of ({name}):", "", "```none", f"   {variant.relation.args[0]}"]
-    lines += [f"{step.sign:>2} {step.to}    [{step.reason.words}]" for step in chain]
-    return [*lines, "```", ""]
-
-
-def examples(theorem: Theorem) -> list[str]:
-    """Equality cases as a list, a refutation as code that runs."""
-    lines = []
-    for example in theorem.equalities:
-        named = ", ".join(example.variants)
-        lines += [f"Equality in ({named}), {words(example.note)}:", "", *fenced(example.snippet()), ""]
-    if theorem.status == REFUTED and theorem.refutation is not None:
-        code = [
-            "from theory import theorems",
-            theorem.refutation.snippet(),
-            f'print(theorems["{theorem.id}"].check(net, X, y).holds)',
-        ]
-        lines += [f"Refuted by this network ({words(theorem.refutation.note)}):", ""]
-        lines += [*fenced("\n".join(code)), "```text", "False", "```", ""]
-    return lines
-
-
-def fenced(code: str) -> list[str]:
-    """Python as a block."""
-    return ["```python", code, "```"]
+def row(theorem: Theorem) -> str:
+    """One theorem in the table."""
+    link = f"[{words(theorem.name)}](theorems/{theorem.id}.md)"
+    relations = ", ".join(f"({name})" for name in theorem.variants)
+    return f"| {link} | `{theorem.id}` | {theorem.status} | {relations} |"
 
 
 def lemma_table() -> str:
-    """The lemmas, and how each is checked."""
+    """The lemmas that are used, and how each is checked."""
     used = {
         step.reason.lemma.name
         for theorem in theorems.values()
@@ -113,7 +91,7 @@ def lemma_table() -> str:
         for step in chain
         if isinstance(step.reason, By)
     }
-    lines = ["## Lemmas", "", "| lemma | statement | checked | source |", "|---|---|---|---|"]
+    lines = ["| lemma | statement | checked | source |", "|---|---|---|---|"]
     for name in sorted(used):
         lemma = lemmas[name]
         left, right = (str(side).replace("?", "") for side in lemma.relation.args)
@@ -123,19 +101,39 @@ def lemma_table() -> str:
     return "\n".join([*lines, ""])
 
 
-def main() -> int:
+def stale() -> list[Path]:
+    """Pages of theorems that there are no more."""
+    wanted = pages()
+    there = (path.relative_to(DOCS) for path in sorted((DOCS / "theorems").glob("*.md")))
+    return [path for path in there if path not in wanted]
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m theory.pages", description=__doc__)
-    parser.add_argument("--update", action="store_true", help="rewrite the page")
-    update = parser.parse_args().update
-    wanted = page()
-    found = PAGE.read_text() if PAGE.exists() else ""
+    parser.add_argument("--update", action="store_true", help="rewrite the pages")
+    update, changed = parser.parse_args(arguments).update, stale()
+    for path in changed:
+        print(f"{path}: of no theorem", file=sys.stderr)
+        if update:
+            (DOCS / path).unlink()
+    for path, wanted in pages().items():
+        target = DOCS / path
+        found = target.read_text() if target.exists() else ""
+        if found != wanted:
+            changed.append(path)
+            report(path, found, wanted, update)
+    return int(bool(changed) and not update)
+
+
+def report(path: Path, found: str, wanted: str, update: bool) -> None:
+    """Rewrite a page, or show how it differs."""
     if update:
-        PAGE.write_text(wanted)
-        return 0
+        (DOCS / path).parent.mkdir(exist_ok=True)
+        (DOCS / path).write_text(wanted)
+        return
     lines = (found.splitlines(keepends=True), wanted.splitlines(keepends=True))
-    sys.stdout.writelines(difflib.unified_diff(*lines, "checked in", "made"))
-    return int(found != wanted)
+    sys.stdout.writelines(difflib.unified_diff(*lines, f"{path}, checked in", "made"))
 
 
 if __name__ == "__main__":
