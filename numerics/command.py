@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from numerics.basin_command import basins
+from numerics.certify_command import certify
 from numerics.falsify_command import falsify
 from numerics.verify_command import verify
 
@@ -217,5 +218,6 @@ def derive(
 
 
 main.add_command(verify)
+main.add_command(certify)
 main.add_command(basins)
 main.add_command(falsify)

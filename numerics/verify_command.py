@@ -77,7 +77,7 @@ def verify(
     if out and not certify:
         raise ValueError("--out must come with --certify; got it alone")
     if out:
-        _require_folder(out)
+        require_folder(out)
     if certify:
         import theory.certify  # noqa: F401  without the extra it fails here, not after the search
     tallies, partial = _searched(ids, samples, seed, save)
@@ -122,7 +122,8 @@ def _certified(tallies: list[Tally]) -> tuple[list[Certified], bool]:
     return found, False
 
 
-def _require_folder(out: str) -> None:
+def require_folder(out: str) -> None:
+    """Refuse a file `out` in a folder that does not exist, as a ValueError."""
     from pathlib import Path
 
     if not Path(out).resolve().parent.is_dir():

@@ -371,3 +371,50 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(OSError, match=r"c\.json"):
         save(target, [CERTIFICATES["quantity"]])
     assert [each.name for each in tmp_path.iterdir()] == ["c.json"]
+
+
+@pytest.fixture
+def saved(tmp_path):
+    np.savez(tmp_path / "net.npz", a=NET.a, W=NET.W, b=NET.b, c=NET.c, activation="tanh")
+    np.savez(tmp_path / "data.npz", X=np.array(X), y=np.array(Y))
+    return ["certify", "--model", str(tmp_path / "net.npz"), "--data", str(tmp_path / "data.npz")]
+
+
+def test_the_command_certifies_a_saved_network(saved, path):
+    words = [
+        *saved,
+        "--quantity",
+        "frobenius(H)",
+        "--eigenvalues",
+        "G",
+        "--theorem",
+        "input-gradient",
+        "--out",
+        str(path),
+    ]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("frobenius(H) is in [")
+    kinds = [certificate.claim["kind"] for certificate in check(path)]
+    assert kinds[:2] == ["quantity", "eigenvalues"]
+    assert set(kinds[2:]) == {"theorem"}
+    relu = CliRunner().invoke(main, [*saved, "--theorem", "balanced-relu", "--json"])
+    assert relu.exit_code == 0
+    assert "needs s(t z) = t s(z)" in json.loads(relu.stdout)["not_applicable"][0]
+
+
+def test_the_command_says_what_is_not_proved(saved, path):
+    done = CliRunner().invoke(main, [*saved, "--minimum", "--quantity", "risk", "--json", "--out", str(path)])
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    assert [claim["name"] for claim in found["claims"]] == ["risk"]
+    assert "minimum is not proved: H is not certainly positive definite" in found["not_proved"][0]
+    assert len(check(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--quantity", "luck"], ["--eigenvalues", "Q"], ["--theorem", "fermat"], ["--digits", "0"]]
+)
+def test_the_command_refuses_what_it_does_not_know(saved, words):
+    done = CliRunner().invoke(main, [*saved, *words])
+    assert done.exit_code == 2

@@ -14,13 +14,17 @@ from theory.certify.matrices import MATRICES
 from theory.certify.minimum import Minimum, minimum_of, unique_minimum
 from theory.certify.place import Place
 from theory.certify.quantities import enclosed, quantity
-from theory.certify.relations import EQUAL, PROVED, VIOLATED, Verdict, decided
+from theory.certify.relations import EQUAL, NOT_APPLICABLE, PROVED, VIOLATED, Verdict, decided
 from theory.certify.subject import Subject, subject
 
 RAISE = 4  # by how much a checker may raise the precision of a certificate
 MOST_BITS = 4096
 ROOM = 2.0**-10
 Claim = dict[str, Any]
+
+
+class NotApplicable(Undecided):
+    """A hypothesis of a theorem is certainly false at a network."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,14 @@ def certify_eigenvalues(
     ------
     ValueError
         If there is no such matrix, or the data does not fit.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> net = tl.TwoLayer([2.0], [[1.0]], activation="identity")
+    >>> low, high = certify_eigenvalues(net, [[3.0]], None).claim["enclosures"][-1]
+    >>> float(low), float(high)
+    (45.0, 45.0)
     """
     if matrix not in MATRICES:
         raise ValueError(f"matrix must be one of {', '.join(MATRICES)}; got {matrix!r}")
@@ -115,8 +127,17 @@ def certify_theorem(id: str, variant: str, net: Any, X: Any, y: Any, loss: Any =
     ------
     ValueError
         If there is no such theorem or variant, or the data does not fit.
+    NotApplicable
+        If a hypothesis is certainly false there.
     Undecided
-        If a hypothesis is false there, or balls do not decide.
+        If balls do not decide.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> net = tl.TwoLayer([2.0, 1.0], [[1.0], [0.5]])
+    >>> certify_theorem("input-gradient", "i", net, [[3.0]], [0.0]).claim["verdict"]
+    'proved'
     """
     of = subject(net, X, y, loss)
     return theorem_certificate(id, variant, of, decided(theorem_called(id, variant), variant, of))
@@ -147,6 +168,8 @@ def theorem_certificate(id: str, variant: str, of: Subject, verdict: Verdict) ->
     Undecided
         If the verdict decides nothing.
     """
+    if verdict.verdict == NOT_APPLICABLE:
+        raise NotApplicable(f"{id} ({variant}) is not applicable: {verdict.why}")
     if verdict.left is None or verdict.right is None or verdict.verdict not in (PROVED, VIOLATED, EQUAL):
         raise Undecided(f"{id} ({variant}) is {verdict.verdict}: {verdict.why}")
     claim = {
@@ -177,6 +200,14 @@ def certify_minimum(
         If the data does not fit.
     Undecided
         If the proof does not succeed.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> net = tl.TwoLayer([1.0], [[0.5]], [0.25])
+    >>> claim = certify_minimum(net, [[-1.0], [0.0], [2.0], [3.0]], None).claim
+    >>> claim["kind"], float.fromhex(claim["within"]) < float.fromhex(claim["radius"])
+    ('unique minimum', True)
     """
     found = unique_minimum(net, X, y, radius, loss)
     if not found.proved:

@@ -17,7 +17,7 @@ from theory.certify.subject import Subject
 from theory.losses import LOSSES
 from theory.quantities import QUANTITIES
 
-MOST_PARAMETERS = 1000
+MOST_PARAMETERS, MOST_FORMULA = 1000, 200
 LOSS_NAMES = (*LOSSES, "softmax")
 FIELDS: dict[str, tuple[str, ...]] = {
     "quantity": ("kind", "name", "enclosure"),
@@ -76,7 +76,8 @@ def read(value: Any, where: str) -> Certificate:
 
 def _subject(value: Any, where: str) -> Subject:
     found = fields(value, ("activation", "loss", "a", "W", "b", "c", "X", "y"), f"network of {where}")
-    text(found["activation"], f"activation of {where}")
+    if len(text(found["activation"], f"activation of {where}")) > MOST_FORMULA:
+        refuse(f"activation of {where} must have at most {MOST_FORMULA} characters")
     one_of(found["loss"], LOSS_NAMES, f"loss of {where}")
     a, W, X = (array(found[name], name, where) for name in ("a", "W", "X"))
     b, c = (None if found[name] is None else array(found[name], name, where) for name in ("b", "c"))

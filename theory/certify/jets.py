@@ -74,7 +74,7 @@ class BallActivation:
 
     def at_kink(self, at: arb, exact: Exact | None = None) -> bool:
         """Whether a number, given by a ball `at` and perhaps itself by `exact`, is a kink."""
-        return any(
+        return len(self.pieces) > 1 and any(
             at.overlaps(evaluated(kink.location)) and _equal(at, kink.location, exact)
             for kink in self.constants.kinks
         )

@@ -126,7 +126,7 @@ def _units(at: Place) -> Units:
         for k in range(m):
             exact = None if at.radius else (lambda i=i, k=k: _exactly(at, i, k))
             jets[-1].append(rule.jet(Z[i][k], exact))
-            kinks += bool(rule.constants.kinks) and rule.at_kink(Z[i][k], exact)
+            kinks += rule.at_kink(Z[i][k], exact)
     S, S1, S2 = ([[jet[order] for jet in row] for row in jets] for order in range(3))
     return Units(S, S1, S2, kinks)
 
