@@ -113,7 +113,8 @@ def _least_trace(at: Varied) -> Dual:
 
 def _balanced_trace(at: Varied) -> Dual:
     a, w = _column_norms(at), _row_norms(at.rows)
-    return (at.sizes[3] * a / w * _means(at.jets[0]) + a * w * _reaches(at)).sum()
+    offset = at.sizes[3] if "c" in at.parts else 0
+    return (at.sizes[3] * a / w * _means(at.jets[0]) + a * w * _reaches(at)).sum() + offset
 
 
 def _mean_square(array: Callable[[Varied], Dual]) -> Callable[[Varied], Dual]:

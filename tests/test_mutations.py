@@ -114,7 +114,7 @@ DROPPED = {
     "T3, interpolation": ("interpolation/i", (needs.INTERPOLATION,)),
     "T3, interpolation of an identity": ("interpolation/tr H", (needs.INTERPOLATION,)),
     "T7, interpolation": ("balanced-relu/lmax", (needs.INTERPOLATION,)),
-    "T7, no output bias": ("balanced-relu/lmax", (needs.NO_OUTPUT_BIAS,)),
+    "T7, no output bias": ("balanced-relu/trace", (needs.NO_OUTPUT_BIAS,)),
     "T7, degree 1": ("balanced-relu/trace", (needs.FIRST_DEGREE,)),
     "T9, an output bias": ("curvature-lower-bounds/output bias", (needs.OUTPUT_BIAS,)),
     "T9, no output bias": ("curvature-lower-bounds/homogeneous", (needs.NO_OUTPUT_BIAS,)),

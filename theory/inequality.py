@@ -58,7 +58,7 @@ MEANING: dict[str, tuple[Hypothesis, ...]] = {
     "norm(H*v)": TWIN,
     "twin_weight": TWIN,
     "twin_gradient": TWIN,
-    "trace(balanced G)": BALANCED,
+    "trace(balanced G)": (needs.SQUARED_LOSS, *BALANCED),
 }
 """What a network must be for a quantity to mean anything."""
 

@@ -65,9 +65,9 @@ def paths(at: Situation) -> Uncertain:
 
 
 def balanced_trace(at: Situation) -> Uncertain:
-    """tr G where every unit is rescaled to |a_k| = |w~_k|: |a_k| = |w~_k| is the root of their product."""
+    """tr G of the squared loss where every unit is rescaled to |a_k| = |w~_k|, the root of their product."""
     q, steps = at.net.n_outputs, at.net.n_outputs + at.net.W.shape[1] + 8
-    total = known(0.0)
+    total = known(0.0 if at.net.c is None else q)
     for a, w, s, x in zip(column_norms(at), row_norms(at), activity(at), reach(at), strict=True):
         total += q * rounded(a, steps) / rounded(w, steps) * s + rounded(a, steps) * rounded(w, steps) * x
     return total

@@ -272,10 +272,11 @@ def _half(at: Place, k: int, chosen: list[bool]) -> arb:
 
 
 def balanced_trace(at: Place) -> arb:
-    """tr G where every unit is rescaled to |a_k| = |w~_k|."""
-    a, w = column_norms(at), row_norms(at)
+    """tr G of the squared loss where every unit is rescaled to |a_k| = |w~_k|."""
+    a, w, q = column_norms(at), row_norms(at), at.sizes[3]
     by_a = paired([x / y for x, y in zip(a, w, strict=True)], activity(at))
-    return at.sizes[3] * by_a + paired([x * y for x, y in zip(a, w, strict=True)], reach(at))
+    by_w = paired([x * y for x, y in zip(a, w, strict=True)], reach(at))
+    return q * by_a + by_w + (0 if at.subject.c is None else q)
 
 
 def _one_output(at: Place) -> str:
