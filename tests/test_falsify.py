@@ -119,6 +119,15 @@ def test_other_losses(loss, outputs, capsys):
     assert survived.evaluations > 32
 
 
+@pytest.mark.parametrize("q", [1, 2])
+def test_the_balanced_trace_is_that_of_the_matrix_output_bias_or_not(q):
+    text = "trace(balanced G) == trace(balanced H)"
+    for bias in (True, False):
+        options = {"interpolating": True, "activation": "relu", "output_bias": bias, "outputs": q}
+        found = falsify(text, **options, tries=40, seconds=60)
+        assert (found.refuted, (found.example.c is not None)) == (False, bias)
+
+
 def test_a_sympy_relation():
     found = falsify(symbol("norm(a)") ** 2 <= sp.Rational(1, 2) * symbol("norm1(a)") ** 2, tries=64)
     assert found.refuted
