@@ -118,7 +118,7 @@ def _found(tally: Tally) -> Iterator[tuple[str, str, Situation]]:
 
 def _case(theorem: Theorem, variant: str, where: str, at: Situation) -> Case:
     from theory.certify.balls import Undecided
-    from theory.certify.claims import theorem_certificate
+    from theory.certify.making import theorem_certificate
     from theory.certify.relations import decided
     from theory.certify.subject import of_situation
 

@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from numerics.options import saved_network
+
 if TYPE_CHECKING:
     from theory.certify import Certificate
 
-LOSSES = ("squared", "logistic", "softmax", "pseudo_huber")
 Task = tuple[str, Any]
 
 
 @click.command("certify", short_help="Prove numbers of a saved network, or its minimum, in ball arithmetic.")
-@click.option(
-    "--model",
-    required=True,
-    type=click.Path(dir_okay=False),
-    help="npz with a, W, optionally b, c, activation.",
-)
-@click.option("--data", required=True, type=click.Path(dir_okay=False), help="npz with X (n, d) and y.")
-@click.option(
-    "--loss", default="squared", show_default=True, type=click.Choice(LOSSES), help="Loss of one sample."
-)
+@saved_network
 @click.option("--quantity", "names", multiple=True, help='Such as "frobenius(H)"; may be repeated.')
 @click.option("--digits", default=15, show_default=True, type=click.IntRange(1, 300), help="Of quantities.")
 @click.option(
@@ -64,7 +56,7 @@ def certify(
     from numerics.verify_command import require_folder
     from theory.certify import save
     from theory.certify.balls import Undecided
-    from theory.certify.claims import NotApplicable
+    from theory.certify.making import NotApplicable
 
     if out:
         require_folder(out)

@@ -11,12 +11,11 @@ import click
 from numerics.basin_command import basins
 from numerics.certify_command import certify
 from numerics.falsify_command import falsify
+from numerics.options import LOSSES, saved_network
 from numerics.verify_command import verify
 
 if TYPE_CHECKING:
     from numerics.arms import Task
-
-LOSSES = ("squared", "logistic", "softmax", "pseudo_huber")
 
 
 class Refused(click.ClickException):
@@ -143,16 +142,7 @@ def brief(results: dict[str, Any], out: str) -> str:
 
 
 @main.command(short_help="Print the exact norms of the Hessian of a saved network.")
-@click.option(
-    "--model",
-    required=True,
-    type=click.Path(dir_okay=False),
-    help="npz with a, W, optionally b, c, activation.",
-)
-@click.option("--data", required=True, type=click.Path(dir_okay=False), help="npz with X (n, d) and y.")
-@click.option(
-    "--loss", default="squared", show_default=True, type=click.Choice(LOSSES), help="Loss of one sample."
-)
+@saved_network
 @click.option(
     "--spectrum/--no-spectrum",
     default=None,

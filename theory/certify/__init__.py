@@ -5,14 +5,14 @@ of the loss, and the templates of one unit. No compiled code and no float64 resu
 """
 
 from theory.certify.checking import check
-from theory.certify.claims import (
-    Certificate,
+from theory.certify.claims import Certificate
+from theory.certify.document import load, save
+from theory.certify.making import (
     certify_eigenvalues,
     certify_minimum,
     certify_quantity,
     certify_theorem,
 )
-from theory.certify.document import load, save
 from theory.certify.minimum import Minimum, unique_minimum
 from theory.certify.reading import Refused
 

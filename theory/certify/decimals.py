@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from theory.certify.balls import EXACT, Undecided, arb, fmpq, precision
 
-LARGEST = 9999  # decimal exponent, either way
 DIGITS = 1300  # most of one number in a file
 NUMBER = re.compile(rf"-?\d(?:\.\d{{1,{DIGITS}}})?E[+-]\d{{1,4}}")
 

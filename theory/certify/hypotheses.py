@@ -12,7 +12,7 @@ from theory.certify.balls import Undecided
 from theory.certify.heads import spectrum, structural_rank
 from theory.certify.matrices import named
 from theory.certify.place import Place
-from theory.certify.scalars import twins
+from theory.certify.units import twins
 from theory.theorem import Hypothesis
 
 Decision = Callable[[Place], bool]
