@@ -10,7 +10,7 @@ import numpy as np
 
 from theory.check import Check
 from theory.example import Example
-from theory.inequality import Claim, is_registered
+from theory.inequality import Claim, claim
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,15 @@ class Falsification:
         """One sentence."""
         if self.refuted and self.check:
             return f"refuted: {self.claim} fails; {self.check.why}"
-        found = (
-            "no ratio could be resolved" if self.check is None else f"largest ratio {self.largest_ratio:.9g}"
-        )
-        return f"survived {self.evaluations} evaluations: {self.claim}; {found}"
+        early = " until interrupted" if self.partial else ""
+        ratio = "" if math.isnan(self.largest_ratio) else f"; left / right up to {self.largest_ratio:.9g}"
+        return f"survived {self.evaluations} evaluations{early}: {self.claim}{ratio}"
 
     def snippet(self) -> str:
         """Python that makes the network, compares the sides and asserts the verdict; "" without a network."""
         if self.example is None:
             return ""
-        named = self.claim.name if is_registered(self.claim.name) else str(self.claim)
+        named = self.claim.name if _means(self.claim) else str(self.claim)
         loss = "" if self.example.loss == "squared" else f", {self.example.loss!r}"
         lines = [
             f"# {self.verdict()}",
@@ -98,3 +97,11 @@ class Falsification:
             "note": self.note,
             "partial": self.partial,
         }
+
+
+def _means(what: Claim) -> bool:
+    """Whether the name of a claim is a text or an id that stands for it."""
+    try:
+        return bool(claim(what.name).relation == what.relation)
+    except ValueError:
+        return False

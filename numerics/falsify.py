@@ -124,21 +124,22 @@ class Search:
     ) -> Falsification:
         """Search for some `seconds` or `tries`, tell `progress`, and make small what was found."""
         begun, partial = time.perf_counter(), False
-        try:
-            self._seek(begun, seconds, tries, progress)
-        except KeyboardInterrupt:
-            partial = True
         examples: list[Example] = []
-        try:
-            examples.extend(self._smallest())
-        except KeyboardInterrupt:
-            partial = True
-        example = examples[-1] if examples else None
-        check = None if example is None else self.claim.check_at(example.situation())
+        with np.errstate(all="ignore"):
+            try:
+                self._seek(begun, seconds, tries, progress)
+            except KeyboardInterrupt:
+                partial = True
+            try:
+                examples.extend(self._smallest())
+            except KeyboardInterrupt:
+                partial = True
+            example = examples[-1] if examples else None
+            check = None if example is None else self.claim.check_at(example.situation())
         if check is not None:
             self.largest = float(np.fmax(self.largest, tightness(self.claim, check)))
         spent = time.perf_counter() - begun
-        refuted, note = self.violation is not None, self._note()
+        refuted, note = check is not None and check.holds is False, self._note()
         return Falsification(
             self.claim, refuted, check, example, self.largest, spent, self.evaluations, note, partial
         )
@@ -155,9 +156,9 @@ class Search:
             last = now
             if now - begun > seconds or (tries is not None and number >= tries):
                 return
-            gap = None if at is None else self.gap_at(at)
-            if at is not None and gap is not None and not gap >= -LEVEL:
-                batch.append((gap, at))
+            found = None if at is None else self.gap_at(at)
+            if at is not None and found is not None and not found >= -LEVEL:
+                batch.append((found, at))
             if self.violation is None and number % BATCH == BATCH - 1:
                 self._climb(batch, number)
                 batch = []
@@ -175,9 +176,9 @@ class Search:
         except (ValueError, np.linalg.LinAlgError):  # beyond the floating-point range
             return None
         if not check.applicable:
-            self.reasons[check.why] += 1
+            self.reasons[check.why.partition("; got")[0]] += 1
             return None
-        found = gap(check)
+        found = gap(check) if resolved(check) else math.nan
         if check.holds is False and self.violation is None:
             self.violation = at
         if found > self.nearest:
@@ -204,18 +205,23 @@ class Search:
         below.sort(key=lambda each: -math.inf if math.isnan(each[0]) else each[0])
         other = np.random.default_rng([self.seed, number, 1]).integers(len(below))
         for place in {len(below) - 1, int(other)}:
-            if self.violation is None:
-                self.gap_at(self._climbed(below[place][1]))
+            top = self._climbed(below[place][1]) if self.violation is None else None
+            if top is not None:
+                self.gap_at(top)
 
-    def _climbed(self, at: Situation) -> Situation:
+    def _climbed(self, at: Situation) -> Situation | None:
+        """The top of the climb from a network, None where the numbers leave the floating-point range."""
         name = at.net.activation.name
         expression = (
             ACTIVATIONS[name]
             if name in ACTIVATIONS
             else activation_expression(self.family.activation or name)
         )
-        ascent = Ascent(self.claim.relation, at, third_derivative(expression), self.fitted)
-        top = ascent.climb(STEPS)
+        try:
+            ascent = Ascent(self.claim.relation, at, third_derivative(expression), self.fitted)
+            top = ascent.climb(STEPS)
+        except (ValueError, np.linalg.LinAlgError):
+            return None
         self.evaluations += ascent.evaluations
         return top
 
@@ -241,7 +247,10 @@ class Search:
             except (ValueError, np.linalg.LinAlgError):
                 return False
 
-        smaller: Example | None = self._as_example(at)
+        example = self._as_example(at)
+        if not wanted(example):  # residuals that are zero within rounding only
+            example = example_of(at, False, example.activation)
+        smaller: Example | None = example
         while smaller is not None:
             example = smaller
             yield example
@@ -254,8 +263,9 @@ class Search:
         if self.violation is None or self.unclimbable():
             return None
         for candidate in fewer(example):
-            smaller = self._as_example(self._climbed(candidate.situation()))
-            if wanted(smaller):
+            top = self._climbed(candidate.situation())
+            smaller = None if top is None else self._as_example(top)
+            if smaller is not None and wanted(smaller):
                 return smaller
         return None
 
@@ -271,11 +281,16 @@ class Search:
 
 
 def gap(check: Check) -> float:
-    """(left - right) / (|left| + |right|), between -1 and 1; NaN where it is not resolved.
+    """(left - right) / (|left| + |right|) of a `check`, between -1 and 1; NaN where both are zero.
 
     Where both sides are positive it grows with their ratio, and it is 0 where they are equal.
     """
     left, right = float(check.left.value), float(check.right.value)
     size = abs(left) + abs(right)
-    resolved = check.left.error + check.right.error <= RESOLVED * size
-    return (left - right) / size if resolved and size else math.nan
+    return (left - right) / size if size else math.nan
+
+
+def resolved(check: Check) -> bool:
+    """Whether rounding leaves the sides of a `check` alone, but for a millionth."""
+    size = abs(check.left.value) + abs(check.right.value)
+    return bool(check.left.error + check.right.error <= RESOLVED * size)

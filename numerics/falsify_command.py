@@ -75,7 +75,7 @@ def _with_bar(search: Any, claim: Any, family: Any, seconds: float, seed: int) -
     """Search with a bar on stderr that shows the time that is left."""
     from tqdm import tqdm
 
-    form = claim.name[:40] + ": {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s"
+    form = " ".join(claim.name.split())[:40] + ": {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s"
     with tqdm(total=seconds, leave=False, file=sys.stderr, delay=1.0, bar_format=form) as bar:
 
         def tell(step: float) -> None:

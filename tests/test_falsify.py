@@ -62,6 +62,8 @@ def test_equality_cases_are_found(variant):
         "rank(G) <= d",
         "n <= m",
         "nuclear(H) <= 2*abs(trace(H))",
+        "norm(a)**2*1e60 <= 1",
+        "0.1*risk <= .5e-1",
     ],
 )
 def test_a_snippet_runs_and_shows_the_violation(text, capsys):
@@ -153,6 +155,7 @@ def test_an_interrupted_search_keeps_what_it_has(moment):
 
     found = falsify("lmax(G) <= trace(G)", progress=interrupt, seconds=60)
     assert found.partial
+    assert "until interrupted" in found.verdict()
     assert found.ratio == pytest.approx(1)
 
 

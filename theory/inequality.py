@@ -181,7 +181,7 @@ def claim(what: str | sp.Basic | Claim) -> Claim:
     if isinstance(what, Claim):
         return what
     if isinstance(what, sp.core.relational.Relational):
-        return _typed(str(what), what)
+        return _typed(relation_text(what), what)
     if not isinstance(what, str):
         raise TypeError(f"INEQUALITY must be text, a sympy relation or a Claim; got {type(what).__name__}")
     if not is_registered(what):
