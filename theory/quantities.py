@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from theory.situation import Situation
 from theory.uncertain import Uncertain, known
 from theory.values import MATRICES, measured
 from theory.whole import OPERATORS
+
+SUBNORMAL = 2.0**-1074
+DEGREE = 12  # of a quantity, or of what stands below its root, in the numbers of a network
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,32 @@ def latex(expression: sp.Basic) -> str:
 
 def value(name: str, at: Situation) -> Uncertain:
     """Return the quantity called `name` at a network with data, from memory the second time."""
-    found: Uncertain = at.once(f"quantity {name}", QUANTITIES[name].evaluate)
+    found: Uncertain = at.once(f"quantity {name}", lambda here: _evaluated(name, here))
     return found
+
+
+def _evaluated(name: str, at: Situation) -> Uncertain:
+    found = QUANTITIES[name].evaluate(at)
+    return found if name in EXACT else Uncertain(found.value, found.error + at.once("underflow", underflow))
+
+
+def underflow(at: Situation) -> float:
+    """A bound of what products lose that are smaller than the least normal number.
+
+    Each of at most N of them is off by one subnormal, before it is multiplied by no more than DEGREE numbers
+    of at most B and, perhaps, the root of a sum is taken. It says nothing unless numbers are very small.
+    """
+    run, (m, d) = at.forward, at.net.W.shape
+    arrays = [*at.net.parts.values(), run.X, run.S, run.S1, run.S2, run.F, run.G, run.Lam]
+    B = max(1.0, *(float(np.abs(each).max(initial=0.0)) for each in arrays))
+    count = float(run.F.size) ** 2 * (m * (d + 2)) ** 2
+    lost = math.sqrt(count * SUBNORMAL) * power(B, DEGREE // 2)
+    return lost * max(1.0, lost)
+
+
+def power(base: float, exponent: int) -> float:
+    """A power, infinite where it overflows."""
+    return math.exp(exponent * math.log(base)) if exponent * math.log(base) < 700 else math.inf
 
 
 HEADS: dict[str, tuple[str, Callable[[Matrix], Uncertain]]] = {
@@ -72,6 +100,9 @@ HEADS: dict[str, tuple[str, Callable[[Matrix], Uncertain]]] = {
     "mean_log": (r"P \ln\frac{\operatorname{tr} %s}{P}", special.log_mean_eigenvalue),
 }
 """What is taken of a matrix, by name: how it is written and evaluated."""
+
+EXACT = {"n", "d", "m", "q", "degree", "C1", "C2"}
+"""What no product of small numbers enters."""
 
 LETTERS = {
     "G_bb": "G_{bb}",

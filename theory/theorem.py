@@ -60,8 +60,11 @@ class Variant:
         failed = first_failure(self.hypotheses, at)
         if failed:
             return not_applicable(failed)
-        with np.errstate(over="ignore", invalid="ignore"):
-            left, right = (evaluate(side, at) for side in self.relation.args)
+        try:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                left, right = (evaluate(side, at) for side in self.relation.args)
+        except OverflowError:
+            return not_applicable("a side overflows")
         if not all(map(math.isfinite, (left.value, left.error, right.value, right.error))):
             return not_applicable("a side overflows, or its rounding error has no finite bound")
         return compare(left, right, isinstance(self.relation, sp.Eq))
@@ -143,6 +146,10 @@ class Theorem:
 
     def check_at(self, at: Situation) -> Check:
         """Check at a situation, whose quantities are shared with earlier checks there."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self._check_at(at)
+
+    def _check_at(self, at: Situation) -> Check:
         failed = first_failure(self.hypotheses, at)
         if failed:
             return not_applicable(failed)
@@ -159,7 +166,10 @@ class Theorem:
 def first_failure(hypotheses: tuple[Hypothesis, ...], at: Situation) -> str:
     """Return what is wrong with the first hypothesis that fails, or ""."""
     for hypothesis in hypotheses:
-        found = hypothesis.failure(at)
+        try:
+            found = hypothesis.failure(at)
+        except OverflowError:
+            found = "a value beyond the floating-point range"
         if found:
             return f"needs {hypothesis.statement}; got {found}"
     return ""
