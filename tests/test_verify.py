@@ -77,6 +77,14 @@ def test_equality_cases_are_equalities(name):
             assert check.variants[relation].ratio == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", theorems)
+def test_every_equality_that_is_claimed_is_attained(name):
+    claimed = {
+        label for label, each in theorems[name].variants.items() if each.equality not in ("", "always")
+    }
+    assert claimed == {label for example in theorems[name].equalities for label in example.variants}
+
+
 @pytest.mark.parametrize("name", [name for name, each in theorems.items() if each.status == REFUTED])
 def test_refutations_violate_every_relation(name):
     theorem = theorems[name]

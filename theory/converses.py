@@ -7,11 +7,12 @@ from theory.relations import at_most, times
 from theory.theorem import PROVED, REFUTED, Theorem, Variant
 
 SEVERAL_OUTPUTS = "Any number of outputs, any activation; squared loss."
+EQUALITY = {"trace": "W W^T = t^2 I", "frobenius": "m = 1", "lmax": "m = 1"}
 gradient, least, m = symbol("input_gradient"), symbol("least(W*W')"), symbol("m")
 
 
 def _below(norm: str) -> Variant:
-    return at_most(symbol(f"{norm}(G_bb)"), gradient / least, equality="W W^T = t^2 I" * (norm == "trace"))
+    return at_most(symbol(f"{norm}(G_bb)"), gradient / least, equality=EQUALITY[norm])
 
 
 CONVERSE = Theorem(

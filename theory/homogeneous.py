@@ -28,17 +28,25 @@ BALANCED_RELU = Theorem(
     "output. "
     "Rescaling units does not change the least trace over all rescalings.",
     variants={
-        "lmax": bound("lmax(balanced H)", "trace(balanced G)", INTERPOLATION, NO_KINK),
+        "lmax": bound(
+            "lmax(balanced H)", "trace(balanced G)", INTERPOLATION, NO_KINK, equality="G of rank 1"
+        ),
         "trace": at_most(
             symbol("trace(balanced G)"),
             times(1 + symbol("q"), symbol("mean_square_input"), symbol("sum(|a||w~|)")),
             equality="the activation identity, one output, inputs parallel to every w~_k",
         ),
-        "least": bound("least_trace", "trace(balanced G)"),
+        "least": bound(
+            "least_trace",
+            "trace(balanced G)",
+            equality="q E s_k^2 = |w~_k|^2 E[s_k'^2 |x~|^2] for every unit",
+        ),
         "least of all": bound(
             "least_trace", "trace(G)", equality="q E s_k^2 = |a_k|^2 E[s_k'^2 |x~|^2] for every unit"
         ),
-        "least of H": bound("least_trace", "trace(H)", NO_KINK, INTERPOLATION),
+        "least of H": bound(
+            "least_trace", "trace(H)", NO_KINK, INTERPOLATION, equality="as in (least of all)"
+        ),
     },
     hypotheses=(SQUARED_LOSS, FIRST_DEGREE, NO_OUTPUT_BIAS, BALANCEABLE),
     status=PROVED,

@@ -69,7 +69,11 @@ UPPER_BOUNDS = Theorem(
     statement="E|grad_x f|^2 is at most each of five products of a norm of W and a norm of G_bb.",
     variants={
         **upper_bounds("G_bb"),
-        "iv": at_most(gradient, times(spectral_W**2, symbol("trace(G_Wb)")) / (1 + symbol("smallest_input"))),
+        "iv": at_most(
+            gradient,
+            times(spectral_W**2, symbol("trace(G_Wb)")) / (1 + symbol("smallest_input")),
+            equality="m = 1 and inputs of equal length",
+        ),
         "v": by_paths("G_bb"),
         "i, G": at_most(gradient, times(spectral_W**2, symbol("trace(G)")), HIDDEN_BIASES),
         "iii, G": at_most(gradient, times(frobenius_WW, symbol("frobenius(G)")), HIDDEN_BIASES),
@@ -121,7 +125,8 @@ AT_INTERPOLATION = Theorem(
 
 
 def _with_residuals(weights: sp.Expr, curvature: str, norm: str) -> Variant:
-    return at_most(gradient, times(weights, symbol(curvature) + times(C2, symbol(norm), deviation)))
+    right = times(weights, symbol(curvature) + times(C2, symbol(norm), deviation))
+    return at_most(gradient, right, equality="m = 1 and zero residuals")
 
 
 WITH_RESIDUALS = Theorem(
@@ -156,6 +161,7 @@ WU_ZHU_E = Theorem(
         "rebuilt": at_most(
             2 * gradient,
             frobenius_W**4 + symbol("frobenius(H_bb)") ** 2 + times(2, C2, weighted_sum, deviation),
+            equality="m = 1, zero residuals and |w|^2 = G_bb",
         )
     },
     hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),

@@ -34,7 +34,9 @@ MULTIPLICATIVE = Theorem(
     "is insensitive to its input.",
     variants={
         "trace": at_most(
-            gradient, times(symbol("spectral(W)") ** 2, symbol("trace(G_W)")) / symbol("smallest_input")
+            gradient,
+            times(symbol("spectral(W)") ** 2, symbol("trace(G_W)")) / symbol("smallest_input"),
+            equality="m = 1 and inputs of equal length",
         )
     },
     hypotheses=(SQUARED_LOSS, INPUTS),
@@ -112,7 +114,11 @@ DEAD_UNIT_SADDLE = Theorem(
     name="A dead unit is a strict saddle wherever the loss can still fall linearly",
     statement="If a unit has no weights and s(0) = 0, lambda_min(H) <= -|s'(0)| |E[g x~]|.",
     variants={
-        "descent": at_most(times(symbol("slope_at_zero"), symbol("correlation")), -symbol("least(H)")),
+        "descent": at_most(
+            times(symbol("slope_at_zero"), symbol("correlation")),
+            -symbol("least(H)"),
+            equality="no other direction curves down more, as where all weights are zero",
+        ),
     },
     hypotheses=(ONE_OUTPUT, DEAD_UNIT, ZERO_AT_ZERO, NO_KINK),
     status=PROVED,
@@ -151,7 +157,12 @@ QUADRATIC_UNITS = Theorem(
     "E[g x x^T] = 0 and is global.",
     variants={
         "input gradient": equal(gradient, symbol("quadratic_gradient"), SQUARED_LOSS),
-        "descent": at_most(symbol("silent_descent"), -symbol("least(H)"), SILENT_INPUT),
+        "descent": at_most(
+            symbol("silent_descent"),
+            -symbol("least(H)"),
+            SILENT_INPUT,
+            equality="no other direction curves down more, as with silent units alone",
+        ),
     },
     hypotheses=(ONE_OUTPUT, QUADRATIC, NO_HIDDEN_BIASES),
     status=PROVED,
@@ -182,8 +193,16 @@ LIPSCHITZ = Theorem(
     name="Norm and path bounds of the input gradient",
     statement="E|grad_x f|^2 is at most (C1 |W|_2 |a|_2)^2 and at most (C1 sum_k |a_k| |w_k|)^2.",
     variants={
-        "norms": at_most(gradient, times(C1, symbol("spectral(W)"), symbol("norm(a)")) ** 2),
-        "paths": at_most(gradient, times(C1, symbol("sum(|a||w|)")) ** 2),
+        "norms": at_most(
+            gradient,
+            times(C1, symbol("spectral(W)"), symbol("norm(a)")) ** 2,
+            equality="|s'| = C1 on the data and m = 1",
+        ),
+        "paths": at_most(
+            gradient,
+            times(C1, symbol("sum(|a||w|)")) ** 2,
+            equality="|s'| = C1 on the data and m = 1",
+        ),
     },
     hypotheses=(SQUARED_LOSS, BOUNDED_SLOPE),
     status=PROVED,
@@ -215,7 +234,9 @@ BOUNDED_LOSS = Theorem(
     variants={
         "squared": equal(trace_G, jacobian, SQUARED_LOSS),
         "logistic": at_most(4 * trace_G, jacobian, LOGISTIC_LOSS, equality="f = 0"),
-        "softmax": at_most(2 * trace_G, jacobian, SOFTMAX_LOSS),
+        "softmax": at_most(
+            2 * trace_G, jacobian, SOFTMAX_LOSS, equality="q = 2, p = (1/2, 1/2), s = 0 and a_2k = -a_1k"
+        ),
         "pseudo_huber": at_most(trace_G, jacobian, PSEUDO_HUBER_LOSS, equality="f = y"),
     },
     hypotheses=(),
@@ -237,6 +258,23 @@ BOUNDED_LOSS = Theorem(
             activation="tanh",
             loss="logistic",
             variants=("logistic",),
+        ),
+        Example(
+            "undecided between two classes",
+            a=[[1.0], [-1.0]],
+            W=[[0.0]],
+            X=[[1.0]],
+            y=[1],
+            loss="softmax",
+            variants=("softmax",),
+        ),
+        Example(
+            "no residual",
+            a=[2.0],
+            W=[[1.0]],
+            X=[[1.0]],
+            loss="pseudo_huber",
+            variants=("pseudo_huber",),
         ),
     ),
 )

@@ -46,9 +46,12 @@ LOWER_BOUNDS = Theorem(
             HOMOGENEOUS,
             NO_OUTPUT_BIAS,
             PARAMETERS,
+            equality="theta is an eigenvector of the largest eigenvalue of G",
         ),
         "mean jacobian": at_most(symbol("mean_jacobian^2"), largest_G, ONE_OUTPUT, equality="n = 1"),
-        "output bias": at_most(one, largest_G, OUTPUT_BIAS),
+        "output bias": at_most(
+            one, largest_G, OUTPUT_BIAS, equality="no other weight moves the output: a_k s' = 0 and s = 0"
+        ),
         "variation": at_most(
             1 + symbol("kink_variation"),
             largest_G,
@@ -144,8 +147,20 @@ VOLUME_BIAS = Theorem(
         "by at most": bound(
             "diagonal_logs(H)", "mean_log(H)", POSITIVE_DEFINITE, NO_KINK, equality="H = t I"
         ),
-        "short, block": bound("logdet(H_bb)", "diagonal_logs(H_bb)", POSITIVE_DEFINITE_BLOCK, NO_KINK),
-        "by at most, block": bound("diagonal_logs(H_bb)", "mean_log(H_bb)", POSITIVE_DEFINITE_BLOCK, NO_KINK),
+        "short, block": bound(
+            "logdet(H_bb)",
+            "diagonal_logs(H_bb)",
+            POSITIVE_DEFINITE_BLOCK,
+            NO_KINK,
+            equality="H_bb diagonal",
+        ),
+        "by at most, block": bound(
+            "diagonal_logs(H_bb)",
+            "mean_log(H_bb)",
+            POSITIVE_DEFINITE_BLOCK,
+            NO_KINK,
+            equality="H_bb = t I",
+        ),
     },
     hypotheses=(),
     status=PROVED,
@@ -165,6 +180,15 @@ VOLUME_BIAS = Theorem(
             b=[0.5],
             X=[[1.0], [-0.5]],
             variants=("short, block", "by at most, block"),
+        ),
+        Example(
+            "one linear unit whose residual makes H = 4 I",
+            a=[2.0],
+            W=[[2.0]],
+            X=[[1.0]],
+            y=[8.0],
+            activation="identity",
+            variants=("short", "by at most"),
         ),
     ),
 )
