@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,8 @@ def certify(
       twolayer certify --model net.npz --data data.npz --eigenvalues H --minimum --out proof.json
       twolayer certify --model net.npz --data data.npz --theorem input-gradient
     """
+    from tqdm import tqdm
+
     from numerics.data import load_inputs
     from numerics.norms import read_model
     from numerics.verify_command import require_folder
@@ -65,7 +68,7 @@ def certify(
     if not tasks:
         raise ValueError("--quantity, --eigenvalues, --theorem or --minimum must be given; got none")
     made, notes, open_ = [], [], []
-    for kind, what in tasks:
+    for kind, what in tqdm(tasks, unit="claim", leave=False, file=sys.stderr, delay=2):
         try:
             made.append(_made(kind, what, digits, *network))
         except NotApplicable as reason:

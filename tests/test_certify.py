@@ -20,6 +20,7 @@ from theory.certify.jets import activation
 from theory.certify.matrices import gradient, named
 from theory.certify.place import Place
 from theory.certify.quantities import enclosed, quantity
+from theory.certify.relations import decided
 from theory.certify.scalars import NEEDS
 from theory.certify.spectra import eigenvalues
 from theory.certify.subject import of_situation, subject
@@ -232,6 +233,15 @@ def test_hypotheses_are_decided_as_floats_decide_them_where_both_are_certain():
     assert {hypothesis for hypothesis, true in met if true} == exact
 
 
+def test_dependent_rows_are_decided_exactly():
+    W = np.array([[0.1, 0.3], [0.2, 0.6]])  # 0.6 is not exactly twice 0.3, but 0.2 is twice 0.1
+    for rows, independent in ((W, 0.3 * 2 != 0.6), ([[0.1, 0.3], [0.2, 2 * 0.3]], False), (np.eye(2), True)):
+        p = random_problem(0).but(W=np.array(rows))
+        with precision(64):
+            assert hypotheses.holds(needs.INDEPENDENT_ROWS, place(p)) == independent
+            assert quantity("rank(W*W')", place(p)).contains(arb(1 + independent))
+
+
 def test_a_hypothesis_that_floats_cannot_refuse_is_refused():
     # targets rounded: the residual is 1e-17, which floats call zero
     net = Problem([0.3], [[0.7]], None, None, [[1.0]], [0.0]).net
@@ -259,3 +269,11 @@ def test_an_unknown_hypothesis_is_undecided():
 def test_what_a_network_does_not_have_is_said(name):
     with pytest.raises(ValueError, match=f"{name.split('(')[0]}.* needs "):
         quantity(name, place(random_problem(0)))
+
+
+def test_counts_are_compared_as_integers():
+    theorem = theorems["tangent-kernel-spectrum"]
+    for seed in range(6):
+        p = random_problem(seed, 3, 2, 3)  # P > n: ranges of counts, whose ends in balls are not integers
+        verdict = decided(theorem, "rank", subject(p.net, p.X, p.y))
+        assert verdict.verdict == "proved"

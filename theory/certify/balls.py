@@ -12,13 +12,13 @@ from fractions import Fraction
 from typing import Any
 
 try:
-    from flint import arb, arb_mat, ctx, fmpq
+    from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 except ImportError as reason:
     raise ValueError(
         "certificates need the extra for ball arithmetic: pip install 'twolayer[certify]'"
     ) from reason
 
-__all__ = ["arb", "arb_mat", "ctx", "fmpq"]
+__all__ = ["arb", "arb_mat", "ctx", "fmpq", "fmpq_mat"]
 
 Rows = list[list[arb]]
 EXACT = 8192  # bits in which a sum of products of float64 numbers has no rounding

@@ -72,6 +72,16 @@ def save(path: str | Path, certificates: list[Certificate]) -> None:
     ------
     OSError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, twolayer as tl
+    >>> from theory.certify import certify_quantity
+    >>> net = tl.TwoLayer([2.0], [[1.0]], activation="identity")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(f"{folder}/risk.json", [certify_quantity("risk", net, [[3.0]], [0.0])])
+    ...     load(f"{folder}/risk.json")[0].claim["enclosure"]
+    ['1.8E+1', '1.8E+1']
     """
     draft = Path(path).with_name(f".{Path(path).name}-{os.getpid()}")
     try:

@@ -16,7 +16,9 @@ def spectrum(name: str, at: Place) -> list[arb]:
 
 
 def structural_rank(name: str, at: Place) -> int:
-    """What the rank of the matrix called `name` cannot exceed by its shape: G = J^T Lam J / n, say."""
+    """What the rank of the matrix called `name` cannot exceed: G = J^T Lam J / n by its shape, say."""
+    if name == "W*W'" and not at.radius:
+        return at.subject.weight_rank()
     n, d, m, q = at.sizes
     P = at.subject.n_parameters
     least = min(n * q, P)

@@ -92,7 +92,7 @@ DECISIONS: dict[Hypothesis, Decision] = {
     needs.OUTPUT_BIAS: lambda at: at.subject.c is not None,
     needs.NO_OUTPUT_BIAS: lambda at: at.subject.c is None,
     needs.FEW_UNITS: lambda at: at.sizes[2] <= at.sizes[1],
-    needs.INDEPENDENT_ROWS: _positive("W*W'"),
+    needs.INDEPENDENT_ROWS: lambda at: at.subject.weight_rank() == at.sizes[2],
     needs.POSITIVE_DEFINITE: _positive("H"),
     needs.POSITIVE_DEFINITE_BLOCK: _positive("H_bb"),
     needs.FIRST_DEGREE: _first_degree,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import reduce
 from operator import mul
@@ -19,6 +20,7 @@ from theory.theorem import Theorem, Variant
 PROVED, VIOLATED, EQUAL, UNDECIDED = "proved", "violated", "equal", "undecided"
 NOT_APPLICABLE = "not applicable"
 FIRST, LAST = 64, 1024  # bits
+COUNT = re.compile(r"(?:rank|negative)\(.*\)|[ndmq]")
 CLOSE = 100  # bits to which two sides must agree to be called equal
 
 
@@ -113,7 +115,33 @@ def _at(theorem: Theorem, variant: Variant, at: Place, scale: arb) -> tuple[Verd
         return Verdict(UNDECIDED, None, None, at.bits, "a side has no finite ball"), scale
     # what is rounded away at the first precision tells the size of the terms, even where they cancel
     scale = scale if scale > 0 else _size(left, right, at.bits)
+    if all(map(is_integer, variant.relation.args)) and isinstance(variant.relation, sp.Le):
+        # the ends of balls around integers are not integers: L <= R is L <= R + 1/2 for them
+        return _ordered(left, right, right + arb(0.5), at.bits), scale
     return _compared(left, right, isinstance(variant.relation, sp.Eq), scale, at.bits), scale
+
+
+def is_integer(expression: sp.Basic) -> bool:
+    """Whether an expression in the symbols of quantities is made of counts alone.
+
+    Examples
+    --------
+    >>> is_integer(sp.Symbol("rank(G)") + 2 * sp.Symbol("n")), is_integer(sp.Symbol("trace(G)"))
+    (True, False)
+    """
+    if expression.is_Add or expression.is_Mul:
+        return all(map(is_integer, expression.args))
+    count = isinstance(expression, sp.Symbol) and bool(COUNT.fullmatch(expression.name))
+    return count or isinstance(expression, sp.Integer)
+
+
+def _ordered(left: arb, right: arb, bound: arb, bits: int) -> Verdict:
+    """Whether left <= bound, which decides left <= right."""
+    if left <= bound:
+        return Verdict(PROVED, left, right, bits, "left <= right")
+    if left > bound:
+        return Verdict(VIOLATED, left, right, bits, "left > right")
+    return _open(left, right, bits)
 
 
 def _size(left: arb, right: arb, bits: int) -> arb:
@@ -129,11 +157,10 @@ def _compared(left: arb, right: arb, equal: bool, scale: arb, bits: int) -> Verd
         if not left.overlaps(right):
             return Verdict(VIOLATED, left, right, bits, "the sides of an identity differ")
         return Verdict(EQUAL, left, right, bits, agreed) if close else _open(left, right, bits)
-    if left <= right:
-        return Verdict(PROVED, left, right, bits, "left <= right")
-    if left > right:
-        return Verdict(VIOLATED, left, right, bits, "left > right")
-    return Verdict(EQUAL, left, right, bits, agreed) if close else _open(left, right, bits)
+    found = _ordered(left, right, right, bits)
+    if found.verdict == UNDECIDED and close:
+        return Verdict(EQUAL, left, right, bits, agreed)
+    return found
 
 
 def _open(left: arb, right: arb, bits: int) -> Verdict:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory import bridge
+from theory.certify.balls import fmpq, fmpq_mat
 from theory.certify.jets import name_of
 from theory.situation import Situation
 
@@ -51,6 +52,11 @@ class Subject:
         """The parameter arrays that are present, in the order of theta."""
         named = {"a": self.a, "W": self.W, "b": self.b, "c": self.c}
         return {name: part for name, part in named.items() if part is not None}
+
+    def weight_rank(self) -> int:
+        """The rank of W, exactly, in rational arithmetic."""
+        rows = [[fmpq(*number.as_integer_ratio()) for number in row] for row in self.W.tolist()]
+        return int(fmpq_mat(rows).rank())
 
     @property
     def n_parameters(self) -> int:
