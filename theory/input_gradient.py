@@ -33,6 +33,8 @@ SINGLE: dict[str, Any] = {
     "b": [0.25],
     "X": [[1.0, 0.5], [-1.0, 2.0], [0.5, 0.0]],
 }
+AT_ORIGIN = "m = 1, and x = 0 and s(b) = 0 on the data, so that only b moves the output"
+ORIGIN: dict[str, Any] = {"a": [2.0], "W": [[1.0, -0.5]], "b": [0.0], "X": [[0.0, 0.0]]}
 ALIGNED = Example("one unit", **SINGLE, variants=("i", "ii", "iii", "v"))
 
 
@@ -43,6 +45,15 @@ def upper_bounds(block: str) -> dict[str, Variant]:
         "i": at_most(gradient, times(spectral_W**2, trace), equality=ONE_UNIT),
         "ii": at_most(gradient, times(frobenius_W**2, largest), equality=ONE_UNIT),
         "iii": at_most(gradient, times(frobenius_WW, frobenius), equality=ONE_UNIT),
+    }
+
+
+def by_whole(whole: str) -> dict[str, Variant]:
+    """The bounds (i) and (iii) by a matrix of which G_bb is a block."""
+    trace, frobenius = symbol(f"trace({whole})"), symbol(f"frobenius({whole})")
+    return {
+        f"i, {whole}": at_most(gradient, times(spectral_W**2, trace), HIDDEN_BIASES, equality=AT_ORIGIN),
+        f"iii, {whole}": at_most(gradient, times(frobenius_WW, frobenius), HIDDEN_BIASES, equality=AT_ORIGIN),
     }
 
 
@@ -75,8 +86,7 @@ UPPER_BOUNDS = Theorem(
             equality="m = 1 and inputs of equal length",
         ),
         "v": by_paths("G_bb"),
-        "i, G": at_most(gradient, times(spectral_W**2, symbol("trace(G)")), HIDDEN_BIASES),
-        "iii, G": at_most(gradient, times(frobenius_WW, symbol("frobenius(G)")), HIDDEN_BIASES),
+        **by_whole("G"),
     },
     hypotheses=(SQUARED_LOSS,),
     status=PROVED,
@@ -100,6 +110,7 @@ UPPER_BOUNDS = Theorem(
             X=[[0.6, 0.8], [-0.8, 0.6], [1.0, 0.0]],
             variants=("iv",),
         ),
+        Example("one unit at the origin", **ORIGIN, variants=("i, G", "iii, G")),
     ),
 )
 
@@ -112,15 +123,14 @@ AT_INTERPOLATION = Theorem(
         "v": by_paths("H_bb"),
         "|H|": equal(symbol("frobenius(H)"), symbol("frobenius(G)")),
         "tr H": equal(symbol("trace(H)"), symbol("trace(G)")),
-        "i, H": at_most(gradient, times(spectral_W**2, symbol("trace(H)")), HIDDEN_BIASES),
-        "iii, H": at_most(gradient, times(frobenius_WW, symbol("frobenius(H)")), HIDDEN_BIASES),
+        **by_whole("H"),
     },
     hypotheses=(SQUARED_LOSS, INTERPOLATION, NO_KINK),
     status=PROVED,
     source="T2; R is linear in the residuals.",
     proof=("R = (1/n) sum_i r_i d2f_i = 0", "T2"),
     scope=SEVERAL_OUTPUTS,
-    equalities=(ALIGNED,),
+    equalities=(ALIGNED, Example("one unit at the origin", **ORIGIN, variants=("i, H", "iii, H"))),
 )
 
 
