@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import certificates, dense, flow, imports, jets, many, memory, norm, product, report
+from . import certificates, dense, flow, imports, jets, many, memory, norm, product, report, workers
 from .case import size_text
 from .race import race
 
@@ -17,6 +17,7 @@ COMPARISONS = {
     "product": product,
     "many": many,
     "flow": flow,
+    "workers": workers,
     "jets": jets,
     "certificates": certificates,
     "imports": imports,

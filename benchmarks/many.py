@@ -1,13 +1,17 @@
 """Many small networks at once: gradient descent, and exact norms, against jit(vmap) of the same."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import twolayer as tl
+from numerics.data import digits_task
 from numerics.descend import descend
+from twolayer.packing import in_threads
 
+from . import THREADS
 from .case import Case, Contender, Work, size_text
 
 RATE = 0.05
@@ -15,7 +19,7 @@ RATE = 0.05
 
 def cases(dry: bool) -> Iterator[Case]:
     yield descent(*((40, 8, 3, 5, 10) if dry else (4096, 50, 2, 20, 1000)), target=5.0)
-    yield descent(*((40, 8, 6, 5, 10) if dry else (256, 200, 64, 32, 200)), target=2.0)
+    yield digits(*((40, 8, 5, 10) if dry else (256, 200, 32, 200)), target=2.0)
     yield norms(*((40, 8, 3, 5) if dry else (10_000, 50, 2, 20)), target=20.0)
 
 
@@ -41,26 +45,78 @@ def jax_parts(many: tl.Ensemble, X: np.ndarray, y: np.ndarray) -> tuple[Any, Any
 
 
 def descent(count: int, n: int, d: int, m: int, steps: int, *, target: float) -> Case:
-    """The same steps of full-batch gradient descent."""
+    """The same steps of full-batch gradient descent, of all starts at once and, in jax, by chunks as well."""
     many, X, y = ensemble(count, n, d, m)
+    case = race_of(many, X, y, steps, target)
+    return replace(case, peers=[*case.peers, chunked(many, X, y, steps)])
 
+
+def digits(count: int, n: int, m: int, steps: int, *, target: float) -> Case:
+    """The same on real digits, d = 64, beside the matrix products of the formula alone."""
+    data = digits_task()
+    X, y = data.X[:n] / 16 - 0.5, data.y[:n]
+    many, _, _ = ensemble(count, n, X.shape[1], m)
+    case = race_of(many, X, y, steps, target)
+    return replace(
+        case, work="gradient descent of many, digits", peers=[*case.peers, products(many, X, steps)]
+    )
+
+
+def products(many: tl.Ensemble, X: np.ndarray, steps: int) -> Contender:
+    """X W^T and V^T X of every network and step by numpy's BLAS: no descent can be quicker."""
+    _, m, d = many.W.shape
+    V = np.ones((len(X), m))
+
+    def all_products(weights: np.ndarray) -> None:
+        Z, G = np.empty((len(X), m)), np.empty((d, m))
+        for W in weights:
+            for _ in range(steps):
+                np.dot(X, W, out=Z)
+                np.dot(X.T, V, out=G)
+
+    def build() -> Work:
+        weights = np.ascontiguousarray(many.W.transpose(0, 2, 1))
+        return lambda: in_threads(all_products, np.array_split(weights, THREADS))
+
+    return Contender("dgemm: n x d x m, d x n x m a step", 1.0, build)
+
+
+def chunked(many: tl.Ensemble, X: np.ndarray, y: np.ndarray, steps: int) -> Contender:
+    """Chunks of 256 starts, whose intermediate arrays stay in the caches, one chunk after the other."""
+
+    def build() -> Work:
+        jax, train, parts = jax_descent(many, X, y, steps)
+        every = jax.jit(lambda at: jax.lax.map(train, at, batch_size=256))
+        return lambda: every(parts).block_until_ready()
+
+    return Contender("jax.lax.map(batch_size=256)", 1.0, build, mean)
+
+
+def mean(risks: Any) -> float:
+    return float(np.mean(np.asarray(risks)))
+
+
+def jax_descent(many: tl.Ensemble, X: np.ndarray, y: np.ndarray, steps: int) -> tuple[Any, Any, Any]:
+    """The module jax, the risk after the steps as a function of one start, and all starts."""
+    jax, risk, parts = jax_parts(many, X, y)
+
+    def step(_: int, at: Any) -> Any:
+        return jax.tree_util.tree_map(lambda part, slope: part - RATE * slope, at, jax.grad(risk)(at))
+
+    return jax, lambda at: risk(jax.lax.fori_loop(0, steps, step, at)), parts
+
+
+def race_of(many: tl.Ensemble, X: np.ndarray, y: np.ndarray, steps: int, target: float) -> Case:
     def ours() -> Work:
         return lambda: descend(many, X, y, steps=steps, learning_rate=RATE)[1]
 
     def by_jax() -> Work:
-        jax, risk, parts = jax_parts(many, X, y)
-
-        def step(_: int, at: Any) -> Any:
-            return jax.tree_util.tree_map(lambda part, slope: part - RATE * slope, at, jax.grad(risk)(at))
-
-        train = jax.jit(jax.vmap(lambda at: risk(jax.lax.fori_loop(0, steps, step, at))))
-        return lambda: train(parts).block_until_ready()
-
-    def mean(risks: Any) -> float:
-        return float(np.mean(np.asarray(risks)))
+        jax, train, parts = jax_descent(many, X, y, steps)
+        every = jax.jit(jax.vmap(train))
+        return lambda: every(parts).block_until_ready()
 
     peer = Contender("jax.jit(vmap)", target, by_jax, mean)
-    size = f"{count:,} starts, {steps} steps, {size_text(n, d, m)}"
+    size = f"{len(many):,} starts, {steps} steps, {size_text(*X.shape, many.W.shape[1])}"
     return Case("gradient descent of many", size, Contender("twolayer", 1.0, ours, mean), [peer])
 
 

@@ -23,8 +23,8 @@ def jax_risk(net: tl.TwoLayer, X: np.ndarray, y: np.ndarray) -> tuple[Any, Calla
 
     def risk(theta: Any) -> Any:
         W = theta[layout["W"]].reshape(shape)
-        hidden = jax.numpy.tanh(inputs @ W.T + theta[layout["b"]])
-        residual = hidden @ theta[layout["a"]] + theta[layout["c"]] - targets
+        hidden = jax.numpy.tanh(inputs @ W.T + (theta[layout["b"]] if "b" in layout else 0.0))
+        residual = hidden @ theta[layout["a"]] + (theta[layout["c"]] if "c" in layout else 0.0) - targets
         return jax.numpy.mean(residual**2) / 2
 
     return jax, risk, jax.numpy.asarray(net.theta)

@@ -24,6 +24,9 @@ FLAT = 1e-9
 NEGATIVE = 1e-9
 """Negative curvature below this share of the largest is rounding."""
 
+FAR_OFF = 100.0
+"""While the last gradient that the solver asked for is so many times the goal, the flow has not arrived."""
+
 REST = 1e-14
 FINISH_REACH, NEAR, HELD = 0.1, 1e-3, 1e-9
 
@@ -130,7 +133,7 @@ class _Path:
 
     def __init__(self, landscape: Landscape, theta: Array, tolerance: float) -> None:
         self.landscape, self.theta, self.size = landscape, theta, 1 + float(np.linalg.norm(theta))
-        self.goal = tolerance * max(1.0, float(np.linalg.norm(landscape.gradient(theta))))
+        self.goal = tolerance * max(1.0, float(np.linalg.norm(self._slope(theta))))
         self.time, self.steps, self.drift, self.next_look = 0.0, 0, np.nan, 20
         self.conserved: Callable[[Array], Array] | None = getattr(landscape, "conserved", None)
         self.kept = None if self.conserved is None else self.conserved(theta)
@@ -144,7 +147,7 @@ class _Path:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # the solvers warn where they fail, and then say so in `status`
             stepper = solver(
-                lambda _, theta: -self.landscape.gradient(theta),
+                lambda _, theta: -self._slope(theta),
                 0.0,
                 self.theta,
                 horizon,
@@ -172,6 +175,11 @@ class _Path:
             )
         return UNDECIDED, f"no end within time {self.time:.3g} and {self.steps} steps"
 
+    def _slope(self, theta: Array) -> Array:
+        slope = self.landscape.gradient(theta)
+        self.speed = float(np.linalg.norm(slope))
+        return slope
+
     def _watch(self) -> None:
         if self.conserved is not None and self.kept is not None and self.kept.size:
             change = float(np.abs(self.conserved(self.theta) - self.kept).max())
@@ -179,7 +187,7 @@ class _Path:
 
     def _arrived(self) -> bool:
         """Whether the gradient is small and the finish settles nearby; if not, it must become smaller yet."""
-        if np.linalg.norm(self.landscape.gradient(self.theta)) > self.goal:
+        if self.speed > FAR_OFF * self.goal or np.linalg.norm(self._slope(self.theta)) > self.goal:
             return False
         self.goal /= 10
         if self._drifts():
@@ -191,7 +199,7 @@ class _Path:
 
     def _drifts(self) -> bool:
         """Whether |grad V| falls only like 1 / time: the path then grows with log(time), towards infinity."""
-        speed = float(np.linalg.norm(self.landscape.gradient(self.theta)))
+        speed = float(np.linalg.norm(self._slope(self.theta)))
         return speed * self.time > NEAR * self.size
 
     def _contracts(self) -> bool:
