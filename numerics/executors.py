@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -62,5 +63,11 @@ def _dask(address: str) -> Iterator[Executor]:
     except (OSError, ValueError) as reason:
         wanted = "executor must be the address of a running scheduler"
         raise ValueError(f"{wanted}; got dask://{address}: {reason}") from reason
-    with client:
-        yield client.get_executor(pure=False)
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # a scheduler that is gone is told by the sweep, in one line
+    try:
+        with client:
+            yield client.get_executor(pure=False)
+    finally:
+        log.setLevel(level)

@@ -304,7 +304,9 @@ class _Run:
     def _submitted(self, executor: Executor, index: int) -> Future[Any]:
         try:
             return executor.submit(self.task, self.pieces[index])
-        except (RuntimeError, OSError) as reason:  # shut down, broken, or its scheduler is gone
+        except Exception as reason:
+            if not (isinstance(reason, RuntimeError | OSError) or _gone(reason)):
+                raise
             raise self.stopped(f"the executor takes no more work: {_said(reason)}") from reason
 
     def _collect(self, waiting: dict[Future[Any], int]) -> None:
@@ -319,11 +321,16 @@ class _Run:
                 failure = reason
             else:
                 self.keep(index, shard)
-        gone = isinstance(failure, (BrokenExecutor, CancelledError, ConnectionError))
-        if failure is not None and (gone or type(failure).__module__.startswith("distributed")):
+        if failure is not None and _gone(failure):
             raise self.stopped(f"the executor died: {_said(failure)}") from failure
         if failure is not None:
             raise failure
+
+
+def _gone(reason: Exception) -> bool:
+    """Whether it says that the executor, its workers or its scheduler are there no more."""
+    known = isinstance(reason, BrokenExecutor | CancelledError | ConnectionError)
+    return known or type(reason).__module__.startswith("distributed")
 
 
 def _said(reason: BaseException) -> str:

@@ -1,6 +1,11 @@
 """A sweep on a real dask scheduler with two worker processes, and executors by name."""
 
+import socket
+import subprocess
+import sys
+import time
 import warnings
+from contextlib import ExitStack, contextmanager
 
 import dask
 import pytest
@@ -9,6 +14,7 @@ from distributed import LocalCluster
 from numerics.executors import executor
 from numerics.shards import Store, SweepError, sweep
 from tests.test_shards import PIECES, WHOLE, die, same, work
+from tests.tree import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,59 @@ def test_a_cluster_whose_workers_die_is_told_and_the_sweep_goes_on_elsewhere(tmp
     ):
         sweep(die, PIECES, executor=pool, store=tmp_path / "s")
     assert 7 in Store(tmp_path / "s", "", len(PIECES)).missing()
+    assert same(sweep(work, PIECES, store=tmp_path / "s"), WHOLE)
+
+
+def slow(seed):
+    time.sleep(0.2)
+    return work(seed)
+
+
+@contextmanager
+def processes(*commands):
+    """Run dask's own commands, and kill them after the block."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
+    started = [
+        subprocess.Popen([sys.executable, "-m", f"distributed.cli.{words[0]}", *words[1:]], **quiet)
+        for words in commands
+    ]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def answering(stack, address):
+    """The executor of a scheduler that has just been started, closed with the stack."""
+    for _ in range(20):
+        try:
+            return stack.enter_context(executor(address))
+        except ValueError:
+            time.sleep(0.2)
+    raise AssertionError("the scheduler did not start")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_that_is_killed_midway_is_told_and_what_was_finished_is_kept(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    host, port = address.split(":")
+    scheduler = ("dask_scheduler", "--host", host, "--port", port, "--no-dashboard")
+    worker = ("dask_worker", f"tcp://{address}", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+    with processes(scheduler, worker) as started, ExitStack() as stack:
+        pool = answering(stack, f"dask://{address}")
+
+        def kill(done, total):
+            if done == 2:
+                started[0].kill()
+
+        with pytest.raises(SweepError, match="the executor died") as told:
+            sweep(slow, PIECES, executor=pool, store=tmp_path / "s", report=kill)
+    assert 2 <= told.value.done < len(PIECES)
+    assert len(Store(tmp_path / "s", "", len(PIECES)).missing()) == len(PIECES) - told.value.done
     assert same(sweep(work, PIECES, store=tmp_path / "s"), WHOLE)
 
 
