@@ -9,7 +9,7 @@ from typing import Any
 
 from . import certificates, dense, flow, imports, jets, many, memory, norm, product, report, workers
 from .case import size_text
-from .race import race
+from .race import ROUNDS, race
 
 COMPARISONS = {
     "dense": dense,
@@ -29,6 +29,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
     parser.add_argument("--dry-run", action="store_true", help="tiny sizes, once: does it run at all?")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"timed runs of each, {ROUNDS} by default")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table to FILE as well")
     chosen = parser.parse_args(words)
@@ -38,14 +39,14 @@ def arguments(words: list[str]) -> argparse.Namespace:
     return chosen
 
 
-def results(names: list[str], dry: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+def results(names: list[str], dry: bool, rounds: int = ROUNDS) -> Iterator[tuple[str, dict[str, Any]]]:
     """A table row and its data, for each size of each comparison."""
     for name in names:
         if name == "memory":
             yield _memory(*((9, 4, 3) if dry else (20_000, 784, 1000)))
             continue
         for case in COMPARISONS[name].cases(dry):
-            timings = race(case, dry)
+            timings = race(case, dry, rounds)
             yield report.row(case, timings), report.as_data(case, timings)
 
 
@@ -61,7 +62,7 @@ def main(words: list[str]) -> None:
     machine = report.machine()
     table, data = [], []
     print(report.head(machine), end="", file=sys.stderr if chosen.json else sys.stdout, flush=True)
-    for row, record in results(chosen.names or list(NAMES), chosen.dry_run):
+    for row, record in results(chosen.names or list(NAMES), chosen.dry_run, chosen.rounds):
         table.append(row)
         data.append(record)
         print(row, file=sys.stderr if chosen.json else sys.stdout, flush=True)

@@ -4,6 +4,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
+from . import CPU_CLOCK
 from .case import Case, Contender, Work
 
 ROUNDS = 11
@@ -29,7 +30,7 @@ class Timing:
         return None if self.ratio is None else self.ratio >= self.target
 
 
-def race(case: Case, dry: bool = False) -> list[Timing]:
+def race(case: Case, dry: bool = False, rounds: int = ROUNDS) -> list[Timing]:
     """Time every contender of `case`, ours first, and check that they found the same.
 
     Raises
@@ -41,7 +42,7 @@ def race(case: Case, dry: bool = False) -> list[Timing]:
     works = {contender.name: _built(contender) for contender in contenders}
     _agree(contenders, {name: work() for name, work in works.items() if work is not None})
     times: dict[str, list[float]] = {name: [] for name, work in works.items() if work is not None}
-    for _ in range(1 if dry else ROUNDS):
+    for _ in range(1 if dry else rounds):
         for name, spent in times.items():
             if not spent or sum(spent) < BUDGET:
                 spent.append(_seconds(works[name], 0.0 if dry else REST, spent))
@@ -69,9 +70,10 @@ def _seconds(work: Work | None, rest: float, before: list[float]) -> float:
     time.sleep(rest)
     if rest and before and before[-1] < QUICK:
         work()
-    start = time.perf_counter()
+    clock = time.process_time if CPU_CLOCK else time.perf_counter
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def _timing(contender: Contender, times: dict[str, list[float]], ours: list[float]) -> Timing:

@@ -5,17 +5,17 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from . import THREADS
+from . import CPU_CLOCK, THREADS
 from .case import Case
 from .race import Timing
 
-LIBRARIES = ("numpy", "scipy", "numba", "torch", "jax", "curvlinops-for-pytorch")
+LIBRARIES = ("numpy", "scipy", "numba", "torch", "jax", "diffrax", "curvlinops-for-pytorch")
 
 HEAD = """# Benchmarks
 
 Made by `python -m benchmarks --write docs/benchmarks.md`; run it to see your own machine's.
 
-{machine}. Everything in float64; threads: {threads}. Ours and the peers' are timed in turns in one process,
+{machine}. Everything in float64; threads: {threads}; clock: {clock}. Ours and the peers' are timed in turns in one process,
 after compilation; the times are medians. In brackets: how many times longer than ours it took, and how many
 times longer it should take at least (met or missed).
 
@@ -79,7 +79,8 @@ def memory_row(size: str, total: int, imports: int, limit: float) -> str:
 def head(found: dict[str, str]) -> str:
     libraries = ", ".join(f"{name} {found[name]}" for name in ("python", *LIBRARIES))
     text = f"{found['processor']}, {found['cores']} cores; {libraries}"
-    return HEAD.format(machine=text, threads=THREADS)
+    clock = "processor time" if CPU_CLOCK else "wall"
+    return HEAD.format(machine=text, threads=THREADS, clock=clock)
 
 
 def as_data(case: Case, timings: list[Timing]) -> dict[str, Any]:
