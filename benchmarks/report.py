@@ -15,9 +15,9 @@ HEAD = """# Benchmarks
 
 Made by `python -m benchmarks --write docs/benchmarks.md`; run it to see your own machine's.
 
-{machine}. Everything in float64; threads: {threads}; clock: {clock}. Ours and the peers' are timed in turns in one process,
-after compilation; the times are medians. In brackets: how many times longer than ours it took, and how many
-times longer it should take at least (met or missed).
+{machine}. Everything in float64; threads: {threads}; clock: {clock}.
+Ours and the peers' are timed in turns in one process, after compilation; the times are medians. In brackets:
+how many times longer than ours it took, and how many times longer it should take at least (met or missed).
 
 | work | size | twolayer | peers |
 |---|---|---|---|
