@@ -7,9 +7,12 @@ import sys
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks import false_alarms
 from benchmarks.case import Case, Contender
 from benchmarks.race import race
 from tests.tree import ROOT
+from theory import theorems
+from theory.theorem import REFUTED
 
 
 def test_a_dry_run_covers_every_comparison():
@@ -49,3 +52,12 @@ def test_an_unknown_comparison_is_refused(capsys):
         command.main(["dens"])
     assert caught.value.code == 2
     assert "NAME must be any of dense, norm" in capsys.readouterr().err
+
+
+def test_false_alarms_are_counted(monkeypatch, capsys):
+    assert false_alarms.main(["--evaluations", "300"]) == 0
+    assert "0 alarms" in capsys.readouterr().out
+    planted = [theorem for theorem in theorems.values() if theorem.status == REFUTED]
+    monkeypatch.setattr(false_alarms, "PROVEN", planted)
+    assert false_alarms.main(["--evaluations", "300"]) == 1
+    assert "left exceeds right" in capsys.readouterr().out
