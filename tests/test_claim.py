@@ -2,6 +2,8 @@
 
 import pytest
 import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
 import twolayer as tl
 from theory import claim, theorems
@@ -137,3 +139,13 @@ def test_an_id_brings_the_hypotheses_of_its_theorem():
     theorem = theorems["residuals"]
     assert claims("residuals/trace")[0].hypotheses == theorem.hypotheses
     assert [each.name for each in claims("residuals")] == [f"residuals/{name}" for name in theorem.variants]
+
+
+@given(st.text(alphabet="HGWabmn_rsiktce()<>=*+-/0123456789. ~|^'é\n", max_size=40))
+def test_any_text_is_a_claim_or_one_error(text):
+    try:
+        found, words = claim(text).quantities, ""
+    except ValueError as error:
+        found, words = frozenset(), str(error)
+    assert words.startswith("INEQUALITY must ") or found
+    assert found <= QUANTITIES.keys()

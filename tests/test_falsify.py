@@ -1,5 +1,7 @@
 """The falsifier: what it refutes by itself, what survives, what it prints, and what it refuses."""
 
+import contextlib
+import io
 import json
 import math
 
@@ -7,6 +9,8 @@ import numpy as np
 import pytest
 import sympy as sp
 from click.testing import CliRunner
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from numerics import falsify as job
 from numerics.command import main
@@ -15,7 +19,7 @@ from numerics.shrinking import size
 from numerics.starts import Family, starts
 from theory import claim, theorems
 from theory.inequality import Claim
-from theory.quantities import symbol
+from theory.quantities import QUANTITIES, symbol
 
 REFUTED = ("simple-but-curved/absolute", "simple-but-curved/relative", "wu-zhu-e-unsquared/false")
 
@@ -71,6 +75,25 @@ def test_a_snippet_runs_and_shows_the_violation(text, capsys):
     assert found.refuted
     exec(found.snippet(), {})
     assert capsys.readouterr().out.startswith("left ")
+
+
+@given(st.data())
+@settings(max_examples=25)
+def test_any_claim_is_refuted_or_survives_and_says_so(data):
+    draw, numbers = data.draw, st.sampled_from(["0", "1", "-2.5", "1e-3"])
+    powers = st.sampled_from(["", "**2", "**-1", "**0.5"])
+    terms = st.builds("{}{}".format, st.sampled_from([*QUANTITIES]), powers) | numbers
+    sides = [draw(st.lists(terms, min_size=1, max_size=2).map(" + ".join)) for _ in range(2)]
+    text = draw(st.sampled_from([" <= ", " > ", " == "])).join(sides)
+    family = draw(st.sampled_from([{}, {"outputs": 2}, {"loss": "logistic"}, {"activation": "relu"}]))
+    try:
+        found = falsify(text, tries=20, seconds=60, **family)
+    except ValueError as error:
+        event(str(error))
+        return
+    assert json.dumps(found.as_dict(), allow_nan=False)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(found.snippet(), {})
 
 
 @pytest.mark.parametrize("text", ["lmax(G) <= trace(G)", "frobenius(H) <= nuclear(H)", "0 <= risk"])
