@@ -228,7 +228,7 @@ class Search:
     def _found(self) -> tuple[Situation | None, Callable[[Check], bool]]:
         """The network to be made small, and what a check of it must show."""
         if self.violation is None:
-            least = -LEVEL if self.nearest > -LEVEL else self.nearest - NEAR
+            least = min(-LEVEL, max(self.nearest - NEAR, 10 * self.nearest))
             return self.tightest, lambda check: bool(check.holds) and gap(check) >= least
         margin = min(CLEAR, abs(gap(self.claim.check_at(self.violation))) / 2)
         return self.violation, lambda check: check.holds is False and abs(gap(check)) >= margin
