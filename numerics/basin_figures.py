@@ -222,7 +222,7 @@ def truth(found: Results, folder: Path) -> Drawn:
     return Drawn(
         "basins",
         "Volumes of true basins, and the shares of starts they catch",
-        f"A student of two units, P = {found['parameters']}, {found['starts']} starts; membership by "
+        f"A student of one unit, P = {found['parameters']}, {found['starts']} starts; membership by "
         "gradient flow; bars are 95 % intervals; refused estimates are not shown.",
         "An estimator that is right lies on the dotted line.",
         saved(figure, folder, "basins"),

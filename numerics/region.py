@@ -30,7 +30,7 @@ ROUGHLY = 0.02
 """How finely the extent along an axis is located: it is a unit of length, not a result."""
 
 CHECKED = 2000
-"""Points of the prior that are tested for parts of the region that were missed."""
+"""Most points of the prior that are tested for parts of the region that were missed."""
 
 
 @dataclass
@@ -138,8 +138,9 @@ class Region:
         """
         verdict, why = TRUSTED, ""
         if self.prior is not None:
-            points = self.prior.sample(CHECKED, self.dimension, rng)
-            least = share(int(self.contains(points).sum()), CHECKED, 0.999).low
+            count = min(CHECKED, 1 + self.evaluations // 10)
+            points = self.prior.sample(count, self.dimension, rng)
+            least = share(int(self.contains(points).sum()), count, 0.999).low
             if least > 0 and np.log(least) > log_volume + error:
                 verdict, why = DOUBTFUL, "; the prior meets the region more often: parts of it were missed"
         if self.threshold is not None and self.lowest < self.bottom - BELOW * self.threshold:

@@ -118,8 +118,9 @@ def _estimate(
     def state(z: Points) -> tuple[Array, Array]:
         return _log_weight(where, axes, z), (z**2).sum(axis=1) / 2
 
+    wanted = population(steps, walkers)
     top = _first_precision(where, axes, rng)
-    share, start = _first_rung(where, axes, top, steps * walkers // 8, population(steps, walkers), rng)
+    share, start = _first_rung(where, axes, top, steps * walkers // 8, wanted, rng)
     ladder = place_rungs(state, True, top, 0.0, start, rng, keep=walkers)
     if ladder is None:
         raise Refusal("the region seems to have no end: give a prior (Ball, Box or Gaussian)")

@@ -8,14 +8,19 @@ import pytest
 from click.testing import CliRunner
 
 import twolayer as tl
-from numerics import basin_classes, basin_experiment, basin_students, known_volumes
+from numerics import basin_classes, basin_experiment, basin_students, basin_truth, known_volumes, volume
 from numerics.basin_classes import classes
 from numerics.basin_experiment import QUICK, experiment
 from numerics.basin_problems import digits, spiral, spiral_points, teacher_student
 from numerics.basin_students import WAYS, interval, student
 from numerics.basin_summary import summary
+from numerics.basins import BasinMap
 from numerics.command import main
+from numerics.initialisations import starts
 from numerics.known_volumes import Compared, compared, known_regions, soft_coordinate
+from numerics.landscape import FunctionLandscape
+from numerics.membership import FlowBasin
+from numerics.potentials import CosineLattice
 from numerics.workplace import Workplace
 
 TINY = replace(QUICK, student_starts=4, starts=1, attacks=(0, 100), steps=20)
@@ -202,3 +207,43 @@ def test_bad_options_end_in_one_line(tmp_path):
         assert message in " ".join(done.output.split())
         assert "Traceback" not in done.output
     assert not (tmp_path / "o").exists()
+
+
+def test_labels_at_the_tolerance_of_the_true_basins_are_those_at_a_finer_one():
+    place = basin_students.landscape_of(basin_truth.PROBLEM, **basin_truth.SMALL)
+    begin = starts(place.net, 12, seed=3)
+    coarse, fine = BasinMap(place, confirm=False, rtol=basin_truth.RTOL), BasinMap(place, confirm=False)
+    assert [coarse(theta) for theta in begin] == [fine(theta) for theta in begin]
+
+
+def test_the_mass_of_a_basin_by_the_flow_is_the_share_of_starts(monkeypatch):
+    for module in (basin_students, basin_truth):
+        monkeypatch.setattr(module, "BLOCK", 100)
+    few = {"radial": (volume.radial, {"directions": 20, "resolution": 1e-2})}
+    monkeypatch.setattr(basin_truth, "ESTIMATORS", few)
+    found = basin_truth.true_basins(0, 100, Workplace())
+    assert found["no_minimum"] == 0
+    assert sum(row["starts"] for row in found["estimates"]) == 100
+    for row in found["estimates"]:
+        assert row["orbit"] == 2
+        assert row["share_low"] <= row["share"] <= row["share_high"]
+        if row["predicted"] is not None:
+            assert row["predicted_low"] < row["share_high"]
+            assert row["share_low"] < row["predicted_high"]
+
+
+def test_a_point_that_the_flow_leaves_has_no_basin():
+    with pytest.raises(ValueError, match="minimum must be a minimum of the landscape; got one that is"):
+        FlowBasin(CosineLattice(1), [0.2])
+    saddle = FunctionLandscape(lambda x: x[0] ** 2 - x[1] ** 2, lambda x: np.array([2 * x[0], -2 * x[1]]))
+    with pytest.raises(ValueError, match="got one that is saddle"):
+        FlowBasin(saddle, [0.0, 0.0])
+
+
+def test_tempering_through_the_flow_finds_the_cube():
+    lattice = CosineLattice(2)
+    inside = FlowBasin(lattice, [0.0, 0.0], rtol=1e-2)
+    rng = np.random.default_rng(0)
+    found = volume.tempering(lattice, [0.0, 0.0], inside=inside, steps=20, walkers=8, rng=rng)
+    assert abs(found.log_volume) < 1.5 * found.error < 1
+    assert inside.undecided == 0
