@@ -135,7 +135,8 @@ def student_at_teacher() -> Known:
     place, height = NetworkLandscape(net, X, net(X)), 1e-10
     values = np.linalg.eigvalsh(place.hessian(net.theta))
     truth = potentials.ellipsoid(values).log_volume(height)
-    return Known("tanh student at its teacher, P = 21", place, net.theta, {"threshold": height}, truth)
+    region = {"threshold": height}
+    return Known("tanh student at its teacher, P = 21", place, net.theta, region, truth, height=height)
 
 
 def product_valley() -> Known:
