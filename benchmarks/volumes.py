@@ -54,7 +54,8 @@ def main(words: list[str] | None = None) -> None:
     if chosen.write:
         chosen.write.write_text(text, encoding="utf-8")
         with style():
-            basin_figures.known(found["known"], chosen.write.parent / "images")
+            drawn = basin_figures.known(found["known"], chosen.write.parent / "images")
+        drawn.path.with_suffix(".pdf").unlink()
 
 
 if __name__ == "__main__":

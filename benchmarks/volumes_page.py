@@ -38,7 +38,7 @@ def _cell(row: dict[str, Any]) -> str:
         return f"refused ({off})" if off else "refused"
     if row["estimator"] == "log product":
         return f"({off}, no volume)"
-    text = f"{off} ± {_rounded(row['error'])}"
+    text = f"{off} ± {_rounded(row['error'])}".replace("± < ", "± ")
     return f"**{text}**" if row["verdict"] == "trusted" else f"({text})"
 
 
@@ -64,10 +64,10 @@ def coverage_table(rows: list[dict[str, Any]], *, region: bool) -> str:
 def _signed(value: float | None) -> str:
     if value is None:
         return "-"
-    return "0" if abs(value) < 1e-7 else f"{value:+.2g}"
+    return "0" if abs(value) < 2e-7 else f"{value:+.2g}"
 
 
 def _rounded(value: float | None) -> str:
     if value is None:
         return "-"
-    return "1e-7" if value < 1e-7 else f"{value:.1g}"
+    return "< 2e-7" if value < 2e-7 else f"{value:.2g}"

@@ -69,7 +69,7 @@ def frequency(results: Results, folder: Path) -> Drawn:
         "Does volume predict how often a minimum is reached?",
         f"{results['conventions']['student_volumes']}; starts with "
         f"{results['conventions']['student_starts']}; bars are Clopper and Pearson's 95 % "
-        "intervals; minima that only other ways reached are counted in the correlation, and not drawn.",
+        "intervals; minima that the flow reached.",
         "Points that rise to the right say that larger volumes catch more starts.",
         saved(figure, folder, "frequency"),
     )
@@ -263,7 +263,11 @@ def known(rows: list[Results], folder: Path) -> Drawn:
                 label=kind if verdict == "trusted" else None,
             )
     axes.axvline(0.1, linewidth=0.8, linestyle=":", color="0.5")
-    axes.set(xscale="log", xlabel="nats off the known log-volume", yticks=np.arange(len(names)))
+    axes.set(
+        xscale="log",
+        xlabel="nats off (filled: trusted; hollow: doubtful; cross: refused)",
+        yticks=np.arange(len(names)),
+    )
     axes.set_yticklabels(names)
     axes.invert_yaxis()
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

@@ -237,8 +237,8 @@ PREDICTORS = {
 
 
 def prediction(rows: list[dict[str, Any]], predictor: str) -> dict[str, Any]:
-    """Rank correlation of the number of starts with a `predictor` over the minima `rows`."""
-    known = [row for row in rows if row[predictor] is not None]
+    """Rank correlation of the number of starts with a `predictor`, over those of `rows` the flow reached."""
+    known = [row for row in rows if row["starts"] and row[predictor] is not None]
     counts, values = ([float(row[key]) for row in known] for key in ("starts", predictor))
     rank = rank_correlation(np.array(values), np.array(counts))
     low, high = interval(rank, len(known))
