@@ -13,7 +13,9 @@ import click
 
 
 @click.command("basins", short_help="Measure basins: which minima starts reach, and their volumes.")
-@click.option("--quick", is_flag=True, help="Few starts: two minutes. Without it, an hour on one core.")
+@click.option(
+    "--quick", is_flag=True, help="Few starts: some two minutes. Without it, half an hour on one core."
+)
 @click.option(
     "--out", default="twolayer-basins", show_default=True, help="Folder to write, new or a report of ours."
 )

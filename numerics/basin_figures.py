@@ -13,6 +13,7 @@ from numerics.drawing import MARKERS, Drawn, saved, style
 
 Results = dict[str, Any]
 
+OTHER = "other"
 LEAST = 1e-6
 """Nats that are drawn for less."""
 
@@ -25,7 +26,8 @@ def draw(results: Results, folder: Path) -> list[Drawn]:
             drawn += [frequency(results, folder), scrambling(results, folder)]
         if any(problem["minima"] for problem in results["problems"]):
             drawn.append(goodness(results, folder))
-        if results["basins"] and results["basins"]["estimates"]:
+        rows = results["basins"]["estimates"] if results["basins"] else []
+        if any(row["predicted"] is not None for row in rows):
             drawn.append(truth(results["basins"], folder))
     return drawn
 
@@ -44,7 +46,7 @@ def frequency(results: Results, folder: Path) -> Drawn:
     Drawn
     """
     shown = ("log_soft_volume", "log_ellipsoid")
-    figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.3), layout="constrained")
     for axes, key in zip(figure.subplots(1, 2, sharey=True), shown, strict=True):
         for marker, found in zip(MARKERS, results["students"], strict=False):
             rows = [row for row in found["minima"] if row[key] is not None and row["starts"]]
@@ -62,7 +64,9 @@ def frequency(results: Results, folder: Path) -> Drawn:
                 label=f"problem {found['problem']}: {_rank(found['prediction'][key])}",
             )
         axes.set(xlabel=f"{PREDICTORS[key]}, all images", yscale="log")
-        axes.legend(title="rank correlation", title_fontsize=6.5, loc="best")
+        axes.legend(
+            title="rank correlation", title_fontsize=6.5, loc="lower center", bbox_to_anchor=(0.5, 1.0)
+        )
     figure.axes[0].set_ylabel("share of starts, by gradient flow")
     return Drawn(
         "frequency",
@@ -100,7 +104,10 @@ def scrambling(results: Results, folder: Path) -> Drawn:
     figure = Figure(figsize=(6.8, 2.7), layout="constrained")
     panels = figure.subplots(1, len(found["confusion"]), sharey=True)
     for axes, (way, counts) in zip(panels, found["confusion"].items(), strict=True):
-        table = np.array([[counts.get(one, {}).get(two, 0) for two in names] for one in names])
+        table = np.zeros((len(names), len(names)), dtype=int)
+        for one, row in counts.items():
+            for two, count in row.items():
+                table[_place(names, one), _place(names, two)] += count
         total = np.maximum(table.sum(axis=1, keepdims=True), 1)
         axes.imshow(table / total, cmap="cividis", vmin=0, vmax=1)
         for (row, column), count in np.ndenumerate(table):
@@ -109,7 +116,7 @@ def scrambling(results: Results, folder: Path) -> Drawn:
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=5.5, color=colour)
         agreed = found["agreement_with_flow"][way]
         axes.set_title(f"{way}: {agreed['value']:.0%} [{agreed['low']:.0%}, {agreed['high']:.0%}] agree")
-        axes.set_xticks(range(len(names)), [_short(name) for name in names])
+        axes.set_xticks(range(len(names)), [_short(name) for name in names], rotation=90)
         axes.set_yticks(range(len(names)), [_short(name) for name in names])
         axes.set_xlabel(f"minimum by {way}")
         axes.grid(visible=False)
@@ -118,15 +125,19 @@ def scrambling(results: Results, folder: Path) -> Drawn:
         "scrambling",
         "How much other ways down scramble the basins",
         f"Teacher-student problem {found['problem']}, {found['starts']} starts, as counts; shades are shares "
-        "of the row. The nine most frequent minima; 'none' is no minimum, '?' undecided.",
+        "of the row. The eight most frequent minima, and all others; 'none' is no minimum, '?' undecided.",
         "A way that keeps to the flow's basins has everything on the diagonal.",
         saved(figure, folder, "scrambling"),
     )
 
 
 def _labels(found: Results) -> list[str]:
-    reached = [label for label in found["shares"]["flow"] if int(label) >= 0][:9]
-    return [*reached, *(label for label in ("-1", "-2") if label in found["shares"]["flow"])]
+    reached = [label for label in found["shares"]["flow"] if int(label) >= 0][:8]
+    return [*reached, OTHER, "-1", "-2"]
+
+
+def _place(names: list[str], label: str) -> int:
+    return names.index(label if label in names else OTHER)
 
 
 def _short(label: str) -> str:
