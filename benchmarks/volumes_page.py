@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from numerics.shares import share
+
 PAGE = Path(__file__).with_name("volumes_page.txt")
 
 
@@ -13,12 +15,21 @@ def page(found: dict[str, Any]) -> str:
         "{known}": known_table(found["known"]),
         "{repeats}": str(found["repeats"]),
         "{target}": coverage_table([row for row in rows if row["part"] == "target"], region=False),
+        "{pooled}": pooled(rows),
         "{rest}": coverage_table([row for row in rows if row["part"] != "target"], region=True),
     }
     text = PAGE.read_text(encoding="utf-8")
     for mark, table in tables.items():
         text = text.replace(mark, table)
     return text
+
+
+def pooled(rows: list[dict[str, Any]]) -> str:
+    """How often tempering's trusted intervals held, over all `rows`."""
+    mine = [row for row in rows if row["estimator"].startswith("tempering")]
+    trusted = sum(row["trusted"] for row in mine)
+    held = share(sum(row["held"] for row in mine if row["trusted"]), max(trusted, 1))
+    return f"{held.count:,} of {trusted:,}, {held.value:.3f} [{held.low:.3f}, {held.high:.3f}]"
 
 
 def known_table(rows: list[dict[str, Any]]) -> str:

@@ -125,7 +125,7 @@ def scrambling(results: Results, folder: Path) -> Drawn:
         "scrambling",
         "How much other ways down scramble the basins",
         f"Teacher-student problem {found['problem']}, {found['starts']} starts, as counts; shades are shares "
-        "of the row. The eight most frequent minima, and all others; 'none' is no minimum, '?' undecided.",
+        "of the row. The eight most frequent minima and all others; 'none': no minimum, '?': undecided.",
         "A way that keeps to the flow's basins has everything on the diagonal.",
         saved(figure, folder, "scrambling"),
     )
