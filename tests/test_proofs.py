@@ -187,3 +187,51 @@ def test_an_unknown_claim_and_an_unbound_placeholder():
     assert known_fact(("psd", "H"), ()) == "nothing says that psd H"
     with pytest.raises(ValueError, match="bound must name every placeholder"):
         lemmas["Cauchy-Schwarz"].instance({"?A": "G"})
+
+
+DROPPED = [
+    (name, relation, each)
+    for name, relation in [
+        ("balanced-relu", "trace"),
+        ("balanced-relu", "lmax"),
+        ("dead-unit", "descent"),
+        ("quadratic-units", "descent"),
+        ("bounded-loss-curvature", "softmax"),
+        ("lipschitz", "paths"),
+    ]
+    for each in (*theorems[name].hypotheses, *theorems[name].variants[relation].hypotheses)
+]
+UNUSED = {  # what only makes the quantities defined, or is there for another relation of the theorem
+    ("balanced-relu", "lmax", "no output bias"),
+    ("balanced-relu", "lmax", "s(t z) = t s(z) for t > 0, and |s'| <= 1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "relation", "dropped"), DROPPED, ids=lambda each: getattr(each, "statement", each)
+)
+def test_a_proof_uses_its_hypotheses(name, relation, dropped):
+    theorem, variant = theorems[name], theorems[name].variants[relation]
+    kept = tuple(each for each in (*theorem.hypotheses, *variant.hypotheses) if each is not dropped)
+    found = faults(variant.relation, theorem.chains[relation], kept)
+    assert (found == []) == ((name, relation, dropped.statement) in UNUSED)
+
+
+PLANTED = {
+    "balanced-relu": ("trace", sp.Rational(1, 2)),
+    "bounded-loss-curvature": ("softmax", sp.Rational(9, 10)),
+    "dead-unit": ("descent", sp.Rational(1, 2)),
+    "quadratic-units": ("descent", sp.Rational(1, 2)),
+    "lipschitz": ("paths", sp.Rational(1, 2)),
+    "curvature-lower-bounds": ("variation", sp.Rational(1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_proof_does_not_prove_another_constant(name):
+    theorem, (relation, factor) = theorems[name], PLANTED[name]
+    left, right = theorem.variants[relation].relation.args
+    hypotheses = (*theorem.hypotheses, *theorem.variants[relation].hypotheses)
+    *begin, last = theorem.chains[relation]
+    wrong = (*begin, Step(factor * last.to, last.reason))
+    assert faults(le(left, factor * right), wrong, hypotheses) != []
