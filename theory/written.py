@@ -12,6 +12,7 @@ from theory.letters import Act
 from theory.model import Model
 
 LARGE = 3000  # operations of an expression that is not zero as it stands and too long to be simplified
+SMALLER = sp.Function("smaller", real=True)  # of two; sp.Min would compare them at length
 Formula = Callable[[Model], sp.Expr]
 
 MATRICES: dict[str, Formula] = {
@@ -241,7 +242,7 @@ SCALARS: dict[str, Formula] = {
     "mean_of_traces(J*J')": lambda at: _squares(at.J) / at.n,
     "kink_variation": lambda at: 2 * SCALARS["least_sum(active sides, passive sides)"](at),
     "least_sum(active sides, passive sides)": lambda at: sum(
-        sp.Min(_side(at, k, True), _side(at, k, False), evaluate=False) for k in range(at.m)
+        SMALLER(_side(at, k, True), _side(at, k, False)) for k in range(at.m)
     ),
     "total(active sides)": lambda at: sum(_side(at, k, True) for k in range(at.m)),
     "sum(|a||w|)": lambda at: sum(_sizes(at, k)[0] * sp.sqrt(_squares(at.W.row(k))) for k in range(at.m)),
