@@ -19,9 +19,9 @@ from numerics.ladder import student_factor
 from numerics.landscape import Array, NetworkLandscape
 from numerics.priors import Gaussian
 from numerics.shards import Shard, fingerprint
-from numerics.shares import Share, share
+from numerics.shares import share
 from numerics.training import to_minimum
-from numerics.workplace import Workplace
+from numerics.workplace import Workplace, as_plain
 
 STEPS = 150
 """Most steps of each stage of training."""
@@ -173,7 +173,7 @@ def classes(
     key = fingerprint(*problem.genuine, *problem.reserve, problem.units, seed, steps, count, attacks, RAYS)
     pieces = [(attack, start) for start in range(count) for attack in attacks]
     rows = [
-        {"attack_percent": attack, "start": start, **{name: _plain(value) for name, value in shard.items()}}
+        {"attack_percent": attack, "start": start, **as_plain(shard)}
         for (attack, start), shard in place.finished(
             problem.name, Attacked(problem, seed, steps), pieces, key
         )
@@ -192,18 +192,13 @@ def classes(
     }
 
 
-def _plain(value: np.ndarray) -> Any:
-    item = value.item()
-    return None if isinstance(item, float) and not np.isfinite(item) else item
-
-
 def _good(rows: list[dict[str, Any]], attack: int) -> dict[str, Any]:
     """Share of good minima, and means of what was measured, among the rows of one attack size."""
     fitted = [row for row in rows if row["converged"] and row["attack_percent"] == attack]
     masses = [row["log_mass"] for row in fitted if row["verdict"] != REFUSED]
     said = [row["radial_verdict"] for row in fitted]
     return {
-        "good": _share(share(sum(row["test_accuracy"] >= GOOD for row in fitted), max(len(fitted), 1))),
+        "good": share(sum(row["test_accuracy"] >= GOOD for row in fitted), max(len(fitted), 1)).as_dict(),
         "starts": sum(row["attack_percent"] == attack for row in rows),
         "fitted": len(fitted),
         "test_accuracy": mean([row["test_accuracy"] for row in fitted]),
@@ -228,7 +223,7 @@ def _by_way(shards: list[Shard]) -> dict[str, dict[str, Any]]:
         found[way] = {
             "starts": len(fitted),
             "fitted": len(reached),
-            "good": _share(share(int((reached >= GOOD).sum()), max(len(reached), 1))),
+            "good": share(int((reached >= GOOD).sum()), max(len(reached), 1)).as_dict(),
             "test_accuracy": mean(reached.tolist()),
             "above_flow": mean((accuracy[both, index] - accuracy[both, 0]).tolist()),
         }
@@ -248,7 +243,3 @@ def mean(values: list[float]) -> dict[str, Any] | None:
     if count > 1:
         error = student_factor(count) * float(known.std(ddof=1)) / float(np.sqrt(count))
     return {"value": float(known.mean()), "error": error, "count": count} if count else None
-
-
-def _share(one: Share) -> dict[str, float]:
-    return {**vars(one), "value": one.value}

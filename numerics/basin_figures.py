@@ -229,7 +229,7 @@ def truth(found: Results, folder: Path) -> Drawn:
     axes.plot(ends, ends, color="0.6", linewidth=0.8, linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel="share of starts that the flow takes there")
     axes.set_ylabel("orbit times mass of the basin")
-    axes.legend()
+    axes.legend(loc="lower right")
     return Drawn(
         "basins",
         "Volumes of true basins, and the shares of starts they catch",

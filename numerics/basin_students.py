@@ -156,21 +156,17 @@ def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -
         "starts": len(labels["flow"]),
         "wanted": count,
         "minima": rows,
-        "shares": {way: as_plain(labels[way]) for way in WAYS},
+        "shares": {way: by_label(labels[way]) for way in WAYS},
         "confusion": {way: confusion(labels["flow"], labels[way]) for way in WAYS[1:]},
-        "agreement_with_flow": {way: _share(agreement(labels["flow"], labels[way])) for way in WAYS[1:]},
+        "agreement_with_flow": {way: agreement(labels["flow"], labels[way]).as_dict() for way in WAYS[1:]},
         "prediction": {name: prediction(rows, name) for name in PREDICTORS},
         "undecided_because": _reasons(ended["flow"]),
     }
 
 
-def as_plain(labels: list[int]) -> dict[str, dict[str, float]]:
+def by_label(labels: list[int]) -> dict[str, dict[str, float]]:
     """Shares per label for JSON."""
-    return {str(label): _share(one) for label, one in shares(labels).items()} if labels else {}
-
-
-def _share(one: Share) -> dict[str, float]:
-    return {**vars(one), "value": one.value}
+    return {str(label): one.as_dict() for label, one in shares(labels).items()} if labels else {}
 
 
 def agreement(flow: list[int], other: list[int]) -> Share:

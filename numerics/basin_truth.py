@@ -14,7 +14,7 @@ from numerics.membership import FlowBasin
 from numerics.priors import Gaussian
 from numerics.shards import Shard, fingerprint
 from numerics.shares import shares
-from numerics.workplace import Workplace
+from numerics.workplace import Workplace, as_plain
 
 SMALL = {"inputs": 1, "teachers": 4, "students": 1}
 """A student of one unit on the line, P = 3, with two minima: small enough for thousands of flows."""
@@ -98,7 +98,7 @@ def true_basins(seed: int, count: int, place: Workplace) -> dict[str, Any]:
 
 def _row(minimum: basins.Minimum, caught: Any, kind: str, shard: Shard) -> dict[str, Any]:
     """The share of starts, and what the estimate says it is, with its interval."""
-    facts = {name: _plain(array) for name, array in shard.items()}
+    facts = as_plain(shard)
     mass, error, orbit = facts["log_volume"], facts["error"], minimum.orbit or 1
     quoted = mass is not None and error is not None
     ends = [orbit * float(np.exp(mass + sign * error)) for sign in (0, -1, 1)] if quoted else [None] * 3
@@ -113,8 +113,3 @@ def _row(minimum: basins.Minimum, caught: Any, kind: str, shard: Shard) -> dict[
         **dict(zip(("predicted", "predicted_low", "predicted_high"), ends, strict=True)),
         **facts,
     }
-
-
-def _plain(array: np.ndarray) -> Any:
-    item = array.item()
-    return None if isinstance(item, float) and not np.isfinite(item) else item

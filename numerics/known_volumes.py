@@ -19,7 +19,7 @@ from numerics.landscape import Array, NetworkLandscape
 from numerics.potentials import CosineLattice
 from numerics.priors import Box, Gaussian
 from numerics.shards import Shard, fingerprint
-from numerics.workplace import Workplace
+from numerics.workplace import Workplace, as_plain
 
 N_BETA, GAMMA = 100.0, 1.0
 """Inverse temperature and localisation of the soft volumes that the learning coefficient belongs to."""
@@ -266,12 +266,4 @@ def compared(seed: int, large: bool, place: Workplace) -> list[dict[str, Any]]:
     ]
     key = fingerprint(seed, tuple(known.name for known in regions), tuple(ESTIMATORS))
     found = place.finished("known volumes", Compared(seed, large), pieces, key)
-    return [
-        {"estimator": kind, **{name: _plain(value) for name, value in shard.items()}}
-        for (_, kind), shard in found
-    ]
-
-
-def _plain(value: np.ndarray) -> Any:
-    item = value.item()
-    return None if isinstance(item, float) and not np.isfinite(item) else item
+    return [{"estimator": kind, **as_plain(shard)} for (_, kind), shard in found]

@@ -31,6 +31,10 @@ class Share:
         """The share itself."""
         return self.count / self.total
 
+    def as_dict(self) -> dict[str, float]:
+        """Plain data for JSON, the value among it."""
+        return {**vars(self), "value": self.value}
+
 
 def share(count: int, total: int, confidence: float = 0.95) -> Share:
     """Clopper and Pearson's (1934) interval of a binomial probability: it covers at least as often as stated.

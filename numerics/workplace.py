@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from numerics.shards import Shard, SweepError, Task, sweep
 
 Report = Callable[[str, int, int], None]
@@ -78,3 +80,18 @@ class Workplace:
 
         store = None if self.store is None else self.store / name.replace(" ", "-")
         return {"executor": self.executor, "store": store, "max_seconds": left, "report": report}
+
+
+def as_plain(shard: Shard) -> dict[str, Any]:
+    """The scalars of a `shard` for JSON, where an infinite number or NaN is None.
+
+    Examples
+    --------
+    >>> as_plain({"verdict": np.array("trusted"), "off": np.array(np.nan)})
+    {'verdict': 'trusted', 'off': None}
+    """
+    items = {name: array.item() for name, array in shard.items()}
+    return {
+        name: None if isinstance(item, float) and not np.isfinite(item) else item
+        for name, item in items.items()
+    }
