@@ -71,6 +71,10 @@ IN_G = {
         by_spectral(),
         Step(spectral**2 * t("trace(G)"), By("principal block, trace", N="G_bb", M="G")),
     ),
+    "ii": extended(
+        by_largest(),
+        Step(frobenius**2 * t("lmax(G)"), By("principal block, lmax", N="G_bb", M="G")),
+    ),
     "iii": extended(
         by_frobenius(),
         Step(t(f"frobenius({WW})") * t("frobenius(G)"), By("principal block, frobenius", N="G_bb", M="G")),
@@ -153,6 +157,7 @@ CHAINS: dict[str, dict[str, Chain]] = {
         ),
         "v": by_paths(),
         "i, G": IN_G["i"],
+        "ii, G": IN_G["ii"],
         "iii, G": IN_G["iii"],
     },
     "interpolation": {
@@ -163,6 +168,7 @@ CHAINS: dict[str, dict[str, Chain]] = {
         "|H|": (Step(t("frobenius(G)"), Same("H", "G")),),
         "tr H": (Step(t("trace(G)"), Same("H", "G")),),
         "i, H": extended(IN_G["i"], Step(spectral**2 * t("trace(H)"), Same("G", "H"))),
+        "ii, H": extended(IN_G["ii"], Step(frobenius**2 * t("lmax(H)"), Same("G", "H"))),
         "iii, H": extended(IN_G["iii"], Step(WWF * t("frobenius(H)"), Same("G", "H"))),
     },
     "residuals": {

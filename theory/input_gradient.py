@@ -49,10 +49,11 @@ def upper_bounds(block: str) -> dict[str, Variant]:
 
 
 def by_whole(whole: str) -> dict[str, Variant]:
-    """The bounds (i) and (iii) by a matrix of which G_bb is a block."""
-    trace, frobenius = symbol(f"trace({whole})"), symbol(f"frobenius({whole})")
+    """The bounds (i) to (iii) by a matrix of which G_bb is a block."""
+    trace, largest, frobenius = (symbol(f"{norm}({whole})") for norm in ("trace", "lmax", "frobenius"))
     return {
         f"i, {whole}": at_most(gradient, times(spectral_W**2, trace), HIDDEN_BIASES, equality=AT_ORIGIN),
+        f"ii, {whole}": at_most(gradient, times(frobenius_W**2, largest), HIDDEN_BIASES, equality=AT_ORIGIN),
         f"iii, {whole}": at_most(gradient, times(frobenius_WW, frobenius), HIDDEN_BIASES, equality=AT_ORIGIN),
     }
 
@@ -97,7 +98,7 @@ UPPER_BOUNDS = Theorem(
         "(iii) Cauchy-Schwarz for the Frobenius inner product",
         "(iv) the trace over (W, b) is E[(1 + |x|^2) |u|^2] >= (1 + min |x|^2) tr G_bb, then (i)",
         "(v) Minkowski: the root of E|sum_k w_k u_k|^2 is at most sum_k |w_k| sqrt(E u_k^2)",
-        "(i, G), (iii, G) G_bb is a principal block of the positive semidefinite G",
+        "(i, G), (ii, G), (iii, G) G_bb is a principal block of the positive semidefinite G",
     ),
     scope=SEVERAL_OUTPUTS,
     equalities=(
@@ -110,7 +111,7 @@ UPPER_BOUNDS = Theorem(
             X=[[0.6, 0.8], [-0.8, 0.6], [1.0, 0.0]],
             variants=("iv",),
         ),
-        Example("one unit at the origin", **ORIGIN, variants=("i, G", "iii, G")),
+        Example("one unit at the origin", **ORIGIN, variants=("i, G", "ii, G", "iii, G")),
     ),
 )
 
@@ -130,7 +131,7 @@ AT_INTERPOLATION = Theorem(
     source="T2; R is linear in the residuals.",
     proof=("R = (1/n) sum_i r_i d2f_i = 0", "T2"),
     scope=SEVERAL_OUTPUTS,
-    equalities=(ALIGNED, Example("one unit at the origin", **ORIGIN, variants=("i, H", "iii, H"))),
+    equalities=(ALIGNED, Example("one unit at the origin", **ORIGIN, variants=("i, H", "ii, H", "iii, H"))),
 )
 
 
