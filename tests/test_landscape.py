@@ -48,6 +48,20 @@ def test_a_network_landscape_is_the_risk_with_its_exact_derivatives(activation, 
     assert_allclose(place.outputs(net.theta, X), net(X), rtol=1e-13)
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("output", [False, True])
+def test_the_gradient_of_one_output_has_every_part(hidden, output):
+    b, c = (RNG.normal(size=4) if hidden else None), (0.3 if output else None)
+    X, y = RNG.normal(size=(7, 3)), RNG.normal(size=7)
+    for net in (
+        tl.TwoLayer(RNG.normal(size=4), RNG.normal(size=(4, 3)), b, c),
+        tl.TwoLayer(RNG.normal(size=(1, 4)), RNG.normal(size=(4, 3)), b, None if c is None else [c]),
+    ):
+        target = y if net.scalar else y[:, None]
+        place = NetworkLandscape(net, X, target)
+        assert_allclose(place.gradient(net.theta), tl.gradient(net, X, target), rtol=1e-12, atol=1e-14)
+
+
 def test_the_previous_point_is_not_returned_for_a_new_one():
     net, X, y = network("tanh", "squared", None)
     place, theta = NetworkLandscape(net, X, y), net.theta.copy()
