@@ -146,7 +146,7 @@ def population(steps: int, walkers: int) -> int:
     Examples
     --------
     >>> population(1000, 32), population(100, 8), population(100, 80)
-    (400, 32, 80)
+    (400, 32, 200)
     """
     return max(walkers, min(PILOT, max(LEAST_PILOT, steps * walkers // 40)))
 

@@ -38,7 +38,7 @@ BIASES = [True, False]
 def identities():
     """Both sides of every identity step of a proof."""
     for theorem in theorems.values():
-        for name, chain in theorem.chains.items():
+        for name, chain in theorem.proof.items():
             before = theorem.variants[name].relation.args[0]
             for step in chain:
                 if isinstance(step.reason, Identity):

@@ -158,7 +158,7 @@ def proof_faults(label):
     """What the steps object that a mutation leaves without ground."""
     name, mutant = MUTANTS[label]
     theorem, variant, _ = original(name)
-    *steps, last = theorem.chains[variant]
+    *steps, last = theorem.proof[variant]
     steps.append(Step(mutant.relation.args[1], last.reason))
     befores = [mutant.relation.args[0], *(step.to for step in steps)]
     kept = mutant.relation.args[0] == theorem.variants[variant].relation.args[0]

@@ -16,19 +16,19 @@ from theory.theorem import PROVED
 WW, GRADIENT = "W*W'", t("input_gradient")
 PAIRING, TRACE, FROBENIUS = t(f"inner({WW}, G_bb)"), t("trace(G_bb)"), t("frobenius(W)")
 SPECTRAL_WW, SPECTRAL = t(f"spectral({WW})"), t("spectral(W)")
-RELATIONS = [(name, relation) for name, each in theorems.items() for relation in each.chains]
+RELATIONS = [(name, relation) for name, each in theorems.items() for relation in each.proof]
 
 
 @pytest.mark.parametrize(("name", "relation"), RELATIONS)
 def test_every_step_follows(name, relation):
     theorem, variant = theorems[name], theorems[name].variants[relation]
     hypotheses = (*theorem.hypotheses, *variant.hypotheses)
-    assert faults(variant.relation, theorem.chains[relation], hypotheses) == []
+    assert faults(variant.relation, theorem.proof[relation], hypotheses) == []
 
 
 def test_every_relation_that_is_proved_has_a_chain():
     proved = [each for each in theorems.values() if each.status == PROVED]
-    assert [each.id for each in proved if each.variants.keys() != each.chains.keys()] == []
+    assert [each.id for each in proved if each.variants.keys() != each.proof.keys()] == []
 
 
 @pytest.mark.parametrize("name", lemmas)
@@ -156,14 +156,14 @@ def test_a_false_step_is_caught(name):
 
 def test_a_dropped_step_is_caught():
     relation = theorems["input-gradient"].variants["i"].relation
-    chain = theorems["input-gradient"].chains["i"]
+    chain = theorems["input-gradient"].proof["i"]
     for missing in range(len(chain)):
         assert faults(relation, (*chain[:missing], *chain[missing + 1 :]), ()) != []
 
 
 def test_a_dropped_hypothesis_is_caught():
     theorem = theorems["interpolation"]
-    relation, chain = theorem.variants["|H|"].relation, theorem.chains["|H|"]
+    relation, chain = theorem.variants["|H|"].relation, theorem.proof["|H|"]
     assert faults(relation, chain, (SQUARED_LOSS, INTERPOLATION, NO_KINK)) == []
     assert "needs no pre-activation" in faults(relation, chain, (SQUARED_LOSS, INTERPOLATION))[0]
 
@@ -179,7 +179,7 @@ def test_the_mistaken_form_of_t5_has_no_such_proof():
     relation = theorems["wu-zhu-e-unsquared"].variants["false"].relation
     hypotheses = theorems["wu-zhu-e-unsquared"].hypotheses
     assert "the chain does not end at the right side" in faults(
-        relation, theorems["wu-zhu-e"].chains["rebuilt"], hypotheses
+        relation, theorems["wu-zhu-e"].proof["rebuilt"], hypotheses
     )
 
 
@@ -213,7 +213,7 @@ UNUSED = {  # what only makes the quantities defined, or is there for another re
 def test_a_proof_uses_its_hypotheses(name, relation, dropped):
     theorem, variant = theorems[name], theorems[name].variants[relation]
     kept = tuple(each for each in (*theorem.hypotheses, *variant.hypotheses) if each is not dropped)
-    found = faults(variant.relation, theorem.chains[relation], kept)
+    found = faults(variant.relation, theorem.proof[relation], kept)
     assert (found == []) == ((name, relation, dropped.statement) in UNUSED)
 
 
@@ -232,6 +232,6 @@ def test_a_proof_does_not_prove_another_constant(name):
     theorem, (relation, factor) = theorems[name], PLANTED[name]
     left, right = theorem.variants[relation].relation.args
     hypotheses = (*theorem.hypotheses, *theorem.variants[relation].hypotheses)
-    *begin, last = theorem.chains[relation]
+    *begin, last = theorem.proof[relation]
     wrong = (*begin, Step(factor * last.to, last.reason))
     assert faults(le(left, factor * right), wrong, hypotheses) != []

@@ -189,7 +189,7 @@ def test_a_record_is_complete(identifier):
     assert theorem.statement
     assert theorem.source
     assert theorem.status in (PROVED, REFUTED)
-    assert bool(theorem.proof) == (theorem.status == PROVED)
+    assert bool(theorem.idea) == bool(theorem.proof) == (theorem.status == PROVED)
     assert theorem.latex().count("\\\\\n") == len(theorem.variants) - 1
     for variant in theorem.variants.values():
         assert variant.relation.free_symbols == {symbol(item.name) for item in variant.relation.free_symbols}

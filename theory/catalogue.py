@@ -20,7 +20,7 @@ PROOFS = chains.CHAINS | chains_balanced.CHAINS | chains_spectra.CHAINS
 
 theorems: MappingProxyType[str, Theorem] = MappingProxyType(
     {
-        theorem.id: replace(theorem, chains=PROOFS.get(theorem.id, {}))
+        theorem.id: replace(theorem, proof=PROOFS.get(theorem.id, {}))
         for group in GROUPS
         for theorem in group.THEOREMS
     }

@@ -25,7 +25,7 @@ CONVERSE = Theorem(
     hypotheses=(SQUARED_LOSS, FEW_UNITS, INDEPENDENT_ROWS),
     status=PROVED,
     source="The package's own.",
-    proof=(
+    idea=(
         "T1: E|grad_x f|^2 = <W W^T, G_bb>",
         "<A, B> >= lambda_min(A) tr B for A symmetric, B >= 0",
         "lambda_max(B) <= |B|_F <= tr B for B >= 0",

@@ -51,7 +51,7 @@ BALANCED_RELU = Theorem(
     hypotheses=(SQUARED_LOSS, FIRST_DEGREE, NO_OUTPUT_BIAS, BALANCEABLE),
     status=PROVED,
     source="The package's own; an answer to Dinh et al. 2017 (arXiv:1703.04933).",
-    proof=(
+    idea=(
         "tr G = sum_k q E s_k^2 + |a_k|^2 E[s_k'^2 |x~|^2]; rescaling by t multiplies the terms by t^2 "
         "and t^-2",
         "s = z s', so s_k^2 <= |w~_k|^2 |x~|^2, and s'^2 <= 1",
@@ -82,7 +82,7 @@ CONSERVATION = Theorem(
     status=PROVED,
     source="Du, Hu and Lee 2018 (arXiv:1806.00900) for degree 1.",
     from_memory=True,
-    proof=("Euler: z s'(z) = p s(z)", "w~_k . dR/dw~_k = E[(A^T g)_k s'(z_k) z_k] = p E[(A^T g)_k s(z_k)]"),
+    idea=("Euler: z s'(z) = p s(z)", "w~_k . dR/dw~_k = E[(A^T g)_k s'(z_k) z_k] = p E[(A^T g)_k s(z_k)]"),
     scope="Any loss, any number of outputs, with or without biases; any homogeneous activation.",
 )
 
@@ -97,7 +97,7 @@ ZERO_MODES = Theorem(
     status=PROVED,
     source="Folklore; compare Kunin et al. 2021 (arXiv:2012.04728).",
     from_memory=True,
-    proof=("T11: v_k . grad R = 0 at every theta; differentiate by theta",),
+    idea=("T11: v_k . grad R = 0 at every theta; differentiate by theta",),
     scope=PIECEWISE_LINEAR + "; any loss, any number of outputs.",
 )
 
@@ -115,7 +115,7 @@ REPARAMETRISATION = Theorem(
     status=PROVED,
     source="Dinh, Pascanu, Bengio and Bengio 2017 (arXiv:1703.04933).",
     from_memory=True,
-    proof=(
+    idea=(
         "f(D theta) = f(theta), so the Hessian there is D^-1 H D^-1",
         "its diagonal entry at a_1 is t^2 E s_1^2 (R has none), and a diagonal entry is at most lambda_max",
     ),

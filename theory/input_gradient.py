@@ -71,7 +71,7 @@ IDENTITY = Theorem(
     hypotheses=(SQUARED_LOSS,),
     status=PROVED,
     source="Chain rule.",
-    proof=("z_k = w_k . x + b_k, so df/dx = sum_k w_k df/db_k = W^T u", "E|W^T u|^2 = tr(W W^T E[u u^T])"),
+    idea=("z_k = w_k . x + b_k, so df/dx = sum_k w_k df/db_k = W^T u", "E|W^T u|^2 = tr(W W^T E[u u^T])"),
     scope=SEVERAL_OUTPUTS,
 )
 
@@ -92,7 +92,7 @@ UPPER_BOUNDS = Theorem(
     hypotheses=(SQUARED_LOSS,),
     status=PROVED,
     source="After Wu, Zhu and E 2017 (arXiv:1706.10239); these forms are the package's own.",
-    proof=(
+    idea=(
         "T1",
         "(i), (ii) von Neumann's trace inequality: <A, B> <= |A|_2 tr B for A, B >= 0",
         "(iii) Cauchy-Schwarz for the Frobenius inner product",
@@ -129,7 +129,7 @@ AT_INTERPOLATION = Theorem(
     hypotheses=(SQUARED_LOSS, INTERPOLATION, NO_KINK),
     status=PROVED,
     source="T2; R is linear in the residuals.",
-    proof=("R = (1/n) sum_i r_i d2f_i = 0", "T2"),
+    idea=("R = (1/n) sum_i r_i d2f_i = 0", "T2"),
     scope=SEVERAL_OUTPUTS,
     equalities=(ALIGNED, Example("one unit at the origin", **ORIGIN, variants=("i, H", "ii, H", "iii, H"))),
 )
@@ -152,7 +152,7 @@ WITH_RESIDUALS = Theorem(
     hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),
     status=PROVED,
     source="After Wu, Zhu and E 2017 (arXiv:1706.10239); these forms are the package's own.",
-    proof=(
+    idea=(
         "|E[r a_k s''(z_k)]| <= C2 |a_k| E|r|",
         "E|r| <= sqrt(E r^2) = sqrt(2R) (Jensen)",
         "trace, Frobenius and spectral norm of the diagonal are at most C2 |a|_p sqrt(2R), p = 1, 2, inf",
@@ -178,7 +178,7 @@ WU_ZHU_E = Theorem(
     hypotheses=(SQUARED_LOSS, NO_KINK, BOUNDED_SECOND_DERIVATIVE),
     status=PROVED,
     source="Rebuilt in the shape of the theorem of Wu, Zhu and E 2017 (arXiv:1706.10239), constants unknown.",
-    proof=(
+    idea=(
         "T1, and G_bb = H_bb - diag_k E[r a_k s''(z_k)]",
         "2 <W W^T, H_bb> <= |W W^T|_F^2 + |H_bb|_F^2 (AM-GM), and |W W^T|_F <= |W|_F^2",
         "|<W W^T, diag>| <= sum_k |w_k|^2 C2 |a_k| sqrt(2R)",

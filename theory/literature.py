@@ -43,7 +43,7 @@ MULTIPLICATIVE = Theorem(
     status=PROVED,
     source="After Ma and Ying 2021 (arXiv:2105.13462), whose bound is for any depth and p-norms.",
     from_memory=True,
-    proof=("tr G_W = E[|x|^2 |u|^2] >= min |x|^2 tr G_bb", "T2 (i)"),
+    idea=("tr G_W = E[|x|^2 |u|^2] >= min |x|^2 tr G_bb", "T2 (i)"),
     scope="Any number of outputs, any activation; squared loss.",
     equalities=(
         Example(
@@ -75,7 +75,7 @@ KERNEL_FLOW = Theorem(
     "condition as in "
     "Liu, Zhu and Belkin 2020 (arXiv:2003.00307).",
     from_memory=True,
-    proof=(
+    idea=(
         "grad R = J^T g / n",
         "lambda_min(K) |g|^2 <= g^T K g <= lambda_max(K) |g|^2 (Courant-Fischer)",
         "squared loss: |g|^2 / n = 2 R, and lambda_max(K) = lambda_max(G) (T10)",
@@ -102,7 +102,7 @@ TWIN_UNITS = Theorem(
     status=PROVED,
     source="Fukumizu and Amari 2000 (Neural Networks 13), who embed a critical point of m - 1 units into m.",
     from_memory=True,
-    proof=(
+    idea=(
         "J v = s(z_k) - s(z_l) = 0",
         "R v = (E[g s'(z_k) x~] at w~_k, minus the same at w~_l), and dR/dw~_k = a_k E[g s'(z_k) x~]",
     ),
@@ -126,7 +126,7 @@ DEAD_UNIT_SADDLE = Theorem(
     "critical point of a "
     "linear network that is not a global minimum is a strict saddle; this form is the package's own.",
     from_memory=True,
-    proof=(
+    idea=(
         "the unit's block of H is [[0, p^T], [p, 0]], p = s'(0) E[g x~]: a_k = 0, s(0) = 0 leave nothing "
         "else",
         "its eigenvalues are 0, |p| and -|p|",
@@ -169,7 +169,7 @@ QUADRATIC_UNITS = Theorem(
     source="After Du and Lee 2018 (arXiv:1803.01206) and Soltanolkotabi, Javanmard and Lee 2019 "
     "(arXiv:1707.04926).",
     from_memory=True,
-    proof=(
+    idea=(
         "grad_x f = 2 M x",
         "s'(0) = 0, so the block of H by w_k is R's: 2 a_k E[g x x^T]; a block's least eigenvalue is at "
         "least that of H",
@@ -210,7 +210,7 @@ LIPSCHITZ = Theorem(
     "Tomioka and Srebro 2015 "
     "(arXiv:1503.00036), two layers.",
     from_memory=True,
-    proof=("|u| <= C1 |a| and |W^T u| <= |W|_2 |u|", "|sum_k w_k u_k| <= sum_k |w_k| C1 |a_k|"),
+    idea=("|u| <= C1 |a| and |W^T u| <= |W|_2 |u|", "|sum_k w_k u_k| <= sum_k |w_k| C1 |a_k|"),
     scope="Any number of outputs (|a|_2 the Frobenius norm of A); the quantities are named for the "
     "squared loss.",
     equalities=(
@@ -243,7 +243,7 @@ BOUNDED_LOSS = Theorem(
     status=PROVED,
     source="Boehning 1992 (Ann. Inst. Statist. Math. 44) for logistic and softmax.",
     from_memory=True,
-    proof=(
+    idea=(
         "tr G = E tr(Lam J J^T) <= E[lambda_max(Lam) |J|^2]",
         "p (1 - p) <= 1/4; lambda_max(diag p - p p^T) <= 1/2; (1 + r^2)^(-3/2) <= 1",
     ),

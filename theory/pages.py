@@ -79,7 +79,7 @@ def index() -> str:
 def row(theorem: Theorem) -> str:
     """One theorem in the table."""
     link = f"[{words(theorem.name)}](theorems/{theorem.id}.md)"
-    relations = ", ".join(f"({name})" for name in theorem.variants)
+    relations = ", ".join(f"({words(name)})" for name in theorem.variants)
     return f"| {link} | `{theorem.id}` | {theorem.status} | {relations} |"
 
 
@@ -88,7 +88,7 @@ def lemma_table() -> str:
     used = {
         step.reason.lemma.name
         for theorem in theorems.values()
-        for chain in theorem.chains.values()
+        for chain in theorem.proof.values()
         for step in chain
         if isinstance(step.reason, By)
     }
@@ -97,7 +97,8 @@ def lemma_table() -> str:
         lemma = lemmas[name]
         left, right = (str(side).replace("?", "") for side in lemma.relation.args)
         sign = "<=" if lemma.relation.rel_op == "<=" else "="
-        cells = (words(name), f"`{left} {sign} {right}`", lemma.verification, words(lemma.source))
+        statement = f"{left} {sign} {right}".replace("|", r"\|")
+        cells = (words(name), f"`{statement}`", lemma.verification, words(lemma.source))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 

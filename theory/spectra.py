@@ -80,7 +80,7 @@ LOWER_BOUNDS = Theorem(
     "package's own. "
     "'homogeneous' and 'outputs': the package's own.",
     from_memory=True,
-    proof=(
+    idea=(
         "lambda_max(G) >= v^T G v / |v|^2 = E|J v|^2 / |v|^2 for every direction v",
         "v = (a, 0, 0, c): J v = f;  v = theta: J v = (1 + p) f (Euler);  v = a unit vector of c: J v is one",
         "lambda_max(G) = lambda_max(J J^T / n) >= |E J|^2 with the unit vector (1, ..., 1) / sqrt n",
@@ -129,7 +129,7 @@ TANGENT_KERNEL = Theorem(
     status=PROVED,
     source="Linear algebra; K is the tangent kernel of Jacot, Gabriel and Hongler 2018 (arXiv:1806.07572).",
     from_memory=True,
-    proof=("G = J^T J / n and K = J J^T / n", "A B and B A have the same non-zero eigenvalues", "T3"),
+    idea=("G = J^T J / n and K = J J^T / n", "A B and B A have the same non-zero eigenvalues", "T3"),
     scope=SQUARED,
 )
 
@@ -165,7 +165,7 @@ VOLUME_BIAS = Theorem(
     hypotheses=(),
     status=PROVED,
     source="The package's own; Hadamard's inequality.",
-    proof=(
+    idea=(
         "V = omega_P prod_i (2T / lambda_i)^(1/2); along u the radius is (2T / u^T H u)^(1/2)",
         "ln is concave: E ln(u^T H u) <= ln E(u^T H u) = ln AM, u^T H u >= prod lambda_i^(u.v_i)^2, so E "
         "ln(u^T H u) >= ln GM",
@@ -210,7 +210,7 @@ INTERLACING = Theorem(
     hypotheses=(HIDDEN_BIASES,),
     status=PROVED,
     source="Cauchy's interlacing theorem.",
-    proof=("H_bb = E^T H E with E^T E = I", "Courant-Fischer: Rayleigh quotients over a subspace"),
+    idea=("H_bb = E^T H E with E^T E = I", "Courant-Fischer: Rayleigh quotients over a subspace"),
     scope=ANY,
 )
 
@@ -229,7 +229,7 @@ WEYL = Theorem(
     hypotheses=(),
     status=PROVED,
     source="Weyl's inequality.",
-    proof=("H = G + R", "Weyl; the triangle inequality"),
+    idea=("H = G + R", "Weyl; the triangle inequality"),
     scope=ANY,
 )
 
@@ -250,7 +250,7 @@ NORM_ORDER = Theorem(
     hypotheses=(),
     status=PROVED,
     source="Linear algebra.",
-    proof=(
+    idea=(
         "G is positive semidefinite",
         "its eigenvalues are non-negative and at most n q of them are not zero (T10)",
     ),
@@ -272,7 +272,7 @@ NEGATIVE_INDEX = Theorem(
     status=PROVED,
     source="Weyl's monotonicity; compare Martens 2014 (arXiv:1412.1193).",
     from_memory=True,
-    proof=("H - R = G is positive semidefinite", "Courant-Fischer: lambda_i(H) >= lambda_i(R) for every i"),
+    idea=("H - R = G is positive semidefinite", "Courant-Fischer: lambda_i(H) >= lambda_i(R) for every i"),
     scope=ANY + " The loss must be convex in the outputs, as all four are.",
 )
 

@@ -87,8 +87,8 @@ class Theorem:
     status : {"proved", "refuted", "conjectured"}
     source : str
         Who stated it, and what is known of the original.
-    proof : tuple of str
-        The steps, each an identity or the name of an inequality.
+    idea : tuple of str
+        The proof in words.
     scope : str
         Losses, outputs and activations to which it extends, and to which not.
     from_memory : bool
@@ -98,8 +98,8 @@ class Theorem:
         Networks at which the variants they name are equalities.
     refutation : Example or None
         A network that violates every variant, if the status is "refuted".
-    chains : dict of str to tuple of theory.proof.Step
-        The proof of each variant as steps that ``theory.proof.faults`` follows.
+    proof : dict of str to tuple of theory.proof.Step
+        The proof of each variant as a chain of steps that ``theory.proof.faults`` follows; empty if refuted.
     """
 
     id: str
@@ -109,12 +109,12 @@ class Theorem:
     hypotheses: tuple[Hypothesis, ...]
     status: str
     source: str
-    proof: tuple[str, ...] = ()
+    idea: tuple[str, ...] = ()
     scope: str = ""
     from_memory: bool = False
     equalities: tuple[Example, ...] = ()
     refutation: Example | None = None
-    chains: Mapping[str, Any] = field(default_factory=dict)
+    proof: Mapping[str, Any] = field(default_factory=dict)
 
     def latex(self) -> str:
         """All relations in LaTeX, one line each."""

@@ -90,8 +90,8 @@ def _lesson(theorem: Theorem) -> str:
 
 def proofs(theorem: Theorem) -> list[str]:
     """The idea, and the chain of every relation."""
-    lines = ["## Proof", "", *(f"- {words(step)}" for step in theorem.proof), ""]
-    for name, chain in theorem.chains.items():
+    lines = ["## Proof", "", *(f"- {words(step)}" for step in theorem.idea), ""]
+    for name, chain in theorem.proof.items():
         variant = theorem.variants[name]
         lines += [f"### Steps of ({name})", "", "```none", *steps(variant, chain), "```", ""]
         lines += checked(chain, (*theorem.hypotheses, *variant.hypotheses))
