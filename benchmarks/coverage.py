@@ -50,6 +50,17 @@ REGIONS: dict[str, Callable[[], Known]] = {
 HUNDRED, SHORT, LARGE, *OTHERS = REGIONS
 
 
+ALONE: dict[str, Any] = {"preconditioner": None}
+TARGETS: dict[str, Run] = {
+    "radial, isotropic, 100 rays": partial(radial, directions=100, **ALONE),
+    "radial, isotropic, 6,000 rays": partial(radial, directions=6000, **ALONE),
+    "radial, 100 rays": partial(radial, directions=100),
+    "tempering": tempering,
+    "learning coefficient": partial(coefficient, steps=500),
+}
+"""What has a target, on the region HUNDRED."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One estimator with its options on one region, repeated.
@@ -70,18 +81,11 @@ class Row:
 
 def rows(repeats: int) -> list[Row]:
     """Every row: `repeats` of what has a target and of short runs, fewer of the others."""
-    alone, some = {"preconditioner": None}, max(1, repeats // 2)
-    target: dict[str, Run] = {
-        "radial, isotropic, 100 rays": partial(radial, directions=100, **alone),
-        "radial, isotropic, 6,000 rays": partial(radial, directions=6000, **alone),
-        "radial, 100 rays": partial(radial, directions=100),
-        "tempering": tempering,
-        "learning coefficient": partial(coefficient, steps=500),
-    }
+    some = max(1, repeats // 2)
     others: dict[str, Run] = {"radial, 1,000 rays": radial, "tempering": tempering}
     few = partial(tempering, steps=200, walkers=16)
     return [
-        *(Row("target", name, HUNDRED, run, repeats) for name, run in target.items()),
+        *(Row("target", name, HUNDRED, run, repeats) for name, run in TARGETS.items()),
         *(Row("others", name, known, run, some) for known in OTHERS for name, run in others.items()),
         *(
             Row(
@@ -130,11 +134,14 @@ class Repeated:
         return {name: np.array([one[name] for one in found]) for name in names}
 
 
-def measured(repeats: int, place: Workplace) -> list[dict[str, Any]]:
-    """Repeat every row `repeats` times at a `place`, and summarise."""
+def measured(repeats: int, place: Workplace, only: str | None = None) -> list[dict[str, Any]]:
+    """Repeat every row `repeats` times at a `place`, or `only` those of an estimator that has a target."""
     table = rows(repeats)
-    pieces = [(i, first) for i, row in enumerate(table) for first in range(0, row.repeats, PIECE)]
-    key = fingerprint(repeats, [(row.estimator, row.known, row.repeats) for row in table])
+    wanted = [
+        i for i, row in enumerate(table) if only is None or (row.part, row.estimator) == ("target", only)
+    ]
+    pieces = [(i, first) for i in wanted for first in range(0, table[i].repeats, PIECE)]
+    key = fingerprint(repeats, [(table[i].estimator, table[i].known, table[i].repeats) for i in wanted])
     found = place.finished("coverage", Repeated(repeats), pieces, key)
     mine = [[shard for (i, _), shard in found if i == index] for index in range(len(table))]
     return [summary(row, shards) for row, shards in zip(table, mine, strict=True) if shards]

@@ -15,7 +15,7 @@ from numerics.experiment import one_thread
 from numerics.workplace import Workplace
 
 from . import coverage
-from .volumes_page import page
+from .volumes_page import coverage_table, page
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
@@ -26,7 +26,10 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--write", type=Path, metavar="FILE", help="write FILE, and a figure to images/ beside it"
     )
+    parser.add_argument("--only", metavar="ESTIMATOR", help="only how often its intervals hold, no page")
     chosen = parser.parse_args(words)
+    if chosen.only and chosen.only not in coverage.TARGETS:
+        parser.error(f"--only must be one of {', '.join(coverage.TARGETS)}; got {chosen.only}")
     if chosen.repeats < 1:
         parser.error(f"--repeats must be at least 1; got {chosen.repeats}")
     return chosen
@@ -48,7 +51,11 @@ def results(repeats: int, place: Workplace, large: bool = True) -> dict[str, Any
 def main(words: list[str] | None = None) -> None:
     chosen = arguments(sys.argv[1:] if words is None else words)
     with executor(chosen.processes and f"processes:{chosen.processes}") as pool, one_thread():
-        found = results(chosen.repeats, Workplace(pool, chosen.store, None, told))
+        place = Workplace(pool, chosen.store, None, told)
+        if chosen.only:
+            print(coverage_table(coverage.measured(chosen.repeats, place, chosen.only), region=False))
+            return
+        found = results(chosen.repeats, place)
     text = page(found)
     print(text)
     if chosen.write:
