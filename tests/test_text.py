@@ -10,7 +10,7 @@ from tests.tree import ROOT, files
 TEXT = {".py", ".md", ".cfg", ".toml", ".in", ".cff", ".css", ".mplstyle", ".html", ".txt", ""}
 HOME = re.compile(r"(?<![\w.:/])/(?:root|home|Users|work|opt|mnt|private|srv)/[\w.-]+")
 REGISTRY = re.compile(
-    r"(?:--|PIP_|UV_)(?:extra[-_])?(?:index|find)[-_](?:url|links)|/simple/?\b", re.IGNORECASE
+    r"(?:--|PIP_|UV_)(?:extra[-_])?(?:index|find)[-_](?:url|links)|/simple(?![-\w])", re.IGNORECASE
 )
 LEFTOVER = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|raise NotImpl" + r"ementedError)\b")
 GIVEN_UP = re.compile(r"pytest\.(?:skip|mark\.skip|mark\.skipif|mark\.xfail|xfail)\b|assert Tr" + r"ue\b")
