@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.integrate import BDF, LSODA, Radau
 
-from numerics.landscape import Array, Landscape, checked_point, hessian_at
+from numerics.landscape import Array, Landscape, NetworkLandscape, checked_point, hessian_at
+from numerics.network_flow import CompiledSteps, ScipySteps, suits
 
 CONVERGED, SADDLE, DIVERGED, UNDECIDED = "converged", "saddle", "diverged", "undecided"
 SOLVERS: dict[str, Any] = {"LSODA": LSODA, "BDF": BDF, "Radau": Radau}
@@ -75,7 +76,7 @@ def flow(
     gradient_tolerance: float = 1e-6,
     horizon: float = 1e12,
     max_steps: int = 5000,
-    solver: str = "LSODA",
+    solver: str | None = None,
 ) -> Landing:
     """Follow the gradient flow from a start to where it ends.
 
@@ -94,8 +95,9 @@ def flow(
         The longest flow time.
     max_steps : int
         Most steps of the solver.
-    solver : {"LSODA", "BDF", "Radau"}
-        Scipy's.
+    solver : {"LSODA", "BDF", "Radau"}, optional
+        One of scipy's. By default the compiled Rosenbrock method of :mod:`twolayer.implicit` for networks of
+        one output with at most `numerics.network_flow.LARGEST` parameters, and LSODA for all else.
 
     Returns
     -------
@@ -118,13 +120,13 @@ def flow(
     >>> landing.status, bool(np.abs(landing.theta).max() < 1e-12)
     ('converged', True)
     """
-    if solver not in SOLVERS:
+    if solver is not None and solver not in SOLVERS:
         raise ValueError(f"solver must be one of {', '.join(SOLVERS)}; got {solver!r}")
     if not 0 < rtol < 1:
         raise ValueError(f"rtol must lie between 0 and 1; got {rtol}")
     theta = checked_point(landscape, "start", start)
     path = _Path(landscape, theta, gradient_tolerance)
-    status, why = path.follow(SOLVERS[solver], rtol, horizon, max_steps)
+    status, why = path.follow(solver, rtol, horizon, max_steps)
     return land(landscape, path.theta, status, why, path.time, path.steps, path.drift)
 
 
@@ -140,30 +142,20 @@ class _Path:
         if self.kept is not None and self.kept.size:
             self.drift = 0.0
 
-    def follow(self, solver: Any, rtol: float, horizon: float, max_steps: int) -> tuple[str, str]:
+    def follow(self, solver: str | None, rtol: float, horizon: float, max_steps: int) -> tuple[str, str]:
         """Step until something is decided; return a status and why."""
         if self._arrived():
             return CONVERGED, "the start is a stationary point"
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # the solvers warn where they fail, and then say so in `status`
-            stepper = solver(
-                lambda _, theta: -self._slope(theta),
-                0.0,
-                self.theta,
-                horizon,
-                rtol=rtol,
-                atol=1e-3 * rtol * self.size,
-                jac=lambda _, theta: -hessian_at(self.landscape, theta),
-            )
-            while stepper.status == "running" and self.steps < max_steps:
-                try:
-                    failure = stepper.step()
-                except ValueError as reason:  # the Hessian or the solver's matrices are not finite
-                    return self._lost(str(reason))
-                if failure or not np.isfinite(stepper.y).all():
-                    return self._lost(failure or "the path is not finite")
-                self.theta, self.time, self.steps = stepper.y.copy(), float(stepper.t), self.steps + 1
-                self._watch()
+            solved = self._solver(solver, rtol, horizon)
+            while not solved.ended and self.steps < max_steps:
+                failure, points = solved.advance(self.goal, min(self.next_look, max_steps) - self.steps)
+                self.theta, self.time, self.speed = solved.theta, solved.time, solved.speed
+                self.steps += len(points)
+                self._watch(points)
+                if failure:
+                    return self._lost(failure)
                 if np.linalg.norm(self.theta) > FAR * self.size:
                     return DIVERGED, f"the flow went beyond {FAR:g} times the start's distance"
                 if self._arrived() or self._contracts():
@@ -175,15 +167,23 @@ class _Path:
             )
         return UNDECIDED, f"no end within time {self.time:.3g} and {self.steps} steps"
 
+    def _solver(self, solver: str | None, rtol: float, horizon: float) -> CompiledSteps | ScipySteps:
+        atol = 1e-3 * rtol * self.size
+        if solver is None and isinstance(self.landscape, NetworkLandscape) and suits(self.landscape):
+            return CompiledSteps(self.landscape, self.theta, horizon, rtol, atol, FAR * self.size)
+        return ScipySteps(SOLVERS[solver or "LSODA"], self.landscape, self.theta, horizon, rtol, atol)
+
     def _slope(self, theta: Array) -> Array:
         slope = self.landscape.gradient(theta)
         self.speed = float(np.linalg.norm(slope))
         return slope
 
-    def _watch(self) -> None:
-        if self.conserved is not None and self.kept is not None and self.kept.size:
-            change = float(np.abs(self.conserved(self.theta) - self.kept).max())
-            self.drift = max(self.drift, change / float(self.theta @ self.theta))
+    def _watch(self, points: Array) -> None:
+        if self.conserved is None or self.kept is None or not self.kept.size:
+            return
+        for theta in points:
+            change = float(np.abs(self.conserved(theta) - self.kept).max())
+            self.drift = max(self.drift, change / float(theta @ theta))
 
     def _arrived(self) -> bool:
         """Whether the gradient is small and the finish settles nearby; if not, it must become smaller yet."""
