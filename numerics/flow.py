@@ -127,7 +127,7 @@ def flow(
     theta = checked_point(landscape, "start", start)
     path = _Path(landscape, theta, gradient_tolerance)
     status, why = path.follow(solver, rtol, horizon, max_steps)
-    return land(landscape, path.theta, status, why, path.time, path.steps, path.drift)
+    return land(landscape, path.theta, status, why, path.time, path.steps, path.drift, path.finished)
 
 
 class _Path:
@@ -136,7 +136,8 @@ class _Path:
     def __init__(self, landscape: Landscape, theta: Array, tolerance: float) -> None:
         self.landscape, self.theta, self.size = landscape, theta, 1 + float(np.linalg.norm(theta))
         self.goal = tolerance * max(1.0, float(np.linalg.norm(self._slope(theta))))
-        self.time, self.steps, self.drift, self.next_look = 0.0, 0, np.nan, 20
+        self.time, self.steps, self.drift, self.next_look = 0.0, 0, np.nan, 0
+        self.finished: tuple[Array, bool] | None = None
         self.conserved: Callable[[Array], Array] | None = getattr(landscape, "conserved", None)
         self.kept = None if self.conserved is None else self.conserved(theta)
         if self.kept is not None and self.kept.size:
@@ -149,9 +150,11 @@ class _Path:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # the solvers warn where they fail, and then say so in `status`
             solved = self._solver(solver, rtol, horizon)
+            self.next_look = solved.first_look
             while not solved.ended and self.steps < max_steps:
                 failure, points = solved.advance(self.goal, min(self.next_look, max_steps) - self.steps)
                 self.theta, self.time, self.speed = solved.theta, solved.time, solved.speed
+                self.finished = None
                 self.steps += len(points)
                 self._watch(points)
                 if failure:
@@ -192,7 +195,7 @@ class _Path:
         self.goal /= 10
         if self._drifts():
             return False
-        end, settled = finish(self.landscape, self.theta)
+        end, settled = self.finished = finish(self.landscape, self.theta)
         away = float(np.linalg.norm(end - self.theta)) / self.size
         held = away <= HELD  # on the saddle itself, from where the flow does not leave
         return settled and (held or (away <= NEAR and _lowest(self.landscape, end)[0] >= 0))
@@ -243,6 +246,7 @@ def land(
     time: float = np.nan,
     steps: int = 0,
     drift: float = np.nan,
+    finished: tuple[Array, bool] | None = None,
 ) -> Landing:
     """Finish at the stationary point next to `theta`, if `status` is "converged", and say what it is.
 
@@ -253,6 +257,8 @@ def land(
     status, why : str
     time, steps, drift
         Passed on.
+    finished : (ndarray, bool), optional
+        What :func:`finish` said of `theta`, if it was asked before.
 
     Returns
     -------
@@ -262,7 +268,7 @@ def land(
     """
     end = theta
     if status == CONVERGED:
-        end, settled = finish(landscape, theta)
+        end, settled = finished or finish(landscape, theta)
         status, why = _judged(landscape, theta, end, settled, why)
     gradient = float(np.linalg.norm(landscape.gradient(end)))
     distance = float(np.linalg.norm(end - theta))
@@ -307,22 +313,23 @@ def finish(landscape: Landscape, theta: Array) -> tuple[Array, bool]:
     if hasattr(landscape, "gauss_newton"):
         curvatures.append(landscape.gauss_newton)
     for curvature in curvatures:
-        end = _newton(landscape, curvature, theta)
-        scale = float(np.linalg.norm(curvature(end), 2)) * (1 + float(np.linalg.norm(end)))
+        end, largest = _newton(landscape, curvature, theta)
+        scale = largest * (1 + float(np.linalg.norm(end)))
         if np.linalg.norm(landscape.gradient(end)) <= REST * scale:
             return end, True
     return theta, False
 
 
-def _newton(landscape: Landscape, curvature: Callable[[Array], Array], theta: Array) -> Array:
-    """Iterate while each step is at most half the one before; rounding ends it."""
+def _newton(landscape: Landscape, curvature: Callable[[Array], Array], theta: Array) -> tuple[Array, float]:
+    """Iterate while each step is at most half the one before; rounding ends it. The end, and |curvature|."""
     previous = np.inf
     for _ in range(NEWTON_STEPS):
         values, Q = np.linalg.eigh(curvature(theta))
-        curved = np.abs(values) > FLAT * np.abs(values).max()
+        largest = float(np.abs(values).max())
+        curved = np.abs(values) > FLAT * largest
         step = Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved])
         length = float(np.linalg.norm(step))
         if not length <= 0.5 * previous or not np.isfinite(landscape.value(theta - step)):
             break
         theta, previous = theta - step, length
-    return theta
+    return theta, largest

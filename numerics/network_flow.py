@@ -16,7 +16,7 @@ LARGEST = 64
 FIRST = 0.01
 """The first step tried moves by this share of the start's distance."""
 
-AT_A_TIME = 64
+AT_A_TIME = 256
 """Steps that the compiled solver takes before it looks up."""
 
 STOPPED = "the step became shorter than the spacing between numbers"
@@ -41,7 +41,11 @@ class ScipySteps:
         Where the flow is, since when, and whether time is up.
     speed : float
         The norm of the last gradient that was asked for: not always the one at theta.
+    first_look : int
+        The steps after which Newton's iteration is first tried: when it costs about as much as they did.
     """
+
+    first_look = 20
 
     def __init__(
         self, solver: Any, landscape: Landscape, theta: Array, horizon: float, rtol: float, atol: float
@@ -88,6 +92,8 @@ class CompiledSteps:
     theta, horizon, rtol, atol
         As for :class:`ScipySteps`, as are the attributes; `speed` is the gradient's norm at theta.
     """
+
+    first_look = 120
 
     def __init__(
         self, landscape: NetworkLandscape, theta: Array, horizon: float, rtol: float, atol: float, far: float
