@@ -97,7 +97,7 @@ def flow(
         Most steps of the solver.
     solver : {"LSODA", "BDF", "Radau"}, optional
         One of scipy's. By default the compiled Rosenbrock method of :mod:`twolayer.implicit` for networks of
-        one output with at most `numerics.network_flow.LARGEST` parameters, and LSODA for all else.
+        one output, a separable loss, at most 64 parameters and 10,000 samples; LSODA for all else.
 
     Returns
     -------

@@ -13,6 +13,9 @@ from twolayer.packing import Lanes
 LARGEST = 64
 """Parameters beyond which multistep methods, with fewer Hessians and factors, are the quicker (measured)."""
 
+MOST_SAMPLES = 10_000
+"""Samples beyond which the kernel's arrays over parameters and samples take too much memory."""
+
 FIRST = 0.01
 """The first step tried moves by this share of the start's distance."""
 
@@ -140,11 +143,11 @@ def samples(data: Lanes) -> tuple[bool, np.ndarray, Array, Array]:
 
 
 def suits(landscape: Landscape) -> bool:
-    """Whether the compiled solver is for it: a network of one output with few parameters.
+    """Whether the compiled solver is for it: a network of one output, few parameters, not too many samples.
 
     `landscape` may be any.
     """
     if not isinstance(landscape, NetworkLandscape):
         return False
     one = landscape.net.n_outputs == 1 and landscape.risk.loss.separable
-    return one and landscape.dimension <= LARGEST
+    return one and landscape.dimension <= LARGEST and len(landscape.X) <= MOST_SAMPLES

@@ -1,10 +1,10 @@
 """Gradient flow of one small network with one output, compiled: theta' = -grad risk, by a Rosenbrock method.
 
-The method is RODAS (Hairer & Wanner, Solving Ordinary Differential Equations II, section IV.7, and their code
-``rodas.f``): six stages, order 4 with an embedded solution of order 3, L-stable and stiffly accurate. Each
-step solves with E = H + 1 / (GAMMA h), H the exact Hessian. Where E has no Cholesky factor, the step is so long
-that it would jump across a direction in which the flow runs apart; it is then shortened, whatever the error
-estimate says.
+The method is RODAS (Hairer & Wanner, Solving Ordinary Differential Equations II, section IV.7, and their
+code ``rodas.f``): six stages, order 4 with an embedded solution of order 3, L-stable and stiffly accurate.
+Each step solves with E = H + 1 / (GAMMA h), H the exact Hessian. Where E has no Cholesky factor, the step is
+so long that it would jump across a direction in which the flow runs apart; it is then shortened, whatever the
+error estimate says.
 
 Data: x (d~, n), the inputs and, with hidden biases, a row of ones; y (n,). `columns` (m, d~) says where the
 inner weights stand in theta; outer weights come first and the output's bias, if there is one, last.
@@ -50,7 +50,7 @@ SAFETY, SHORTEST, LONGEST = 0.9, 0.2, 6.0
 """A step is at most so many times the one before it, and at least."""
 
 GOING, SMALL, FAR, ENDED, STOPPED = 0, 1, 2, 3, 4
-"""Why `follow` returned: steps are used up, the gradient is small, theta is far, time is up, no step is left."""
+"""Why `follow` returned: steps used up, the gradient small, theta far, time up, no step is short enough."""
 
 JETS = types.FunctionType(types.void(Flat, Flat, Flat, Flat))
 """jets(Z, S, S1, S2), as in a generated activation."""
@@ -236,9 +236,9 @@ def attempt(slopes, losses, theta, biased, columns, x, y, sheets, flat, h, E, g,
 def follow(slopes, jets, losses, biased, columns, x, y, theta, clock, limits, path, H):  # type: ignore[no-untyped-def]
     """Take at most len(path) steps from theta (P,), which moves along; return why it ended and how many.
 
-    clock (3,): time and the length of the next step, which move along, and the gradient's norm at theta, filled
-    in. limits (5,): the gradient's norm and the distance from the origin to stop at, the longest time, the
-    absolute and the relative tolerance. path (k, P) is filled with where the steps end. H (P, P) is room.
+    clock (3,): time and the length of the next step, which move along, and the gradient's norm at theta,
+    filled in. limits (5,): the gradient's norm and the distance from the origin to stop at, the longest
+    time, the absolute and the relative tolerance. path (k, P) is filled with where the steps end. H is room.
     """
     P, m, n = len(theta), len(columns), len(y)
     sheets, flat, J = np.empty((4, m, n)), np.empty((5, n)), np.empty((P + 1, n))
