@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from numerics.landscape import Array, Landscape, NetworkLandscape, hessian_at
-from twolayer import implicit
 from twolayer.packing import Lanes
 
 LARGEST = 64
@@ -101,7 +100,9 @@ class CompiledSteps:
     def __init__(
         self, landscape: NetworkLandscape, theta: Array, horizon: float, rtol: float, atol: float, far: float
     ) -> None:
-        self.data: Lanes = landscape.risk.lanes
+        from twolayer import implicit  # compiled, or loaded, when it is first needed
+
+        self.method, self.data = implicit, landscape.risk.lanes
         self.samples = samples(self.data)
         self.theta, self.time, self.ended = theta.copy(), 0.0, False
         self.speed = float(np.linalg.norm(landscape.gradient(theta)))
@@ -115,7 +116,7 @@ class CompiledSteps:
         data, path = self.data, np.empty((min(most, AT_A_TIME), len(self.theta)))
         self.limits[0] = goal
         theta = self.theta.copy()
-        why, taken = implicit.follow(
+        why, taken = self.method.follow(
             data.slopes,
             data.jets,
             data.losses,
@@ -127,8 +128,8 @@ class CompiledSteps:
             self.H,
         )
         self.theta, self.time, self.speed = theta, float(self.clock[0]), float(self.clock[2])
-        self.ended = why == implicit.ENDED
-        return (STOPPED if why == implicit.STOPPED else None), path[:taken]
+        self.ended = why == self.method.ENDED
+        return (STOPPED if why == self.method.STOPPED else None), path[:taken]
 
 
 def samples(data: Lanes) -> tuple[bool, np.ndarray, Array, Array]:
