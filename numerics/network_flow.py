@@ -93,6 +93,8 @@ class CompiledSteps:
         One that :func:`suits`.
     theta, horizon, rtol, atol
         As for :class:`ScipySteps`, as are the attributes; `speed` is the gradient's norm at theta.
+    far : float
+        The distance from the origin at which to look up.
     """
 
     first_look = 120
@@ -112,7 +114,10 @@ class CompiledSteps:
         self.H = np.empty((len(theta), len(theta)))
 
     def advance(self, goal: float, most: int) -> tuple[str | None, Array]:
-        """Take at most `most` steps, or until the gradient's norm is `goal`; else as :class:`ScipySteps`."""
+        """Take one step, and more until the gradient's norm is `goal`, at most `most`.
+
+        Returns what that of :class:`ScipySteps` does.
+        """
         data, path = self.data, np.empty((min(most, AT_A_TIME), len(self.theta)))
         self.limits[0] = goal
         theta = self.theta.copy()

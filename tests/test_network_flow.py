@@ -166,6 +166,18 @@ def test_every_scale_ends_with_a_verdict(size, activation):
     assert landing.value <= here.value(here.net.theta)
 
 
+@pytest.mark.parametrize(("goal", "far"), [(np.inf, np.inf), (0.0, 0.0)])
+def test_every_call_takes_a_step(goal, far):
+    """The caller judges the gradient and the distance by roundings of its own: it must not wait for ever."""
+    here = place(3, 2, 9)
+    steps = CompiledSteps(here, here.net.theta, 1e12, 1e-5, 1e-8, far)
+    times = [steps.time]
+    for _ in range(3):
+        assert steps.advance(goal, 50)[1].shape == (1, here.dimension)
+        times.append(steps.time)
+    assert np.all(np.diff(times) > 0)
+
+
 def test_who_is_taken_by_the_compiled_solver():
     assert suits(place(3, 2, 5))
     rng = np.random.default_rng(8)

@@ -236,6 +236,7 @@ def attempt(slopes, losses, theta, biased, columns, x, y, sheets, flat, h, E, g,
 def follow(slopes, jets, losses, biased, columns, x, y, theta, clock, limits, path, H):  # type: ignore[no-untyped-def]
     """Take at most len(path) steps from theta (P,), which moves along; return why it ended and how many.
 
+    It takes one at least, if it can: a caller who rounds otherwise, and calls again, is not kept for ever.
     clock (3,): time and the length of the next step, which move along, and the gradient's norm at theta,
     filled in. limits (5,): the gradient's norm and the distance from the origin to stop at, the longest
     time, the absolute and the relative tolerance. path (k, P) is filled with where the steps end. H is room.
@@ -247,9 +248,9 @@ def follow(slopes, jets, losses, biased, columns, x, y, theta, clock, limits, pa
     while True:
         curvature(slopes, jets, losses, theta, biased, columns, x, y, sheets, flat, J, g, H)
         clock[2] = math.sqrt(dot(g, g))
-        if clock[2] <= limits[0]:
+        if taken > 0 and clock[2] <= limits[0]:
             return SMALL, taken
-        if not dot(theta, theta) <= limits[1] ** 2:
+        if taken > 0 and not dot(theta, theta) <= limits[1] ** 2:
             return FAR, taken
         if clock[0] >= limits[2]:
             return ENDED, taken
