@@ -11,7 +11,7 @@ from typing import Any
 from numerics import basin_figures, known_volumes
 from numerics.drawing import style
 from numerics.executors import executor
-from numerics.experiment import one_thread
+from numerics.threads import one_thread
 from numerics.workplace import Workplace
 
 from . import coverage

@@ -63,8 +63,8 @@ def basins(
     from numerics.basin_figures import draw
     from numerics.basin_summary import summary
     from numerics.executors import executor
-    from numerics.experiment import one_thread
     from numerics.output import fresh_folder, write_json, write_text
+    from numerics.threads import one_thread
     from numerics.workplace import Workplace
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")

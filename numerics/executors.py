@@ -10,6 +10,8 @@ from importlib import import_module
 from multiprocessing import get_context
 from typing import Any
 
+from numerics.threads import keep_to_one_thread
+
 WANTED = "threads:N, processes:N or dask://HOST:PORT"
 
 
@@ -20,9 +22,9 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     Parameters
     ----------
     name : str or None
-        "threads:N", "processes:N", or "dask://HOST:PORT", the address of the scheduler of a
-        dask.distributed cluster whose workers have this package (extra ``[cluster]``). None: no executor,
-        work is done here.
+        "threads:N"; "processes:N", each process of one thread, so that they do not fight for the cores;
+        or "dask://HOST:PORT", the address of the scheduler of a dask.distributed cluster whose workers
+        have this package (extra ``[cluster]``). None: no executor, work is done here.
 
     Raises
     ------
@@ -42,7 +44,8 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     if kind in ("threads", "processes") and rest.isdecimal() and 0 < int(rest) <= 10_000:
         # A fresh interpreter in each process: forking one that runs threads can hang.
         pools = {"threads": ThreadPoolExecutor, "processes": ProcessPoolExecutor}
-        options = {} if kind == "threads" else {"mp_context": get_context("spawn")}
+        fresh = {"mp_context": get_context("spawn"), "initializer": keep_to_one_thread}
+        options: dict[str, Any] = {} if kind == "threads" else fresh
         with pools[kind](int(rest), **options) as pool:
             yield pool
     elif kind == "dask" and rest.startswith("//") and len(rest) > 2:

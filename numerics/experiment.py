@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import numba
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 import twolayer as tl
 from numerics.arms import Arm, Task, reserve_size
@@ -133,15 +130,3 @@ def attacked(
     finish = max(3, min(200, int(NEWTON_WORK / start.n_parameters**3)))
     last = to_minimum(first.net, genuine.X, genuine.targets, finish=finish, **common)
     return replace(last, steps=steps + first.steps + last.steps)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Hold BLAS and numba to one thread: sums then have one order, and results repeat bit by bit."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1):
-            yield
-    finally:
-        numba.set_num_threads(threads)

@@ -20,10 +20,11 @@ import twolayer as tl
 from numerics import figures, report
 from numerics.arms import Arm, Task, as_plain, fitted, tasks
 from numerics.data import Dataset
-from numerics.experiment import Found, ground, minimum, one_thread
+from numerics.experiment import Found, ground, minimum
 from numerics.findings import COLUMNS, correlations, table, theorem_counts
 from numerics.output import write_json, write_text
 from numerics.sentences import conclusions
+from numerics.threads import one_thread
 
 CONVENTIONS = {
     "network": "f(x) = sum_k a_k s(w_k . x + b_k), scalar output, hidden biases, no output bias",

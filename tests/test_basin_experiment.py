@@ -16,12 +16,12 @@ from numerics.basin_students import WAYS, interval, student
 from numerics.basin_summary import summary
 from numerics.basins import BasinMap
 from numerics.command import main
-from numerics.experiment import one_thread
 from numerics.initialisations import starts
 from numerics.known_volumes import Compared, compared, known_regions, soft_coordinate
 from numerics.landscape import FunctionLandscape
 from numerics.membership import FlowBasin
 from numerics.potentials import CosineLattice
+from numerics.threads import one_thread
 from numerics.workplace import Workplace
 
 TINY = replace(QUICK, student_starts=4, starts=1, attacks=(0, 100), steps=20)

@@ -1,5 +1,6 @@
 """A sweep on a real dask scheduler with two worker processes, and executors by name."""
 
+import importlib
 import socket
 import subprocess
 import sys
@@ -8,8 +9,10 @@ import warnings
 from contextlib import ExitStack, contextmanager
 
 import dask
+import numba
 import pytest
 from distributed import LocalCluster
+from threadpoolctl import threadpool_info
 
 from numerics.executors import executor
 from numerics.shards import Store, SweepError, sweep
@@ -100,6 +103,17 @@ def test_a_scheduler_that_is_killed_midway_is_told_and_what_was_finished_is_kept
     assert 2 <= told.value.done < len(PIECES)
     assert len(Store(tmp_path / "s", "", len(PIECES)).missing()) == len(PIECES) - told.value.done
     assert same(sweep(work, PIECES, store=tmp_path / "s"), WHOLE)
+
+
+def busy_threads():
+    """How many threads numba, numpy's BLAS and scipy's would use here."""
+    importlib.import_module("scipy.linalg")
+    return max([numba.get_num_threads(), *(each["num_threads"] for each in threadpool_info())])
+
+
+def test_a_worker_process_has_one_thread():
+    with executor("processes:1") as pool:
+        assert pool.submit(busy_threads).result() == 1
 
 
 @pytest.mark.parametrize("name", ["threads:2", "processes:2", None])
