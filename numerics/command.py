@@ -43,7 +43,7 @@ def main() -> None:
     """Exact curvature of two-layer networks, and what it says about good and bad minima."""
 
 
-@main.command(short_help="Find good and bad minima on real digits and write a report.")
+@click.command(short_help="Find good and bad minima on real digits and write a report.")
 @click.option("--quick", is_flag=True, help="Two settings only: well under 90 seconds. Without it, minutes.")
 @click.option(
     "--out", default="twolayer-report", show_default=True, help="Folder to write, new or a report of ours."
@@ -141,7 +141,7 @@ def brief(results: dict[str, Any], out: str) -> str:
     return json.dumps({"folder": out, **{key: results[key] for key in keys}}, indent=1, allow_nan=False)
 
 
-@main.command(short_help="Print the exact norms of the Hessian of a saved network.")
+@click.command(short_help="Print the exact norms of the Hessian of a saved network.")
 @saved_network
 @click.option(
     "--spectrum/--no-spectrum",
@@ -173,7 +173,7 @@ def norms(model: str, data: str, loss: str, spectrum: bool | None, as_json: bool
     click.echo(json.dumps(found, indent=1, allow_nan=False) if as_json else as_text(found))
 
 
-@main.command(short_help="Print the derivation of gradient and Hessian for an activation.")
+@click.command(short_help="Print the derivation of gradient and Hessian for an activation.")
 @click.argument("activation")
 @click.option(
     "--loss", default="squared", show_default=True, type=click.Choice(LOSSES), help="Loss of one sample."
@@ -207,6 +207,9 @@ def derive(
     click.echo(found.latex() if latex else str(found))
 
 
+main.add_command(reproduce)
+main.add_command(norms)
+main.add_command(derive)
 main.add_command(verify)
 main.add_command(certify)
 main.add_command(basins)

@@ -76,7 +76,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     >>> images.shape, int(images.max()), labels[:5].tolist()
     ((1797, 64), 16, [0, 1, 2, 3, 4])
     """
-    with as_file(files("numerics") / "data" / "digits.npz") as path:
+    with as_file(files("numerics") / "assets" / "digits.npz") as path:
         arrays = read_arrays(path, required=("images", "labels"))
     return arrays["images"], arrays["labels"]
 

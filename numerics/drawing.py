@@ -54,7 +54,7 @@ class Drawn:
 
 def style() -> Any:
     """Return a context in which matplotlib uses the package's style sheet."""
-    with as_file(files("numerics") / "data" / "twolayer.mplstyle") as path:
+    with as_file(files("numerics") / "assets" / "twolayer.mplstyle") as path:
         return mpl.style.context(path)
 
 

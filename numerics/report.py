@@ -100,7 +100,7 @@ def page(results: Results, drawn: list[Drawn]) -> str:
         "<h2>How this was made</h2>",
         _provenance(results),
     ]
-    css = (files("numerics") / "data" / "report.css").read_text(encoding="utf-8")
+    css = (files("numerics") / "assets" / "report.css").read_text(encoding="utf-8")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     body = "\n".join(part for part in parts if part)
     top = f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<style>\n{css}</style></head>'

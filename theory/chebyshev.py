@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mpmath as mp
 
-TARGET = Path(__file__).parents[1] / "twolayer" / "elementary" / "tables.py"
+TARGET = Path(__file__).parents[2] / "twolayer" / "elementary" / "tables.py"
 DIGITS = 100
 
 HEADER = '''\

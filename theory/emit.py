@@ -1,4 +1,4 @@
-"""Write the generated modules of `twolayer` and the docs' pages on activations and the derivation, or check.
+"""Write the generated modules of `twolayer`, or check them.
 
 ``python -m theory.emit`` shows how what is checked in differs from what the expressions give, and exits
 with 1 if it does; ``python -m theory.emit --update`` rewrites it.
@@ -12,19 +12,15 @@ from pathlib import Path
 from theory.activation_modules import activation_module
 from theory.activations import ACTIVATIONS
 from theory.activations import z as activation_symbol
-from theory.derivation_page import derivation_page
 from theory.loss_modules import loss_module, softmax_module
 from theory.losses import LOSSES
 from theory.losses import f as loss_symbol
 from theory.modules import template_module
-from theory.page import measured_part, page
 from theory.pair_forms import pair_kernels
 from theory.templates import unit_kernels
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GENERATED = "twolayer/generated/"
-PAGE = "docs/activations.md"
-DERIVATION = "docs/derivation.md"
 
 
 def generated() -> dict[str, str]:
@@ -49,15 +45,9 @@ def generated() -> dict[str, str]:
 
 
 def present(root: Path = ROOT) -> dict[str, str]:
-    """Text of every generated module below `root`, and of the pages, by path."""
-    paths = [*(root / GENERATED).rglob("*.py"), *root.glob(PAGE), *root.glob(DERIVATION)]
+    """Text of every generated module below `root`, by path."""
+    paths = (root / GENERATED).rglob("*.py")
     return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in paths}
-
-
-def wanted(found: dict[str, str]) -> dict[str, str]:
-    """What should be there; of what was `found`, the page's measurements are kept."""
-    pages = {PAGE: page(measured_part(found.get(PAGE, ""))), DERIVATION: derivation_page()}
-    return generated() | pages
 
 
 def difference(found: dict[str, str], wanted: dict[str, str]) -> str:
@@ -85,7 +75,7 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="rewrite what differs")
     update = parser.parse_args().update
     before = present()
-    after = wanted(before)
+    after = generated()
     if update:
         write(ROOT, before, after)
         return 0

@@ -1,22 +1,28 @@
-"""Write the pages of all theorems from their records, or check that they are up to date.
+"""Write every page of docs/ that is made, or check that they are up to date.
 
-``python -m theory.pages`` shows how docs/theorems.md and docs/theorems/ differ from what the records give,
-and exits with 1 if they do; ``python -m theory.pages --update`` rewrites them.
+``python -m theory.pages`` shows how docs/activations.md, docs/derivation.md, docs/theorems.md and
+docs/theorems/ differ from what the expressions and records give, and exits with 1 if they do;
+``python -m theory.pages --update`` rewrites them.
 """
 
 import argparse
-import difflib
 import sys
 from pathlib import Path
 
 from theory import theorems
+from theory.derivation_page import derivation_page
+from theory.emit import difference, write
 from theory.lemmas import lemmas
+from theory.page import measured_part
+from theory.page import page as activations_page
 from theory.proof import By
 from theory.theorem import Theorem
 from theory.theorem_page import page as theorem_page
 from theory.theorem_page import words
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+ACTIVATIONS, DERIVATION = "docs/activations.md", "docs/derivation.md"
+THEOREMS = "docs/theorems.md"
 HEAD = """# Theorems
 
 These pages are made from the records in `theory.theorems` by `python -m theory.pages --update`. Every
@@ -63,10 +69,10 @@ CONTENTS = """
 """
 
 
-def pages() -> dict[Path, str]:
-    """The text of every page, by its path below the folder of the docs."""
-    found = {Path("theorems") / f"{name}.md": theorem_page(theorem) for name, theorem in theorems.items()}
-    return {Path("theorems.md"): index(), **found}
+def theorem_pages() -> dict[str, str]:
+    """The text of every page on theorems, by its path."""
+    found = {f"docs/theorems/{name}.md": theorem_page(theorem) for name, theorem in theorems.items()}
+    return {THEOREMS: index(), **found}
 
 
 def index() -> str:
@@ -103,39 +109,29 @@ def lemma_table() -> str:
     return "\n".join([*lines, ""])
 
 
-def stale() -> list[Path]:
-    """Pages of theorems that there are no more."""
-    wanted = pages()
-    there = (path.relative_to(DOCS) for path in sorted((DOCS / "theorems").glob("*.md")))
-    return [path for path in there if path not in wanted]
+def present(root: Path = ROOT) -> dict[str, str]:
+    """Text of every made page below `root`, by path."""
+    paths = [root / ACTIVATIONS, root / DERIVATION, root / THEOREMS, *(root / "docs/theorems").glob("*.md")]
+    return {path.relative_to(root).as_posix(): path.read_text() for path in paths if path.exists()}
+
+
+def wanted(found: dict[str, str]) -> dict[str, str]:
+    """What should be there; of what was `found`, the measurements on the page of activations are kept."""
+    measured = measured_part(found.get(ACTIVATIONS, ""))
+    return {ACTIVATIONS: activations_page(measured), DERIVATION: derivation_page()} | theorem_pages()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m theory.pages", description=__doc__)
     parser.add_argument("--update", action="store_true", help="rewrite the pages")
-    update, changed = parser.parse_args(arguments).update, stale()
-    for path in changed:
-        print(f"{path}: of no theorem", file=sys.stderr)
-        if update:
-            (DOCS / path).unlink()
-    for path, wanted in pages().items():
-        target = DOCS / path
-        found = target.read_text() if target.exists() else ""
-        if found != wanted:
-            changed.append(path)
-            report(path, found, wanted, update)
-    return int(bool(changed) and not update)
-
-
-def report(path: Path, found: str, wanted: str, update: bool) -> None:
-    """Rewrite a page, or show how it differs."""
+    update, before = parser.parse_args(arguments).update, present()
+    after = wanted(before)
     if update:
-        (DOCS / path).parent.mkdir(exist_ok=True)
-        (DOCS / path).write_text(wanted)
-        return
-    lines = (found.splitlines(keepends=True), wanted.splitlines(keepends=True))
-    sys.stdout.writelines(difflib.unified_diff(*lines, f"{path}, checked in", "made"))
+        write(ROOT, before, after)
+        return 0
+    sys.stdout.write(difference(before, after))
+    return int(before != after)
 
 
 if __name__ == "__main__":

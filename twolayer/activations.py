@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .rounding import SUBNORMAL
 
 Array = NDArray[np.float64]
-FOLDER = Path(__file__).parent / "generated" / "activations"
+FOLDER = Path(__file__).parents[1] / "generated" / "activations"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "generated" / "losses"
+FOLDER = Path(__file__).parents[1] / "generated" / "losses"
 
 
 @dataclass(frozen=True)
