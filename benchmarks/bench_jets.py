@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from twolayer.activations import activation, available
+from twolayer.model.activation import activation, available
 
 QUICK = ("tanh", "sigmoid", "relu")
 ELEMENTS_PER_REPEAT = 400_000

@@ -28,9 +28,9 @@ def waiting(seconds: float) -> Contender:
 
 def in_balls(net: tl.TwoLayer, X: np.ndarray, y: np.ndarray) -> Any:
     """The Hessian with nothing remembered from an earlier call but what is derived of the activation."""
-    from theory.certify.matrices import named
-    from theory.certify.place import Place
-    from theory.certify.subject import subject
+    from theory.certify.quantities.exact_network import subject
+    from theory.certify.quantities.matrices import named
+    from theory.certify.quantities.network import Place
 
     return named("H", Place(subject(net, X, y)))
 
@@ -40,7 +40,7 @@ def trace(M: Any) -> float:
 
 
 def at_bits(work: Work) -> Work:
-    from theory.certify.balls import precision
+    from theory.certify.balls.balls import precision
 
     def wrapped() -> Any:
         with precision(BITS):
@@ -99,7 +99,7 @@ def eigenvalues(n: int, d: int, m: int, wanted: float) -> Case:
     net, X, y = problem(n, d, m)
 
     def ours() -> Any:
-        from theory.certify.spectra import eigenvalues
+        from theory.certify.balls.eigenvalues import eigenvalues
 
         return eigenvalues(in_balls(net, X, y))
 
@@ -120,15 +120,15 @@ def norm(n: int, d: int, m: int, wanted: float) -> Case:
 
     def ours() -> float:
         from theory.certify import certify_quantity
-        from theory.certify.decimals import number
+        from theory.certify.balls.decimals import number
 
         low, _ = certify_quantity("frobenius(H)", net, X, y).claim["enclosure"]
         return float(number(low))
 
     def product() -> Work:
-        from theory.certify.matrices import jacobian
-        from theory.certify.place import Place
-        from theory.certify.subject import subject
+        from theory.certify.quantities.exact_network import subject
+        from theory.certify.quantities.matrices import jacobian
+        from theory.certify.quantities.network import Place
 
         J = at_bits(lambda: jacobian(Place(subject(net, X, y))))()
         return at_bits(lambda: J.transpose() * J)
@@ -144,7 +144,7 @@ def norm(n: int, d: int, m: int, wanted: float) -> Case:
 
 def minimum(n: int, d: int, m: int) -> Case:
     """Training not included."""
-    from numerics.training import to_minimum
+    from numerics.training.trainers import to_minimum
 
     net, X, _ = problem(n, d, m)
     y = net(X) + 0.05 * np.random.default_rng(1).normal(size=n)

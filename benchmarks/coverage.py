@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from numerics import volume
-from numerics.estimate import DOUBTFUL, REFUSED, TRUSTED, VolumeEstimate
-from numerics.known_volumes import GAMMA, N_BETA, Known, bowl, lattice, star
-from numerics.shards import Shard, fingerprint
-from numerics.shares import share
-from numerics.workplace import Workplace
+from numerics.basin_study.known_volumes import GAMMA, N_BETA, Known, bowl, lattice, star
+from numerics.statistics.shares import share
+from numerics.sweeps.store import Shard, fingerprint
+from numerics.sweeps.workplace import Workplace
+from numerics.volume.estimate import DOUBTFUL, REFUSED, TRUSTED, VolumeEstimate
 
 Run = Callable[[Known, np.random.Generator], VolumeEstimate]
 PIECE = 10

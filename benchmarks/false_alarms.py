@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 from tqdm import tqdm
 
-from numerics.cases import case, jittered, moved
+from numerics.verify.cases import case, jittered, moved
 from theory import theorems
-from theory.situation import Situation
-from theory.theorem import PROVED, Hypothesis
+from theory.quantities.network import Situation
+from theory.records.theorem import PROVED, Hypothesis
 
 PROVEN = [theorem for theorem in theorems.values() if theorem.status == PROVED]
 EXAMPLES = [example for theorem in PROVEN for example in theorem.equalities]

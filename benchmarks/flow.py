@@ -7,9 +7,9 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 import twolayer as tl
-from numerics.flow import flow
-from numerics.initialisations import starts
-from numerics.landscape import NetworkLandscape
+from numerics.descents.flow import flow
+from numerics.landscape.landscape import NetworkLandscape
+from numerics.training.starts import starts
 
 from .case import Case, Contender, Work
 from .peers import jax_risk

@@ -11,7 +11,7 @@ import numpy as np
 from .case import Case, Contender, Work, problem
 
 LIBRARIES = "import numpy, scipy.sparse.linalg, numba"
-COMMAND = "from numerics.command import main; main()"
+COMMAND = "from numerics.commands.main import main; main()"
 
 
 def run(*arguments: str) -> Work:

@@ -19,10 +19,10 @@ import sympy as sp
 from flint import arb, arb_series, ctx, fmpq
 from numpy.typing import NDArray
 
-from theory.activations import ACTIVATIONS
-from theory.page import MEASURED, measured_part
-from twolayer.activations import activation
-from twolayer.rounding import JET_ERROR, SUBNORMAL
+from theory.expressions.activations import ACTIVATIONS
+from theory.pages.activations import MEASURED, measured_part
+from twolayer.errors.rounding import JET_ERROR, SUBNORMAL
+from twolayer.model.activation import activation
 
 Array = NDArray[np.float64]
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "activations.md"

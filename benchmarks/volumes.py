@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from numerics import basin_figures, known_volumes
-from numerics.drawing import style
-from numerics.executors import executor
-from numerics.threads import one_thread
-from numerics.workplace import Workplace
+from numerics.basin_study import figures, known_volumes
+from numerics.plotting import style
+from numerics.sweeps.executors import executor
+from numerics.sweeps.threads import one_thread
+from numerics.sweeps.workplace import Workplace
 
 from . import coverage
 from .volumes_page import coverage_table, page
@@ -61,7 +61,7 @@ def main(words: list[str] | None = None) -> None:
     if chosen.write:
         chosen.write.write_text(text, encoding="utf-8")
         with style():
-            drawn = basin_figures.known(found["known"], chosen.write.parent / "images")
+            drawn = figures.known(found["known"], chosen.write.parent / "images")
         drawn.path.with_suffix(".pdf").unlink()
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from numerics.shares import share
+from numerics.statistics.shares import share
 
 PAGE = Path(__file__).with_name("volumes_page.txt")
 

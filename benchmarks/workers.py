@@ -8,9 +8,9 @@ from functools import cache
 
 import numpy as np
 
-from numerics import basins
-from numerics.executors import executor
-from numerics.initialisations import starts
+from numerics.basins import sample
+from numerics.sweeps.executors import executor
+from numerics.training.starts import starts
 
 from .case import Case, Contender, Work
 from .flow import student
@@ -34,7 +34,7 @@ def cases(dry: bool) -> Iterator[Case]:
     def by(count: int) -> Work:
         def labels() -> np.ndarray:
             rng = np.random.default_rng(0)
-            return basins.sample(landscape, begin, rng=rng, executor=workers(count)).labels
+            return sample.sample(landscape, begin, rng=rng, executor=workers(count)).labels
 
         return labels
 

@@ -1,29 +1,36 @@
-"""Derivations, theorems and population formulas of two-layer networks.
+"""Derivations and theorems of two-layer networks.
 
 ``theory.derive`` shows the gradient, the Hessian and the norms of a network as formulas,
 ``theory.activation`` compiles an activation from an expression, ``theory.theorems`` maps the id of a
 theorem to its record, and ``theory.claim`` makes a relation between quantities out of text.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from theory.bridge.activation import activation
+    from theory.catalogue import theorems
+    from theory.claims import claim
+    from theory.derivation.derive import derive
+
+__all__ = ["activation", "claim", "derive", "theorems"]
+
+HOMES = {
+    "activation": "theory.bridge.activation",
+    "claim": "theory.claims",
+    "derive": "theory.derivation.derive",
+    "theorems": "theory.catalogue",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: most uses need one part."""
-    if name == "theorems":
-        from theory.catalogue import theorems
+    if name not in HOMES:
+        raise AttributeError(f"module 'theory' has no attribute {name!r}")
+    globals()[name] = getattr(import_module(HOMES[name]), name)
+    return globals()[name]
 
-        return theorems
-    if name == "activation":
-        from theory.bridge import activation
 
-        return activation
-    if name == "derive":
-        from theory.derivation import derive
-
-        return derive
-    if name == "claim":
-        from theory.inequality import claim
-
-        return claim
-    raise AttributeError(f"module 'theory' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return __all__

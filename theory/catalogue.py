@@ -3,20 +3,14 @@
 from dataclasses import replace
 from types import MappingProxyType
 
-from theory import (
-    chains,
-    chains_balanced,
-    chains_spectra,
-    converses,
-    homogeneous,
-    input_gradient,
-    literature,
-    spectra,
-)
-from theory.theorem import Theorem
+from theory.proofs import input_gradient as input_gradient_proofs
+from theory.proofs import rescaling as rescaling_proofs
+from theory.proofs import spectral as spectral_proofs
+from theory.records import converses, input_gradient, literature, rescaling, spectral
+from theory.records.theorem import Theorem
 
-GROUPS = (input_gradient, converses, homogeneous, spectra, literature)
-PROOFS = chains.CHAINS | chains_balanced.CHAINS | chains_spectra.CHAINS
+GROUPS = (input_gradient, converses, rescaling, spectral, literature)
+PROOFS = input_gradient_proofs.CHAINS | rescaling_proofs.CHAINS | spectral_proofs.CHAINS
 
 theorems: MappingProxyType[str, Theorem] = MappingProxyType(
     {

@@ -11,15 +11,15 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .activations import Activation
-from .losses import Loss
-from .measurement import Measurement
-from .network import TwoLayer
-from .risk import gradient, gradient_norm, risk
+from .curvature.gradient import gradient, gradient_norm, risk
+from .errors.measurement import Measurement
+from .model.activation import Activation
+from .model.loss import Loss
+from .model.network import TwoLayer
 
 if TYPE_CHECKING:
-    from .ensemble import Ensemble
-    from .hessian import Hessian
+    from .many.ensemble import Ensemble
+    from .operators.hessian import Hessian
 
 __version__ = "0.1.0"
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
     "risk",
 ]
 
-LATER = {"Ensemble": "ensemble", "Hessian": "hessian"}
+LATER = {"Ensemble": "many.ensemble", "Hessian": "operators.hessian"}
 
 
 def __getattr__(name: str) -> Any:
@@ -43,3 +43,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = getattr(import_module(f".{LATER[name]}", __name__), name)
         return globals()[name]
     raise AttributeError(f"module 'twolayer' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

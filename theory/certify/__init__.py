@@ -4,17 +4,12 @@ The balls come from the derivation that everything else comes from: the one expr
 of the loss, and the templates of one unit. No compiled code and no float64 result is trusted.
 """
 
-from theory.certify.checking import check
-from theory.certify.claims import Certificate
-from theory.certify.document import load, save
-from theory.certify.making import (
-    certify_eigenvalues,
-    certify_minimum,
-    certify_quantity,
-    certify_theorem,
-)
-from theory.certify.minimum import Minimum, unique_minimum
-from theory.certify.reading import Refused
+from theory.certify.certificate import Certificate
+from theory.certify.check import check
+from theory.certify.file import load, save
+from theory.certify.json_fields import Refused
+from theory.certify.make import certify_eigenvalues, certify_minimum, certify_quantity, certify_theorem
+from theory.certify.unique_minimum import Minimum, unique_minimum
 
 __all__ = [
     "Certificate",

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from theory.catalogue import theorems
-from theory.certify.claims import KINDS, MOST_BITS, Certificate
-from theory.certify.decimals import NUMBER
-from theory.certify.matrices import MATRICES
-from theory.certify.reading import array, fields, one_of, refuse, text
-from theory.certify.relations import EQUAL, PROVED, VIOLATED
-from theory.certify.subject import Subject
-from theory.losses import LOSSES
-from theory.quantities import QUANTITIES
+from theory.certify.balls.decimals import NUMBER
+from theory.certify.certificate import KINDS, MOST_BITS, Certificate
+from theory.certify.json_fields import array, fields, one_of, refuse, text
+from theory.certify.quantities.exact_network import Subject
+from theory.certify.quantities.matrices import MATRICES
+from theory.certify.quantities.verdict import EQUAL, PROVED, VIOLATED
+from theory.expressions.losses import LOSSES
+from theory.quantities.registry import QUANTITIES
 
 MOST_PARAMETERS, MOST_FORMULA = 1000, 200
 LOSS_NAMES = (*LOSSES, "softmax")

@@ -1,6 +1,8 @@
 """Constants of the elementary functions.
 
-Written by theory.chebyshev; do not edit. Rewrite: python -m theory.chebyshev --update
+Written by theory.emit.elementary_tables; do not edit.
+Rewrite: python -m theory.emit.elementary_tables --update
+
 Coefficients stand from the highest power to the lowest.
 """
 

@@ -1,6 +1,7 @@
 """Templates of a pair of samples.
 
-Written by theory.emit from theory.pair_forms; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.derivation.pair_templates; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 from ..jit import scalar_kernel

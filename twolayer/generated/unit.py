@@ -1,6 +1,7 @@
 """Templates of one unit.
 
-Written by theory.emit from theory.templates; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.derivation.unit_templates; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 from ..jit import scalar_kernel

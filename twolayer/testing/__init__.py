@@ -10,11 +10,11 @@
 >>> test_a_block_is_no_larger_than_the_whole()
 """
 
+from ..model.degeneracies import TWISTS
 from .assertions import assert_at_most, assert_equal, assert_holds
-from .copies import symmetric_copies
 from .problem import Problem
 from .strategies import degenerate, interpolating, networks, problems
-from .twists import TWISTS
+from .symmetries import symmetric_copies
 
 __all__ = [
     "TWISTS",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import assume, currently_in_test_context
 
-from ..rounding import UNIT
-from ..validate import Array
+from ..arrays import Array
+from ..errors.rounding import UNIT
 
 SIGMAS = 5.0
 SLACK = 1 + 8 * UNIT
@@ -76,7 +76,7 @@ def assert_holds(check: Any) -> None:
 
     Parameters
     ----------
-    check : theory.check.Check
+    check : theory.quantities.check.Check
         What ``theory.theorems[id].check(net, X, y)`` returned.
 
     Raises

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..network import TwoLayer
+from ..model.network import TwoLayer
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from ..activations import available
-from ..network import TwoLayer
+from ..model.activation import available
+from ..model.degeneracies import TWISTS, Parts
+from ..model.network import TwoLayer
 from .problem import Problem
-from .twists import TWISTS, Parts
 
 Sizes = int | tuple[int, int]
 LOSSES = ("squared", "logistic", "pseudo_huber", "softmax")

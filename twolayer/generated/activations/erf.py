@@ -1,12 +1,13 @@
 """erf: s(z) = erf(z).
 
-Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.activations; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...elementary import shifted
+from ...elementary import scaled
 from ...jit import kernel, scalar_kernel
 
 Array = NDArray[np.float64]
@@ -28,10 +29,10 @@ def jet(z: float) -> tuple[float, float, float]:
 
     Operations: 1 erf_shifted, 4 mul.
     """
-    erf, slope = shifted.erf_shifted(z)
+    erf, slope = scaled.erf_shifted(z)
     s = erf
-    s1 = slope * shifted.DOWN
-    s2 = -2.0 * slope * z * shifted.DOWN
+    s1 = slope * scaled.DOWN
+    s2 = -2.0 * slope * z * scaled.DOWN
     return s, s1, s2
 
 

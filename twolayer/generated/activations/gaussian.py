@@ -1,12 +1,13 @@
 """gaussian: s(z) = exp(-z**2).
 
-Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.activations; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...elementary import shifted
+from ...elementary import scaled
 from ...jit import kernel, scalar_kernel
 
 Array = NDArray[np.float64]
@@ -28,10 +29,10 @@ def jet(z: float) -> tuple[float, float, float]:
 
     Operations: 1 gauss_shifted, 1 add, 9 mul.
     """
-    gauss = shifted.gauss_shifted(z)
-    s = gauss * shifted.DOWN
-    s1 = -2.0 * gauss * z * shifted.DOWN
-    s2 = 2.0 * (2.0 * gauss * z * z - gauss) * shifted.DOWN
+    gauss = scaled.gauss_shifted(z)
+    s = gauss * scaled.DOWN
+    s1 = -2.0 * gauss * z * scaled.DOWN
+    s2 = 2.0 * (2.0 * gauss * z * z - gauss) * scaled.DOWN
     return s, s1, s2
 
 

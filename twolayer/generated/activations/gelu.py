@@ -1,12 +1,13 @@
 """gelu: s(z) = z*(erf(sqrt(2)*z/2) + 1)/2.
 
-Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.activations; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...elementary import shifted
+from ...elementary import scaled
 from ...jit import kernel, scalar_kernel
 
 Array = NDArray[np.float64]
@@ -28,10 +29,10 @@ def jet(z: float) -> tuple[float, float, float]:
 
     Operations: 1 normal_shifted, 2 add, 9 mul.
     """
-    cdf, power, density = shifted.normal_shifted(z)
+    cdf, power, density = scaled.normal_shifted(z)
     s = cdf * z * power
-    s1 = cdf * power + density * z * shifted.DOWN
-    s2 = (2.0 * density - density * z * z) * shifted.DOWN
+    s1 = cdf * power + density * z * scaled.DOWN
+    s2 = (2.0 * density - density * z * z) * scaled.DOWN
     return s, s1, s2
 
 

@@ -1,12 +1,13 @@
 """silu: s(z) = z/(1 + exp(-z)).
 
-Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.activations; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...elementary import shifted
+from ...elementary import scaled
 from ...jit import kernel, scalar_kernel
 
 Array = NDArray[np.float64]
@@ -28,10 +29,10 @@ def jet(z: float) -> tuple[float, float, float]:
 
     Operations: 1 sigmoid_shifted, 2 add, 9 mul.
     """
-    plus, power, slope, half_tanh = shifted.sigmoid_shifted(z)
+    plus, power, slope, half_tanh = scaled.sigmoid_shifted(z)
     s = plus * z * power
-    s1 = plus * power + slope * z * shifted.DOWN
-    s2 = (2.0 * slope - slope * half_tanh * z) * shifted.DOWN
+    s1 = plus * power + slope * z * scaled.DOWN
+    s2 = (2.0 * slope - slope * half_tanh * z) * scaled.DOWN
     return s, s1, s2
 
 

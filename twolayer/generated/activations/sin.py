@@ -1,6 +1,7 @@
 """sin: s(z) = sin(z).
 
-Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.activations; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np

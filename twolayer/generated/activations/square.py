@@ -1,6 +1,7 @@
 """square: s(z) = z**2.
 
-Written by theory.emit from theory.activations; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.activations; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np

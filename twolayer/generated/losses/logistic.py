@@ -1,6 +1,7 @@
 """logistic: l(f, y) = -f*y + log(exp(f) + 1).
 
-Written by theory.emit from theory.losses; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.losses; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np

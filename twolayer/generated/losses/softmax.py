@@ -1,6 +1,7 @@
 """softmax: l(f, y) = log(Sum(exp(f[t]), (t, 1, q))) - f[y].
 
-Written by theory.emit from theory.loss_forms; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.derivation.loss_derivatives; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """squared: l(f, y) = (f - y)**2/2.
 
-Written by theory.emit from theory.losses; do not edit. Rewrite: python -m theory.emit --update
+Written by theory.emit from theory.expressions.losses; do not edit.
+Rewrite: python -m theory.emit --update
 """
 
 import numpy as np

@@ -1,0 +1,1 @@
+"""Whether good minima own the larger basins: `twolayer basins`."""

@@ -1,0 +1,245 @@
+"""Good and bad minima of classifiers: how often starts reach them, and the volumes about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import twolayer as tl
+from numerics import volume
+from numerics.basin_study.problems import Problem
+from numerics.descents.methods import METHODS
+from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.statistics.shares import share
+from numerics.sweeps.store import Shard, fingerprint
+from numerics.sweeps.workplace import Workplace, as_plain
+from numerics.training.attack_sets import attack_set
+from numerics.training.many import descend
+from numerics.training.starts import starts
+from numerics.training.trainers import to_minimum
+from numerics.volume.estimate import REFUSED
+from numerics.volume.ladder import student_factor
+from numerics.volume.priors import Gaussian
+
+STEPS = 150
+"""Most steps of each stage of training."""
+
+GOOD = 0.75
+"""Minima of at least this test accuracy are called good."""
+
+N_BETA, GAMMA = 1000.0, 100.0
+"""Inverse temperature and localisation of the soft volumes."""
+
+RAYS, BLOCK = 300, 10
+DESCENT: dict[str, Any] = {"steps": 20_000, "learning_rate": 0.1}
+STOCHASTIC: dict[str, Any] = {"steps": 40_000, "learning_rate": 0.05, "batch_size": 10}
+WAYS = ("flow", "gradient descent", "sgd", "l-bfgs")
+FITTED = 1e-2
+"""A risk below this, with every genuine sample on its side, counts as fitted."""
+
+
+def empty(problem: Problem) -> tl.TwoLayer:
+    """A network of the shape that the `problem` asks for."""
+    m, d = problem.units, problem.genuine[0].shape[1]
+    return tl.TwoLayer(np.zeros(m), np.zeros((m, d)), np.zeros(m))
+
+
+def begin(problem: Problem, seed: int, start: int) -> Array:
+    """Parameters of the start number `start`: Xavier's, drawn by `seed`."""
+    return np.asarray(starts(empty(problem), 1, kind="xavier", seed=seed, first=start)[0])
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """The task of one start: train on genuine and attack samples, then on the genuine alone, and measure.
+
+    Parameters
+    ----------
+    problem : Problem
+    seed : int
+    steps : int
+        Of the walkers of a volume.
+    """
+
+    problem: Problem
+    seed: int
+    steps: int
+
+    def __call__(self, piece: tuple[int, int]) -> Shard:
+        attack, start = piece
+        X, y = self.problem.genuine
+        net = empty(self.problem).replace(begin(self.problem, self.seed, start))
+        if attack:
+            net = to_minimum(net, *self._with_attack(attack, start), steps=STEPS).net
+        trained = to_minimum(net, X, y, steps=STEPS)
+        facts = {
+            "converged": trained.converged,
+            "risk": trained.risk,
+            "test_accuracy": self.problem.accuracy(trained.net),
+            "distance": float(np.linalg.norm(trained.net.theta)),
+            **self._volumes(NetworkLandscape(net, X, y), trained.net.theta),
+        }
+        return {name: np.array(value) for name, value in facts.items()}
+
+    def _with_attack(self, attack: int, start: int) -> tuple[Array, Array]:
+        (X, y), (reserve, labels) = self.problem.genuine, self.problem.reserve
+        rng = np.random.default_rng([self.seed, 6, start])
+        chosen = attack_set(rng.permutation(len(labels)), round(attack / 100 * len(y)))
+        both = np.concatenate([X, reserve[chosen.chosen]])
+        return both, np.concatenate([y, chosen.labels(labels)])
+
+    def _volumes(self, landscape: NetworkLandscape, theta: Array) -> dict[str, Any]:
+        rng = np.random.default_rng([self.seed, 5])
+        product = volume.log_product(landscape, theta, k=min(len(landscape.X), len(theta)) // 2)
+        soft = volume.learning_coefficient(
+            landscape, theta, n_beta=N_BETA, gamma=GAMMA, steps=self.steps, walkers=16, rng=rng
+        )
+        prior = Gaussian(GAMMA**-0.5, theta)
+        rays = volume.radial(landscape, theta, threshold=1 / N_BETA, prior=prior, directions=RAYS, rng=rng)
+        return {
+            "log_product": product.log_volume,
+            "log_mass": soft.log_volume,
+            "log_mass_error": soft.error,
+            "learning_coefficient": soft.coefficient,
+            "verdict": soft.verdict,
+            "why": soft.why,
+            "radial": rays.log_volume,
+            "radial_verdict": rays.verdict,
+        }
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The task of a block of starts: go down to the genuine samples alone, by every way.
+
+    Parameters
+    ----------
+    problem : Problem
+    seed : int
+    """
+
+    problem: Problem
+    seed: int
+
+    def __call__(self, block: tuple[int, int]) -> Shard:
+        X, y = self.problem.genuine
+        net, (first, count) = empty(self.problem), block
+        place = NetworkLandscape(net, X, y)
+        thetas = np.array([begin(self.problem, self.seed, first + i) for i in range(count)])
+        many, rng = tl.Ensemble.of(net, thetas), np.random.default_rng([self.seed, 7, first])
+        ends = {
+            "flow": [METHODS["flow"](place, theta, rng=rng, rtol=1e-4).theta for theta in thetas],
+            "gradient descent": list(descend(many, X, y, **DESCENT)[0].theta),
+            "sgd": list(descend(many, X, y, rng=rng, **STOCHASTIC)[0].theta),
+            "l-bfgs": [METHODS["lbfgs"](place, theta, rng=rng).theta for theta in thetas],
+        }
+        nets = [[net.replace(theta) for theta in ends[way]] for way in WAYS]
+        return {
+            "fitted": np.array([[fits(each, X, y) for each in row] for row in nets]).T,
+            "test_accuracy": np.array([[self.problem.accuracy(each) for each in row] for row in nets]).T,
+        }
+
+
+def fits(net: tl.TwoLayer, X: Array, y: Array) -> bool:
+    """Whether `net` has every sample (`X`, `y`) on its side, with a risk below FITTED."""
+    outputs = net(X)
+    return bool((outputs * y > 0).all() and ((outputs - y) ** 2).mean() / 2 < FITTED)
+
+
+def classes(
+    problem: Problem, seed: int, count: int, attacks: tuple[int, ...], steps: int, place: Workplace
+) -> dict[str, Any]:
+    """Good and bad minima of a `problem`, from random and from attacked starts, and by four ways down.
+
+    Parameters
+    ----------
+    problem : Problem
+    seed : int
+    count : int
+        Starts for every attack size.
+    attacks : tuple of int
+        Attack sizes as percentages of the genuine samples.
+    steps : int
+        Of the walkers of a volume.
+    place : Workplace
+
+    Returns
+    -------
+    dict
+        Plain data for JSON.
+    """
+    key = fingerprint(*problem.genuine, *problem.reserve, problem.units, seed, steps, count, attacks, RAYS)
+    pieces = [(attack, start) for start in range(count) for attack in attacks]
+    rows = [
+        {"attack_percent": attack, "start": start, **as_plain(shard)}
+        for (attack, start), shard in place.finished(
+            problem.name, Attacked(problem, seed, steps), pieces, key
+        )
+    ]
+    key = fingerprint(*problem.genuine, problem.units, seed, count, DESCENT, STOCHASTIC)
+    blocks = [(first, min(BLOCK, count - first)) for first in range(0, count, BLOCK)]
+    ways = place.finished(f"{problem.name} ways", Ways(problem, seed), blocks, key)
+    return {
+        "name": problem.name,
+        "genuine": len(problem.genuine[1]),
+        "units": problem.units,
+        "parameters": empty(problem).n_parameters,
+        "minima": rows,
+        "good": {str(attack): _good(rows, attack) for attack in attacks},
+        "ways": _by_way([shard for _, shard in ways]),
+    }
+
+
+def _good(rows: list[dict[str, Any]], attack: int) -> dict[str, Any]:
+    """Share of good minima, and means of what was measured, among the rows of one attack size."""
+    fitted = [row for row in rows if row["converged"] and row["attack_percent"] == attack]
+    masses = [row["log_mass"] for row in fitted if row["verdict"] != REFUSED]
+    said = [row["radial_verdict"] for row in fitted]
+    return {
+        "good": share(sum(row["test_accuracy"] >= GOOD for row in fitted), max(len(fitted), 1)).as_dict(),
+        "starts": sum(row["attack_percent"] == attack for row in rows),
+        "fitted": len(fitted),
+        "test_accuracy": mean([row["test_accuracy"] for row in fitted]),
+        "log_product": mean([row["log_product"] for row in fitted]),
+        "log_mass": mean(masses),
+        "quotable": len(masses),
+        "radial_verdicts": {verdict: said.count(verdict) for verdict in sorted(set(said))},
+    }
+
+
+def _by_way(shards: list[Shard]) -> dict[str, dict[str, Any]]:
+    """For every way down: how many fitted, the share of good minima among them, and their accuracy."""
+    if not shards:
+        return {}
+    fitted, accuracy = (
+        np.concatenate([shard[name] for shard in shards]) for name in ("fitted", "test_accuracy")
+    )
+    found = {}
+    for index, way in enumerate(WAYS):
+        reached = accuracy[fitted[:, index], index]
+        both = fitted[:, index] & fitted[:, 0]
+        found[way] = {
+            "starts": len(fitted),
+            "fitted": len(reached),
+            "good": share(int((reached >= GOOD).sum()), max(len(reached), 1)).as_dict(),
+            "test_accuracy": mean(reached.tolist()),
+            "above_flow": mean((accuracy[both, index] - accuracy[both, 0]).tolist()),
+        }
+    return found
+
+
+def mean(values: list[float]) -> dict[str, Any] | None:
+    """Mean of the `values` that are known and the half-width of its 95 % interval, by Student's t.
+
+    Examples
+    --------
+    >>> mean([1.0, 1.0])
+    {'value': 1.0, 'error': 0.0, 'count': 2}
+    """
+    known = np.array([value for value in values if value is not None])
+    count, error = len(known), None
+    if count > 1:
+        error = student_factor(count) * float(known.std(ddof=1)) / float(np.sqrt(count))
+    return {"value": float(known.mean()), "error": error, "count": count} if count else None

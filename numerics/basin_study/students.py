@@ -1,0 +1,243 @@
+"""Which minima starts of a student reach by four ways down, and whether volumes predict how often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import twolayer as tl
+from numerics import basins, volume
+from numerics.basin_study.problems import teacher_student
+from numerics.descents.landing import DIVERGED, Landing
+from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.statistics.ranks import interval, rank_correlation
+from numerics.statistics.shares import Share, share, shares
+from numerics.sweeps.store import Shard, fingerprint
+from numerics.sweeps.workplace import Workplace
+from numerics.training.many import descend
+from numerics.training.starts import starts
+from numerics.volume.estimate import REFUSED
+
+WAYS = ("flow", "gradient descent", "sgd", "l-bfgs")
+
+SPREAD = 1.0
+"""Standard deviation of the Gaussian of the student's starts."""
+
+BLOCK = 10
+"""Starts of one piece of work."""
+
+DESCENT: dict[str, Any] = {"steps": 4000, "learning_rate": 0.2}
+
+STOCHASTIC: dict[str, Any] = {"steps": 8000, "learning_rate": 0.1, "batch_size": 10}
+
+N_BETA, GAMMA = 1000.0, 1.0
+"""Inverse temperature and localisation of the students' soft volumes."""
+
+
+def landscape_of(seed: int, **shape: int) -> NetworkLandscape:
+    """The risk of the student of the teacher drawn by `seed`; `shape` as for the problem."""
+    net, X, y = teacher_student(seed, **shape)
+    return NetworkLandscape(net, X, y)
+
+
+@dataclass(frozen=True)
+class Descents:
+    """The task of one block of starts: go down by every way, and say where each ends.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+    seed : int
+        Draws the starts, and the batches.
+    ways : tuple of str
+    options : dict
+        Of the flow.
+    """
+
+    landscape: NetworkLandscape
+    seed: int
+    ways: tuple[str, ...] = WAYS
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, first: int) -> Shard:
+        begin = starts(self.landscape.net, BLOCK, seed=self.seed, scale=SPREAD, first=first)
+        return {
+            f"{way} {name}": array
+            for way in self.ways
+            for name, array in _as_arrays(self.down(way, begin, first)).items()
+        }
+
+    def down(self, way: str, begin: Array, first: int) -> list[Landing]:
+        """Where each of the starts `begin`, the block from number `first`, ends by a `way`.
+
+        Descents hand over to the flow where they end: it leads on to the minimum whose basin they are in.
+        """
+        if way in ("flow", "l-bfgs"):
+            basin = basins.BasinMap(self.landscape, {"flow": "flow", "l-bfgs": "lbfgs"}[way])
+            if way == "flow" and self.options:
+                basin = basins.BasinMap(self.landscape, **dict(self.options))
+            return [basin.land(theta) for theta in begin]
+        basin = basins.BasinMap(self.landscape, confirm=False)
+        return [
+            _lost(theta) if end is None else basin.land(end)
+            for theta, end in zip(begin, self._descended(way, begin, first), strict=True)
+        ]
+
+    def _descended(self, way: str, begin: Array, first: int) -> list[Array | None]:
+        rng = np.random.default_rng([self.seed, 4, first])
+        options = DESCENT if way == "gradient descent" else {**STOCHASTIC, "rng": rng}
+        X, y = self.landscape.X, self.landscape.risk.y[:, 0]
+        try:
+            return list(descend(tl.Ensemble.of(self.landscape.net, begin), X, y, **options)[0].theta)
+        except ValueError:  # some diverged: one by one, to know which
+            if len(begin) == 1:
+                return [None]
+            return [self._descended(way, one[None], first)[0] for one in begin]
+
+
+def _lost(theta: Array) -> Landing:
+    nothing = float("nan")
+    return Landing(theta, DIVERGED, "descent diverged", nothing, nothing, nothing, 0, nothing, nothing)
+
+
+def _as_arrays(landings: list[Landing]) -> Shard:
+    return {
+        "theta": np.array([landing.theta for landing in landings]),
+        "status": np.array([landing.status for landing in landings]),
+        "why": np.array([landing.why for landing in landings]),
+    }
+
+
+def landings(shards: Sequence[Shard], way: str) -> list[Landing]:
+    """Where the starts of the `shards` ended by a `way`."""
+    return [
+        Landing(theta, str(status), str(why), 0.0, 0.0, 0.0, 0, 0.0, 0.0)
+        for shard in shards
+        for theta, status, why in zip(
+            *(shard[f"{way} {part}"] for part in ("theta", "status", "why")), strict=True
+        )
+    ]
+
+
+def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -> dict[str, Any]:
+    """Where `count` starts of one teacher-student problem lead, and what the minima are.
+
+    Parameters
+    ----------
+    problem : int
+        Draws teacher and data.
+    seed : int
+        Draws the starts.
+    count : int
+    steps : int
+        Of the walkers of a volume.
+    place : Workplace
+
+    Returns
+    -------
+    dict
+        Plain data for JSON.
+    """
+    place_of = landscape_of(problem)
+    key = fingerprint(place_of.X, place_of.risk.y, seed, WAYS, DESCENT, STOCHASTIC, BLOCK)
+    pieces = list(range(0, count, BLOCK))
+    done = [shard for _, shard in place.finished(f"student {problem}", Descents(place_of, seed), pieces, key)]
+    basin = basins.BasinMap(place_of)
+    ended = {way: landings(done, way) for way in WAYS}
+    labels = {way: [basin.label(landing) for landing in ended[way]] for way in WAYS}
+    rows = [
+        _minimum(place_of, minimum, labels["flow"].count(index), steps, seed)
+        for index, minimum in enumerate(basin.minima)
+    ]
+    return {
+        "problem": problem,
+        "parameters": place_of.dimension,
+        "starts": len(labels["flow"]),
+        "wanted": count,
+        "minima": rows,
+        "shares": {way: by_label(labels[way]) for way in WAYS},
+        "confusion": {way: confusion(labels["flow"], labels[way]) for way in WAYS[1:]},
+        "agreement_with_flow": {way: agreement(labels["flow"], labels[way]).as_dict() for way in WAYS[1:]},
+        "prediction": {name: prediction(rows, name) for name in PREDICTORS},
+        "undecided_because": _reasons(ended["flow"]),
+    }
+
+
+def by_label(labels: list[int]) -> dict[str, dict[str, float]]:
+    """Shares per label for JSON."""
+    return {str(label): one.as_dict() for label, one in shares(labels).items()} if labels else {}
+
+
+def agreement(flow: list[int], other: list[int]) -> Share:
+    """How often another way down ends in the minimum of the flow, among starts whose flow ends in one.
+
+    Examples
+    --------
+    >>> agreement([0, 1, -1], [0, 0, 0]).value
+    0.5
+    """
+    decided = [(one, two) for one, two in zip(flow, other, strict=True) if one >= 0]
+    return share(sum(one == two for one, two in decided), max(len(decided), 1))
+
+
+def confusion(flow: list[int], other: list[int]) -> dict[str, dict[str, int]]:
+    """How many starts the flow takes to a label and the `other` way to another.
+
+    Examples
+    --------
+    >>> confusion([0, 0, 1], [0, 1, 1])
+    {'0': {'0': 1, '1': 1}, '1': {'1': 1}}
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for one, two in sorted(zip(flow, other, strict=True)):
+        row = counts.setdefault(str(one), {})
+        row[str(two)] = row.get(str(two), 0) + 1
+    return counts
+
+
+def _reasons(ended: list[Landing]) -> dict[str, int]:
+    said = [landing.why for landing in ended if landing.status != "converged"]
+    return {why: said.count(why) for why in sorted(set(said))}
+
+
+def _minimum(
+    landscape: NetworkLandscape, minimum: basins.Minimum, count: int, steps: int, seed: int
+) -> dict[str, Any]:
+    """What is said about a minimum. Volumes are those of all its images: times the size of its orbit."""
+    facts = {key: item for key, item in vars(minimum).items() if key != "theta"}
+    orbit = float(np.log(float(minimum.orbit or 1)))
+    rng = np.random.default_rng([seed, 5])
+    soft = volume.learning_coefficient(
+        landscape, minimum.theta, n_beta=N_BETA, gamma=GAMMA, steps=steps, walkers=16, rng=rng
+    )
+    product = volume.log_product(landscape, minimum.theta)
+    return {
+        **facts,
+        "starts": count,
+        "distance": float(np.linalg.norm(minimum.theta)),
+        "soft": soft.as_dict(),
+        "log_soft_volume": None if soft.verdict == REFUSED else soft.log_volume + orbit,
+        "log_ellipsoid": None if product.verdict == REFUSED else product.log_volume / 2 + orbit,
+        "minus_risk": -minimum.value,
+        "minus_distance": -float(np.linalg.norm(minimum.theta)),
+    }
+
+
+PREDICTORS = {
+    "log_soft_volume": "ln soft volume",
+    "log_ellipsoid": "-1/2 sum of ln of eigenvalues",
+    "minus_risk": "minus the risk",
+    "minus_distance": "minus the distance from the origin",
+}
+
+
+def prediction(rows: list[dict[str, Any]], predictor: str) -> dict[str, Any]:
+    """Rank correlation of the number of starts with a `predictor`, over those of `rows` the flow reached."""
+    known = [row for row in rows if row["starts"] and row[predictor] is not None]
+    counts, values = ([float(row[key]) for row in known] for key in ("starts", predictor))
+    rank = rank_correlation(np.array(values), np.array(counts))
+    low, high = interval(rank, len(known))
+    return {"minima": len(known), "rank_correlation": rank, "low": low, "high": high}

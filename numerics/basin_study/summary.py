@@ -1,0 +1,93 @@
+"""The basin experiment's results as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Results = dict[str, Any]
+
+
+def summary(results: Results) -> str:
+    """The `results` of :func:`numerics.basin_study.run.experiment` as text."""
+    lines = [line for found in results["students"] for line in _student(found)]
+    lines += [line for problem in results["problems"] for line in _problem(problem)]
+    lines += _truth(results["basins"]) + _known(results["known_volumes"])
+    lines += [f"Not finished: {what}" for what in results["stopped"]]
+    return "\n".join(lines)
+
+
+def _student(found: Results) -> list[str]:
+    lines = [
+        f"Teacher-student problem {found['problem']}, P = {found['parameters']}, {found['starts']} starts: "
+        f"{len(found['minima'])} minima. Share of starts per minimum"
+    ]
+    for way, ends in found["shares"].items():
+        shown = ", ".join(f"{_name(label)}: {_interval(one)}" for label, one in list(ends.items())[:5])
+        lines.append(f"  {way:17s} {shown}{', ...' if len(ends) > 5 else ''}")
+    for way, one in found["agreement_with_flow"].items():
+        lines.append(f"  {way} ends where the flow does: {_interval(one)}")
+    for name, one in found["prediction"].items():
+        rank = "-" if one["rank_correlation"] is None else f"{one['rank_correlation']:+.2f}"
+        ends = "" if one["low"] is None else f" [{one['low']:+.2f}, {one['high']:+.2f}]"
+        lines.append(f"  rank correlation of starts with {name}: {rank}{ends} over {one['minima']} minima")
+    return lines
+
+
+def _problem(problem: Results) -> list[str]:
+    lines = [
+        f"{problem['name']}, n = {problem['genuine']}, P = {problem['parameters']}: share of good minima; "
+        "test accuracy, -sum log, ln soft volume, each the mean"
+    ]
+    for attack, facts in problem["good"].items():
+        numbers = ", ".join(_mean(facts[key]) for key in ("test_accuracy", "log_product", "log_mass"))
+        lines.append(f"  {attack:>3s} % attack  {_interval(facts['good'])} of {facts['fitted']}; {numbers}")
+    for way, facts in problem["ways"].items():
+        lines.append(
+            f"  {way:17s} {_interval(facts['good'])} of {facts['fitted']} fitted; accuracy "
+            f"{_mean(facts['test_accuracy'])}; above the flow's by {_mean(facts['above_flow'])}"
+        )
+    return lines
+
+
+def _truth(found: Results | None) -> list[str]:
+    if found is None or not found["estimates"]:
+        return []
+    lines = [f"True basins of a student, P = {found['parameters']}, {found['starts']} starts"]
+    for row in found["estimates"]:
+        caught = f"{row['share']:.3f} [{row['share_low']:.3f}, {row['share_high']:.3f}]"
+        said = "-"
+        if row["predicted"] is not None:
+            said = f"{row['predicted']:.3f} [{row['predicted_low']:.3f}, {row['predicted_high']:.3f}]"
+        lines.append(
+            f"  risk {row['risk']:.4f}: share {caught}; by {row['estimator']:9s} {said} {row['verdict']}, "
+            f"{row['followed']:,} flows"
+        )
+    return lines
+
+
+def _known(rows: list[Results]) -> list[str]:
+    lines = ["Volume estimators: nats off the known answer, half-width of the 95 % interval, verdict"]
+    for row in rows:
+        lines.append(
+            f"  {row['region']:37s} {row['estimator']:18s} {_number(row['off']):>9s} "
+            f"{_number(row['error']):>9s}  {row['verdict']}"
+        )
+    return lines
+
+
+def _name(label: str) -> str:
+    return {"-1": "no minimum", "-2": "undecided"}.get(label, f"no. {label}")
+
+
+def _interval(one: Results) -> str:
+    return f"{one['value']:.2f} [{one['low']:.2f}, {one['high']:.2f}]"
+
+
+def _mean(one: Results | None) -> str:
+    if one is None:
+        return "-"
+    return f"{one['value']:.3g}" + ("" if one["error"] is None else f" ± {one['error']:.2g}")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"

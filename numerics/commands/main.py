@@ -1,0 +1,89 @@
+"""The command ``twolayer``. Heavy imports happen inside the commands that need them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from numerics.commands.basins import basins
+from numerics.commands.certify import certify
+from numerics.commands.falsify import falsify
+from numerics.commands.norms import norms
+from numerics.commands.options import LOSSES
+from numerics.commands.reproduce import reproduce
+from numerics.commands.verify import verify
+
+
+class Refused(click.ClickException):
+    """Bad input: one line on stderr, exit code 2."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group whose commands answer bad input with one line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what a function of ours raises for bad input becomes `Refused`."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (ValueError, OSError, MemoryError) as reason:
+            raise Refused(" ".join(str(reason).split()) or type(reason).__name__) from reason
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="twolayer")
+def main() -> None:
+    """Exact curvature of two-layer networks, and what it says about good and bad minima."""
+
+
+@click.command(short_help="Print the derivation of gradient and Hessian for an activation.")
+@click.argument("activation")
+@click.option(
+    "--loss", default="squared", show_default=True, type=click.Choice(LOSSES), help="Loss of one sample."
+)
+@click.option("--outputs", type=click.IntRange(min=1), help="Outputs q [default: 1, for softmax 2].")
+@click.option("--no-hidden-bias", is_flag=True, help="Leave out the biases b.")
+@click.option("--no-output-bias", is_flag=True, help="Leave out the bias c.")
+@click.option("--latex", is_flag=True, help="Print LaTeX, not text.")
+def derive(
+    activation: str,
+    loss: str,
+    outputs: int | None,
+    no_hidden_bias: bool,
+    no_output_bias: bool,
+    latex: bool,
+) -> None:
+    """Derive gradient, Hessian, products and norms of a two-layer network in symbols.
+
+    ACTIVATION is the name of a built-in activation, or an expression in z.
+
+    \b
+    Examples:
+      twolayer derive tanh
+      twolayer derive "z*sigmoid(z)" --loss logistic --latex
+      twolayer derive relu --loss softmax --outputs 3
+    """
+    from theory import derive as derivation
+
+    count = outputs or (2 if loss == "softmax" else 1)
+    found = derivation(activation, loss, count, not no_hidden_bias, not no_output_bias)
+    click.echo(found.latex() if latex else str(found))
+
+
+main.add_command(reproduce)
+
+main.add_command(norms)
+
+main.add_command(derive)
+
+main.add_command(verify)
+
+main.add_command(certify)
+
+main.add_command(basins)
+
+main.add_command(falsify)

@@ -1,0 +1,106 @@
+"""``twolayer reproduce``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from numerics.commands.tables import aligned
+
+if TYPE_CHECKING:
+    from numerics.minima_study.arms import Task
+
+
+@click.command(short_help="Find good and bad minima on real digits and write a report.")
+@click.option("--quick", is_flag=True, help="Two settings only: well under 90 seconds. Without it, minutes.")
+@click.option(
+    "--out", default="twolayer-report", show_default=True, help="Folder to write, new or a report of ours."
+)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every number."
+)
+@click.option(
+    "--data",
+    type=click.Path(dir_okay=False),
+    help="An npz file with X (n, d) and y (n,), in place of the digits.",
+)
+@click.option("--raw", is_flag=True, help="Use inputs as they are, neither centred nor scaled.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the summary and the findings as JSON, not as a table."
+)
+def reproduce(quick: bool, out: str, seed: int, data: str | None, raw: bool, as_json: bool) -> None:
+    """Train networks with and without attack sets (wrong labels) and measure every minimum exactly.
+
+    Writes OUT/report.html, results.json, results.csv, figures (PNG and PDF) and example networks for
+    `twolayer norms`. Ctrl-C ends the search; the minima found so far still make a report.
+
+    \b
+    In y, two values are two classes; of more integer classes the upper half become +1.
+
+    \b
+    Examples:
+      twolayer reproduce --quick
+      twolayer reproduce --out full-report --seed 1
+      twolayer reproduce --quick --data mine.npz --json > summary.json
+    """
+    from numerics.files.datasets import digits_task, load_task
+    from numerics.files.folders import fresh_folder
+    from numerics.minima_study import reproduce as job
+    from numerics.minima_study.arms import FULL, QUICK
+
+    task = load_task(data) if data else digits_task()
+    with fresh_folder(out) as folder:
+        arms = QUICK if quick else FULL
+        results, found = job.reproduce(task, arms, seed, raw=raw, progress=progress_bar)
+        if not found:
+            raise click.Abort
+        job.write(folder, results, found, task, raw)
+    click.echo(brief(results, out) if as_json else summary(results, out))
+    if results["partial"]:
+        raise click.exceptions.Exit(130)
+
+
+def progress_bar(tasks: list[Task]) -> Iterator[Task]:
+    """Show on stderr which minimum is being sought and how long the rest will take."""
+    import sys
+
+    from tqdm import tqdm
+
+    pause = 0.1 if sys.stderr.isatty() else 15.0
+    with tqdm(tasks, unit="minimum", mininterval=pause, miniters=1, file=sys.stderr) as bar:
+        for task in bar:
+            bar.set_description(f"{task.arm.name}, {task.attack} attack", refresh=False)
+            yield task
+
+
+HEADS = {
+    "test_accuracy": "test acc.",
+    "frobenius_norm": "|H|_F",
+    "trace": "tr H",
+    "largest_eigenvalue": "lmax",
+    "input_gradient_train": "E|grad f|^2",
+    "log_product_all": "-sum log",
+}
+
+
+def summary(results: dict[str, Any], out: str) -> str:
+    """Return the means by arm and attack size as a table, and where the report is."""
+    rows = [["arm", "attack", "minima", *HEADS.values()]]
+    for row in results["summary"]:
+        numbers = ("-" if row[key] is None else f"{row[key]:.3g}" for key in HEADS)
+        rows.append([row["arm"], str(row["attack"]), str(row["count"]), *numbers])
+    notes = [
+        "Means over random splits and starts, n genuine samples; -sum log: over the top n eigenvalues of H.",
+        *(["Partial: interrupted before the end."] if results["partial"] else []),
+        f"Report: {out}/report.html",
+    ]
+    return "\n".join([*aligned(rows), "", *notes])
+
+
+def brief(results: dict[str, Any], out: str) -> str:
+    """Return the summary and the findings as JSON."""
+    keys = ("seed", "partial", "data", "versions", "summary", "correlations", "conclusions")
+    return json.dumps({"folder": out, **{key: results[key] for key in keys}}, indent=1, allow_nan=False)

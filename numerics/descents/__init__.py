@@ -1,0 +1,1 @@
+"""What takes a start to the minimum it leads to."""

@@ -1,0 +1,6 @@
+"""Networks sought at which a claim fails."""
+
+from numerics.falsify.result import Falsification
+from numerics.falsify.search import falsify
+
+__all__ = ["Falsification", "falsify"]

@@ -1,0 +1,254 @@
+"""A network with data whose every array carries derivatives, and the matrices of its curvature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from numerics.falsify.dual import Array, Dual, constant, contract, eigenvalues, joined
+from numerics.falsify.third import loss_slopes
+from theory.quantities.rescaling import FACTOR
+
+
+@dataclass(frozen=True, eq=False)
+class Varied:
+    """A network with data, as arrays with derivatives.
+
+    Parameters
+    ----------
+    parts : mapping of str to Dual
+        A (q, m), W (m, d), X (n, d), y (n, q) of real targets, and b (m,) and c (q,) where they are there.
+        Without y every residual is zero.
+    activation : twolayer.Activation
+    third : callable
+        Its third derivative, as ``numerics.falsify.third.third_derivative`` makes it.
+    loss : twolayer.Loss
+    labels : ndarray, optional
+        Targets that are labels: (n, q), or (n,) for softmax.
+    """
+
+    parts: Mapping[str, Dual]
+    activation: Any
+    third: Callable[[Array], Array]
+    loss: Any
+    labels: Any = None
+
+    @property
+    def A(self) -> Dual:
+        """Output weights, (q, m)."""
+        return self.parts["A"]
+
+    @property
+    def W(self) -> Dual:
+        """Hidden weights, (m, d)."""
+        return self.parts["W"]
+
+    @cached_property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """n, d, m, q."""
+        (n, d), (q, m) = self.parts["X"].shape, self.A.shape
+        return n, d, m, q
+
+    @cached_property
+    def inputs(self) -> Dual:
+        """X, with a column of ones where there are hidden biases: x~, (n, d~)."""
+        X = self.parts["X"]
+        return joined([X, constant(np.ones((len(X.value), 1)))], 1) if "b" in self.parts else X
+
+    @cached_property
+    def rows(self) -> Dual:
+        """W, with b as a last column where there are hidden biases: w~, (m, d~)."""
+        m = len(self.W.value)
+        return joined([self.W, self.parts["b"].reshape(m, 1)], 1) if "b" in self.parts else self.W
+
+    @cached_property
+    def jets(self) -> tuple[Dual, Dual, Dual]:
+        """S, S1, S2 at the pre-activations, (n, m) each."""
+        Z = contract("ij,kj->ik", self.inputs, self.rows)
+        flat = np.ascontiguousarray(Z.value).ravel()
+        values = [np.empty_like(flat) for _ in range(3)]
+        self.activation.jets(flat, *values)
+        values.append(self.third(flat))
+        S, S1, S2, S3 = (each.reshape(Z.shape) for each in values)
+        return Z.through(S, S1), Z.through(S1, S2), Z.through(S2, S3)
+
+    @cached_property
+    def outputs(self) -> Dual:
+        """F, (n, q)."""
+        F = contract("ik,ok->io", self.jets[0], self.A)
+        return F + self.parts["c"] if "c" in self.parts else F
+
+    @cached_property
+    def loss_jets(self) -> tuple[Dual, Dual, Dual | None]:
+        """l, g = dl/df (n, q) and Lam = d2l/df2 (n, q, q), None for the squared loss: the identity."""
+        if self.labels is not None:
+            return labelled(self.loss, self.outputs, self.labels)
+        y = self.parts.get("y", self.outputs)
+        if self.loss.name != "squared":
+            return targeted(self.loss, self.outputs, y)
+        gap = self.outputs - y
+        return gap * gap / 2, gap, None
+
+    @property
+    def g(self) -> Dual:
+        """dl/df, (n, q)."""
+        return self.loss_jets[1]
+
+    def weighed(self, derivatives: Dual) -> Dual:
+        """Lam times `derivatives` of the outputs, (n, q, ...)."""
+        Lam = self.loss_jets[2]
+        return derivatives if Lam is None else contract("iop,ipk->iok", Lam, derivatives)
+
+    @cached_property
+    def U(self) -> Dual:
+        """u, the derivative of the outputs by the hidden biases, (n, q, m)."""
+        return contract("ik,ok->iok", self.jets[1], self.A)
+
+    @cached_property
+    def bends(self) -> Dual:
+        """(A^T g)_k s''(z_k), (n, m)."""
+        return contract("io,ok->ik", self.g, self.A) * self.jets[2]
+
+    @cached_property
+    def jacobian(self) -> Dual:
+        """J, (n, q, P), with the parameters in the order A, w~ unit by unit, c."""
+        n, _, m, q = self.sizes
+        eye = constant(np.eye(q))
+        by_outputs = contract("ik,op->iopk", self.jets[0], eye).reshape(n, q, q * m)
+        by_inputs = contract("iok,ij->iokj", self.U, self.inputs).reshape(n, q, -1)
+        parts = [by_outputs, by_inputs]
+        if "c" in self.parts:
+            parts.append(constant(np.broadcast_to(np.eye(q), (n, q, q))))
+        return joined(parts, 2)
+
+    def matrix(self, name: str) -> Dual:
+        """The matrix that a theorem calls `name`, rows and columns in some order."""
+        if name not in self._found:
+            self._found[name] = BUILT[name](self)
+        return self._found[name]
+
+    def spectrum(self, name: str) -> Dual:
+        """The eigenvalues of the matrix `name`, ascending."""
+        key = f"spectrum {name}"
+        if key not in self._found:
+            self._found[key] = eigenvalues(self.matrix(name))
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[str, Dual]:
+        return {}
+
+
+def _residual_part(at: Varied) -> Dual:
+    """R: every unit couples its own weights only."""
+    n, _, m, q = at.sizes
+    width = at.inputs.shape[1]
+    slopes = contract("io,ik->iok", at.g, at.jets[1])
+    by_both = contract("iok,ij->okj", slopes, at.inputs) / n
+    eye = constant(np.eye(m))
+    corner = contract("okj,kl->oklj", by_both, eye).reshape(q * m, m * width)
+    squares = contract("ij,ih->ijh", at.inputs, at.inputs)
+    by_inputs = contract("ik,ijh->kjh", at.bends, squares) / n
+    block = contract("kjh,kl->kjlh", by_inputs, eye).reshape(m * width, m * width)
+    turned = Dual(corner.value.T, np.swapaxes(corner.slope, 1, 2))
+    upper = joined([constant(np.zeros((q * m, q * m))), corner], 1)
+    whole = joined([upper, joined([turned, block], 1)], 0)
+    return _bordered(whole, q) if "c" in at.parts else whole
+
+
+def _bordered(matrix: Dual, count: int) -> Dual:
+    """The matrix with rows and columns of zeros after its own."""
+    size = len(matrix.value)
+    wide = joined([matrix, constant(np.zeros((size, count)))], 1)
+    return joined([wide, constant(np.zeros((count, size + count)))], 0)
+
+
+def _kernel(at: Varied) -> Dual:
+    n, _, _, q = at.sizes
+    J = at.jacobian.reshape(n * q, -1)
+    return contract("ip,jp->ij", J, J) / n
+
+
+def _rescaled(name: str, factors: Callable[[Varied], Dual]) -> Callable[[Varied], Dual]:
+    """The matrix `name` where every unit's input weights are multiplied by its factor, outputs divided."""
+
+    def evaluate(at: Varied) -> Dual:
+        _, _, m, q = at.sizes
+        t, width = factors(at), at.inputs.shape[1]
+        by_outputs = contract("k,ok->ok", t, constant(np.ones((q, m)))).reshape(q * m)
+        by_inputs = contract("k,kj->kj", 1 / t, constant(np.ones((m, width)))).reshape(m * width)
+        scale = joined([by_outputs, by_inputs, constant(np.ones(q if "c" in at.parts else 0))], 0)
+        return contract("i,j->ij", scale, scale) * at.matrix(name)
+
+    return evaluate
+
+
+def _balancing(at: Varied) -> Dual:
+    return ((at.A * at.A).sum(0) / (at.rows * at.rows).sum(1)).sqrt().sqrt()
+
+
+def _stretching(at: Varied) -> Dual:
+    return constant(np.where(np.arange(at.sizes[2]) == 0, FACTOR, 1.0))
+
+
+BUILT: dict[str, Callable[[Varied], Dual]] = {
+    "G_bb": lambda at: contract("iok,iol->kl", at.U, at.weighed(at.U)) / at.sizes[0],
+    "H_bb": lambda at: at.matrix("G_bb") + at.bends.sum(0) * constant(np.eye(at.sizes[2])) / at.sizes[0],
+    "W*W'": lambda at: contract("kj,lj->kl", at.W, at.W),
+    "G": lambda at: contract("iop,ior->pr", at.jacobian, at.weighed(at.jacobian)) / at.sizes[0],
+    "R": _residual_part,
+    "H": lambda at: at.matrix("G") + at.matrix("R"),
+    "K": _kernel,
+    "balanced H": _rescaled("H", _balancing),
+    "stretched H": _rescaled("H", _stretching),
+    "stretched G": _rescaled("G", _stretching),
+}
+"""The matrices, by name."""
+
+
+def targeted(loss: Any, F: Dual, y: Dual) -> tuple[Dual, Dual, Dual]:
+    """l, g and Lam of a `loss` of real targets `y` at outputs `F`, all (n, q) but Lam (n, q, q)."""
+    L, G, Lam = _filled(loss, F.value, y.value, (F.shape,) * 3)
+    slopes = loss_slopes(loss.name, real=True)
+    values, by_output = (L, G, Lam), (G, Lam, slopes.third(F.value, y.value))
+    found = [
+        Dual(value, one * F.slope + other(F.value, y.value) * y.slope)
+        for value, one, other in zip(values, by_output, slopes.by_target, strict=True)
+    ]
+    return found[0], found[1], _diagonals(found[2])
+
+
+def labelled(loss: Any, F: Dual, labels: Any) -> tuple[Dual, Dual, Dual]:
+    """l, g and Lam of a `loss` whose targets are `labels`, at outputs `F`."""
+    n, q = F.shape
+    slopes = loss_slopes(loss.name, real=False)
+    if loss.separable:
+        L, G, Lam = _filled(loss, F.value, labels, (F.shape,) * 3)
+        return F.through(L, G), F.through(G, Lam), _diagonals(F.through(Lam, slopes.third(F.value, labels)))
+    L, G, Lam = _filled(loss, F.value, labels, ((n,), (n, q), (n, q, q)))
+    third = slopes.third(G + np.eye(q)[labels])
+    return (
+        Dual(L, np.einsum("io,tio->ti", G, F.slope)),
+        Dual(G, np.einsum("iop,tip->tio", Lam, F.slope)),
+        Dual(Lam, np.einsum("iopr,tir->tiop", third, F.slope)),
+    )
+
+
+def _filled(loss: Any, F: Array, y: Any, shapes: tuple[tuple[int, ...], ...]) -> list[Array]:
+    """l, dl/df and d2l/df2 by the compiled loss."""
+    found = [np.empty(shape) for shape in shapes]
+    flat = [np.ascontiguousarray(item) for item in (F, y)]
+    if loss.separable:
+        loss.losses(*(item.ravel() for item in (*flat, *found)))
+    else:
+        loss.losses(*flat, *found)
+    return found
+
+
+def _diagonals(entries: Dual) -> Dual:
+    """(n, q, q) with the entries (n, q) on diagonals."""
+    return contract("io,op->iop", entries, constant(np.eye(entries.shape[1])))

@@ -1,0 +1,181 @@
+"""Data sets: the embedded digits, a user's npz file, and the two-class tasks made from them."""
+
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.files.npz import read_arrays
+
+DIGITS_CREDIT = (
+    "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning "
+    "Repository, "
+    "doi:10.24432/C50P49, CC BY 4.0 (the 1,797 images of its test part, unchanged)."
+)
+MOST_CLASSES = 1000
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Inputs with two-class labels, and where they come from.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, d)
+        Inputs as stored, float64, finite.
+    y : ndarray, shape (n,)
+        Labels -1.0 or +1.0.
+    name, labelling, credit : str
+        What it is, which classes became +1, and whom to thank.
+    """
+
+    X: Array
+    y: Array
+    name: str
+    labelling: str
+    credit: str
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The map x -> (x - centre) / unit that inputs go through before they reach a network.
+
+    Parameters
+    ----------
+    centre : ndarray, shape (d,)
+    unit : float
+        One number for all coordinates, so that the geometry of the inputs is kept.
+    rule : str
+        In words, how the two were chosen.
+
+    Examples
+    --------
+    >>> Scaling(np.array([1.0]), 2.0, "by hand")(np.array([[5.0]]))
+    array([[2.]])
+    """
+
+    centre: Array
+    unit: float
+    rule: str
+
+    def __call__(self, X: Array) -> Array:
+        """Return the scaled inputs, same shape as `X`."""
+        return (X - self.centre) / self.unit
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return the embedded images (1797, 64), uint8 from 0 to 16, and their digits (1797,), uint8.
+
+    Examples
+    --------
+    >>> images, labels = digits()
+    >>> images.shape, int(images.max()), labels[:5].tolist()
+    ((1797, 64), 16, [0, 1, 2, 3, 4])
+    """
+    with as_file(files("numerics") / "assets" / "digits.npz") as path:
+        arrays = read_arrays(path, required=("images", "labels"))
+    return arrays["images"], arrays["labels"]
+
+
+def digits_task() -> Dataset:
+    """Return the digits with label +1 for a digit of at least 5, else -1."""
+    images, labels = digits()
+    y = np.where(labels >= 5, 1.0, -1.0)
+    return Dataset(images.astype(float), y, "UCI 8x8 digits", "+1 for a digit >= 5, else -1", DIGITS_CREDIT)
+
+
+def load_inputs(path: str | Path) -> tuple[Array, np.ndarray]:
+    """Return the arrays X (n, d), float64 and finite, and y (as stored, finite) of an npz file.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read (see :func:`numerics.files.npz.read_arrays`), X is not a non-empty
+        finite matrix of numbers, or y does not have one row per row of X.
+    """
+    arrays = read_arrays(path, required=("X", "y"))
+    X, y = arrays["X"], arrays["y"]
+    if X.ndim != 2 or 0 in X.shape or X.dtype.kind == "U":
+        raise ValueError(f"X in {path} must be numbers (n, d) with n, d >= 1; got {X.dtype} {X.shape}")
+    if y.ndim not in (1, 2) or len(y) != len(X) or y.dtype.kind == "U":
+        raise ValueError(f"y in {path} must be numbers ({len(X)},) to match X; got {y.dtype} {y.shape}")
+    X = X.astype(float)
+    for name, array in (("X", X), ("y", y)):
+        bad = int(array.size - np.count_nonzero(np.isfinite(array)))
+        if bad:
+            raise ValueError(f"{name} in {path} must be finite; got {bad} entries that are NaN or infinite")
+    return X, y
+
+
+def load_task(path: str | Path) -> Dataset:
+    """Return the two-class task of a user's npz file with arrays X (n, d) and y (n,).
+
+    Two distinct labels become -1 (the smaller) and +1. More than two integer labels are classes in
+    order, the upper half of which become +1, so that digits 0 to 9 give the task of the embedded ones.
+
+    Raises
+    ------
+    ValueError
+        If the file or the labels are not as described.
+    """
+    X, y = load_inputs(path)
+    y, labelling = two_classes(y.reshape(len(y), -1), str(path))
+    return Dataset(X, y, Path(path).name, labelling, "")
+
+
+def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
+    """Return labels -1.0 and +1.0 made of y (n, 1), and in words which became +1.
+
+    Raises
+    ------
+    ValueError
+        If y has more than one column, a single value, or values that are not classes.
+
+    Examples
+    --------
+    >>> two_classes(np.array([[0], [1], [2], [3]]))
+    (array([-1., -1.,  1.,  1.]), '+1 for the classes 2, 3, else -1')
+    """
+    classes = np.unique(y)
+    whole = bool(np.all(classes == np.round(classes)))
+    if y.shape[1] != 1 or len(classes) < 2 or (len(classes) > 2 and not whole) or len(classes) > MOST_CLASSES:
+        raise ValueError(
+            f"y in {name} must be (n,) with two distinct values, or 3 to {MOST_CLASSES} integer classes; "
+            f"got {y.shape[1]} column(s) with {len(classes)} distinct value(s)"
+        )
+    upper = classes[(len(classes) + 1) // 2 :]
+    listed = ", ".join(f"{value:g}" for value in upper[:12]) + (", ..." if len(upper) > 12 else "")
+    plural = "class" if len(upper) == 1 else "classes"
+    return np.where(y[:, 0] >= upper[0], 1.0, -1.0), f"+1 for the {plural} {listed}, else -1"
+
+
+def centred(X: Array) -> Scaling:
+    """Return the scaling that centres `X` and divides by half the range of all its entries.
+
+    For the digits that is (pixel - mean pixel) / 8. One unit for all coordinates: dividing each pixel by
+    its own deviation would blow up the pixels in the corners, which are blank in all but a few images.
+
+    Raises
+    ------
+    ValueError
+        If all entries of `X` are equal.
+
+    Examples
+    --------
+    >>> centred(np.array([[0.0, 0.0], [4.0, 2.0]]))(np.array([[4.0, 2.0]]))
+    array([[1. , 0.5]])
+    """
+    unit = float(np.ptp(X)) / 2
+    if not 0 < unit < np.inf:
+        raise ValueError(f"X must have entries that differ, by less than 1e308; got a range of {2 * unit:g}")
+    rule = "each coordinate centred by its mean over the training pool, all divided by half the pool's range"
+    return Scaling(X.mean(axis=0), unit, f"{rule} ({unit:g})")
+
+
+def unscaled(X: Array) -> Scaling:
+    """Return the scaling that leaves inputs as they are."""
+    return Scaling(np.zeros(X.shape[1]), 1.0, "inputs used as they are")

@@ -1,0 +1,118 @@
+"""Writing a folder of results whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+MARKER = ".twolayer"
+
+
+@contextmanager
+def fresh_folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `path` when the block ends well, and vanishes when it does not.
+
+    An earlier folder made by this function is replaced; anything else that exists is left alone.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the folder is to appear. Missing parents are created.
+
+    Yields
+    ------
+    Path
+        An empty folder beside `path`, on the same file system.
+
+    Raises
+    ------
+    ValueError
+        If `path` exists and is neither an empty folder nor one of ours, or cannot be written.
+    """
+    target = Path(os.path.abspath(path))
+    _check_free(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as reason:
+        raise ValueError(
+            f"the output folder must be one that can be written; got {path}: {reason.strerror}"
+        ) from reason
+    try:
+        (draft / MARKER).write_text("This folder was written by twolayer, which may replace it.\n")
+        yield draft
+        draft.chmod(0o777 & ~_umask())
+        _put_in_place(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _umask() -> int:
+    """Return the permissions that new folders lack; ``mkdtemp`` makes them private whatever it says."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _check_free(target: Path) -> None:
+    if not target.exists() and not target.is_symlink():
+        return
+    if target.is_dir() and not target.is_symlink() and (_ours(target) or not any(target.iterdir())):
+        return
+    raise ValueError(
+        f"the output folder must be new, empty, or an earlier report of twolayer; got {target}, "
+        "which holds something else: choose another with --out"
+    )
+
+
+def _ours(target: Path) -> bool:
+    return (target / MARKER).is_file()
+
+
+def _put_in_place(draft: Path, target: Path) -> None:
+    """Rename `draft` to `target`; an earlier folder is moved aside first and removed last."""
+    _check_free(target)
+    if not target.exists():
+        draft.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    target.rename(aside)
+    try:
+        draft.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` whole or not at all, as UTF-8 with Unix line ends."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write `content` as JSON that any reader takes: no NaN, no infinities."""
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def require_folder(out: str) -> None:
+    """Refuse a file `out` in a folder that does not exist, as a ValueError."""
+    from pathlib import Path
+
+    if not Path(out).resolve().parent.is_dir():
+        raise ValueError(f"--out must be a file in a folder that exists; got {out}")

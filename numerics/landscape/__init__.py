@@ -1,0 +1,5 @@
+"""Anything with a value and a gradient, its minima and symmetries."""
+
+from numerics.landscape.landscape import FunctionLandscape, Landscape, NetworkLandscape
+
+__all__ = ["FunctionLandscape", "Landscape", "NetworkLandscape"]

@@ -1,0 +1,1 @@
+"""Good and bad minima of networks on real data: `twolayer reproduce`."""

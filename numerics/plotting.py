@@ -1,0 +1,58 @@
+"""What all figures share: style, labels, colours, captions, files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.style
+import numpy as np
+from matplotlib.figure import Figure
+
+GREY = "#9a9a9a"
+
+MARKERS = "osD^vPX<>"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure on disk and what belongs under it.
+
+    Parameters
+    ----------
+    name, title, caption, how_to_read : str
+    path : Path
+        The PNG; a PDF of the same name lies beside it.
+    """
+
+    name: str
+    title: str
+    caption: str
+    how_to_read: str
+    path: Path
+
+    @property
+    def text(self) -> str:
+        """What belongs under the figure, as one paragraph."""
+        return f"{self.name}: {self.title}. {self.caption} How to read: {self.how_to_read}"
+
+
+def style() -> Any:
+    """Return a context in which matplotlib uses the package's style sheet."""
+    with as_file(files("numerics") / "assets" / "twolayer.mplstyle") as path:
+        return mpl.style.context(path)
+
+
+def saved(figure: Figure, folder: Path, name: str) -> Path:
+    """Save PNG and PDF without dates, so that equal results give equal files; return the PNG's path."""
+    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
+    figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+    return folder / f"{name}.png"
+
+
+def colours(count: int) -> list[Any]:
+    """Return `count` colours that differ in lightness as well, dark to light."""
+    return [mpl.colormaps["cividis"](place) for place in np.linspace(0.0, 0.92, max(count, 2))][:count]

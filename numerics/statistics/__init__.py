@@ -1,0 +1,1 @@
+"""Shares, rank correlations, weights and their intervals."""

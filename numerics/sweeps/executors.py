@@ -1,0 +1,76 @@
+"""Executors by name, as the command line takes them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
+from multiprocessing import get_context
+from typing import Any
+
+from numerics.sweeps.threads import keep_to_one_thread
+
+WANTED = "threads:N, processes:N or dask://HOST:PORT"
+
+
+@contextmanager
+def executor(name: str | None) -> Iterator[Executor | None]:
+    """Open the executor called `name`, and shut it down after the block.
+
+    Parameters
+    ----------
+    name : str or None
+        "threads:N"; "processes:N", each process of one thread, so that they do not fight for the cores;
+        or "dask://HOST:PORT", the address of the scheduler of a dask.distributed cluster whose workers
+        have this package (extra ``[cluster]``). None: no executor, work is done here.
+
+    Raises
+    ------
+    ValueError
+        If the name is none of these, the extra is not installed, or the scheduler does not answer.
+
+    Examples
+    --------
+    >>> with executor("threads:2") as pool:
+    ...     pool.submit(abs, -3).result()
+    3
+    """
+    if name is None:
+        yield None
+        return
+    kind, _, rest = name.partition(":")
+    if kind in ("threads", "processes") and rest.isdecimal() and 0 < int(rest) <= 10_000:
+        # A fresh interpreter in each process: forking one that runs threads can hang.
+        pools = {"threads": ThreadPoolExecutor, "processes": ProcessPoolExecutor}
+        fresh = {"mp_context": get_context("spawn"), "initializer": keep_to_one_thread}
+        options: dict[str, Any] = {} if kind == "threads" else fresh
+        with pools[kind](int(rest), **options) as pool:
+            yield pool
+    elif kind == "dask" and rest.startswith("//") and len(rest) > 2:
+        with _dask(rest[2:]) as pool:
+            yield pool
+    else:
+        raise ValueError(f"executor must be {WANTED}; got {name!r}")
+
+
+@contextmanager
+def _dask(address: str) -> Iterator[Executor]:
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError as reason:
+        raise ValueError("a dask executor needs the extra: pip install 'twolayer[cluster]'") from reason
+    try:
+        client = distributed.Client(f"tcp://{address}", timeout=5)
+    except (OSError, ValueError) as reason:
+        wanted = "executor must be the address of a running scheduler"
+        raise ValueError(f"{wanted}; got dask://{address}: {reason}") from reason
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # a scheduler that is gone is told by the sweep, in one line
+    try:
+        with client:
+            yield client.get_executor(pure=False)
+    finally:
+        log.setLevel(level)

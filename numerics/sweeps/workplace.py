@@ -1,0 +1,98 @@
+"""Where an experiment's sweeps run, what is kept of them, and when they must end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from numerics.sweeps.store import Shard, SweepError
+from numerics.sweeps.sweep import Task, sweep
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass
+class Workplace:
+    """Where sweeps run and are kept; see :func:`numerics.sweeps.sweep.sweep`.
+
+    Parameters
+    ----------
+    executor : Executor, optional
+    store : Path, optional
+        A folder with one folder of shards for every sweep.
+    max_seconds : float, optional
+        For all sweeps together, from now on: no piece begins later.
+    report : callable, optional
+        ``report(name, done, total)`` after every piece.
+
+    Attributes
+    ----------
+    stopped : list of str
+        What was left undone, sweep by sweep, and why.
+
+    Examples
+    --------
+    >>> place = Workplace(max_seconds=0.0)
+    >>> place.finished("squares", lambda x: {"square": x * x}, [1, 2], "key"), place.stopped
+    ([], ['squares: max_seconds = 0.0 ran out; 0 of 2 pieces are finished and kept'])
+    """
+
+    executor: Executor | None = None
+    store: Path | None = None
+    max_seconds: float | None = None
+    report: Report | None = None
+    stopped: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self.begun = time.monotonic()
+
+    def finished(self, name: str, task: Task, pieces: Sequence[Any], key: str) -> list[tuple[Any, Shard]]:
+        """The pieces of the sweep `name` and their shards: all, or what was finished when it stopped.
+
+        Parameters
+        ----------
+        name : str
+        task : callable
+        pieces : sequence
+        key : str
+            As for :func:`numerics.sweeps.sweep.sweep`.
+        """
+        try:
+            shards = dict(enumerate(sweep(task, pieces, key=key, **self._options(name))))
+        except SweepError as reason:
+            self.stopped.append(f"{name}: {reason}")
+            shards = reason.shards
+        return [(pieces[index], shards[index]) for index in sorted(shards)]
+
+    def _options(self, name: str) -> dict[str, Any]:
+        tell, left = self.report, self.max_seconds
+        if left is not None:
+            left = max(0.0, left - (time.monotonic() - self.begun))
+
+        def report(done: int, total: int) -> None:
+            if tell is not None:
+                tell(name, done, total)
+
+        store = None if self.store is None else self.store / name.replace(" ", "-")
+        return {"executor": self.executor, "store": store, "max_seconds": left, "report": report}
+
+
+def as_plain(shard: Shard) -> dict[str, Any]:
+    """The scalars of a `shard` for JSON, where an infinite number or NaN is None.
+
+    Examples
+    --------
+    >>> as_plain({"verdict": np.array("trusted"), "off": np.array(np.nan)})
+    {'verdict': 'trusted', 'off': None}
+    """
+    items = {name: array.item() for name, array in shard.items()}
+    return {
+        name: None if isinstance(item, float) and not np.isfinite(item) else item
+        for name, item in items.items()
+    }

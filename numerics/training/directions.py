@@ -1,0 +1,126 @@
+"""Step directions that use curvature, each as a function of the damping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+import twolayer as tl
+from numerics.training.point import Point, labels
+from twolayer.curvature.gradient import from_forward
+from twolayer.forward.errors import Forward
+from twolayer.forward.scope import Scope, input_gram
+
+Array = NDArray[np.float64]
+Steps = tuple[Callable[[float], Array | None], float]
+"""The step for a damping (None where it cannot be solved for), and the scale dampings are relative to."""
+
+SADDLE_STEP = 1e-3
+
+
+def tangent_kernel(run: Forward) -> Array:
+    """J J^T, shape (n q, n q), sample by sample; O(n^2 q^2 m + n^2 d)."""
+    (n, q), A = run.F.shape, run.net.A
+    everything = slice(0, n)
+    gram = input_gram(run, Scope(tuple(run.net.parts)), everything, everything)
+    outputs = run.S @ run.S.T + (run.net.c is not None)
+    K = np.empty((n, q, n, q))
+    for o in range(q):
+        for p in range(o, q):
+            K[:, o, :, p] = gram * ((run.S1 * A[o] * A[p]) @ run.S1.T) + (outputs if o == p else 0.0)
+            K[:, p, :, o] = K[:, o, :, p].T
+    return K.reshape(n * q, n * q)
+
+
+def kernel_solver(point: Point) -> Steps:
+    """Gauss-Newton steps in the span of the samples.
+
+    With B = sqrt(Lam) J, (B^T B / n + mu)^-1 B^T = B^T (B B^T / n + mu)^-1, an n q x n q system.
+    """
+    run = point.run
+    n = run.n
+    weight = np.sqrt(np.einsum("ioo->io", run.Lam))
+    error = np.divide(run.G, weight, out=np.zeros_like(run.G), where=weight > 0).ravel() / n
+    K = tangent_kernel(run) * np.multiply.outer(weight.ravel(), weight.ravel()) / n
+
+    def direction(damping: float) -> Array | None:
+        solution = _solved(K, damping, error)
+        if solution is None:
+            return None
+        return -n * from_forward(replace(run, G=weight * solution.reshape(weight.shape)))
+
+    return direction, float(K.trace()) / len(K)
+
+
+def matrix_solver(point: Point) -> Steps:
+    """Gauss-Newton steps through the P x P matrix."""
+    G = hessian(point).gauss_newton.toarray()
+
+    def direction(damping: float) -> Array | None:
+        solution = _solved(G, damping, point.gradient)
+        return None if solution is None else -solution
+
+    return direction, float(G.trace()) / len(G)
+
+
+def _solved(matrix: Array, damping: float, right: Array) -> Array | None:
+    """(matrix + damping)^-1 right, or None if that is not positive definite in floating point."""
+    shifted = matrix.copy()
+    shifted[np.diag_indices_from(shifted)] += damping
+    try:
+        return np.asarray(linalg.cho_solve(linalg.cho_factor(shifted, lower=True, overwrite_a=True), right))
+    except linalg.LinAlgError:
+        return None
+
+
+def hessian(point: Point) -> tl.Hessian:
+    """Return the Hessian at a point."""
+    return tl.Hessian(point.net, point.run.X, labels(point.run), point.run.loss)
+
+
+def spectral_solver(point: Point) -> Steps:
+    """Newton steps from all eigenvectors; at a saddle, where the gradient vanishes, down the lowest."""
+    H = hessian(point)
+    values, V = linalg.eigh(H.toarray())
+    along = V.T @ point.gradient
+    size = np.abs(values)
+    if point.stationary and values[0] < -H.rounding_error():
+        along[0] = np.copysign(SADDLE_STEP * size[0] * (1 + np.linalg.norm(point.net.theta)), along[0])
+
+    def direction(damping: float) -> Array:
+        return np.asarray(-V @ (along / (size + damping)))
+
+    return direction, float(size.mean())
+
+
+def conjugate_solver(point: Point) -> Steps:
+    """Newton steps by conjugate gradients on Hessian-vector products."""
+    H = hessian(point)
+
+    def direction(damping: float) -> Array:
+        return _conjugate_gradients(lambda v: H @ v + damping * v, -point.gradient)
+
+    return direction, float(H.gauss_newton.trace()) / H.shape[0]
+
+
+def _conjugate_gradients(product: Callable[[Array], Array], right: Array) -> Array:
+    """Solve until the residual fell by 1e-6; stop early at a direction of negative curvature."""
+    solution, residual = np.zeros_like(right), right.copy()
+    search, size = residual.copy(), float(residual @ residual)
+    goal = 1e-12 * size
+    for done in range(len(right)):
+        if size <= goal:
+            break
+        image = product(search)
+        curvature = float(search @ image)
+        if curvature <= 0:
+            return solution if done else right * (size / max(-curvature, 1e-300))
+        solution += size / curvature * search
+        residual -= size / curvature * image
+        previous, size = size, float(residual @ residual)
+        search = residual + size / previous * search
+    return solution

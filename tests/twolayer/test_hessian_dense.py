@@ -1,0 +1,128 @@
+"""H, G and R as arrays, as blocks, as diagonals and as products, against their definitions."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.oracle import oracle
+from tests.oracle.comparison import assert_within, matrix_distance, vector_distance
+from tests.oracle.strategies import problems, random_problem
+from twolayer.curvature import dense, dense_by_pairs
+from twolayer.forward import errors
+
+PARTS = {"H": lambda H: H, "G": lambda H: H.gauss_newton, "R": lambda H: H.residual}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@given(p=problems())
+def test_the_array_is_the_matrix_within_its_bound(part, p):
+    operator = PARTS[part](p.hessian)
+    off = matrix_distance(operator.toarray(), getattr(oracle.reference(p), part))
+    assert_within(off, operator.rounding_error(), part)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@given(p=problems(), samples=st.integers(1, 9))
+def test_the_road_by_pairs_of_units_is_as_good(part, p, samples):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dense_by_pairs, "UNITS", 1)
+        patch.setattr(dense_by_pairs, "INPUTS", (1, 64))
+        patch.setattr(dense_by_pairs, "SAMPLES_PER_BLOCK", samples)
+        operator = PARTS[part](p.hessian)
+        off = matrix_distance(operator.toarray(), getattr(oracle.reference(p), part))
+    assert_within(off, operator.rounding_error(), part)
+
+
+def test_the_road_by_pairs_of_units_is_taken_when_it_pays(monkeypatch):
+    p = random_problem(1, n=dense_by_pairs.SAMPLES_PER_BLOCK + 5, d=4, m=dense_by_pairs.UNITS)
+    by_pairs = p.hessian.toarray()
+    assert_within(matrix_distance(by_pairs, oracle.reference(p).H), p.hessian.rounding_error())
+    monkeypatch.setattr(dense_by_pairs, "UNITS", 1000)
+    assert (p.hessian.toarray() != by_pairs).any()
+
+
+@given(p=problems())
+def test_kinks_are_counted(p):
+    kinks = oracle.reference(p).kinks
+    assert p.hessian.n_kinks == (kinks if p.activation in ("relu", "leaky_relu", "relu_squared") else 0)
+
+
+@given(p=problems())
+def test_the_array_is_symmetric_to_the_last_bit(p):
+    H = p.hessian.toarray()
+    assert (H == H.T).all()
+
+
+@pytest.mark.parametrize("part", PARTS)
+@given(p=problems())
+def test_the_diagonal_is_that_of_the_matrix(part, p):
+    operator = PARTS[part](p.hessian)
+    truth = getattr(oracle.reference(p), part)
+    off = vector_distance(operator.diagonal(), [truth[j, j] for j in range(p.size)])
+    assert_within(off, 2 * operator.rounding_error() + 1e-300, "the diagonal")
+
+
+@pytest.mark.parametrize("part", PARTS)
+@given(p=problems(), seed=st.integers(0, 99))
+def test_products_are_those_of_the_matrix(part, p, seed):
+    operator = PARTS[part](p.hessian)
+    v = np.random.default_rng(seed).normal(size=p.size)
+    off = vector_distance(operator @ v, oracle.product(getattr(oracle.reference(p), part), v))
+    assert_within(off, 20 * operator.rounding_error() * np.linalg.norm(v) + 1e-300, "the product")
+
+
+@given(p=problems(), data=st.data())
+def test_a_block_is_cut_from_the_matrix(p, data):
+    layout = p.net.layout
+    rows, columns = (data.draw(st.sampled_from(list(layout))) for _ in range(2))
+    H = p.hessian
+    truth = oracle.block(oracle.reference(p).H, layout[rows], layout[columns])
+    block = H.block(rows, columns)
+    assert block.shape == (truth.nrows(), truth.ncols())
+    assert_within(matrix_distance(block.toarray(), truth), H.rounding_error(), f"{rows}, {columns}")
+    for j, v in enumerate(np.eye(block.shape[1])):
+        column = oracle.block(truth, slice(None), slice(j, j + 1))
+        assert_within(matrix_distance((block @ v)[:, None], column), 20 * H.rounding_error() + 1e-300)
+
+
+@given(p=problems())
+def test_a_block_of_several_parts_keeps_the_order_of_theta(p):
+    whole = p.hessian.toarray()
+    names = [name for name in p.net.layout if name != "W"]
+    where = np.concatenate([np.arange(p.size)[p.net.layout[name]] for name in names])
+    cut = p.hessian.block(tuple(reversed(names)))
+    assert cut.groups == tuple(names)
+    size = p.hessian.rounding_error()
+    assert np.linalg.norm(cut.toarray() - whole[np.ix_(where, where)]) <= 2 * size
+
+
+@pytest.mark.parametrize("entries", [1, 50, 173])
+@pytest.mark.parametrize("q", [None, 2])
+def test_the_blocks_of_the_jacobian_do_not_show(monkeypatch, entries, q):
+    p = random_problem(4, n=19, d=3, m=4, q=q)
+    monkeypatch.setattr(dense, "BLOCK_ENTRIES", entries)
+    monkeypatch.setattr(errors, "ROWS_PER_BLOCK", 1 + entries % 7)
+    assert_within(matrix_distance(p.hessian.toarray(), oracle.reference(p).H), p.hessian.rounding_error())
+
+
+def test_inputs_are_neither_changed_nor_shared():
+    p = random_problem(0, q=2)
+    arrays = [p.a, p.W, p.b, p.c, p.X, p.y]
+    before = [array.copy() for array in arrays]
+    net = p.net
+    H = p.hessian
+    H.toarray(), H.frobenius_norm(), H.trace(), H.diagonal(), H @ np.ones(p.size), H.eigenvalues()
+    assert all((now == then).all() for now, then in zip(arrays, before, strict=True))
+    norm = float(H.frobenius_norm())
+    for array in arrays:
+        array[...] = 7.0
+    assert (before[1] == net.W).all()
+    assert float(H.frobenius_norm()) == norm
+
+
+def test_a_vector_is_not_changed_by_a_product():
+    p = random_problem(0)
+    v = np.ones(p.size)
+    p.hessian @ v
+    assert (v == 1.0).all()

@@ -1,0 +1,123 @@
+"""The cache of machine code: never old numbers, never in anyone's way."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numba
+import pytest
+
+from tests.house.tree import ROOT
+from twolayer import jit
+
+PROBE = """
+import numpy as np
+from twolayer.model.activation import activation
+Z = np.array([0.5]); S, S1, S2 = (np.empty(1) for _ in range(3))
+activation("gaussian").jets(Z, S, S1, S2)
+print(S[0])
+"""
+
+
+def probe(folder: Path, cache: Path, code: str = PROBE, **variables: str) -> str:
+    """What `code` prints in a fresh process that imports the packages from `folder`."""
+    environment = os.environ | {"TWOLAYER_CACHE_DIR": str(cache)} | variables
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A folder with a copy of twolayer to edit."""
+    shutil.copytree(ROOT / "twolayer", tmp_path / "twolayer", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_an_edit_of_an_inner_kernel_changes_the_number(copy):
+    before = probe(copy, copy / "cache")
+    assert probe(copy, copy / "cache") == before
+    inner = copy / "twolayer" / "elementary" / "scaled.py"
+    text = inner.read_text()
+    edited = text.replace(
+        "return _shifted_gaussian(abs(x), 1.0)", "return 2.0 * _shifted_gaussian(abs(x), 1.0)"
+    )
+    assert edited != text
+    inner.write_text(edited)
+    assert float(probe(copy, copy / "cache")) == 2 * float(before)
+
+
+def test_the_second_process_compiles_nothing(tmp_path):
+    probe(ROOT, tmp_path)
+    machine_code = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+    assert machine_code
+    probe(ROOT, tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == machine_code
+
+
+def test_two_processes_at_once_agree(tmp_path):
+    command = [sys.executable, "-c", PROBE]
+    environment = os.environ | {"TWOLAYER_CACHE_DIR": str(tmp_path)}
+    both = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    printed = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert printed[0] == printed[1] == probe(ROOT, tmp_path) + "\n"
+
+
+def test_without_a_writable_folder_kernels_still_run(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    assert probe(ROOT, blocked) == probe(ROOT, tmp_path / "cache")
+    assert blocked.read_text() == "not a folder"
+
+
+def test_stale_folders_go_and_others_stay(tmp_path):
+    kernels = tmp_path / "kernels"
+    old = time.time() - (jit.KEEP_DAYS + 1) * 86400
+    for name in ("0123456789abcdef", "fedcba9876543210", "notes"):
+        (kernels / name).mkdir(parents=True)
+    for name in ("0123456789abcdef", "notes"):
+        os.utime(kernels / name, (old, old))
+    probe(ROOT, tmp_path)
+    assert {path.name for path in kernels.iterdir()} == {"fedcba9876543210", "notes", jit.source_hash()}
+
+
+def test_numbas_own_setting_is_left_alone():
+    before = numba.config.CACHE_DIR
+    jit.kernel(lambda x: x)
+    assert before == numba.config.CACHE_DIR
+
+
+def test_the_cache_folder_of_the_user_needs_no_variable(monkeypatch):
+    monkeypatch.delenv("TWOLAYER_CACHE_DIR", raising=False)
+    assert jit.cache_root().name == "twolayer"
+    monkeypatch.setenv("TWOLAYER_CACHE_DIR", "~/elsewhere")
+    assert jit.cache_root() == Path.home() / "elsewhere"
+
+
+PLAIN = """
+import numpy as np
+from twolayer.model.activation import activation, available
+Z = np.array([-700.0, -20.0, -1.5, -1e-9, 0.0, 1e-9, 0.3, 2.0, 30.0])
+for name in available():
+    outputs = [np.empty_like(Z) for _ in range(4)]
+    activation(name).jets(Z, *outputs[:3])
+    activation(name).third(Z, 0.1 + 0 * Z, outputs[3])
+    print(*(value.hex() for value in np.concatenate(outputs).tolist()))
+"""
+
+
+def test_pure_python_gives_the_same_numbers(tmp_path):
+    compiled = [
+        [float.fromhex(word) for word in line.split()] for line in probe(ROOT, tmp_path, PLAIN).splitlines()
+    ]
+    python = probe(ROOT, tmp_path, PLAIN, NUMBA_DISABLE_JIT="1")
+    for fast, line in zip(compiled, python.splitlines(), strict=True):
+        assert [float.fromhex(word) for word in line.split()] == pytest.approx(fast, rel=1e-14, abs=1e-320)

@@ -1,0 +1,447 @@
+"""Eigenvalues and what follows from them, by every road, against balls of 120 digits and identities."""
+
+import math
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from flint import arb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import twolayer as tl
+from tests.oracle import oracle
+from tests.oracle.strategies import ordinary, problems, random_problem
+from tests.twolayer.test_eigenvalues import descending
+from twolayer.spectrum import inertia, lanczos, methods
+from twolayer.spectrum.compressed import Matrix, compress
+from twolayer.spectrum.lapack import skewness, verified_eigenvalues, verified_singular_values
+from twolayer.spectrum.ldl import Factorization
+
+ROADS = {"H": ("dense", "kernel"), "G": ("dense", "kernel"), "R": ("dense", "structured")}
+
+
+def operators(problem):
+    """Name, operator and eigenvalues (balls, descending) of H, G and R."""
+    H, truth = problem.hessian, oracle.reference(problem)
+    yield "H", H, descending(truth.H)
+    yield "G", H.gauss_newton, descending(truth.G)
+    yield "R", H.residual, descending(truth.R)
+
+
+@oracle.balls
+def holds(measured, truth):
+    """Whether every value is within its error of its truth."""
+    values, errors = np.ravel(measured.value), np.ravel(measured.error)
+    errors = np.broadcast_to(errors, values.shape)
+    pairs = zip(values.tolist(), errors.tolist(), truth, strict=True)
+    return all(abs(arb(v) - t) <= arb(e) for v, e, t in pairs)
+
+
+@oracle.balls
+def total(terms):
+    return sum(terms, arb(0))
+
+
+@oracle.balls
+def log_determinant(truth, shift):
+    return sum(((v + arb(shift)).log() for v in truth), arb(0))
+
+
+def matrix(operator):
+    return Matrix(operator.forward, operator.scope, operator.bound)
+
+
+def dense_copy(operator):
+    """Eigenvalues of the array, descending: good to 1e-13 or so of the largest."""
+    return np.linalg.eigvalsh(operator.toarray())[::-1]
+
+
+# every quantity by every road
+
+
+@given(problems(most=(5, 3, 3, 2)))
+@settings(max_examples=40)
+def test_the_truth_lies_within_the_error_by_every_road(problem):
+    for name, operator, truth in operators(problem):
+        for road in (None, *ROADS[name]):
+            assert holds(operator.eigenvalues(method=road), truth), road
+            assert holds(operator.spectral_norm(road), [max(map(abs, truth))]), road
+            assert holds(operator.nuclear_norm(road), [total(map(abs, truth))]), road
+            rank = operator.rank(road)
+            assert rank.value <= sum(v != 0 for v in truth) <= rank.value + rank.error, road
+        if name != "R":
+            assert holds(operator.nuclear_norm("trace"), [total(map(abs, truth))])
+
+
+@given(problems(most=(5, 3, 3, 2)), st.sampled_from([0.0, 1.0, -1.0, 1e-3, -1e-3]), st.booleans())
+@settings(max_examples=40)
+def test_inertia_counts_by_every_road(problem, share, factored):
+    for name, operator, truth in operators(problem):
+        shift = share * float(operator.frobenius_norm()) if factored else share
+        for road in (None, *ROADS[name], "structured"):
+            found = operator.inertia(shift, road)
+            below = sum(bool(v + arb(shift) < 0) for v in truth)
+            assert found.value <= below <= found.value + found.error, (name, road)
+        small = compress(matrix(operator))
+        few, undecided = inertia.count(small, shift, "dense")
+        few += small.zeros * (shift < 0)
+        assert few <= below <= few + undecided, name
+
+
+@given(problems(most=(5, 3, 3, 2)), st.floats(0.01, 10.0))
+@settings(max_examples=40)
+def test_logdet_by_every_road(problem, share):
+    for name, operator, truth in operators(problem):
+        shift = (1 + share) * float(operator.frobenius_norm()) + 1e-300
+        expected = log_determinant(truth, shift)
+        for road in (None, *ROADS[name], "structured"):
+            with suppress(ValueError):  # where rounding hides whether it is positive definite
+                assert holds(operator.logdet(shift, road), [expected]), (name, road)
+
+
+@given(ordinary(most=(5, 3, 3, 2)), st.floats(0.1, 10.0))
+@settings(max_examples=30)
+def test_ordinary_problems_get_answers_of_ten_digits(problem, share):
+    for name, operator, _ in operators(problem):
+        size = float(operator.frobenius_norm()) + 1e-6
+        bound = operator.bound.total + 1e-6
+        for road in ROADS[name]:
+            if (name, road) != ("H", "kernel"):
+                assert operator.eigenvalues(method=road).error.max() <= 1e-10 * bound
+        for road in ("dense", "structured"):
+            assert operator.logdet(3 * size, road).error <= 1e-8 * operator.shape[0] * bound / size
+            assert operator.inertia(3 * size, road).error == 0
+
+
+# the theorem behind them
+
+
+@pytest.mark.parametrize("P", [1, 2, 7, 40])
+@pytest.mark.parametrize("scale", [1e-300, 1e-8, 1.0, 1e8, 1e300])
+def test_verified_eigenvalues_of_a_known_spectrum(P, scale):
+    """A = Q diag(whole numbers) Q^T with Q a product of reflections by whole vectors, in exact arithmetic."""
+    rng = np.random.default_rng(P)
+    wanted = np.sort(rng.integers(-3, 4, P))[::-1].astype(float)
+    v = np.sign(rng.standard_normal(P))  # v.v = P, a reflection I - 2 v v^T / P
+    A = np.diag(wanted * P)  # P^2 Q A Q, entries whole
+    A = P * A - 2 * np.outer(v, v @ A) - 2 * np.outer(A @ v, v) + 4 * np.outer(v, v) * (v @ A @ v) / P
+    values, error = verified_eigenvalues(A * scale)
+    size = P * P * scale
+    assert np.linalg.norm(values / size - wanted) <= error / size + 1e-15 * P
+    assert error <= 1e-14 * P * max(np.abs(A).max(), 1) * scale
+
+
+def test_a_wrong_eigensystem_is_caught(monkeypatch):
+    from scipy import linalg
+
+    A = np.diag([3.0, 2.0, 1.0])
+    genuine = linalg.eigh(A)
+
+    def wrong(*args, **options):
+        return genuine[0] + [0.0, 0.0, 0.1], genuine[1]
+
+    monkeypatch.setattr(linalg, "eigh", wrong)
+    assert verified_eigenvalues(A)[1] >= 0.1
+    monkeypatch.setattr(linalg, "eigh", lambda *args, **options: (genuine[0], 2 * genuine[1]))
+    with pytest.raises(ArithmeticError, match="eigenvectors must be orthonormal"):
+        verified_eigenvalues(A)
+
+
+def test_skewness_is_that_of_the_columns():
+    V = np.array([[1.0, 0.6], [0.0, 0.8]])
+    assert skewness(V) == pytest.approx(0.6 * math.sqrt(2.0), rel=2e-3)
+    assert skewness(np.eye(5)[:, :3]) < 1e-15
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (5, 3), (30, 4)])
+def test_singular_values_are_roots_of_eigenvalues(shape):
+    A = np.random.default_rng(1).standard_normal(shape)
+    values, error = verified_singular_values(A)
+    B = np.block([[np.zeros((shape[0],) * 2), A], [A.T, np.zeros((shape[1],) * 2)]])
+    both, other = verified_eigenvalues(B)
+    assert np.abs(values - both[: len(values)]).max() <= error + other
+    assert error < 1e-12
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 10, 60])
+def test_factorization_has_the_inertia_of_the_matrix(p):
+    rng = np.random.default_rng(p)
+    B = rng.standard_normal((p, p))
+    B += B.T
+    np.fill_diagonal(B, 1e-3)  # pivots must be taken in pairs
+    F = Factorization(B)
+    values = np.linalg.eigvalsh(B)
+    assert (F.pivots < 0).sum() == (values < 0).sum()
+    assert F.error < 1e-9
+    Y, missed = F.solve(np.eye(p))
+    inverse = Y.T @ (Y / F.pivots[:, None])
+    assert np.allclose(inverse @ B, np.eye(p), atol=1e-8)
+    assert missed < 1e-9
+
+
+# large and small, wide and tall
+
+
+WIDE = random_problem(3, n=6, d=20, m=8)
+TALL = random_problem(4, n=70, d=3, m=5, q=2)
+MIDDLE = random_problem(5, n=30, d=6, m=20)
+SHAPES = {"wide": WIDE, "tall": TALL, "middle": MIDDLE}
+
+
+@pytest.mark.parametrize("loss", ["squared", "softmax"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_all_roads_agree_where_balls_would_take_long(shape, loss):
+    problem = SHAPES[shape]
+    if loss == "softmax":
+        problem = random_problem(6, len(problem.X), problem.X.shape[1], problem.W.shape[0], 3, loss=loss)
+    H = problem.hessian
+    for name, operator in (("H", H), ("G", H.gauss_newton), ("R", H.residual)):
+        values = dense_copy(operator)
+        tiny = 1e-12 * np.abs(values).max()
+        for road in ROADS[name]:
+            found = operator.eigenvalues(method=road)
+            assert (np.abs(found.value - values) <= found.error + tiny).all()
+        middle = float(0.5 * (values[4] + values[5]))
+        for road in ("dense", "structured"):
+            small = compress(matrix(operator))
+            negatives = inertia.evaluate(small, -middle, road).negatives + small.zeros * (middle > 0)
+            assert operator.shape[0] - negatives == 5
+            assert operator.inertia(-middle, road).value == operator.shape[0] - 5
+        shift = 1.0 - float(values[-1])
+        expected = math.fsum(np.log(values + shift))
+        for road in ("dense", "structured"):
+            found = operator.logdet(shift, road)
+            assert abs(found.value - expected) <= found.error + 1e-9
+
+
+def test_compression_keeps_the_spectrum():
+    H = WIDE.but(X=np.hstack([WIDE.X[:, :15], np.zeros((6, 5))])).hessian
+    small = compress(matrix(H))
+    assert small.order == 8 * (1 + 6) + 1
+    assert small.order + small.zeros == H.shape[0]
+    assert small.error < 1e-10
+    values, error = verified_eigenvalues(inertia.dense(small.forward, small.scope))
+    together = np.sort(np.append(values, np.zeros(small.zeros)))[::-1]
+    assert np.abs(together - dense_copy(H)).max() < 1e-12 * values[0] + error
+    unused = TALL.but(X=TALL.X * [1.0, 0.0, 1.0]).hessian
+    assert compress(matrix(unused)).zeros == 5
+    assert compress(matrix(unused)).error == 0.0
+
+
+def test_rank_of_the_gauss_newton_part_is_decided_beyond_nq():
+    found = WIDE.hessian.gauss_newton.rank()
+    assert (found.value, found.error) == (6, 0)
+    assert (WIDE.hessian.gauss_newton.eigenvalues().value[6:] == 0).all()
+
+
+def test_at_interpolation_the_kernel_is_taken_for_the_hessian_too():
+    H = MIDDLE.but(y=MIDDLE.net(MIDDLE.X)).hessian
+    found, other = H.eigenvalues(), H.eigenvalues(method="dense")
+    assert found.method == "kernel of G, R in the error"
+    assert (np.abs(found.value - other.value) <= found.error + other.error).all()
+    assert H.nuclear_norm().method == "trace of G, R in the error"
+    rank = MIDDLE.but(y=MIDDLE.net(MIDDLE.X)).hessian.rank()
+    assert (rank.value, rank.value + rank.error) == (30, H.shape[0])
+    assert MIDDLE.hessian.eigenvalues().method == "dense, verified"
+
+
+def test_the_kernel_of_a_hessian_far_from_it_says_so_in_its_error():
+    H = MIDDLE.hessian
+    found = H.eigenvalues(method="kernel")
+    assert (np.abs(found.value - dense_copy(H)) <= found.error).all()
+    assert found.error.max() > 0.1 * H.residual.spectral_norm().value
+
+
+# lanczos
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lanczos_agrees_with_all_eigenvalues(shape):
+    H = SHAPES[shape].hessian
+    for operator in (H, H.gauss_newton):
+        values = dense_copy(operator)
+        for k in (1, 3):
+            found = operator.eigenvalues(k, "lanczos")
+            assert "none missed" in found.method
+            assert (np.abs(found.value - values[:k]) <= found.error + 1e-13 * values[0]).all()
+            assert found.error.max() < 1e-9 * values[0]
+        norm = operator.spectral_norm("lanczos")
+        assert abs(norm.value - np.abs(values).max()) <= norm.error + 1e-13 * values[0]
+
+
+def repeated(copies=6):
+    """Samples on the axes, each with its own unit: the kernel is a multiple of the identity but for two."""
+    X = np.eye(copies)
+    a, W = np.full(copies, 1.0), np.eye(copies)
+    return tl.Hessian(tl.TwoLayer(a, W, activation="identity"), X, np.ones(copies))
+
+
+def test_a_spectrum_of_known_multiplicities():
+    """f = a . (W x): J_i = (e_i, a (x) e_i), so J J^T = (1 + m) I and (1 + m) / n has multiplicity n."""
+    H = repeated()
+    for road in ("dense", "kernel"):
+        found = H.eigenvalues(method=road)
+        assert np.abs(found.value[:6] - 7 / 6).max() <= found.error.max() < 1e-12
+        assert np.abs(found.value[6:]).max() <= found.error.max()
+    assert H.gauss_newton.rank().value == 6
+    assert H.inertia(-1.0).value == H.shape[0] - 6
+    assert H.spectral_norm("lanczos").value == pytest.approx(7 / 6, abs=1e-12)
+
+
+def test_lanczos_finds_every_member_of_a_cluster():
+    """A six-fold top eigenvalue: one Krylov space holds a single member; the count asks for the others."""
+    H = repeated(12)
+    found = H.gauss_newton.eigenvalues(12, "lanczos")
+    assert np.abs(found.value - 13 / 12).max() <= found.error.max() < 1e-12
+
+
+def clustered(n, copies, gap, seed):
+    """Samples on the axes, one unit at w = 0: G has |x_i|^2 / n, `copies` of them within `gap` of 1 / n."""
+    squares = np.random.default_rng(seed).uniform(0.3, 0.999, n)
+    squares[:copies] = 1.0 + gap * np.arange(copies)
+    net = tl.TwoLayer([1.0], np.zeros((1, n)), activation="identity")
+    return tl.Hessian(net, np.diag(np.sqrt(squares)), np.zeros(n)), np.sort(squares)[::-1] / n
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-16, 1e-10, 1e-5])
+def test_a_cluster_of_which_eigsh_omits_members_is_complete(gap):
+    """Of these six scipy 1.17's eigsh(H, 5, which="LA") returns two or three for some starts, and others."""
+    for seed in range(6):
+        H, values = clustered(36, 6, gap, seed)
+        found = H.eigenvalues(6, "lanczos")
+        assert np.abs(found.value - values[:6]).max() <= found.error.max() < 1e-12
+        five = H.eigenvalues(5, "lanczos")
+        assert np.abs(five.value - values[:5]).max() <= five.error.max()
+        assert abs(H.spectral_norm("lanczos").value - values[0]) < 1e-15
+
+
+def test_roads_are_taken_by_cost():
+    plain = random_problem(9, n=40, d=12, m=40).hessian  # P = 561
+    assert plain.eigenvalues(3).method.startswith("lanczos")
+    assert plain.eigenvalues().method == "dense, verified"
+    assert plain.gauss_newton.inertia(-1.0).method == "kernel"
+    small = random_problem(9, n=40, d=2, m=3).hessian
+    assert small.eigenvalues(3).method == small.gauss_newton.eigenvalues().method == "dense, verified"
+
+
+def missing_the_second(found):
+    """A search that omits the second eigenvector the first time it is asked."""
+
+    def search(matrix, count, which, known, *rest):
+        vectors = found(matrix, count, which, known, *rest)
+        if known.shape[1]:
+            return vectors
+        values = np.einsum("ij,ij->j", vectors, lanczos._images(matrix, vectors))
+        return np.delete(vectors, np.argsort(-values)[1], axis=1)
+
+    return search
+
+
+@pytest.mark.parametrize("counting", ["dense", "structured"])
+def test_a_missed_eigenvalue_is_noticed_and_found(monkeypatch, counting):
+    operator = MIDDLE.hessian
+    values = dense_copy(operator)
+    whole = matrix(operator)
+    monkeypatch.setattr(lanczos, "candidates", missing_the_second(lanczos.candidates))
+    search = lanczos.Search(whole, whole, 3, False, 1e3 * values[0], counting)
+    found = lanczos.leading(search)
+    assert np.abs(found.values - values[:3]).max() <= found.errors.max() + 1e-12 * values[0]
+
+
+@pytest.mark.parametrize("counting", [None, "dense", "structured"])
+def test_what_cannot_be_found_is_not_claimed(monkeypatch, counting):
+    """A search that never finds the top eigenvector ends in an error."""
+    operator = MIDDLE.hessian
+    whole = matrix(operator)
+    top = np.linalg.eigh(operator.toarray())[1][:, -1:]
+    monkeypatch.setattr(lanczos, "MOST", 30)
+    honest = lanczos.candidates
+
+    def blind(matrix, count, which, known, *rest):
+        vectors = honest(matrix, count, which, np.hstack([known - top @ (top.T @ known), top]), *rest)
+        return vectors - top @ (top.T @ vectors)
+
+    monkeypatch.setattr(lanczos, "candidates", blind)
+    norm = operator.frobenius_norm().upper
+    with pytest.raises(ArithmeticError, match="none is missing"):
+        lanczos.leading(lanczos.Search(whole, whole, 1, False, norm, counting))
+    with pytest.raises(ArithmeticError, match="none is missing"):
+        operator.eigenvalues(1, "lanczos")
+    found = MIDDLE.hessian.eigenvalues(1)
+    assert found.value[0] == pytest.approx(dense_copy(operator)[0], rel=1e-12)
+
+
+# what the user is told
+
+
+def test_the_shift_that_an_error_names_works():
+    H = MIDDLE.hessian
+    for road in ("dense", "structured"):
+        with pytest.raises(ValueError, match="shift must make H \\+ shift I positive definite") as refused:
+            H.logdet(0.0, road)
+        shift = float(str(refused.value).split("at least ")[1].split(";")[0])
+        assert H.logdet(shift, road).error < math.inf
+        assert shift == pytest.approx(-dense_copy(H)[-1], rel=0.02)
+
+
+@pytest.mark.parametrize("k", [0, 10**6, 1.0, True, "2"])
+def test_k_is_checked(k):
+    with pytest.raises(ValueError, match="k must be None or in 1"):
+        MIDDLE.hessian.eigenvalues(k)
+
+
+@pytest.mark.parametrize("shift", [math.nan, math.inf, "1", None, True])
+def test_the_shift_is_checked(shift):
+    for ask in (MIDDLE.hessian.inertia, MIDDLE.hessian.logdet):
+        with pytest.raises(ValueError, match="shift must be a finite number"):
+            ask(shift)
+
+
+def test_the_method_is_checked():
+    H = MIDDLE.hessian
+    for ask in (H.eigenvalues, H.spectral_norm, H.nuclear_norm, H.rank, H.inertia, H.logdet):
+        with pytest.raises(ValueError, match="method must be one of dense"):
+            ask(method="qr")
+    with pytest.raises(ValueError, match="method must be one of dense, structured"):
+        H.residual.eigenvalues(method="kernel")
+
+
+def test_a_matrix_too_large_is_refused_with_what_is_possible(monkeypatch):
+    monkeypatch.setattr(methods, "LIMIT", 1e3)
+    with pytest.raises(ValueError, match=r"method must be chosen by you .* dense \(.* kernel \(.*got None"):
+        MIDDLE.hessian.nuclear_norm()
+    monkeypatch.setattr(methods, "SHARE", 1e-12)
+    with pytest.raises(MemoryError, match="method must fit into"):
+        MIDDLE.hessian.nuclear_norm("dense")
+
+
+def test_zero_matrices_have_zero_spectra():
+    net = tl.TwoLayer([0.0], [[0.0]], activation="identity")
+    H = tl.Hessian(net, [[0.0]], [0.0])
+    for road in ("dense", "kernel"):
+        assert (H.eigenvalues(method=road).value == 0).all()
+        assert H.eigenvalues(method=road).error.max() < 1e-299
+        assert H.rank(road).value == H.inertia(0.0, road).value == 0
+    assert H.logdet(2.0).value == pytest.approx(2 * math.log(2.0))
+    assert H.spectral_norm().value == H.nuclear_norm().value == 0.0
+
+
+@pytest.mark.parametrize("exponent", [-8, 8])
+def test_a_power_of_two_scales_everything(exponent):
+    """A linear network with the squared loss: the block of W is of degree two in a."""
+    scale = 2.0 ** (3 * exponent)
+    plain = random_problem(8, n=12, d=3, m=4, biased=False, offset=False, activation="identity")
+    other = plain.but(a=plain.a * scale, W=plain.W * scale, y=plain.y * scale**2)
+    one, two = plain.hessian, other.hessian
+    for road in ("dense", "structured"):
+        assert two.block("W").inertia(-0.5 * scale**2, road).value == one.block("W").inertia(-0.5, road).value
+    first, second = one.block("W").eigenvalues(), two.block("W").eigenvalues()
+    assert np.abs(second.value / scale**2 - first.value).max() <= 2 * first.error.max()
+
+
+def test_repeated_questions_are_answered_from_what_is_kept():
+    H = MIDDLE.hessian
+    all_of_them = H.eigenvalues()
+    assert H.eigenvalues(2).value.tolist() == all_of_them.value[:2].tolist()
+    assert H.spectral_norm().method == all_of_them.method

@@ -1,0 +1,1 @@
+"""What is known of one expression in z, rigorously: suprema, zeros, pieces, constants."""

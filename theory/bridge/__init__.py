@@ -1,0 +1,1 @@
+"""The one room of theory that imports twolayer."""

@@ -1,0 +1,124 @@
+"""Activations compiled from text or an expression, for use wherever a built-in one is."""
+
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import sympy as sp
+
+from theory.analysis.admission import activation_expression
+from theory.analysis.pieces import pieces
+from theory.bridge.floor import floor, grid
+from theory.emit.activation_module import activation_module
+from theory.expressions.activations import z
+from twolayer.errors.rounding import JET_ERROR
+from twolayer.jit import kernel_folder
+from twolayer.model.activation import Activation, available
+
+NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+def activation(expression: sp.Expr | str, name: str | None = None) -> Activation:
+    """A compiled activation made from an expression, to be used wherever a built-in one is.
+
+    Its derivatives, constants and kernels are derived and emitted as those of the built-in activations;
+    the emitted module is written to the user's cache folder for reading (``activation.jets.__code__`` or
+    a traceback names it) and for numba, and only the text just emitted is ever executed.
+
+    Parameters
+    ----------
+    expression : sympy.Expr or str
+        In one symbol, or text such as ``"z*sigmoid(z)"`` or a built-in's name; see
+        :func:`theory.analysis.admission.activation_expression`.
+    name : str, optional
+        What it is called; by default the expression.
+
+    Returns
+    -------
+    twolayer.Activation
+
+    Raises
+    ------
+    ValueError
+        If the text is outside the grammar; if the expression is no continuous function of one real
+        variable, holds a function that has no kernel, or cancels to less than half of its digits; or if
+        the name is not printable.
+    TypeError
+        If it is neither text nor an expression.
+
+    Notes
+    -----
+    The values are compared with 120 digits at some 800 points, and the largest deviation beyond the
+    accuracy of the built-ins becomes the record's ``floor``, which every rounding bound takes into account.
+
+    Takes a few seconds to derive and compile; the machine code is kept on disk.
+
+    Examples
+    --------
+    >>> swish = activation("z*sigmoid(2*z)")
+    >>> swish.jet(0.0)
+    (0.0, 0.5, 1.0)
+    >>> import twolayer as tl
+    >>> tl.TwoLayer(a=[1.0], W=[[3.0]], activation=activation("z**4"))([[1.0]])
+    array([81.])
+    """
+    exact = activation_expression(expression)
+    if name is not None and not NAME.fullmatch(name):
+        raise ValueError(f"name must be printable text without quotes and backslashes; got {name!r}")
+    return _compiled(exact, name or str(exact))
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: sp.Expr, name: str) -> Activation:
+    text = activation_module(name, expression, z, "an expression", "twolayer.")
+    module = ModuleType(f"twolayer_activation_{_digest(text)}")
+    sys.modules[module.__name__] = module  # numba looks it up when it loads machine code
+    exec(compile(text, _written(text), "exec"), vars(module))
+    return _with_floor(Activation.of_module(module), expression)
+
+
+def _with_floor(made: Activation, expression: sp.Expr) -> Activation:
+    points = np.array(grid())
+    values = [np.empty_like(points) for _ in range(3)]
+    made.jets(points, *values)
+    found = floor(pieces(expression), points.tolist(), [row.tolist() for row in values], JET_ERROR)
+    return replace(made, floor=found)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _written(text: str) -> str:
+    """Path of a file that holds `text`, in the cache folder; a name that is no path if it cannot be written.
+
+    What the file held before does not matter: it is made to hold `text`, and is not read by us again.
+    """
+    folder = kernel_folder()
+    if folder is None:
+        return f"<activation {_digest(text)}>"
+    path = folder / f"activation_{_digest(text)}.py"
+    try:
+        if not (path.is_file() and path.read_bytes() == text.encode()):
+            _replace(path, text)
+    except OSError:
+        return f"<activation {_digest(text)}>"
+    return str(path)
+
+
+def _replace(path: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, suffix=".part", delete=False) as file:
+        file.write(text.encode())
+    os.replace(file.name, path)
+
+
+def built_in(name: str) -> bool:
+    """Whether an activation of that `name` comes with the package."""
+    return name in available()

@@ -1,0 +1,1 @@
+"""Ball arithmetic of activations, losses and eigenvalues."""

@@ -1,0 +1,1 @@
+"""What theorems speak of, in balls."""

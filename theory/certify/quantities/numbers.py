@@ -1,0 +1,213 @@
+"""The numbers that theorems speak of, in balls, by the name they have in ``theory.quantities.registry``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import sympy as sp
+
+from theory.certify.balls.balls import Undecided, arb, ctx, hull, largest, norm, precision, square, total
+from theory.certify.balls.programs import evaluated
+from theory.certify.quantities.exact_network import Subject
+from theory.certify.quantities.matrices import MATRICES, column_norms, gradient, jacobian, named, row_norms
+from theory.certify.quantities.network import Place
+from theory.certify.quantities.norms import HEADS
+from theory.certify.quantities.sizes import (
+    Number,
+    augmented_squares,
+    by_paths,
+    hidden_trace,
+    input_gradient,
+    input_squares,
+    kernel_energy,
+    mean,
+    mean_jacobian,
+    paired,
+    parameter_norm,
+    quadratic_gradient,
+    spectral_weights,
+    squares,
+    weight_gram_inner,
+    weight_norms,
+)
+from theory.certify.quantities.units import (
+    activity,
+    balanced_trace,
+    correlation,
+    exchange,
+    imbalance_rate,
+    kink_variation,
+    least_trace,
+    scaling_directions,
+    silent_descent,
+    twin_gradient,
+    twin_weight,
+    twins,
+    unit_gradient,
+)
+from theory.quantities.registry import QUANTITIES
+
+
+def supremum(order: int) -> Number:
+    """How to enclose sup |s^(order)|: between a value or limit that is reached and a proved upper bound."""
+
+    def evaluate(at: Place) -> arb:
+        lower, upper = at.activation.suprema[order - 1]
+        exact = at.activation.constants.suprema[order - 1].exact
+        reached = evaluated(exact) if exact is not None and exact.is_finite else lower
+        return hull(reached, upper)
+
+    return evaluate
+
+
+def _one_output(at: Place) -> str:
+    return "" if at.sizes[3] == 1 else f"one output; got {at.sizes[3]}"
+
+
+def _one_input(at: Place) -> str:
+    return _one_output(at) or ("" if at.sizes[1] == 1 else f"one input; got {at.sizes[1]}")
+
+
+def _homogeneous(at: Place) -> str:
+    homogeneous = at.activation.constants.homogeneity is not None
+    return "" if homogeneous else f"a homogeneous activation; got {at.activation.text}"
+
+
+def _twins(at: Place) -> str:
+    return "" if twins(at) else "two units with equal input weights; got none"
+
+
+def _silent(at: Place) -> str:
+    return _one_output(at) or ("" if not at.subject.W.any(axis=1).all() else "a unit with w_k = 0; got none")
+
+
+NEEDS: dict[str, Callable[[Place], str]] = {
+    "degree": _homogeneous,
+    "imbalance_rate": _homogeneous,
+    "quadratic_gradient": _one_output,
+    "mean_jacobian^2": _one_output,
+    "kink_variation": _one_input,
+    "correlation": _one_output,
+    "norm(G*v)": _twins,
+    "norm(H*v)": _twins,
+    "twin_weight": _twins,
+    "twin_gradient": _twins,
+    "silent_descent": _silent,
+}
+"""What a network must have for a number to be defined: "" where it is, else what is wanted."""
+
+NUMBERS: dict[str, Number] = {
+    "n": lambda at: arb(at.sizes[0]),
+    "d": lambda at: arb(at.sizes[1]),
+    "m": lambda at: arb(at.sizes[2]),
+    "q": lambda at: arb(at.sizes[3]),
+    "degree": lambda at: evaluated(sp.sympify(at.activation.constants.homogeneity)),
+    "C1": supremum(1),
+    "C2": supremum(2),
+    "slope_at_zero": lambda at: abs(at.activation.jet(arb(0))[1]),
+    "risk": lambda at: mean(jet.value for jet in at.losses),
+    "input_gradient": input_gradient,
+    "quadratic_gradient": quadratic_gradient,
+    "mean_square_output": lambda at: squares(at.outputs.entries()) / at.sizes[0],
+    "mean_square_input": lambda at: mean(augmented_squares(at)),
+    "mean_square_jacobian": lambda at: squares(jacobian(at).entries()) / at.sizes[0],
+    "mean_jacobian^2": mean_jacobian,
+    "smallest_input": lambda at: -largest(-size for size in input_squares(at)),
+    "norm(theta)": parameter_norm(),
+    "norm(a)": parameter_norm("a"),
+    "norm(a, c)": parameter_norm("a", "c"),
+    "norm1(a)": lambda at: total(column_norms(at)),
+    "norm_inf(a)": lambda at: largest(column_norms(at)),
+    "spectral(W)": spectral_weights,
+    "frobenius(W)": parameter_norm("W"),
+    "inner(W*W', G_bb)": weight_gram_inner,
+    "sum(|a||w|)": lambda at: paired(column_norms(at), weight_norms(at)),
+    "sum(|a||w|^2)": lambda at: paired(column_norms(at), [square(w) for w in weight_norms(at)]),
+    "sum(|a||w~|)": lambda at: paired(column_norms(at), row_norms(at)),
+    "sum(|w|sqrt(G_bb))": by_paths("G_bb"),
+    "sum(|w|sqrt(H_bb))": by_paths("H_bb"),
+    "trace(G_W)": hidden_trace(biases=False),
+    "trace(G_Wb)": hidden_trace(biases=True),
+    "trace(balanced G)": balanced_trace,
+    "least_trace": least_trace,
+    "first_activity": lambda at: activity(at)[0],
+    "kink_variation": kink_variation,
+    "gradient_norm": lambda at: norm(gradient(at)),
+    "unit_gradient": unit_gradient,
+    "kernel_energy": kernel_energy,
+    "imbalance_rate": imbalance_rate,
+    "norm(H*V)": lambda at: norm((named("H", at) * scaling_directions(at)).entries()),
+    "norm(G*v)": exchange("G"),
+    "norm(H*v)": exchange("H"),
+    "twin_weight": twin_weight,
+    "twin_gradient": twin_gradient,
+    "correlation": correlation,
+    "silent_descent": silent_descent,
+}
+"""Every number that is not taken of a matrix, by the name it has in ``theory.quantities.registry``."""
+
+OF_MATRIX = re.compile(r"(\w+)\((.*)\)")
+
+FIRST, LAST = 64, 2048  # bits
+
+
+def quantity(name: str, at: Place) -> arb:
+    """A ball around the quantity called `name`, from memory the second time.
+
+    Raises
+    ------
+    ValueError
+        If there is no such quantity, or it is not defined for such a network.
+    Undecided
+        If no finite ball could be found at this precision.
+    """
+    if name not in QUANTITIES:
+        raise ValueError(f"name must be one of {', '.join(QUANTITIES)}; got {name!r}")
+    ball: arb = at.once(f"quantity {name}", lambda here: _evaluated(name, here))
+    if not ball.is_finite():
+        raise Undecided(f"{name} has no finite ball")
+    return ball
+
+
+def _evaluated(name: str, at: Place) -> arb:
+    lacking = NEEDS[name](at) if name in NEEDS else ""
+    if lacking:
+        raise ValueError(f"{name} needs {lacking}")
+    if name in NUMBERS:
+        return NUMBERS[name](at)
+    parts = OF_MATRIX.fullmatch(name)
+    if parts is None or parts[1] not in HEADS or parts[2] not in MATRICES:
+        raise Undecided(f"{name} is not evaluated in balls")
+    return HEADS[parts[1]](parts[2], at)
+
+
+def enclosed(name: str, of: Subject, digits: int = 15) -> tuple[arb, int]:
+    """A ball around a quantity, and the bits it took.
+
+    Parameters
+    ----------
+    name : str
+        Of :data:`theory.quantities.registry.QUANTITIES`.
+    of : Subject
+    digits : int
+        Correct decimal digits wanted; the precision is raised until they are there or `LAST` is reached.
+
+    Raises
+    ------
+    ValueError
+        If there is no such quantity, or it is not defined for such a network.
+    Undecided
+        If even at `LAST` bits there is no finite ball.
+    """
+    bits = max(FIRST, 2 * int(3.33 * digits))
+    while True:
+        with precision(bits):
+            try:
+                ball = quantity(name, Place(of))
+                if ball.is_exact() or ball.rel_accuracy_bits() >= 3.33 * digits or 2 * bits > LAST:
+                    return ball, ctx.prec
+            except Undecided:
+                if 2 * bits > LAST:
+                    raise
+        bits *= 2

@@ -1,0 +1,1 @@
+"""Gradient, Hessian and norms of a network, derived as formulas."""

@@ -1,0 +1,131 @@
+"""Derivatives of the losses by the output, and how fast their curvature can change."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import sympy as sp
+from sympy.concrete.delta import deltasummation
+
+from theory.analysis.constants import Supremum, constants, rounded_up
+from theory.analysis.exact_suprema import digits
+from theory.derivation.letters import e, o, q, r, t
+from theory.expressions.activations import ACTIVATIONS, z
+from theory.expressions.losses import LOSSES, f, y
+
+F, P = sp.IndexedBase("f", real=True), sp.IndexedBase("p", real=True)
+Y = sp.Symbol("y", integer=True)
+PARTITION = sp.Sum(sp.exp(F[t]), (t, 1, q))
+
+
+@dataclass(frozen=True)
+class LossForms:
+    """A loss of one sample and its derivatives; softmax's carry the output indices o, r, e."""
+
+    name: str
+    value: sp.Expr
+    slope: sp.Expr
+    curvature: sp.Expr
+    third: sp.Expr
+    supremum: Supremum
+    concordance: Supremum
+    separable: bool
+
+
+@cache
+def loss_forms(name: str) -> LossForms:
+    """The derivatives of a built-in loss.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``theory.expressions.losses.LOSSES``, or "softmax".
+
+    Returns
+    -------
+    LossForms
+        ``supremum`` bounds the third derivative, ``concordance`` that derivative over the second, so that the
+        second changes by a factor of at most exp(concordance t) over a distance t; for softmax see there.
+
+    Raises
+    ------
+    ValueError
+        If there is no such loss.
+
+    Examples
+    --------
+    >>> loss_forms("squared").slope, loss_forms("squared").curvature, loss_forms("logistic").supremum.exact
+    (f - y, 1, sqrt(3)/18)
+    """
+    return softmax() if name == "softmax" else separable(name, LOSSES[name])
+
+
+def separable(name: str, value: sp.Expr) -> LossForms:
+    """Derivatives of the loss called `name`, whose scalar expression `value` is in f and y.
+
+    Raises
+    ------
+    ValueError
+        If the third derivative depends on f and y otherwise than through f or f - y alone.
+    """
+    slope, curvature, third = (_shortest(sp.diff(value, f, order)) for order in (1, 2, 3))
+    if third.has(y) and sp.simplify(third.subs(f, f + y)).has(y):
+        raise ValueError(f"loss must have a third derivative in f or f - y alone; got {third}")
+    supremum = constants(value.subs({f: z, y: 0})).suprema[2]
+    logarithm = sp.expand_log(sp.log(sp.simplify(curvature.subs({f: z, y: 0}))), force=True)
+    concordance = constants(logarithm).suprema[0]  # (log l'')' = l''' / l''
+    return LossForms(name, value, slope, curvature, third, supremum, concordance, True)
+
+
+def _shortest(expr: sp.Expr) -> sp.Expr:
+    return min((expr, sp.factor(expr), sp.simplify(expr)), key=sp.count_ops)
+
+
+def softmax() -> LossForms:
+    """Softmax cross-entropy log sum_t exp f_t - f_y of q outputs, in the probabilities p.
+
+    The third derivative is the third cumulant of the one-hot vector under p. Along a unit vector v it is the
+    third central moment of v's entries, which lie in a range of sqrt 2. For a given mean such a moment is
+    largest for two values (it is linear in the distribution), so the supremum is that of two outputs:
+    sqrt(2)^3 times the supremum of the logistic function's second derivative. Along any further vector the
+    derivative weighs the terms of the second central moment by entries of v less their mean, so it is at most
+    sqrt 2 times the second derivative as a quadratic form: sqrt(2) times the logistic loss's own ratio, 1.
+
+    Examples
+    --------
+    >>> softmax().slope, softmax().curvature
+    (-KroneckerDelta(o, y) + p[o], KroneckerDelta(o, r)*p[o] - p[o]*p[r])
+    """
+    value, slope, curvature, third = softmax_jet()
+    exact = sp.sqrt(2) ** 3 * constants(ACTIVATIONS["sigmoid"]).suprema[1].exact
+    supremum = Supremum(3, rounded_up(digits(exact)), exact, "operator norm")
+    ratio = sp.sqrt(2) * loss_forms("logistic").concordance.exact
+    concordance = Supremum(3, rounded_up(digits(ratio)), ratio, "quadratic form")
+    return LossForms("softmax", value, slope, curvature, third, supremum, concordance, False)
+
+
+@cache
+def softmax_jet() -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]:
+    """Softmax cross-entropy and its first three derivatives, by f[o], f[r] and f[e], in the probabilities.
+
+    Examples
+    --------
+    >>> softmax_jet()[2]
+    KroneckerDelta(o, r)*p[o] - p[o]*p[r]
+    """
+    value = sp.log(PARTITION) - F[Y]
+    slope = _derivative(value, o)
+    curvature = _derivative(slope, r)
+    return value, slope, curvature, _derivative(curvature, e)
+
+
+def _derivative(expr: sp.Expr, output: sp.Symbol) -> sp.Expr:
+    """The derivative by f[output], with the probabilities p_o = exp(f_o) / sum_t exp(f_t) as letters."""
+    explicit = expr.replace(lambda node: node.func is sp.Indexed and node.base == P, _softmax_of)
+    slope = sp.diff(explicit, F[output])
+    slope = slope.replace(sp.Sum, lambda term, limits: deltasummation(term, limits, no_piecewise=True))
+    letters = {sp.exp(F[index]): P[index] * PARTITION for index in (o, r, e)}
+    return sp.expand(slope.subs(letters))
+
+
+def _softmax_of(probability: sp.Indexed) -> sp.Expr:
+    return sp.exp(F[probability.indices[0]]) / PARTITION

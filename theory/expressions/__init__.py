@@ -1,0 +1,1 @@
+"""What may be written as an activation or a loss, and how it is rewritten."""

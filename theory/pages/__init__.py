@@ -1,0 +1,1 @@
+"""Every page of docs/ that is made; `python -m theory.pages --update` writes them."""

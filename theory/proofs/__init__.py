@@ -1,0 +1,1 @@
+"""Chains of steps that a machine follows, in files named as the records they prove."""

@@ -1,0 +1,1 @@
+"""Quantities as sums over indices of any range, for proofs at every size."""

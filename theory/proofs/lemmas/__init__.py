@@ -1,0 +1,1 @@
+"""Inequalities that proofs use, each checked."""

@@ -1,0 +1,1 @@
+"""The same quantities written out by sympy in small networks."""

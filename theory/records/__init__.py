@@ -1,0 +1,1 @@
+"""Theorems as records: hypotheses, claim, examples, one family a file."""

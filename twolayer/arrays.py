@@ -1,0 +1,118 @@
+"""Input validation: every array that enters the package passes through here, once.
+
+Errors read ``name must be <wanted>; got <got>``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def real_array(name: str, value: ArrayLike) -> Array:
+    """Return `value` as a C-contiguous float64 array of finite numbers.
+
+    Integers, booleans and float32 are converted; complex, object and text dtypes are refused.
+
+    Raises
+    ------
+    ValueError
+        If `value` is ragged, not numeric, complex, or has NaN or infinite entries.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be a rectangular array of real numbers; got rows of unequal length"
+        ) from None
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"{name} must be an array of real numbers; got dtype {array.dtype}")
+    with np.errstate(over="ignore"):
+        converted = np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
+    require_finite(name, converted)
+    return converted
+
+
+def require_finite(name: str, array: Array) -> None:
+    """Refuse NaN and infinity, naming the first offender."""
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+        place = f" at index {list(where)}" if where else ""
+        raise ValueError(f"{name} must be finite; got {array[where]}{place}")
+
+
+def require_shape(name: str, array: Array, wanted: tuple[int | str, ...], why: str = "") -> None:
+    """Refuse `array` unless its shape matches `wanted`, whose text entries stand for any size >= 1."""
+    fits = array.ndim == len(wanted) and all(
+        size >= 1 if isinstance(want, str) else size == want
+        for size, want in zip(array.shape, wanted, strict=False)
+    )
+    if not fits:
+        raise ValueError(f"{name} must be {shape_text(wanted)}{why}; got {shape_text(array.shape)}")
+
+
+def shape_text(shape: tuple[int | str, ...]) -> str:
+    """A shape as numpy prints it, sizes or letters, with the letters' range.
+
+    Examples
+    --------
+    >>> shape_text(("n", 3))
+    '(n, 3) with n >= 1'
+    """
+    letters = [size for size in shape if isinstance(size, str)]
+    body = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+    return body + (f" with {', '.join(letters)} >= 1" if letters else "")
+
+
+def inputs(X: ArrayLike, d: int) -> Array:
+    """Inputs of shape (n, d), n >= 1."""
+    array = real_array("X", X)
+    require_shape("X", array, ("n", d), " to match W")
+    return array
+
+
+def targets(y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool) -> NDArray[Any]:
+    """Targets as the loss wants them: (n, q) float64, or (n,) int64 class labels.
+
+    Parameters
+    ----------
+    labels : {"real", "binary", "classes"}
+        What the loss accepts: any real number, 0 or 1, or integers 0..q-1.
+    scalar : bool
+        Whether the network's output is a scalar, so that `y` is (n,) rather than (n, q).
+
+    Raises
+    ------
+    ValueError
+        If the shape or a label is not what the loss accepts.
+    """
+    array = real_array("y", y)
+    if labels == "classes":
+        return _classes(array, n, outputs)
+    require_shape("y", array, (n,) if scalar else (n, outputs), " to match X and a")
+    if labels == "binary" and not np.isin(array, (0.0, 1.0)).all():
+        raise ValueError(f"y must be labels 0 or 1; got {array[~np.isin(array, (0.0, 1.0))][0]}")
+    return array.reshape(n, outputs)
+
+
+def _classes(array: Array, n: int, outputs: int) -> NDArray[np.int64]:
+    if outputs < 2:
+        raise ValueError(f"a must be (q, m) with q >= 2 for softmax cross-entropy; got q = {outputs}")
+    require_shape("y", array, (n,), " to match X")
+    wrong = (array != np.floor(array)) | (array < 0) | (array >= outputs)
+    if wrong.any():
+        raise ValueError(f"y must be integer labels 0..{outputs - 1}; got {array[wrong][0]}")
+    return array.astype(np.int64)
+
+
+def require_representable(what: str, values: Any) -> None:
+    """Refuse an overflow, naming what overflowed."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"a, W, b, c, X and y must give finite {what}; got overflow beyond 1.8e308: rescale them"
+        )

@@ -1,0 +1,60 @@
+"""The trace and the diagonal, exact, in O(n m q^2 + n d m)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors.rounding import SLACK, gamma
+from ..forward.errors import Forward
+from ..forward.scope import Bounds, Scope, squared_inputs
+
+
+def unit_weights(forward: Forward) -> Array:
+    """(A^T Lam_i A)_kk, shape (n, m)."""
+    A = forward.net.A
+    total = np.zeros_like(forward.S)
+    for o in range(len(A)):
+        total += A[o] * (forward.Lam[:, o] @ A)
+    return total
+
+
+def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
+    """The trace and a bound of its error."""
+    x2 = squared_inputs(forward, scope)
+    each = np.zeros(forward.n)
+    if scope.gauss_newton:
+        Lam = np.einsum("ioo->i", forward.Lam)
+        each += Lam * (scope.has("a") * np.einsum("ik,ik->i", forward.S, forward.S) + scope.has("c"))
+        each += x2 * np.einsum("ik,ik,ik->i", unit_weights(forward), forward.S1, forward.S1)
+    if scope.residual:
+        each += x2 * np.einsum("ik,ik->i", forward.GA, forward.S2)
+    value = math.fsum(each) / forward.n
+    (q, m), d = forward.net.A.shape, forward.X.shape[1]
+    residual = scope.residual * SLACK * float((x2 * np.sqrt(m) * _sizes(forward)).mean())
+    steps = gamma(m + d + q * q + 20)
+    error = SLACK * (bound.trace_propagated + steps * (bound.gauss_newton + residual)) + gamma(2) * abs(value)
+    return value, float(error)
+
+
+def _sizes(forward: Forward) -> Array:
+    """|g_i| |E_i|: what the residual part's diagonal is bounded by, over |x~_i|^2 sqrt(m)."""
+    return np.asarray(np.sqrt((forward.G**2).sum(axis=1)) * forward.norms.E)
+
+
+def diagonal(forward: Forward, scope: Scope) -> Array:
+    """The diagonal, shape (P,) of the included parameters."""
+    n = forward.n
+    weight = np.zeros_like(forward.S)
+    if scope.gauss_newton:
+        weight += unit_weights(forward) * forward.S1**2
+    if scope.residual:
+        weight += forward.GA * forward.S2
+    newton = float(scope.gauss_newton)
+    Lam = newton * np.einsum("ioo->io", forward.Lam)
+    made = {"a": Lam.T @ forward.S**2, "b": weight.sum(axis=0), "c": Lam.sum(axis=0)}
+    if scope.has("W"):
+        made["W"] = weight.T @ forward.X**2
+    return np.concatenate([made[name].ravel() for name in forward.net.parts if name in scope.groups]) / n

@@ -1,0 +1,75 @@
+"""The exact Frobenius norm: which road to take, and when to take the other one too."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors.rounding import SLACK, gamma
+from ..forward.errors import Forward
+from ..forward.scope import Bounds, Scope, sizes
+from .dense import dense, dense_error
+from .frobenius_by_pairs import frobenius_pairs
+
+METHODS = ("pairs", "dense")
+DENSE_BYTES = 2**31  # the dense road is offered while the matrix fits here
+POOR = 1e-10  # relative bound of the pairs above which the dense road, better conditioned, is tried too
+RETRY_FLOPS = 1e11  # unless it costs more than this
+
+
+def frobenius(
+    forward: Forward, scope: Scope, bound: Bounds, method: str | None = None
+) -> tuple[float, float, str]:
+    """Value, error bound and method of the Frobenius norm.
+
+    Parameters
+    ----------
+    method : {None, "pairs", "dense"}
+        None takes the cheaper by :func:`flops`, and the dense one as well when the pairs' terms cancel so
+        far that their bound exceeds 1e-10 of the value.
+
+    Raises
+    ------
+    ValueError
+        If `method` is unknown.
+    """
+    if method is not None and method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)} or None; got {method!r}")
+    costs = flops(forward, scope)
+    P = sum(sizes(forward, scope).values())
+    fits = 8 * P * P <= DENSE_BYTES
+    if method == "dense" or (method is None and fits and costs["dense"] <= costs["pairs"]):
+        return *_dense(forward, scope, bound), "dense"
+    value, error = frobenius_pairs(forward, scope, bound)
+    if method is None and error > POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
+        other = _dense(forward, scope, bound)
+        if other[1] < error:
+            return *other, "dense"
+    return value, error, "pairs"
+
+
+def flops(forward: Forward, scope: Scope) -> dict[str, float]:
+    """Floating-point operations of each road, leading terms."""
+    (n, d), (q, m) = forward.X.shape, forward.net.A.shape
+    P = sum(sizes(forward, scope).values())
+    newton = scope.gauss_newton * (q * (q + 1) / 2 + 1) * n * n * m
+    cross = scope.residual * 2 * (q + 1) * n * n * m
+    pairs = newton + cross + n * n * d + 10.0 * q**3 * n * n
+    dense = (
+        scope.gauss_newton * (1 if q == 1 else 2) * n * q * P * P
+        + scope.residual * n * m * d * d
+        + 20.0 * P * P
+    )
+    return {"pairs": pairs, "dense": dense}
+
+
+def _dense(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
+    H = dense(forward, scope)
+    largest = float(np.abs(H).max(initial=0.0))
+    if largest == 0.0:
+        return 0.0, dense_error(forward, bound)
+    H /= math.ldexp(1.0, math.frexp(largest)[1] - 1) if 1e-300 < largest < 1e300 else largest
+    scale = largest / float(np.abs(H).max())
+    value = scale * math.sqrt(math.fsum(np.einsum("ij,ij->i", H, H)))
+    return value, float(SLACK * dense_error(forward, bound) + gamma(len(H) + 8) * value)

@@ -1,0 +1,112 @@
+"""The risk and its gradient."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arrays import Array
+from ..errors.measurement import Measurement
+from ..errors.rounding import SLACK, gamma
+from ..forward.errors import Forward, forward
+from ..forward.scope import Scope, bounds
+from ..model.loss import Loss
+from ..model.network import TwoLayer
+
+
+def risk(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Measurement:
+    """Mean loss R(theta) = (1/n) sum_i l(f(x_i), y_i), with a rounding bound.
+
+    Parameters
+    ----------
+    net : TwoLayer
+    X : array_like, shape (n, d)
+    y : array_like
+        Targets (n,) or (n, q); labels 0 or 1 for "logistic"; integers 0..q-1, shape (n,), for "softmax".
+    loss : str or Loss
+        "squared" (with its factor 1/2), "logistic", "pseudo_huber" or "softmax".
+
+    Raises
+    ------
+    ValueError
+        If the data does not fit the network or the loss.
+
+    Notes
+    -----
+    O(n m (d + q)) time.
+
+    Examples
+    --------
+    >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> float(risk(net, [[1.0], [2.0]], [1.0, 4.0]))
+    0.25
+    """
+    passed = forward(net, X, y, loss)
+    value = math.fsum(passed.L) / passed.n
+    error = float(SLACK * passed.L_error.mean() + gamma(2) * abs(value))
+    return Measurement(value, error, True, "forward pass", passed.convention)
+
+
+def gradient(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+    """Gradient of the risk by theta, shape (P,), laid out as ``net.theta``.
+
+    Parameters
+    ----------
+    net : TwoLayer
+    X : array_like, shape (n, d)
+    y : array_like
+    loss : str or Loss
+        As for :func:`risk`, whose errors and cost are these as well.
+
+    Examples
+    --------
+    >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> gradient(net, [[1.0], [2.0]], [1.0, 4.0])
+    array([0.5, 1. ])
+    """
+    return from_forward(forward(net, X, y, loss))
+
+
+def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Measurement:
+    """Euclidean norm of the gradient with a rounding bound: at a minimum the value is below its own error.
+
+    Parameters
+    ----------
+    net : TwoLayer
+    X : array_like, shape (n, d)
+    y : array_like
+    loss : str or Loss
+        As for :func:`risk`, whose errors and cost are these as well.
+
+    Examples
+    --------
+    >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> gradient_norm(net, [[1.0], [2.0]], [1.0, 4.0]).value == 1.25**0.5
+    True
+    """
+    passed = forward(net, X, y, loss)
+    value = float(np.linalg.norm(from_forward(passed)))
+    error = gradient_error(passed) + gamma(net.n_parameters) * value
+    return Measurement(value, float(error), True, "forward pass", passed.convention)
+
+
+def from_forward(passed: Forward) -> Array:
+    """The gradient (P,) from a forward pass: means of g S, (A^T g) S1 x~ and g."""
+    net = passed.net
+    hidden = passed.GA * passed.S1
+    made = {
+        "a": passed.G.T @ passed.S,
+        "W": hidden.T @ passed.X,
+        "b": hidden.sum(axis=0),
+        "c": passed.G.sum(axis=0),
+    }
+    return np.concatenate([made[name].ravel() for name in net.parts]) / passed.n
+
+
+def gradient_error(passed: Forward) -> float:
+    """Bound of the norm of the error of :func:`from_forward`."""
+    bound = bounds(passed, Scope(tuple(passed.net.parts)))
+    steps = gamma(passed.n + passed.n // 64 + passed.net.n_outputs + 20)
+    return float(SLACK * (bound.gradient_propagated + steps * bound.gradient_size))

@@ -1,0 +1,75 @@
+"""Hessian-vector products: two matrix products of size n x d x m beyond the forward pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Array
+from ..forward.errors import Forward
+from ..forward.scope import Scope
+from ..generated import unit
+from ..jit import reduction_kernel
+
+
+def product(forward: Forward, scope: Scope, vector: Array) -> Array:
+    """The curvature of the scope times `vector`, shape (P,) of the included parameters."""
+    net, (n, m) = forward.net, forward.S.shape
+    parts = split(forward, scope, vector)
+    VZ = forward.X @ parts["W"].T if "W" in parts else np.zeros((n, m))
+    if "b" in parts:
+        VZ += parts["b"]
+    va = np.ascontiguousarray(parts.get("a", np.zeros(net.A.shape)).reshape(net.A.shape))
+    vc = np.atleast_1d(parts.get("c", np.zeros(len(va))))
+    on = float(scope.gauss_newton), float(scope.residual)
+    Ha, t = np.zeros_like(va), np.empty_like(forward.F)
+    VZ = np.ascontiguousarray(VZ)
+    pull_back(
+        forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, on[0], on[1], VZ, Ha, t
+    )
+    result = {"a": Ha, "b": VZ.sum(axis=0), "c": t.sum(axis=0)}
+    if "W" in parts:
+        result["W"] = VZ.T @ forward.X
+    return np.asarray(np.concatenate([result[name].ravel() for name in parts]) / n)
+
+
+def split(forward: Forward, scope: Scope, vector: Array) -> dict[str, Array]:
+    """The parts of a vector over the included parameters, each with its own shape."""
+    start, parts = 0, {}
+    for name, part in forward.net.parts.items():
+        if name in scope.groups:
+            parts[name] = vector[start : start + part.size].reshape(part.shape)
+            start += part.size
+    return parts
+
+
+@reduction_kernel
+def pull_back(S, S1, S2, A, va, vc, G, Lam, newton, residual, VZ, Ha, t):  # type: ignore[no-untyped-def]
+    """Overwrite VZ (n, m), the direction's pre-activations, with what X^T turns into the product by W.
+
+    Also fill Ha (q, m) and t (n, q), sums and samples of the product by a and c.
+    """
+    n, m = S.shape
+    q = A.shape[0]
+    df = np.empty(q)
+    hz = np.empty(m)
+    for i in range(n):
+        for o in range(q):
+            total = vc[o]
+            for k in range(m):
+                total += unit.tangent(A[o, k], S[i, k], S1[i, k], va[o, k], VZ[i, k])
+            df[o] = total
+        for k in range(m):
+            hz[k] = 0.0
+        for o in range(q):
+            pulled = 0.0
+            for p in range(q):
+                pulled += Lam[i, o, p] * df[p]
+            pulled *= newton
+            t[i, o] = pulled
+            g = residual * G[i, o]
+            for k in range(m):
+                ha, h = unit.cotangent(A[o, k], S[i, k], S1[i, k], S2[i, k], g, pulled, va[o, k], VZ[i, k])
+                Ha[o, k] += ha
+                hz[k] += h
+        for k in range(m):
+            VZ[i, k] = hz[k]

@@ -1,0 +1,1 @@
+"""Numbers that know how far off they may be."""

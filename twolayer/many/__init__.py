@@ -1,0 +1,1 @@
+"""Many networks, or millions of passes, in compiled kernels without bounds."""

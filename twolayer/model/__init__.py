@@ -1,0 +1,1 @@
+"""The network, and the records of the activation and the loss it is made of."""

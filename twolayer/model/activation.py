@@ -1,0 +1,144 @@
+"""Activations by name: the records that generated modules fill."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors.rounding import SUBNORMAL
+
+Array = NDArray[np.float64]
+FOLDER = Path(__file__).parents[1] / "generated" / "activations"
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation s with everything derived from its one expression.
+
+    Parameters
+    ----------
+    name, expression, latex : str
+        What it is called, and the expression as text and as LaTeX.
+    sup1, sup2, sup3 : float
+        Upper bounds, tight to rounding, of sup ``|s'|``, sup ``|s''|``, sup ``|s'''|`` over the reals
+        away from kinks; inf where unbounded.
+    parity : {"odd", "even", ""}
+        Whether s(-z) is -s(z), s(z) or neither.
+    homogeneity : int or None
+        The degree k with s(t z) = t^k s(z) for every t > 0.
+    kinks : tuple of (float, float, float)
+        Where s' or s'' jumps: (z, jump of s', jump of s''). At a kink every value returned is the
+        limit from the left.
+    jets : callable
+        ``jets(Z, S, S1, S2)`` fills s, s', s'' over flat contiguous float64 arrays.
+    slopes : callable
+        ``slopes(Z, S, S1)`` fills the same s and s', for work that asks for no more.
+    jet : callable
+        ``jet(z) -> (s, s', s'')`` of one float, to be called from kernels.
+    third : callable
+        ``third(Z, radius, T)`` fills T with bounds of ``|s'''|`` on [Z - radius, Z + radius].
+    floor : float
+        Absolute error of the computed s, s', s'' beyond the relative one: one subnormal for the built-in
+        activations, measured when a user's is made.
+
+    Examples
+    --------
+    >>> activation("relu").kinks
+    ((0.0, 1.0, 0.0),)
+    >>> activation("cube").jet(2.0)
+    (8.0, 12.0, 12.0)
+    """
+
+    name: str
+    expression: str
+    latex: str
+    sup1: float
+    sup2: float
+    sup3: float
+    parity: str
+    homogeneity: int | None
+    kinks: tuple[tuple[float, float, float], ...]
+    jets: Callable[[Array, Array, Array, Array], None]
+    slopes: Callable[[Array, Array, Array], None]
+    jet: Callable[[float], tuple[float, float, float]]
+    third: Callable[[Array, Array, Array], None]
+    floor: float = SUBNORMAL
+
+    @classmethod
+    def of_module(cls, module: Any) -> "Activation":
+        """The record of a generated module, or of any namespace with the same contents."""
+        constants = {
+            field.name: getattr(module, field.name.upper())
+            for field in fields(cls)
+            if field.name not in (*KERNELS, "floor")
+        }
+        return cls(**constants, **{field: getattr(module, field) for field in KERNELS})
+
+
+KERNELS = ("jets", "slopes", "jet", "third")
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """Names of the built-in activations.
+
+    Examples
+    --------
+    >>> "tanh" in available()
+    True
+    """
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"))
+
+
+def activation(which: str | Activation) -> Activation:
+    """The activation called `which`; an :class:`Activation` is returned as it is.
+
+    Parameters
+    ----------
+    which : str or Activation
+        A name out of :func:`available`, or a record, such as ``theory.activation`` makes from an
+        expression.
+
+    Returns
+    -------
+    Activation
+
+    Raises
+    ------
+    ValueError
+        If no built-in has that name; the message lists the nearest names.
+    TypeError
+        If `which` is neither text nor an Activation.
+
+    Examples
+    --------
+    >>> activation("tanh").parity
+    'odd'
+    """
+    if isinstance(which, Activation):
+        return which
+    if not isinstance(which, str):
+        raise TypeError(f"activation must be a name or an Activation; got {type(which).__name__}")
+    if which not in available():
+        raise ValueError(_unknown(which))
+    return _built_in(which)
+
+
+@cache
+def _built_in(name: str) -> Activation:
+    return Activation.of_module(import_module(f"twolayer.generated.activations.{name}"))
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name.lower(), available(), cutoff=0.5)
+    hint = f"nearest: {', '.join(near)}; " if near else ""
+    return (
+        f"activation must be one of {', '.join(available())}; got {name[:80]!r} "
+        f"({hint}an expression such as 'z*sigmoid(z)' goes through theory.activation)"
+    )

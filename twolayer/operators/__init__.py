@@ -1,0 +1,1 @@
+"""The scipy LinearOperators that users hold: Hessian, its parts and blocks."""

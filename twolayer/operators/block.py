@@ -1,0 +1,69 @@
+"""Off-diagonal blocks of curvature operators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator
+
+from ..arrays import Array
+from ..errors.measurement import Measurement
+from ..forward.scope import sizes
+from ..spectrum import eigensystem
+
+if TYPE_CHECKING:
+    from .hessian import Curvature
+
+
+class Block(LinearOperator):  # type: ignore[misc]
+    """An off-diagonal block of a curvature operator, rows and columns being different parameter parts.
+
+    Parameters
+    ----------
+    whole : Curvature
+        The principal block over both.
+    rows, columns : tuple of str
+    """
+
+    def __init__(self, whole: Curvature, rows: tuple[str, ...], columns: tuple[str, ...]) -> None:
+        self.whole = whole
+        lengths = sizes(whole.forward, whole.scope)
+        self._rows, self._columns = _positions(lengths, rows), _positions(lengths, columns)
+        super().__init__(np.dtype(np.float64), (len(self._rows), len(self._columns)))
+
+    def _matvec(self, vector: Any) -> Array:
+        return self._embedded(vector, self._columns)[self._rows]
+
+    def _rmatvec(self, vector: Any) -> Array:
+        return self._embedded(vector, self._rows)[self._columns]
+
+    def _embedded(self, vector: Any, where: NDArray[np.intp]) -> Array:
+        whole = np.zeros(self.whole.shape[0])
+        whole[where] = np.asarray(vector, dtype=np.float64).ravel()
+        return np.asarray(self.whole @ whole)
+
+    def toarray(self) -> Array:
+        """The block as an array; the matrix over both parts is formed on the way."""
+        return self.whole.toarray()[np.ix_(self._rows, self._columns)]
+
+    def frobenius_norm(self) -> Measurement:
+        """Frobenius norm with its rounding bound."""
+        return self._norm("fro")
+
+    def spectral_norm(self) -> Measurement:
+        """Largest singular value with its rounding bound."""
+        return self._norm(2)
+
+    def nuclear_norm(self) -> Measurement:
+        """Sum of the singular values with its rounding bound."""
+        return self._norm("nuc")
+
+    def _norm(self, kind: Any) -> Measurement:
+        return eigensystem.rectangular_norm(self.toarray(), kind, self.whole)
+
+
+def _positions(lengths: dict[str, int], names: tuple[str, ...]) -> NDArray[np.intp]:
+    starts = dict(zip(lengths, np.cumsum([0, *lengths.values()]), strict=False))
+    return np.concatenate([starts[name] + np.arange(lengths[name]) for name in names])

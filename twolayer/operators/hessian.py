@@ -1,0 +1,215 @@
+"""The Hessian of the risk as a linear operator that knows its exact norms without being formed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import arrays
+from ..arrays import Array, require_representable
+from ..curvature.dense import dense, dense_error
+from ..curvature.diagonal import diagonal, trace
+from ..curvature.frobenius import frobenius
+from ..curvature.product import product
+from ..errors.measurement import Measurement
+from ..forward.errors import forward
+from ..forward.scope import GROUPS, Scope
+from ..model.loss import Loss
+from ..model.network import TwoLayer
+from .block import Block
+from .spectral import Spectral
+
+Result = TypeVar("Result")
+
+
+class Curvature(Spectral):
+    """The Hessian, one of its two parts, or a principal block of either. Made by :class:`Hessian`.
+
+    A scipy LinearOperator of shape (P, P), P the number of parameters included. The forward pass is done
+    once, when the Hessian is made.
+
+    Attributes
+    ----------
+    groups : tuple of str
+        The parameter parts included, in the order of theta.
+    convention : str
+        Loss, factor, mean and parameter order of every number this object returns.
+    n_kinks : int
+        How many pre-activations sit exactly at a kink of the activation; there the limit from the left is
+        used for its derivatives, and the Hessian is that of the smooth piece on that side.
+    """
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The parameter parts included, in the order of theta."""
+        return self.scope.groups
+
+    @property
+    def n_kinks(self) -> int:
+        """How many pre-activations sit exactly at a kink."""
+        return self.forward.n_kinks
+
+    @cached_property
+    def gauss_newton(self) -> Curvature:
+        """G = (1/n) sum_i J_i^T Lam_i J_i."""
+        return Curvature(self.forward, self.scope.only(gauss_newton=True, residual=False))
+
+    @cached_property
+    def residual(self) -> Curvature:
+        """R = H - G = (1/n) sum_i g_i d2f_i, block-diagonal over hidden units."""
+        return Curvature(self.forward, self.scope.only(gauss_newton=False, residual=True))
+
+    def block(
+        self, rows: str | tuple[str, ...], columns: str | tuple[str, ...] | None = None
+    ) -> Curvature | Block:
+        """The block coupling two parameter parts, e.g. ``block("a", "W")``; one argument: a principal block.
+
+        Raises
+        ------
+        ValueError
+            If a part is not among this operator's.
+        """
+        row_groups = self._named("rows", rows)
+        column_groups = row_groups if columns is None else self._named("columns", columns)
+        if row_groups == column_groups:
+            return Curvature(self.forward, self.scope.only(groups=row_groups))
+        both = tuple(name for name in GROUPS if name in row_groups or name in column_groups)
+        return Block(Curvature(self.forward, self.scope.only(groups=both)), row_groups, column_groups)
+
+    def _named(self, what: str, names: str | tuple[str, ...]) -> tuple[str, ...]:
+        chosen = (names,) if isinstance(names, str) else tuple(names)
+        if not chosen or not set(chosen) <= set(self.groups):
+            raise ValueError(
+                f"{what} must be among the parts {', '.join(self.groups)}; got {', '.join(map(str, chosen))}"
+            )
+        return tuple(name for name in GROUPS if name in chosen)
+
+    def _matvec(self, vector: Any) -> Array:
+        direction = arrays.real_array("vector", vector).ravel()
+        return _representable(lambda: product(self.forward, self.scope, direction))
+
+    def _adjoint(self) -> Curvature:
+        return self
+
+    _transpose = _adjoint
+
+    def toarray(self) -> Array:
+        """The (P, P) matrix. O(n q P^2) time.
+
+        Raises
+        ------
+        MemoryError
+            If the matrix would not fit into this machine's memory.
+        """
+        _require_memory(8 * self.shape[0] ** 2)
+        return _representable(lambda: dense(self.forward, self.scope))
+
+    def rounding_error(self) -> float:
+        """Bound of the Frobenius norm of ``toarray()`` minus the true matrix."""
+        return dense_error(self.forward, self.bound)
+
+    def diagonal(self) -> Array:
+        """The diagonal, shape (P,). O(n m (q^2 + d)) time."""
+        return _representable(lambda: diagonal(self.forward, self.scope))
+
+    def frobenius_norm(self, method: str | None = None) -> Measurement:
+        """Frobenius norm, exact and without forming the matrix.
+
+        Parameters
+        ----------
+        method : {None, "pairs", "dense"}
+            "pairs": products over pairs of samples, O(n^2 (m q^2 + d)) time and O(n (m + d)) memory.
+            "dense": forms the matrix, O(n q P^2). None: the cheaper by a flop model; if the pairs' terms
+            cancel so far that their rounding bound is poor, the dense value when it is affordable.
+
+        Raises
+        ------
+        ValueError
+            If `method` is unknown.
+
+        Examples
+        --------
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> float(Hessian(net, [[1.0]], [2.0]).frobenius_norm())  # [[1, 2], [2, 4]]
+        5.0
+        """
+        value, error, used = _representable(lambda: frobenius(self.forward, self.scope, self.bound, method))
+        return self._measured(value, error, used)
+
+    def trace(self) -> Measurement:
+        """Trace, exact. O(n m (q^2 + d)) time.
+
+        Examples
+        --------
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> float(Hessian(net, [[1.0]], [2.0]).trace())
+        5.0
+        """
+        value, error = _representable(lambda: trace(self.forward, self.scope, self.bound))
+        return self._measured(value, error, "closed form")
+
+    def _measured(self, value: Any, error: Any, method: str) -> Measurement:
+        return Measurement(value, error, True, method, self.convention)
+
+
+class Hessian(Curvature):
+    r"""Hessian of the risk, :math:`H = \nabla^2_\theta \frac1n \sum_i l(f(x_i), y_i)`.
+
+    Parameters
+    ----------
+    net : TwoLayer
+    X : array_like, shape (n, d)
+    y : array_like
+        Targets (n,) or (n, q); labels 0 or 1 for "logistic"; integers 0..q-1, shape (n,), for "softmax".
+    loss : str or Loss
+        "squared" (with its factor 1/2), "logistic", "pseudo_huber" or "softmax".
+
+    Raises
+    ------
+    ValueError
+        If the data does not fit the network or the loss, or a value overflows.
+
+    Notes
+    -----
+    Every norm is a :class:`Measurement` whose error bounds rounding, the inputs taken as exact. Integer and
+    float32 input is converted to float64. Source: page "theory", section 2.
+
+    Examples
+    --------
+    >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> H = Hessian(net, [[1.0]], [0.0])  # f = a w x = 2, r = 2
+    >>> H.toarray()
+    array([[1., 4.],
+           [4., 4.]])
+    >>> H.residual.toarray()
+    array([[0., 2.],
+           [2., 0.]])
+    """
+
+    def __init__(self, net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> None:
+        super().__init__(forward(net, X, y, loss), Scope(tuple(net.parts)))
+
+    def __repr__(self) -> str:
+        return f"Hessian(P = {self.shape[0]}; {self.convention})"
+
+
+def _representable(evaluate: Callable[[], Result]) -> Result:
+    """What `evaluate` returns, an array or a tuple led by a number, unless it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = evaluate()
+    require_representable("entries of the Hessian", result[0] if isinstance(result, tuple) else result)
+    return result
+
+
+def _require_memory(needed: int) -> None:
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > 0.8 * available:
+        raise MemoryError(
+            f"the matrix must fit into memory ({available / 2**30:.0f} GiB); "
+            f"got {needed / 2**30:.0f} GiB: use frobenius_norm, trace, diagonal, block or H @ v"
+        )

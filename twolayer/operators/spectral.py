@@ -1,0 +1,228 @@
+"""What a curvature operator says of its eigenvalues."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator
+
+from ..errors.measurement import Measurement
+from ..forward.errors import Forward
+from ..forward.scope import Bounds, Scope, bounds, sizes
+from ..spectrum import eigensystem
+from ..spectrum.compressed import Matrix
+from ..spectrum.enclosed import Spectrum
+
+
+class Spectral(LinearOperator):  # type: ignore[misc]
+    """A symmetric operator made of a forward pass and a scope, and the methods that ask for its spectrum.
+
+    Parameters
+    ----------
+    passed : Forward
+    scope : Scope
+
+    Attributes
+    ----------
+    spectra : dict of str to Spectrum
+        All eigenvalues, by each road that has found them.
+    compressed : Matrix or None
+        The matrix without what is known to be zero, once it has been made.
+    """
+
+    def __init__(self, passed: Forward, scope: Scope) -> None:
+        self.forward, self.scope = passed, scope
+        self.spectra: dict[str, Spectrum] = {}
+        self.compressed: Matrix | None = None
+        P = sum(sizes(passed, scope).values())
+        super().__init__(np.dtype(np.float64), (P, P))
+
+    @property
+    def convention(self) -> str:
+        """Loss, factor, mean and parameter order."""
+        return self.forward.convention
+
+    @cached_property
+    def bound(self) -> Bounds:
+        """Sizes that rounding errors are proportional to."""
+        return bounds(self.forward, self.scope)
+
+    def eigenvalues(self, k: int | None = None, method: str | None = None) -> Measurement:
+        """Eigenvalues, descending: all P of them, or the `k` algebraically largest.
+
+        Parameters
+        ----------
+        k : int, optional
+        method : {None, "dense", "kernel", "structured", "lanczos"}
+            "dense": forms the matrix and verifies LAPACK's eigensystem; O(P^3), P counting neither unused
+            inputs nor, if there are fewer samples than inputs, directions that no sample sees. "kernel":
+            those of G through the n q x n q tangent kernel, O((n q)^3); for H itself, ``|R|`` is added to the
+            error. "structured": those of R, unit by unit. "lanczos", with `k`: extreme pairs, and a proof
+            that none is missing. None: the cheapest by a model of time; "kernel" only if there is no
+            residual part or it is no larger than rounding errors.
+
+        Returns
+        -------
+        Measurement
+            `value` and `error` are arrays: the true eigenvalue of the same rank lies within.
+
+        Raises
+        ------
+        ValueError
+            If `k` or `method` does not fit, or the matrix is so large that a method must be chosen.
+        ArithmeticError
+            If "lanczos" cannot prove that none is missing.
+        MemoryError
+            If the method chosen does not fit into memory.
+
+        Notes
+        -----
+        What was found is kept, and used by later calls without a `method`. Source: page "spectrum"; theorem
+        T10.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> H = Hessian(net, [[1.0]], [2.0])  # [[1, 2], [2, 4]], H = G
+        >>> H.gauss_newton.eigenvalues().value
+        array([5., 0.])
+        """
+        return eigensystem.eigenvalues(self, k, method)
+
+    def spectral_norm(self, method: str | None = None) -> Measurement:
+        """Largest absolute eigenvalue.
+
+        Parameters
+        ----------
+        method : {None, "dense", "kernel", "structured", "lanczos"}
+            As for :meth:`eigenvalues`.
+
+        Raises
+        ------
+        ValueError, ArithmeticError, MemoryError
+            As :meth:`eigenvalues` does.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> R = Hessian(net, [[1.0]], [0.0]).residual  # [[0, 2], [2, 0]]
+        >>> round(R.spectral_norm().value, 12)
+        2.0
+        """
+        return eigensystem.spectral_norm(self, method)
+
+    def nuclear_norm(self, method: str | None = None) -> Measurement:
+        """Sum of the absolute eigenvalues.
+
+        Parameters
+        ----------
+        method : {None, "dense", "kernel", "structured", "trace"}
+            "trace": that of G, O(n m (q^2 + d)) time, with a bound of the nuclear norm of R in the error.
+            The others as for :meth:`eigenvalues`.
+
+        Raises
+        ------
+        ValueError, MemoryError
+            As :meth:`eigenvalues` does.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> R = Hessian(net, [[1.0]], [0.0]).residual  # eigenvalues 2 and -2
+        >>> round(R.nuclear_norm().value, 12)
+        4.0
+        """
+        return eigensystem.nuclear_norm(self, method)
+
+    def rank(self, method: str | None = None) -> Measurement:
+        """Number of eigenvalues that are certainly not zero; the error counts the undecided ones.
+
+        Parameters
+        ----------
+        method : {None, "dense", "kernel", "structured"}
+            As for :meth:`inertia`.
+
+        Raises
+        ------
+        ValueError, MemoryError
+            As :meth:`eigenvalues` does.
+
+        Notes
+        -----
+        The rank lies in ``value ... value + error``. No computation in floating point can tell an eigenvalue
+        below its rounding error from zero, so most of P eigenvalues are undecided at an interpolating
+        minimum, where H is G up to rounding. The rank of G itself is at most n q, and its other eigenvalues
+        are zero for certain: ``gauss_newton.rank()`` leaves at most n q undecided.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> H = Hessian(net, [[1.0]], [2.0])  # [[1, 2], [2, 4]], H = G
+        >>> H.gauss_newton.rank().value, H.gauss_newton.rank().error
+        (1, 0)
+        """
+        return eigensystem.rank(self, method)
+
+    def inertia(self, shift: float = 0.0, method: str | None = None) -> Measurement:
+        """Number of eigenvalues of H + shift I below zero; the error counts the undecided ones.
+
+        Parameters
+        ----------
+        shift : float
+        method : {None, "dense", "kernel", "structured"}
+            "dense": from all eigenvalues, or for more than a thousand parameters from a verified
+            factorization, O(P^3). "kernel": from those of G. "structured": through blocks over hidden units
+            and an n q x n q matrix (page "spectrum"), O(m (p^3 + p (n q)^2) + (n q)^3), p = q + d + 1.
+            None: the cheapest.
+
+        Raises
+        ------
+        ValueError, MemoryError
+            As :meth:`eigenvalues` does.
+
+        Notes
+        -----
+        The true number lies in ``value ... value + error``. As a function of the shift this is the spectral
+        distribution function, exact and without smoothing: ``inertia(-x)`` counts eigenvalues below x.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> R = Hessian(net, [[1.0]], [0.0]).residual  # eigenvalues 2 and -2
+        >>> [int(R.inertia(shift).value) for shift in (-3.0, 0.0, 3.0)]
+        [2, 1, 0]
+        """
+        return eigensystem.inertia(self, shift, method)
+
+    def logdet(self, shift: float = 0.0, method: str | None = None) -> Measurement:
+        """Logarithm of det(H + shift I), which must be positive definite.
+
+        Parameters
+        ----------
+        shift : float
+        method : {None, "dense", "kernel", "structured"}
+            As for :meth:`inertia`.
+
+        Raises
+        ------
+        ValueError
+            If H + shift I is not certainly positive definite (the message names a shift that works), or as
+            :meth:`eigenvalues` does.
+        MemoryError
+            If the method chosen does not fit into memory.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> R = Hessian(net, [[1.0]], [0.0]).residual  # eigenvalues 2 and -2
+        >>> round(float(np.exp(R.logdet(3.0).value)), 12)  # (3 + 2) (3 - 2)
+        5.0
+        """
+        return eigensystem.logdet(self, shift, method)

@@ -1,0 +1,1 @@
+"""Eigenvalues, their counts and log-determinants, each enclosed."""

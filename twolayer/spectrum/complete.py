@@ -1,0 +1,74 @@
+"""All eigenvalues of H, of G and of R, each by its own road, and the nuclear norm of G by none."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..curvature.dense import dense, dense_error
+from ..curvature.diagonal import trace
+from ..errors.rounding import SLACK
+from ..forward.scope import bounds
+from .compressed import Matrix
+from .enclosed import Spectrum, merged, semidefinite
+from .lapack import verified_eigenvalues
+from .tangent_kernel import tangent_kernel
+from .unit_blocks import Units
+
+
+def dense_spectrum(small: Matrix) -> Spectrum:
+    """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 30 P^3) time."""
+    values, error = verified_eigenvalues(small.checked(dense(small.forward, small.scope)))
+    error = SLACK * (error + dense_error(small.forward, small.bound) + small.error)
+    zeros = np.zeros(small.zeros)
+    errors = np.concatenate([np.full(len(values), error), zeros])
+    found = merged(np.concatenate([values, zeros]), errors, error, "dense, verified")
+    return found if small.scope.residual else semidefinite(found, small.forward.F.size)
+
+
+def kernel_spectrum(whole: Matrix) -> Spectrum:
+    """Eigenvalues of G from the tangent kernel; those of H are within the norm of R of them (Weyl).
+
+    O(n^2 q^2 (m + d) + 30 (n q)^3) time.
+    """
+    scope = whole.scope.only(residual=False)
+    K, rounding = tangent_kernel(Matrix(whole.forward, scope, bounds(whole.forward, scope)))
+    found, error = verified_eigenvalues(whole.checked(K))
+    error = SLACK * (error + rounding + whole.bound.propagated + whole.bound.residual)
+    values = np.zeros(whole.order)
+    values[: len(found)] = np.maximum(found, 0.0)[: whole.order]
+    made = Spectrum(values, np.full(whole.order, error), error, newton_road(whole, "kernel"))
+    return made if whole.scope.residual else semidefinite(made, len(found))
+
+
+def unit_spectrum(small: Matrix) -> Spectrum:
+    """The eigenvalues of the residual part: those of its blocks. O(m (n d^2 + 30 (q + d)^3)) time."""
+    units = Units(small)
+    blocks = range(small.forward.S.shape[1] if units.block_order else 0)
+    found = [verified_eigenvalues(small.checked(units.block(k))) for k in blocks]
+    forming = SLACK * (units.forming_error + small.factors_error)
+    zeros = np.zeros(small.order + small.zeros - len(blocks) * units.block_order)
+    values = np.concatenate([*(values for values, _ in found), zeros])
+    errors = [np.full(units.block_order, SLACK * error + forming) for _, error in found]
+    distance = SLACK * math.sqrt(math.fsum(error**2 for _, error in found)) + forming
+    return merged(values, np.concatenate([*errors, zeros]), distance, "structured")
+
+
+def trace_norm(whole: Matrix) -> tuple[float, float]:
+    """tr G, the nuclear norm of G; that of H differs by at most that of R.
+
+    R is a mean of matrices of rank 2 m at most, so that its nuclear norm is at most sqrt(2 m) times the mean
+    of their Frobenius norms.
+    """
+    forward, scope = whole.forward, whole.scope.only(residual=False)
+    value, error = trace(forward, scope, bounds(forward, scope))
+    if whole.scope.residual:
+        rest = bounds(forward, whole.scope.only(gauss_newton=False))
+        error += SLACK * math.sqrt(2 * forward.S.shape[1]) * (rest.residual + rest.propagated)
+    return value, error
+
+
+def newton_road(whole: Matrix, name: str) -> str:
+    """The name of a road through G, saying so if H was meant."""
+    return f"{name} of G, R in the error" if whole.scope.residual else name

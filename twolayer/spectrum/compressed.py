@@ -1,0 +1,111 @@
+"""A curvature matrix without the rows and columns that are known to be zero.
+
+Only the inputs' inner products enter the spectrum. An input that is zero in every sample has zero rows and
+columns; and with fewer samples than inputs the inputs lie in a subspace: rotated into it, each unit keeps n
+of its d~ weights and the others have no curvature. (A rotation of the input weights of every unit is an
+orthogonal similarity of the Hessian, because s, s' and s'' do not change under it.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import linalg
+
+from ..arrays import Array, require_representable
+from ..errors.rounding import SLACK, UNDERFLOW_NORM, gamma
+from ..forward.errors import Forward
+from ..forward.scope import Bounds, Scope, bounds, output_norms, sizes, unit_inputs
+from ..model.network import TwoLayer
+from .lapack import skewness
+
+WORTHWHILE = 0.8  # share of the inputs that a rotation may keep at most
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A symmetric matrix of order `order` whose spectrum, with `zeros` zeros, is the one asked for.
+
+    Attributes
+    ----------
+    forward, scope, bound
+        What makes the matrix, as everywhere.
+    zeros : int
+        Eigenvalues that are zero exactly and not in this matrix.
+    error : float
+        Bound of the Frobenius norm of the change made by leaving them out.
+    """
+
+    forward: Forward
+    scope: Scope
+    bound: Bounds
+    zeros: int = 0
+    error: float = 0.0
+
+    @property
+    def order(self) -> int:
+        """Number of rows."""
+        return sum(sizes(self.forward, self.scope).values())
+
+    def checked(self, entries: Array) -> Array:
+        """`entries`, refused if they or a bound overflow."""
+        require_representable("entries of the Hessian", [self.bound.total, self.bound.propagated])
+        require_representable("entries of the Hessian", entries)
+        return entries
+
+    @property
+    def factors_error(self) -> float:
+        """Bound of the Frobenius norm of (matrix of the computed factors) - (matrix asked for)."""
+        return self.bound.propagated + self.error
+
+
+def compress(whole: Matrix) -> Matrix:
+    """Leave out inputs that are zero in every sample and directions orthogonal to all samples.
+
+    O(n^2 d) time, if there are fewer samples than inputs.
+    """
+    forward, scope = whole.forward, whole.scope
+    inputs = unit_inputs(forward, scope)
+    n, d = inputs.shape
+    kept = inputs[:, inputs.any(axis=0)]
+    gaps = np.zeros(n)
+    if n <= WORTHWHILE * kept.shape[1]:
+        kept, gaps = onto_span(kept)
+    elif kept.shape[1] == d or d == 0:
+        return whole
+    if kept.shape[1] == 0:
+        kept = inputs[:, :1]
+    made = replace(forward, X=np.ascontiguousarray(kept), net=_network(forward.net, kept.shape[1]))
+    groups = tuple(name for name in ("a", "W", "c") if name == "W" or name in scope.groups)
+    small = scope.only(groups=groups)
+    result = Matrix(made, small, bounds(made, small))
+    lost = _error_of_moved_inputs(forward, scope, np.linalg.norm(kept, axis=1), gaps)
+    return replace(result, zeros=whole.zeros + whole.order - result.order, error=whole.error + lost)
+
+
+def _network(net: TwoLayer, d: int) -> TwoLayer:
+    """The shapes of the compressed parameters; after the forward pass the weights are not used."""
+    return TwoLayer(net.a, np.zeros((net.W.shape[0], d)), None, net.c, net.activation)
+
+
+def onto_span(inputs: Array) -> tuple[Array, Array]:
+    """Coordinates (n, n) of n points in an orthonormal basis of their span, and their distances from it."""
+    basis = linalg.qr(inputs.T, mode="economic", check_finite=False)[0]
+    made = inputs @ basis
+    lengths = np.linalg.norm(made, axis=1)
+    gaps = np.linalg.norm(inputs - made @ basis.T, axis=1)
+    rounding = gamma(len(inputs) + 4) * np.linalg.norm(basis) + skewness(basis)
+    return made, SLACK * (gaps + rounding * lengths) + inputs.shape[1] * UNDERFLOW_NORM
+
+
+def _error_of_moved_inputs(forward: Forward, scope: Scope, x: Array, gaps: Array) -> float:
+    """Bound of the Frobenius norm of the change of the matrix when each x~_i moves by at most `gaps`."""
+    norms, a = forward.norms, scope.has("a")
+    D, E, S1 = norms.D + norms.dD, norms.E + norms.dE, norms.S1 + norms.dS1
+    x = SLACK * (x + gaps)
+    J = np.sqrt(forward.net.n_outputs * (a * (norms.S + norms.dS) ** 2 + scope.has("c")) + (x * D) ** 2)
+    g, lam = output_norms(forward)
+    newton = (lam + forward.Lam_error) * D * gaps * (2 * J + D * gaps)
+    residual = (g + forward.G_error) * gaps * (np.sqrt(2.0) * a * S1 + E * (2 * x + gaps))
+    return float(SLACK * (scope.gauss_newton * newton + scope.residual * residual).mean())

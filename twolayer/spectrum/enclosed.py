@@ -1,0 +1,118 @@
+"""A set of eigenvalues with bounds, and what can be read off it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors.rounding import SLACK, UNIT, gamma
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """All eigenvalues of a symmetric matrix.
+
+    Attributes
+    ----------
+    values, errors : ndarray, shape (P,)
+        Descending; the true eigenvalue of the same rank in order lies within ``values +- errors``.
+    distance : float
+        Bound of the Euclidean norm of all errors together.
+    method : str
+    """
+
+    values: Array
+    errors: Array
+    distance: float
+    method: str
+
+    def spectral_norm(self) -> tuple[float, float]:
+        """Largest absolute eigenvalue and its error."""
+        ends = [0, -1]
+        low = float(np.maximum(np.abs(self.values) - self.errors, 0.0)[ends].max())
+        high = float((np.abs(self.values) + self.errors)[ends].max())
+        value = float(np.abs(self.values[ends]).max())
+        return value, max(high - value, value - low)
+
+    def nuclear_norm(self) -> tuple[float, float]:
+        """Sum of the absolute eigenvalues; Cauchy-Schwarz over the eigenvalues that have an error at all."""
+        value = math.fsum(np.abs(self.values))
+        uncertain = int((self.errors > 0).sum())
+        error = min(math.sqrt(uncertain) * self.distance, math.fsum(self.errors))
+        return value, SLACK * error + UNIT * value
+
+    def rank(self) -> tuple[int, int]:
+        """Eigenvalues certainly not zero, and the undecided ones."""
+        undecided = (np.abs(self.values) <= self.errors) & (self.errors > 0)
+        return int(((self.values != 0) & ~undecided).sum()), int(undecided.sum())
+
+    def inertia(self, shift: float) -> tuple[int, int]:
+        """Eigenvalues certainly below -shift, and the undecided ones."""
+        moved, errors = self._moved(shift)
+        undecided = (np.abs(moved) <= errors) & (errors > 0)
+        return int(((moved < 0) & ~undecided).sum()), int(undecided.sum())
+
+    def logdet(self, shift: float) -> tuple[float, float]:
+        """Sum of log(lambda + shift), and its error.
+
+        Raises
+        ------
+        ValueError
+            If an eigenvalue may not be above -shift.
+        """
+        moved, errors = self._moved(shift)
+        least = moved - errors
+        if not least.min() > 0:
+            refuse_shift(shift, float((self.errors - self.values).max()))
+        value = math.fsum(np.log(moved))
+        with np.errstate(over="ignore"):
+            together = float(np.sqrt(((self.distance / least[errors > 0]) ** 2).sum()))
+        apart = -math.fsum(np.log1p(-errors / moved))
+        return value, SLACK * min(together + gamma(4) * len(moved), apart) + gamma(8) * abs(value)
+
+    def _moved(self, shift: float) -> tuple[Array, Array]:
+        moved = self.values + shift
+        rounding = 2 * UNIT * np.abs(moved) if shift else 0.0
+        return moved, self.errors + rounding
+
+
+def refuse_shift(shift: float, needed: float) -> NoReturn:
+    """Raise the error that names the smallest shift that works, rounded up to three digits."""
+    enough = rounded_up(needed + 1e-6 * abs(needed))
+    raise ValueError(f"shift must make H + shift I positive definite: at least {enough:.3g}; got {shift!r}")
+
+
+def rounded_up(value: float) -> float:
+    """The smallest number of three significant digits above `value`.
+
+    Examples
+    --------
+    >>> rounded_up(0.12301), rounded_up(-2.0)
+    (0.124, -1.99)
+    """
+    if value == 0.0:
+        return 1e-300
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
+    return float(f"{(math.floor(value / step) + 1) * step:.3g}")
+
+
+def merged(values: Array, errors: Array, distance: float, method: str) -> Spectrum:
+    """The spectrum of eigenvalues that each lie within their own error, in any order.
+
+    The i-th largest true value lies between the i-th largest lower end and the i-th largest upper end.
+    """
+    ordered, low, high = (np.sort(ends)[::-1] for ends in (values, values - errors, values + errors))
+    apart = np.maximum(high - ordered, ordered - low)
+    rounding = 4 * UNIT * np.abs(ordered) * (apart > 0)
+    return Spectrum(ordered, apart + rounding, distance, method)
+
+
+def semidefinite(spectrum: Spectrum, rank: int) -> Spectrum:
+    """Use that of a Gauss-Newton matrix no eigenvalue is negative and at most `rank` are not zero."""
+    values, errors = np.maximum(spectrum.values, 0.0), spectrum.errors.copy()
+    values[rank:] = errors[rank:] = 0.0
+    return Spectrum(values, errors, spectrum.distance, spectrum.method)

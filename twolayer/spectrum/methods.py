@@ -1,0 +1,130 @@
+"""Which road to a spectrum: a model of time and memory, and what a caller may force."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..curvature.frobenius import flops
+from ..forward.scope import unit_inputs
+from .compressed import Matrix
+
+LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
+SHARE = 0.6  # of the machine's memory that may be used
+EIGEN = 40.0  # time of a verified eigensystem, in multiplications of a matrix product, over P^3
+FACTOR = 3.0  # the same for a verified factorization
+START = 1e9  # what Lanczos costs before it does anything, in the same units
+COPIES = 8  # matrices that the verification of one holds in memory
+NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no larger than rounding errors
+
+
+@dataclass(frozen=True)
+class Road:
+    """A method with its leading multiplications and bytes, and whether it counts without all eigenvalues."""
+
+    name: str
+    flops: float = 0.0
+    bytes: float = 0.0
+    counts: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.flops:.0e} multiplications, {self.bytes / 2**30:.1g} GiB)"
+
+
+def spectrum_roads(whole: Matrix, small: Matrix) -> dict[str, Road]:
+    """The roads to all eigenvalues; `small` is `whole` compressed."""
+    roads = [Road("dense", _forming(small) + EIGEN * small.order**3, 8.0 * COPIES * small.order**2)]
+    if whole.scope.gauss_newton:
+        roads.append(Road("kernel", *_kernel_cost(whole)))
+    else:
+        m, n, p, r = _unit_shape(small)
+        roads.append(Road("structured", m * (n * r * r + EIGEN * p**3), 8.0 * (n * r + COPIES * p * p)))
+    return {road.name: road for road in roads}
+
+
+def counting_roads(small: Matrix) -> dict[str, Road]:
+    """The roads to the inertia at one point, without all eigenvalues."""
+    m, n, p, r = _unit_shape(small)
+    order = n * small.forward.net.n_outputs if small.scope.gauss_newton else 0
+    whole = 2 * (_forming(small) + FACTOR * small.order**3)
+    unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
+    by_units = 2 * (m * unit + FACTOR * order**3)
+    return {
+        "dense": Road("dense", whole, 48.0 * small.order**2, counts=True),
+        "structured": Road("structured", by_units, 8.0 * (6.0 * order**2 + n * r), counts=True),
+    }
+
+
+def lanczos_road(whole: Matrix, k: int) -> Road:
+    """The road to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
+    (n, d), (q, m) = whole.forward.X.shape, whole.forward.net.A.shape
+    products = (100.0 + 15.0 * k) * n * m * (4.0 * d + 40.0 * q)
+    norm = min(flops(whole.forward, whole.scope).values())
+    return Road("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
+
+
+def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:
+    """m, n, and the numbers of weights and of inputs of one unit."""
+    n, r = unit_inputs(matrix.forward, matrix.scope).shape
+    q, m = matrix.forward.net.A.shape
+    return m, n, float(r + q * matrix.scope.has("a")), float(r)
+
+
+def _forming(matrix: Matrix) -> float:
+    return flops(matrix.forward, matrix.scope)["dense"]
+
+
+def _kernel_cost(matrix: Matrix) -> tuple[float, float]:
+    (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
+    made = (q * (q + 1) / 2 + 1.0) * n * n * m + n * n * d
+    return made + EIGEN * (n * q) ** 3, 8.0 * COPIES * (n * q) ** 2
+
+
+def nearly_gauss_newton(whole: Matrix) -> bool:
+    """Whether the residual part is absent or no larger than rounding errors."""
+    bound = whole.bound
+    return whole.scope.gauss_newton and bound.residual <= NEGLIGIBLE * bound.gauss_newton
+
+
+def choose(quantity: str, roads: dict[str, Road], method: str | None, forced: Iterable[str] = ()) -> Road:
+    """The cheapest road, or the one called `method`.
+
+    Parameters
+    ----------
+    quantity : str
+        What is sought, for the messages.
+    forced : iterable of str
+        Roads that are taken only on demand.
+
+    Raises
+    ------
+    ValueError
+        If `method` is not among the roads, or every road takes longer than one would expect.
+    MemoryError
+        If the road demanded does not fit into memory.
+    """
+    if method is None:
+        road = affordable(road for road in roads.values() if road.name not in set(forced))
+        if road is None:
+            raise ValueError(
+                f"method must be chosen by you for {quantity} of so large a matrix, among "
+                f"{', '.join(map(str, roads.values()))}; got None"
+            )
+        return road
+    if method not in roads:
+        raise ValueError(f"method must be one of {', '.join(roads)} or None for {quantity}; got {method!r}")
+    if roads[method].bytes > memory():
+        raise MemoryError(f"method must fit into {memory() / 2**30:.0f} GiB; got {roads[method]}")
+    return roads[method]
+
+
+def affordable(roads: Iterable[Road]) -> Road | None:
+    """The cheapest road that fits into memory and takes minutes at most, if there is one."""
+    fitting = [road for road in roads if road.bytes <= memory() and road.flops <= LIMIT]
+    return min(fitting, key=lambda road: road.flops, default=None)
+
+
+def memory() -> float:
+    """Bytes that may be used."""
+    return SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
