@@ -22,10 +22,10 @@ def module(title: str, origin: str, package: str, assigned: str, body: str) -> s
     head = HEADER.format(title=title, origin=origin, command=COMMAND)
     imports = "import math\n\n" if "math." in body else ""
     imports += "import numpy as np\nfrom numpy.typing import NDArray\n\n"
-    ours = [word for word in ("algebraic", "elementary", "interval") if f"{word}." in body]
     above = package if package.strip(".") == "" else package.rstrip(".")
-    imports += f"from {above} import {', '.join(ours)}\n" if ours else ""
-    imports += f"from {package}elementary import scaled\n" if "scaled." in body else ""
+    imports += f"from {above} import elementary\n" if "elementary." in body else ""
+    parts = [word for word in ("algebraic", "interval", "scaled") if f"{word}." in body]
+    imports += f"from {package}elementary import {', '.join(parts)}\n" if parts else ""
     decorators = [word for word in ("kernel", "scalar_kernel") if f"@{word}\n" in body]
     imports += f"from {package}jit import {', '.join(decorators)}\n"
     aliases = ARRAY + ("Labels = NDArray[np.int64]\n" if "Labels" in body else "")

@@ -24,8 +24,9 @@ Suprema are those of absolute values. Any other expression becomes an activation
 The expression is rewritten into functions that are closed under differentiation and keep their relative
 accuracy (`theory.expressions.atoms`): $\operatorname{sech}^2 z$ rather than $1 - \tanh^2 z$,
 $\sigma(z)\sigma(-z)$ rather than $\sigma - \sigma^2$, $\Phi(z)$ rather than
-$(1 + \operatorname{erf})/2$. It is then differentiated there, and factors that fade exponentially are multiplied with what grows before they are rounded to the range of a
-float. The modules under `twolayer/generated/activations/` show the result and count its operations.
+$(1 + \operatorname{erf})/2$. It is then differentiated there, and factors that fade exponentially are
+multiplied with what grows before they are rounded to the range of a float. The modules under
+`twolayer/generated/activations/` show the result and count its operations.
 
 The rewriting knows identities, not analysis: a cancellation that is part of the function itself, such as
 that of $z - \tanh z$ near 0, remains. `theory.activation` compares what it makes with 120 digits at some 800

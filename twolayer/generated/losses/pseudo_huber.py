@@ -7,7 +7,7 @@ Rewrite: python -m theory.emit --update
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import algebraic
+from ...elementary import algebraic
 from ...jit import kernel, scalar_kernel
 
 Array = NDArray[np.float64]
