@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from numerics.basins import sample
+from numerics import basins
 from numerics.sweeps.executors import executor
 from numerics.training.starts import starts
 
@@ -34,7 +34,7 @@ def cases(dry: bool) -> Iterator[Case]:
     def by(count: int) -> Work:
         def labels() -> np.ndarray:
             rng = np.random.default_rng(0)
-            return sample.sample(landscape, begin, rng=rng, executor=workers(count)).labels
+            return basins.sample(landscape, begin, rng=rng, executor=workers(count)).labels
 
         return labels
 

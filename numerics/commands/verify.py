@@ -11,7 +11,7 @@ import click
 from numerics.files.folders import require_folder
 
 if TYPE_CHECKING:
-    from numerics.verify.certified import Certified
+    from numerics.verify.certification import Certified
     from numerics.verify.search import Tally
 
 
@@ -113,7 +113,7 @@ def _certified(tallies: list[Tally]) -> tuple[list[Certified], bool]:
     """What balls say of each theorem, and whether the user interrupted it."""
     from tqdm import tqdm
 
-    from numerics.verify.certified import certified
+    from numerics.verify.certification import certified
 
     found: list[Certified] = []
     try:
@@ -141,10 +141,10 @@ def _json(tallies: list[Tally], found: list[Certified], seed: int, partial: bool
 
 
 def _text(tallies: list[Tally], found: list[Certified], partial: bool) -> str:
-    from numerics.verify import certified
+    from numerics.verify import certification
     from numerics.verify import search as job
 
-    parts = [job.text(tallies, partial), *([certified.text(found)] if found else [])]
+    parts = [job.text(tallies, partial), *([certification.text(found)] if found else [])]
     return "\n\n".join(parts)
 
 

@@ -117,7 +117,7 @@ def gradient_descents(
     ['converged', 'converged']
     """
     far = FAR * (1 + np.linalg.norm(starts, axis=1))
-    end = train(landscape.risk.lanes, starts, full_rounds(steps), learning_rate, gradient_tolerance, far)
+    end = train(landscape.risk.simd, starts, full_rounds(steps), learning_rate, gradient_tolerance, far)
     landings = []
     for theta, norm, done, lost in zip(end.theta, end.norms, end.steps.tolist(), end.lost, strict=True):
         status, why = UNDECIDED, f"the gradient is {norm:.2g} after {done} steps"
@@ -175,7 +175,7 @@ def stochastic_descent(
     theta = _begin(landscape, start, learning_rate)
     far = FAR * (1 + np.linalg.norm(theta))
     rounds = stochastic_rounds(len(landscape.X), steps, batch_size, rng)
-    end = train(landscape.risk.one_by_one, theta[None], rounds, learning_rate, -1.0, far)
+    end = train(landscape.risk.gemm, theta[None], rounds, learning_rate, -1.0, far)
     if end.lost[0]:
         return land(landscape, end.theta[0], DIVERGED, "descent left every bound", steps=int(end.steps[0]))
     return flow(landscape, end.theta[0])

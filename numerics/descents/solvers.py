@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from numerics.landscape.landscape import Array, Landscape, NetworkLandscape, hessian_at
-from twolayer.many.packing import Lanes
+from twolayer.many.packing import Packing
 
 LARGEST = 64
 """Parameters beyond which multistep methods, with fewer Hessians and factors, are the quicker (measured)."""
@@ -104,7 +104,7 @@ class CompiledSteps:
     ) -> None:
         from twolayer.many import flow  # compiled, or loaded, when it is first needed
 
-        self.method, self.data = flow, landscape.risk.lanes
+        self.method, self.data = flow, landscape.risk.simd
         self.samples = samples(self.data)
         self.theta, self.time, self.ended = theta.copy(), 0.0, False
         self.speed = float(np.linalg.norm(landscape.gradient(theta)))
@@ -137,15 +137,15 @@ class CompiledSteps:
         return (STOPPED if why == self.method.STOPPED else None), path[:taken]
 
 
-def samples(data: Lanes) -> tuple[bool, np.ndarray, Array, Array]:
+def samples(data: Packing) -> tuple[bool, np.ndarray, Array, Array]:
     """Whether there is an output bias, where inner weights stand, and x (d~, n), y (n,): for the kernels."""
     m, d = data.m, data.d
     columns = m + np.arange(m * d).reshape(m, d)
     x = data.X.T
-    if data.hidden:
+    if data.has_b:
         columns = np.concatenate([columns, m + m * d + np.arange(m)[:, None]], axis=1)
         x = np.concatenate([x, np.ones((1, len(data.X)))])
-    return data.output, np.ascontiguousarray(columns), np.ascontiguousarray(x), data.Y[:, 0].copy()
+    return data.has_c, np.ascontiguousarray(columns), np.ascontiguousarray(x), data.Y[:, 0].copy()
 
 
 def suits(landscape: Landscape) -> bool:

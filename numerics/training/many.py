@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
 from numerics.landscape.landscape import Array
-from twolayer.many.packing import Lanes, in_threads
+from twolayer.many.packing import Packing, in_threads
 
 ROUND = 100
 """Steps between looks at who has converged."""
@@ -78,7 +78,7 @@ def descend(
     True
     """
     _check(steps, learning_rate, batch_size, rng, tolerance)
-    data = Lanes(ensemble[0], X, y, loss, batch_size=batch_size)
+    data = Packing(ensemble[0], X, y, loss, batch_size=batch_size)
     rounds = _rounds(len(data.X), steps, batch_size, rng)
     end = train(data, ensemble.theta, rounds, learning_rate, tolerance if batch_size is None else -1.0)
     trained = ensemble.replace(end.theta)
@@ -108,7 +108,7 @@ class End:
 
 
 def train(
-    data: Lanes,
+    data: Packing,
     theta: Array,
     rounds: Iterable[Batches],
     learning_rate: float,
@@ -119,7 +119,7 @@ def train(
 
     Parameters
     ----------
-    data : Lanes
+    data : Packing
     theta : ndarray, shape (E, P)
     rounds : iterable
         Samples of the steps, as :func:`full_rounds` and :func:`stochastic_rounds` give them.
@@ -191,12 +191,12 @@ def stochastic_rounds(n: int, steps: int, batch_size: int, rng: np.random.Genera
         yield rows.reshape(per_epoch, size)[:count].copy(), sizes[:count].copy()
 
 
-def _descended(data: Lanes, theta: Array, batches: Batches, rate: float) -> tuple[Array, Array]:
+def _descended(data: Packing, theta: Array, batches: Batches, rate: float) -> tuple[Array, Array]:
     """Parameters after the steps of a round, and the gradients' norms at its last step."""
     from twolayer.many import descent
 
     result, norms = np.empty_like(theta), np.empty(len(theta))
-    free = np.array([data.hidden, data.output], dtype=float)
+    free = np.array([data.has_b, data.has_c], dtype=float)
 
     def work(block: slice) -> None:
         arrays, found = data.packed(theta[block]), np.empty(data.width)

@@ -1,6 +1,6 @@
 """Theorems tried on random and adversarial networks, and certified there."""
 
-from numerics.verify.certified import Certified, certified
+from numerics.verify.certification import Certified, certified
 from numerics.verify.search import Tally, verify
 
 __all__ = ["Certified", "Tally", "certified", "verify"]

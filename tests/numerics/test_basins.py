@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 import twolayer as tl
-from numerics.basins import map, sample
+from numerics import basins
 from numerics.basins.classes import by_accuracy, by_interpolation
 from numerics.basins.map import BasinMap
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
@@ -52,9 +52,9 @@ def test_images_of_a_minimum_share_its_label():
 
 def test_no_minimum_and_undecided_are_labels_of_their_own():
     basin = BasinMap(CosineLattice(1))
-    assert basin([0.5]) == map.NO_MINIMUM  # on the edge, a maximum
+    assert basin([0.5]) == basins.NO_MINIMUM  # on the edge, a maximum
     hurried = BasinMap(ellipsoid([1.0, 1e6]), max_steps=2)
-    assert hurried([1.0, 1.0]) == map.NOT_DECIDED
+    assert hurried([1.0, 1.0]) == basins.NOT_DECIDED
     assert hurried.minima == []
 
 
@@ -67,13 +67,13 @@ def test_disagreement_at_a_tenth_of_the_tolerance_is_undecided():
         shift = 0.0 if rtol > 5e-6 else 1.0
         return type(honest)(**{**vars(honest), "theta": honest.theta + shift})
 
-    map.METHODS["fickle"] = fickle
+    basins.METHODS["fickle"] = fickle
     try:
         planted = BasinMap(CosineLattice(1), "fickle")
         planted.confirm = True
         landing = planted.land([0.3])
     finally:
-        del map.METHODS["fickle"]
+        del basins.METHODS["fickle"]
     assert (landing.status, landing.why) == ("undecided", "at a tenth of the tolerance: another minimum")
 
 
@@ -83,7 +83,7 @@ def test_disagreement_at_a_tenth_of_the_tolerance_is_undecided():
 )
 def test_small_steps_agree_with_the_flow_and_line_searches_scramble(method, options):
     starts = rng().uniform(-1.5, 1.5, size=(40, 1))
-    found = sample.sample(CosineLattice(1), starts, rng=rng(), method=method, **options)
+    found = basins.sample(CosineLattice(1), starts, rng=rng(), method=method, **options)
     ends = np.array([landing.theta[0] for landing in found.landings])
     agree = np.mean(np.abs(ends - np.round(starts[:, 0])) < 1e-6)
     assert (agree < 1) == (method == "lbfgs")
@@ -95,7 +95,7 @@ def test_sgd_needs_samples_and_is_seeded_per_start():
         BasinMap(CosineLattice(1), "sgd", learning_rate=0.1, batch_size=2)([0.1])
     starts = teacher.theta + 0.3 * rng().normal(size=(4, teacher.n_parameters))
     options = {"method": "sgd", "learning_rate": 0.05, "batch_size": 10, "steps": 200}
-    once, again = (sample.sample(place, starts, rng=rng(), **options) for _ in range(2))
+    once, again = (basins.sample(place, starts, rng=rng(), **options) for _ in range(2))
     assert [one.time for one in once.landings] == [one.time for one in again.landings]
     assert set(once.labels) == {0}
 
@@ -103,9 +103,9 @@ def test_sgd_needs_samples_and_is_seeded_per_start():
 @pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_any_executor_gives_the_same_bits(pool):
     starts = rng().uniform(-1.5, 1.5, size=(40, 2))
-    here = sample.sample(CosineLattice(2), starts, rng=rng())
+    here = basins.sample(CosineLattice(2), starts, rng=rng())
     with pool(2) as executor:
-        there = sample.sample(CosineLattice(2), starts, rng=rng(), executor=executor)
+        there = basins.sample(CosineLattice(2), starts, rng=rng(), executor=executor)
     assert (here.labels == there.labels).all()
     for one, two in zip(here.landings, there.landings, strict=True):
         assert (one.theta == two.theta).all()
@@ -113,7 +113,7 @@ def test_any_executor_gives_the_same_bits(pool):
 
 def test_a_sample_that_was_stopped_goes_on_where_it_was(tmp_path):
     starts = rng().uniform(-1.5, 1.5, size=(40, 1))
-    whole = sample.sample(CosineLattice(1), starts, rng=rng())
+    whole = basins.sample(CosineLattice(1), starts, rng=rng())
     stop = threading.Event()
 
     def after_one(done, total):
@@ -121,10 +121,10 @@ def test_a_sample_that_was_stopped_goes_on_where_it_was(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sample.sample(CosineLattice(1), starts, rng=rng(), store=tmp_path / "s", report=after_one)
+        basins.sample(CosineLattice(1), starts, rng=rng(), store=tmp_path / "s", report=after_one)
     assert stop.is_set()
     counts = []
-    resumed = sample.sample(
+    resumed = basins.sample(
         CosineLattice(1),
         starts,
         rng=rng(),
@@ -135,14 +135,14 @@ def test_a_sample_that_was_stopped_goes_on_where_it_was(tmp_path):
     assert (resumed.labels == whole.labels).all()
     assert [one.time for one in resumed.landings] == [one.time for one in whole.landings]
     with pytest.raises(ValueError, match="store must be a new folder or that of the same sweep"):
-        sample.sample(CosineLattice(1), starts + 0.1, rng=rng(), store=tmp_path / "s")
+        basins.sample(CosineLattice(1), starts + 0.1, rng=rng(), store=tmp_path / "s")
     with pytest.raises(SweepError, match=r"max_seconds = 0 ran out; 0 of 3 pieces are finished and kept"):
-        sample.sample(CosineLattice(1), starts, rng=rng(), store=tmp_path / "t", max_seconds=0)
+        basins.sample(CosineLattice(1), starts, rng=rng(), store=tmp_path / "t", max_seconds=0)
 
 
 def test_fractions_by_label_and_by_class():
     starts = np.concatenate([np.full(30, 0.2), np.full(10, 1.2), [0.5]])[:, None]
-    found = sample.sample(CosineLattice(1), starts, rng=rng())
+    found = basins.sample(CosineLattice(1), starts, rng=rng())
     assert {label: one.count for label, one in found.fractions().items()} == {0: 30, 1: 10, -1: 1}
     sides = found.fractions(classify=lambda minimum: "far" if minimum.theta[0] > 0.5 else "near")
     assert {name: one.count for name, one in sides.items()} == {"near": 30, "far": 10, "no minimum": 1}
@@ -200,7 +200,7 @@ def test_starts_of_networks_descend_together_as_they_do_alone():
     place, teacher = student()
     starts = teacher.theta + 0.5 * rng().normal(size=(5, teacher.n_parameters))
     options = {"learning_rate": 0.05, "steps": 3000}
-    found = sample.sample(place, starts, rng=rng(), method="gd", **options)
+    found = basins.sample(place, starts, rng=rng(), method="gd", **options)
     basin = BasinMap(place, "gd", **options)
     assert [basin(start) for start in starts] == found.labels.tolist()
     for start, landing in zip(starts, found.landings, strict=True):
@@ -212,8 +212,8 @@ def test_a_start_in_a_wall_or_a_hole_spoils_no_sample():
         return np.inf if x[0] > 2 else np.nan if x[0] < -2 else x[0] ** 2
 
     place = FunctionLandscape(value, lambda x: 2 * x, lambda x: 2 * np.eye(1), dimension=1)
-    found = sample.sample(place, [[3.0], [1.0], [-3.0]], rng=rng())
-    assert found.labels.tolist() == [map.NO_MINIMUM, 0, map.NOT_DECIDED]
+    found = basins.sample(place, [[3.0], [1.0], [-3.0]], rng=rng())
+    assert found.labels.tolist() == [basins.NO_MINIMUM, 0, basins.NOT_DECIDED]
     assert [one.why for one in found.landings[::2]] == [
         "the landscape is inf at the start",
         "the landscape is nan at the start",
@@ -234,7 +234,7 @@ def test_classes_of_minima():
     place, teacher = student()
     X = rng().normal(size=(50, 2))
     start = teacher.theta + 0.05 * rng().normal(size=teacher.n_parameters)
-    found = sample.sample(place, [start], rng=rng())
+    found = basins.sample(place, [start], rng=rng())
     wanted = np.sign(teacher(X))
     wanted[:10] *= -1  # four in five are right
     for threshold, name in ((0.8, "good"), (0.81, "bad")):
@@ -248,7 +248,7 @@ def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="method must be one of flow, gd, sgd, lbfgs; got 'adam'"):
         BasinMap(CosineLattice(1), "adam")
     with pytest.raises(ValueError, match=r"starts must be \(k, 2\) with k >= 1 to match the landscape"):
-        sample.sample(CosineLattice(2), np.zeros(3), rng=rng())
+        basins.sample(CosineLattice(2), np.zeros(3), rng=rng())
     with pytest.raises(ValueError, match="confidence must lie between 0 and 1; got 95"):
         shares([1, 2], 95)
     with pytest.raises(ValueError, match="count must lie in 0"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from numerics.basins import sample
+from numerics import basins
 from numerics.landscape.potentials import CosineLattice
 from numerics.sweeps.loading import as_xarray, load
 from numerics.sweeps.sweep import sweep
@@ -20,7 +20,7 @@ def test_arrays_are_joined_in_order(tmp_path):
 
 def test_a_basin_sample_loads_as_a_dataset(tmp_path):
     starts = np.linspace(-0.4, 0.4, 20)[:, None]
-    found = sample.sample(CosineLattice(1), starts, rng=np.random.default_rng(0), store=tmp_path / "s")
+    found = basins.sample(CosineLattice(1), starts, rng=np.random.default_rng(0), store=tmp_path / "s")
     data = as_xarray(tmp_path / "s")
     assert data["theta"].dims == ("row", "theta_1")
     assert data.sizes["row"] == 20

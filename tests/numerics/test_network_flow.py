@@ -58,7 +58,7 @@ def test_the_coefficients_make_a_method_of_order_four_that_damps_stiffness():
 
 def derivatives(landscape, theta):
     """What the kernel says of the gradient and of the Hessian, and the room that it leaves behind."""
-    data, m, n, P = landscape.risk.lanes, landscape.net.W.shape[0], len(landscape.X), len(theta)
+    data, m, n, P = landscape.risk.simd, landscape.net.W.shape[0], len(landscape.X), len(theta)
     sheets, flat, J = np.empty((4, m, n)), np.empty((5, n)), np.empty((P + 1, n))
     g, H = np.empty(P), np.full((P, P), np.nan)
     given = samples(data)
@@ -85,7 +85,7 @@ def reference(landscape, theta, time):
 
 def test_one_step_errs_by_its_fifth_power_and_says_so_by_the_fourth():
     here = place(3, 2, 20, seed=2)
-    theta, data = here.net.theta, here.risk.lanes
+    theta, data = here.net.theta, here.risk.simd
     P, (g, H, sheets, flat) = len(theta), derivatives(here, theta)
     E, U, absolute = np.empty((P, P)), np.empty((kernel.STAGES + 1, P)), np.array([1.0, 0.0])
     lengths = 0.1 * 0.5 ** np.arange(3)

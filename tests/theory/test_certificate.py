@@ -314,7 +314,7 @@ def test_a_planted_constant_is_not_certified(monkeypatch):
     import sympy as sp
 
     from numerics.verify import search as job
-    from numerics.verify.certified import certified, text
+    from numerics.verify.certification import certified, text
     from theory import theorems
 
     theorem = theorems["input-gradient"]
@@ -348,7 +348,7 @@ def test_without_the_extra_one_line_says_so():
 
 
 def test_an_interrupted_certification_keeps_what_it_has(monkeypatch, path):
-    from numerics.verify import certified as job
+    from numerics.verify import certification as job
 
     right, seen = job.certified, []
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import twolayer as tl
 from numerics.training.many import descend
 from tests.oracle.strategies import ACTIVATIONS, LOSSES
-from twolayer.many.packing import Lanes, quicker, risks, slopes
+from twolayer.many.packing import Packing, quicker, risks, slopes
 
 
 @st.composite
@@ -114,12 +114,12 @@ def test_a_member_does_not_depend_on_its_company(shape, batches):
     assert_array_equal(trained(many), apart)
 
 
-@pytest.mark.parametrize("road", ["lanes", "one_by_one"])
+@pytest.mark.parametrize("kernels", ["simd", "gemm"])
 @given(case=ensembles())
 @settings(max_examples=15)
-def test_both_roads_give_the_members_numbers(road, case):
+def test_both_roads_give_the_members_numbers(kernels, case):
     many, X, y, loss = case
-    data = Lanes(many[0], X, y, loss, road)
+    data = Packing(many[0], X, y, loss, kernels)
     found, slopes_found = risks(data, many.theta), slopes(data, many.theta)
     for e in {0, len(many) - 1}:
         slope = tl.gradient(many[e], X, y, loss)
@@ -130,17 +130,17 @@ def test_both_roads_give_the_members_numbers(road, case):
 @pytest.mark.parametrize("n", [1, 127, 128, 129, 300])
 def test_tiles_of_samples_are_joined(n):
     many, X, y = setup(E=2, n=n)
-    for road in ("lanes", "one_by_one"):
-        data = Lanes(many[0], X, y, "squared", road)
+    for kernels in ("simd", "gemm"):
+        data = Packing(many[0], X, y, "squared", kernels)
         assert_allclose(slopes(data, many.theta)[1], tl.gradient(many[1], X, y), rtol=1e-10, atol=1e-12)
 
 
 def test_the_road_is_chosen_by_the_shape_alone():
     assert [quicker(n, d, m) for n, d, m in [(50, 2, 20), (200, 64, 32), (10, 64, 32), (10**6, 8, 100)]] == [
-        "lanes",
-        "one_by_one",
-        "lanes",
-        "lanes",
+        "simd",
+        "gemm",
+        "simd",
+        "simd",
     ]
 
 

@@ -14,7 +14,7 @@ from ..arrays import Array
 from ..model.activation import activation as find_activation
 from ..model.loss import Loss
 from ..model.network import TwoLayer
-from .packing import Lanes, in_threads, risks, slopes
+from .packing import Packing, in_threads, risks, slopes
 
 BLOCK = 64
 """Networks whose norms a thread finds in one call."""
@@ -150,11 +150,11 @@ class Ensemble:
         ValueError
             If the data does not fit the networks or the loss.
         """
-        return risks(Lanes(self[0], X, y, loss), self.theta)
+        return risks(Packing(self[0], X, y, loss), self.theta)
 
     def gradient(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
         """Gradient of every member's risk, shape (E, P); `X`, `y`, `loss` and errors as for :meth:`risk`."""
-        return slopes(Lanes(self[0], X, y, loss), self.theta)
+        return slopes(Packing(self[0], X, y, loss), self.theta)
 
     def frobenius_norm(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
         """Frobenius norm of every member's Hessian, shape (E,), exact but for rounding.
@@ -176,9 +176,9 @@ class Ensemble:
             return np.array([float(getattr(Hessian(net, X, y, loss), name)()) for net in self])
         from . import norms
 
-        data, values, theta = Lanes(self[0], X, y, loss, "one_by_one"), np.empty(len(self)), self.theta
+        data, values, theta = Packing(self[0], X, y, loss, "gemm"), np.empty(len(self)), self.theta
         K, targets = data.X @ data.X.T + (self.b is not None), data.Y[:, 0].copy()
-        fixed = data.m, data.hidden, data.output, data.X, targets, K, K * K
+        fixed = data.m, data.has_b, data.has_c, data.X, targets, K, K * K
         kernel: Callable[..., None] = getattr(norms, what)
 
         def evaluate(block: slice) -> None:

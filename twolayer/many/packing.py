@@ -43,7 +43,7 @@ def in_threads(work: Callable[[Any], None], pieces: list[Any]) -> None:
             list(pool.map(work, pieces))
 
 
-class Lanes:
+class Packing:
     """Data, and the parameters of networks of one shape, as the kernels over many networks want them.
 
     Parameters
@@ -53,7 +53,7 @@ class Lanes:
     X, y : array_like
     loss : str or Loss
         As for :func:`twolayer.curvature.gradient`, as are the errors.
-    road : {"lanes", "one_by_one"}, optional
+    kernels : {"simd", "gemm"}, optional
         Which kernels; by default the quicker for the shape. It does not depend on how many networks there
         are, so that neither do their numbers.
     batch_size : int, optional
@@ -62,7 +62,7 @@ class Lanes:
     Attributes
     ----------
     kernels : module
-        `lanes` or `one_by_one`.
+        `kernels_simd` or `kernels_gemm`.
     width : int
         Networks in a block.
     """
@@ -73,18 +73,18 @@ class Lanes:
         X: ArrayLike,
         y: ArrayLike,
         loss: str | Loss,
-        road: str | None = None,
+        kernels: str | None = None,
         batch_size: int | None = None,
     ) -> None:
         rule = find_loss(loss)
         self.m, self.d, self.q = net.W.shape[0], net.W.shape[1], net.n_outputs
-        self.hidden, self.output = net.b is not None, net.c is not None
+        self.has_b, self.has_c = net.b is not None, net.c is not None
         self.X = inputs(X, self.d)
         labels = targets(y, rule.labels, len(self.X), self.q, net.scalar)
         columns = labels if labels.ndim == 2 else np.repeat(labels[:, None], self.q, axis=1)
         self.Y = np.ascontiguousarray(columns, dtype=np.float64)
-        road = road or quicker(min(batch_size or len(self.X), len(self.X)), self.d, self.m)
-        self.kernels = import_module(f".{road}", __package__)
+        kernels = kernels or quicker(min(batch_size or len(self.X), len(self.X)), self.d, self.m)
+        self.kernels = import_module(f".kernels_{kernels}", __package__)
         self.width: int = self.kernels.LANES
         self.odd = self.d % 2 if self.width > 1 else 0
         self.inputs = np.concatenate([self.X, np.zeros((len(self.X), self.odd))], axis=1)
@@ -107,12 +107,12 @@ class Lanes:
         A = np.ascontiguousarray(a.reshape(L, q, m).transpose(1, 2, 0)).reshape(q, -1)
         V = np.zeros((d + self.odd, m, L))
         V[:d] = W.reshape(L, m, d).transpose(2, 1, 0)
-        B = np.ascontiguousarray(b.T).ravel() if self.hidden else np.zeros(m * L)
-        C = np.ascontiguousarray(c.T) if self.output else np.zeros((q, L))
+        B = np.ascontiguousarray(b.T).ravel() if self.has_b else np.zeros(m * L)
+        C = np.ascontiguousarray(c.T) if self.has_c else np.zeros((q, L))
         return A, V.reshape(d + self.odd, -1), B, C
 
     def _split(self, rows: Array) -> list[Array]:
-        sizes = [self.q * self.m, self.m * self.d, self.m * self.hidden]
+        sizes = [self.q * self.m, self.m * self.d, self.m * self.has_b]
         return np.split(rows, np.cumsum(sizes), axis=1)
 
     def unpacked(self, arrays: tuple[Array, ...], block: slice) -> Array:
@@ -122,21 +122,21 @@ class Lanes:
             arrays[0].reshape(q * m, L).T,
             arrays[1].reshape(-1, m, L)[:d].transpose(2, 1, 0).reshape(L, m * d),
         ]
-        parts += [arrays[2].reshape(m, L).T] if self.hidden else []
-        parts += [arrays[3].T] if self.output else []
+        parts += [arrays[2].reshape(m, L).T] if self.has_b else []
+        parts += [arrays[3].T] if self.has_c else []
         return np.concatenate(parts, axis=1)[: block.stop - block.start]
 
 
 def quicker(n: int, d: int, m: int) -> str:
-    """The quicker road for networks of `m` units on `n` samples of `d` inputs.
+    """The quicker kernels for networks of `m` units on `n` samples of `d` inputs.
 
-    A gradient one by one costs about 6 us and 0.4 ns for each sample and unit more than in lanes, and 0.03 ns
+    A gradient by `gemm` costs about 6 us and 0.4 ns for each sample and unit more than in SIMD lanes, and 0.03 ns
     less for each sample, unit and input (measured on one x86 machine; only the speed depends on it).
     """
-    return "one_by_one" if n * m * (0.03 * d - 0.4) > 6000 else "lanes"
+    return "gemm" if n * m * (0.03 * d - 0.4) > 6000 else "simd"
 
 
-def risks(data: Lanes, theta: Array) -> Array:
+def risks(data: Packing, theta: Array) -> Array:
     """Risks (k,) on the `data` of the networks whose parameters are rows of `theta`."""
     found = np.empty(len(theta))
 
@@ -149,7 +149,7 @@ def risks(data: Lanes, theta: Array) -> Array:
     return found
 
 
-def slopes(data: Lanes, theta: Array) -> Array:
+def slopes(data: Packing, theta: Array) -> Array:
     """Gradients (k, P) on the `data` of the networks whose parameters are rows of `theta`."""
     everything, found = np.empty(0, dtype=np.int64), np.empty_like(theta)
 

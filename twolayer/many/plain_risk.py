@@ -22,7 +22,7 @@ from ..forward.scope import Scope
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
-from .packing import Lanes, risks
+from .packing import Packing, risks
 
 NOTHING = np.empty(0)
 NO_NORMS = SampleNorms(*(NOTHING,) * 9)
@@ -130,17 +130,17 @@ class LightRisk:
 
     def values(self, points: Array) -> Array:
         """The risk at each of the `points` (k, P), by the kernels over many networks."""
-        return risks(self.lanes, points)
+        return risks(self.simd, points)
 
     @cached_property
-    def lanes(self) -> Lanes:
+    def simd(self) -> Packing:
         """The data for the kernels over many networks."""
-        return Lanes(self.net, self.X, self._targets, self.loss)
+        return Packing(self.net, self.X, self._targets, self.loss)
 
     @cached_property
-    def one_by_one(self) -> Lanes:
+    def gemm(self) -> Packing:
         """The data for the kernels that take networks one by one."""
-        return Lanes(self.net, self.X, self._targets, self.loss, "one_by_one")
+        return Packing(self.net, self.X, self._targets, self.loss, "gemm")
 
     @property
     def _targets(self) -> Array:
