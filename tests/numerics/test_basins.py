@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 import twolayer as tl
 from numerics import basins
+from numerics.descents.methods import METHODS
 from numerics.basins.classes import by_accuracy, by_interpolation
 from numerics.basins.map import BasinMap
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
@@ -67,13 +68,13 @@ def test_disagreement_at_a_tenth_of_the_tolerance_is_undecided():
         shift = 0.0 if rtol > 5e-6 else 1.0
         return type(honest)(**{**vars(honest), "theta": honest.theta + shift})
 
-    basins.METHODS["fickle"] = fickle
+    METHODS["fickle"] = fickle
     try:
         planted = BasinMap(CosineLattice(1), "fickle")
         planted.confirm = True
         landing = planted.land([0.3])
     finally:
-        del basins.METHODS["fickle"]
+        del METHODS["fickle"]
     assert (landing.status, landing.why) == ("undecided", "at a tenth of the tolerance: another minimum")
 
 

@@ -74,7 +74,7 @@ class Calls:
 
     Examples
     --------
-    >>> from theory import atoms
+    >>> from theory.expressions import atoms
     >>> z = sp.Symbol("z", real=True)
     >>> calls = Calls()
     >>> calls.add([atoms.Tanh(z), atoms.SechSquared(z)], z, "z", lifted=False)

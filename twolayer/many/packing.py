@@ -130,8 +130,8 @@ class Packing:
 def quicker(n: int, d: int, m: int) -> str:
     """The quicker kernels for networks of `m` units on `n` samples of `d` inputs.
 
-    A gradient by `gemm` costs about 6 us and 0.4 ns for each sample and unit more than in SIMD lanes, and 0.03 ns
-    less for each sample, unit and input (measured on one x86 machine; only the speed depends on it).
+    A gradient by `gemm` costs about 6 us and 0.4 ns for each sample and unit more than in SIMD lanes, and
+    0.03 ns less for each sample, unit and input (measured on one x86 machine; only the speed depends on it).
     """
     return "gemm" if n * m * (0.03 * d - 0.4) > 6000 else "simd"
 

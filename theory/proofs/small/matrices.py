@@ -14,10 +14,12 @@ Formula = Callable[[Model], sp.Expr]
 
 
 def squares(entries: Any) -> sp.Expr:
+    """The sum of the squares of entries."""
     return sum((entry**2 for entry in entries), sp.S.Zero)
 
 
 def input_squares(at: Model, one: int) -> list[sp.Expr]:
+    """`one` + |x_i|^2 of every sample."""
     return [one + squares(at.X.row(i)) for i in range(at.n)]
 
 
@@ -27,6 +29,7 @@ def kept_parameters(at: Model, kept: list[sp.Expr]) -> sp.Matrix:
 
 
 def unit_values(at: Model, k: int) -> list[sp.Expr]:
+    """s(z_k) at every sample."""
     return [at.s(at.z(i, k)) for i in range(at.n)]
 
 
@@ -45,6 +48,7 @@ def _mean_activity(at: Model, k: int) -> sp.Expr:
 
 
 def input_weights(at: Model, k: int) -> list[sp.Expr]:
+    """w~_k: the weights of unit k's inputs, and its bias."""
     return [*at.W.row(k), *([at.b[k]] if at.biased else [])]
 
 
