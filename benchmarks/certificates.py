@@ -30,9 +30,9 @@ def in_balls(net: tl.TwoLayer, X: np.ndarray, y: np.ndarray) -> Any:
     """The Hessian with nothing remembered from an earlier call but what is derived of the activation."""
     from theory.certify.quantities.exact_network import subject
     from theory.certify.quantities.matrices import named
-    from theory.certify.quantities.network import Place
+    from theory.certify.quantities.network import BallNetwork
 
-    return named("H", Place(subject(net, X, y)))
+    return named("H", BallNetwork(subject(net, X, y)))
 
 
 def trace(M: Any) -> float:
@@ -128,9 +128,9 @@ def norm(n: int, d: int, m: int, wanted: float) -> Case:
     def product() -> Work:
         from theory.certify.quantities.exact_network import subject
         from theory.certify.quantities.matrices import jacobian
-        from theory.certify.quantities.network import Place
+        from theory.certify.quantities.network import BallNetwork
 
-        J = at_bits(lambda: jacobian(Place(subject(net, X, y))))()
+        J = at_bits(lambda: jacobian(BallNetwork(subject(net, X, y))))()
         return at_bits(lambda: J.transpose() * J)
 
     peers = [waiting(wanted), Contender("flint, J^T J alone", 0.1, product)]

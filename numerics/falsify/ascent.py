@@ -12,9 +12,10 @@ import sympy as sp
 from scipy.optimize import minimize
 
 import twolayer as tl
-from numerics.falsify.dual import Array, Dual, constant, dual, variables
-from numerics.falsify.dual_network import Varied
-from numerics.falsify.dual_numbers import SLOPES, norm
+from numerics.falsify.dual.arrays import Array, Dual, constant, dual, variables
+from numerics.falsify.dual.network import DualNetwork
+from numerics.falsify.dual.norms import norm
+from numerics.falsify.dual.numbers import NUMBERS
 from theory.quantities.check import arithmetic
 from theory.quantities.network import Situation
 
@@ -39,7 +40,7 @@ class Ascent:
     relation : sympy.Le or sympy.Lt
     start : Situation
     third : callable
-        The third derivative of its activation, see ``numerics.falsify.third.third_derivative``.
+        The third derivative of its activation, see ``numerics.falsify.dual.third.third_derivative``.
     fitted : bool
         Whether every residual is to stay zero, with y the network's own outputs.
 
@@ -81,12 +82,12 @@ class Ascent:
     def sides(self, vector: Dual) -> tuple[Dual, Dual]:
         """Both sides of the relation where `vector` says."""
         run = self.start.forward
-        at = Varied(self.unpacked(vector), run.net.activation, self.third, run.loss, labels_of(run))
+        at = DualNetwork(self.unpacked(vector), run.net.activation, self.third, run.loss, labels_of(run))
         known: dict[str, Dual] = {}
 
         def quantity(name: str) -> Dual:
             if name not in known:
-                known[name] = SLOPES[name](at)
+                known[name] = NUMBERS[name](at)
             return known[name]
 
         left, right = (

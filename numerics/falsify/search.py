@@ -13,11 +13,11 @@ import numpy as np
 import sympy as sp
 
 from numerics.falsify.ascent import CONSTANT, Ascent
-from numerics.falsify.dual_numbers import SLOPES
+from numerics.falsify.dual.numbers import NUMBERS
+from numerics.falsify.dual.third import third_derivative
 from numerics.falsify.result import Falsification
 from numerics.falsify.shrinking import example_of, fewer, shrinking
 from numerics.falsify.starts import Family, starts
-from numerics.falsify.third import third_derivative
 from numerics.verify.search import RESOLVED, tightness
 from theory.analysis.admission import activation_expression
 from theory.claims import Claim, claim
@@ -188,7 +188,7 @@ class Search:
 
     def unclimbable(self) -> str:
         """Why derivatives are of no use, or ""."""
-        missing = sorted(self.claim.quantities - SLOPES.keys())
+        missing = sorted(self.claim.quantities - NUMBERS.keys())
         rigid = [each.statement for each in RIGID if each in self.claim.hypotheses]
         reasons = {
             f"no derivative of {', '.join(missing)}": missing,

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
 from twolayer import arrays
-from twolayer.many.plain_risk import LightRisk
+from twolayer.many.plain_risk import PlainRisk
 
 Array = NDArray[np.float64]
 Points = NDArray[np.float64]
@@ -168,7 +168,7 @@ class NetworkLandscape:
 
     def __init__(self, net: tl.TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss = "squared") -> None:
         self.net = net
-        self.risk = LightRisk(net, X, y, loss)
+        self.risk = PlainRisk(net, X, y, loss)
 
     @property
     def dimension(self) -> int:

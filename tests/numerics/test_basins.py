@@ -9,9 +9,9 @@ from scipy.stats import binom
 
 import twolayer as tl
 from numerics import basins
-from numerics.descents.methods import METHODS
 from numerics.basins.classes import by_accuracy, by_interpolation
 from numerics.basins.map import BasinMap
+from numerics.descents.methods import METHODS
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
 from numerics.landscape.potentials import CosineLattice, ellipsoid
 from numerics.statistics.shares import share, shares, together

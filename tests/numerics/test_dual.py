@@ -7,10 +7,10 @@ from mpmath import mp
 
 import twolayer as tl
 from numerics.falsify.ascent import Ascent, arrays_of, labels_of, situation_of
-from numerics.falsify.dual import Dual, constant, contract, eigenvalues, joined, variables
-from numerics.falsify.dual_network import Varied
-from numerics.falsify.dual_numbers import SLOPES
-from numerics.falsify.third import third_derivative
+from numerics.falsify.dual.arrays import Dual, constant, contract, eigenvalues, joined, variables
+from numerics.falsify.dual.network import DualNetwork
+from numerics.falsify.dual.numbers import NUMBERS
+from numerics.falsify.dual.third import third_derivative
 from theory.claims import claim
 from theory.expressions.activations import ACTIVATIONS, z
 from theory.quantities.network import Situation
@@ -46,7 +46,7 @@ def varied(at, fitted=False, third=None):
         place += array.size
     third = third or third_derivative(ACTIVATIONS[at.net.activation.name])
     run = at.forward
-    return Varied(parts, at.net.activation, third, run.loss, labels_of(run)), arrays
+    return DualNetwork(parts, at.net.activation, third, run.loss, labels_of(run)), arrays
 
 
 def moved(at, arrays, direction, step):
@@ -67,7 +67,7 @@ def slope_along(name, at, arrays, direction):
 def agrees(name, at, fitted=False, third=None):
     with np.errstate(all="ignore"):
         at_slopes, arrays = varied(at, fitted, third)
-        found = SLOPES[name](at_slopes)
+        found = NUMBERS[name](at_slopes)
     size = sum(array.size for array in arrays.values())
     direction = np.random.default_rng(1).normal(size=size)
     right = value(name, at)
@@ -80,7 +80,7 @@ def defined(name, at):
     return np.isfinite(value(name, at).error)
 
 
-@pytest.mark.parametrize("name", sorted(SLOPES.keys() - HOMOGENEOUS))
+@pytest.mark.parametrize("name", sorted(NUMBERS.keys() - HOMOGENEOUS))
 def test_a_quantity_has_its_own_value_and_slope(name):
     for seed, activation in enumerate(SMOOTH[:3]):
         at = problem(seed, activation, c=bool(seed))

@@ -12,21 +12,21 @@ from sympy.core.function import AppliedUndef
 from theory import theorems
 from theory.derivation.letters import Act, Loss
 from theory.proofs.any_size.agreement import agree, read
-from theory.proofs.any_size.network import Setting
+from theory.proofs.any_size.network import AnySize
 from theory.proofs.any_size.reading import UNIT, Reading
 from theory.proofs.any_size.sums import FIRST, OUT, SECOND, Curvature, Sums, canonical, fresh, letter
 from theory.proofs.facts import FACTS, shown_at_any_size
 from theory.proofs.lemmas.draws import t
 from theory.proofs.loss_bounds import CEILINGS, CERTIFICATES, bounded
-from theory.proofs.small.network import Model
+from theory.proofs.small.network import SmallNetwork
 from theory.proofs.small.numbers import written_out
 from theory.proofs.steps import Identity, Step, faults
 from theory.records.hypotheses import SQUARED_LOSS
 
 MODELS = {
-    "two of all": Model(2, 2, 2, offset=True, squared=False),
-    "squared": Model(3, 1, 2, biased=False, offset=True),
-    "two outputs": Model(2, 2, 1, q=2, squared=False),
+    "two of all": SmallNetwork(2, 2, 2, offset=True, squared=False),
+    "squared": SmallNetwork(3, 1, 2, biased=False, offset=True),
+    "two outputs": SmallNetwork(2, 2, 1, q=2, squared=False),
 }
 OPAQUE = ("norm(a)", "smallest", "least_sum", "kink", "silent", "imbalance", "degree")  # compared as they are
 ONE_OUTPUT = ("ones", "mean_jacobian", "twin", "*v)", "quadratic", "correlation", "dead", "sides", "slopes")
@@ -127,7 +127,7 @@ def test_a_term_of_any_size_is_what_is_written_out_in_small_networks(name, kind)
     at = replace(at, n=1, d=1, m=1) if "H*V" in name else at
     twins = "twin" in name or "*v)" in name
     equal = same_weights(at) if twins else {}
-    setting = Setting(biased=at.biased, offset=at.offset, squared=at.squared, alone=at.q == 1, twins=twins)
+    setting = AnySize(biased=at.biased, offset=at.offset, squared=at.squared, alone=at.q == 1, twins=twins)
     if written_out(name, at) == t(name):
         assert read(name, Reading(setting)) == t(name), "it is made of polynomials after all"
         return
@@ -154,21 +154,21 @@ def polynomial(text):
 def test_a_sum_that_vanishes_for_one_unit_alone_is_not_zero():
     gap = polynomial("1 1") - polynomial("2")
     assert canonical(gap) != 0
-    assert sp.expand(expanded(gap, Model(1, 1, 1), {})) == 0
+    assert sp.expand(expanded(gap, SmallNetwork(1, 1, 1), {})) == 0
 
 
 def test_a_sum_that_vanishes_for_two_units_but_not_for_three_is_not_zero():
     """Newton's identity: six times the third elementary symmetric polynomial."""
     gap = polynomial("1 1 1") - polynomial("1 2") * 3 + polynomial("3") * 2
-    assert sp.expand(expanded(gap, Model(1, 1, 2), {})) == 0
-    assert sp.expand(expanded(gap, Model(1, 1, 3), {})) != 0
+    assert sp.expand(expanded(gap, SmallNetwork(1, 1, 2), {})) == 0
+    assert sp.expand(expanded(gap, SmallNetwork(1, 1, 3), {})) != 0
     assert canonical(gap) != 0
 
 
 def test_an_identity_of_small_networks_alone_is_refused():
     """For one unit or one input |W W^T|_F = |W|_F^2; (tr A)^3 - 3 tr A |A|_F^2 + 2 tr A^3 needs three."""
     trace, norm = t("trace(W*W')"), t("frobenius(W*W')")
-    assert not agree(norm, trace, Setting())
+    assert not agree(norm, trace, AnySize())
     (fault,) = faults(sp.Le(norm, trace, evaluate=False), (Step(trace, Identity()),), (SQUARED_LOSS,))
     assert "differ at some size" in fault
 
@@ -194,10 +194,10 @@ def test_an_identity_that_needs_more_units_than_the_small_networks_have_is_refus
         "1 2": polynomial("1 2") * 3,
     }
     for name in names:
-        monkeypatch.setitem(small_numbers.SCALARS, name, small[name])
-        monkeypatch.setitem(any_size_numbers.SCALARS, name, lambda to, name=name: to.number(wide[name]))
+        monkeypatch.setitem(small_numbers.NUMBERS, name, small[name])
+        monkeypatch.setitem(any_size_numbers.NUMBERS, name, lambda to, name=name: to.number(wide[name]))
     one, other = map(t, names)
-    at = Model(1, 1, size)
+    at = SmallNetwork(1, 1, size)
     assert sp.expand(written_out(names[0], at) - written_out(names[1], at)) == 0
     (fault,) = faults(sp.Eq(one, other, evaluate=False), (Step(other, Identity()),), ())
     assert "differ at some size" in fault
@@ -214,7 +214,7 @@ def test_sums_are_compared_up_to_the_names_of_their_indices():
 
 def test_an_index_that_drops_out_of_a_derivative_is_still_summed():
     """f = sum_i x_i by every x_i, summed: n, not 1."""
-    at, (i, j) = Setting(), fresh("ij")
+    at, (i, j) = AnySize(), fresh("ij")
     x = letter("x")
     total = Sums.of(x(i, j)).over(i)
     (other,) = fresh("i")
@@ -231,7 +231,7 @@ def test_a_fact_with_another_matrix_is_refused(claim):
         pairs = fact.any_size(at)
         return [(replace(one, entry=lambda *to, one=one: one.entry(*to) * 2), other) for one, other in pairs]
 
-    nothing = not fact.any_size(Setting())
+    nothing = not fact.any_size(AnySize())
     assert shown_at_any_size(replace(fact, any_size=doubled)) == nothing
 
 

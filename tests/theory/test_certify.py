@@ -19,7 +19,7 @@ from theory.certify.balls.eigenvalues import eigenvalues
 from theory.certify.quantities import hypotheses
 from theory.certify.quantities.exact_network import of_situation, subject
 from theory.certify.quantities.matrices import gradient, named
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import spectrum
 from theory.certify.quantities.numbers import NEEDS, enclosed, quantity
 from theory.certify.quantities.verdict import decided
@@ -29,8 +29,8 @@ from theory.records import hypotheses as needs
 BITS = 200
 
 
-def place(p: Problem) -> Place:
-    return Place(subject(p.net, p.X, p.y, p.loss))
+def place(p: Problem) -> BallNetwork:
+    return BallNetwork(subject(p.net, p.X, p.y, p.loss))
 
 
 def meets(found, truth) -> bool:
@@ -71,7 +71,7 @@ def quantities_at(seed: int) -> dict[str, bool]:
     """Whether float64 with its bound and a ball of 256 bits overlap, for every quantity defined there."""
     found, at = {}, case(np.random.default_rng(seed), WANTED[seed])
     with precision(256), np.errstate(all="ignore"):
-        there = Place(of_situation(at))
+        there = BallNetwork(of_situation(at))
         for name in QUANTITIES:
             if name in NEEDS and NEEDS[name](there):
                 continue
@@ -225,7 +225,7 @@ def test_hypotheses_are_decided_as_floats_decide_them_where_both_are_certain():
     for seed, conditions in enumerate(wanted):
         at = case(np.random.default_rng(seed), conditions)
         with precision(128):
-            there = Place(of_situation(at))
+            there = BallNetwork(of_situation(at))
             for hypothesis in exact:
                 true = hypotheses.holds(hypothesis, there)
                 assert true == (hypothesis.failure(at) == ""), hypothesis.statement
@@ -245,11 +245,11 @@ def test_dependent_rows_are_decided_exactly():
 def test_a_hypothesis_that_floats_cannot_refuse_is_refused():
     # targets rounded: the residual is 1e-17, which floats call zero
     net = Problem([0.3], [[0.7]], None, None, [[1.0]], [0.0]).net
-    at = Place(subject(net, [[1.0]], net([[1.0]])))
+    at = BallNetwork(subject(net, [[1.0]], net([[1.0]])))
     with precision(128):
         assert needs.INTERPOLATION.failure(of(net)) == ""
         assert not hypotheses.holds(needs.INTERPOLATION, at)
-        assert hypotheses.holds(needs.INTERPOLATION, Place(subject(net, [[1.0]], None)))
+        assert hypotheses.holds(needs.INTERPOLATION, BallNetwork(subject(net, [[1.0]], None)))
 
 
 def of(net):

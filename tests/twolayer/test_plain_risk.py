@@ -5,12 +5,12 @@ from numpy.testing import assert_allclose
 
 import twolayer as tl
 from tests.oracle.strategies import problems
-from twolayer.many.plain_risk import LightRisk
+from twolayer.many.plain_risk import PlainRisk
 
 
 @given(problems())
 def test_it_agrees_with_the_full_pass(p):
-    light, theta = LightRisk(p.net, p.X, p.y, p.loss), p.net.theta
+    light, theta = PlainRisk(p.net, p.X, p.y, p.loss), p.net.theta
     H = p.hessian
     size = H.frobenius_norm().upper + 1
     assert_allclose(light.value(theta), tl.risk(p.net, p.X, p.y, p.loss).value, rtol=1e-12)

@@ -10,7 +10,7 @@ from theory.certify.balls.activation import activation
 from theory.certify.balls.balls import Undecided, arb, precision
 from theory.certify.balls.decimals import inside, number, outside
 from theory.certify.quantities.exact_network import Subject
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import spectrum
 from theory.certify.quantities.numbers import quantity
 from theory.certify.quantities.verdict import decided
@@ -95,7 +95,7 @@ def _quantity_fault(certificate: Certificate) -> str:
     name, why = certificate.claim["name"], ""
     for bits in _precisions(certificate):
         with precision(bits):
-            ball = quantity(name, Place(certificate.subject))
+            ball = quantity(name, BallNetwork(certificate.subject))
             final, why = _inside(name, ball, certificate.claim["enclosure"])
         if final:
             return why
@@ -106,7 +106,7 @@ def _eigenvalues_fault(certificate: Certificate) -> str:
     name, stated, why = certificate.claim["matrix"], certificate.claim["enclosures"], ""
     for bits in _precisions(certificate):
         with precision(bits):
-            balls = spectrum(name, Place(certificate.subject))
+            balls = spectrum(name, BallNetwork(certificate.subject))
             if len(balls) != len(stated):
                 return f"{name} has {len(balls)} eigenvalues; {len(stated)} are stated"
             found = [

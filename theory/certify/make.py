@@ -9,7 +9,7 @@ from theory.certify.balls.decimals import ends
 from theory.certify.certificate import Certificate, Claim, theorem_called
 from theory.certify.quantities.exact_network import Subject, subject
 from theory.certify.quantities.matrices import MATRICES
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import spectrum
 from theory.certify.quantities.numbers import enclosed
 from theory.certify.quantities.verdict import EQUAL, NOT_APPLICABLE, PROVED, VIOLATED, Verdict, decided
@@ -86,7 +86,7 @@ def certify_eigenvalues(
         raise ValueError(f"matrix must be one of {', '.join(MATRICES)}; got {matrix!r}")
     of = subject(net, X, y, loss)
     with precision(bits):
-        found = [ends(ball, bits) for ball in spectrum(matrix, Place(of))]
+        found = [ends(ball, bits) for ball in spectrum(matrix, BallNetwork(of))]
     return Certificate({"kind": "eigenvalues", "matrix": matrix, "enclosures": found}, of, bits)
 
 

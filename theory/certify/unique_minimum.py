@@ -17,7 +17,7 @@ from theory.certify.balls.balls import Rows, Undecided, arb, arb_mat, precision,
 from theory.certify.balls.eigenvalues import eigenvalues
 from theory.certify.quantities.exact_network import Subject, subject
 from theory.certify.quantities.matrices import gradient, named
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 
 BITS = 128
 FARTHEST = 60  # the largest radius tried is about 2 to this
@@ -129,7 +129,7 @@ def _existence(of: Subject) -> float:
     Undecided
         If the test fails, with the reason.
     """
-    at = Place(of)
+    at = BallNetwork(of)
     H, g = named("H", at), arb_mat([[number] for number in gradient(at)])
     least = eigenvalues(H)[0]
     if not least > 0:
@@ -139,7 +139,7 @@ def _existence(of: Subject) -> float:
     Y = H.mid().inv().mid()
     step = [abs(number) for number in (Y * g).entries()]
     box = max(2 * rounded_up(max(number.abs_upper() for number in step)), SMALLEST * _scale(of))
-    N = _identity(H.nrows()) - Y * named("H", Place(of, box))
+    N = _identity(H.nrows()) - Y * named("H", BallNetwork(of, box))
     reach = [s + box * total(map(abs, row)) for s, row in zip(step, N.tolist(), strict=True)]
     if not all(each < box for each in reach):
         raise Undecided(
@@ -156,7 +156,7 @@ def _scale(of: Subject) -> float:
 def _convexity(of: Subject, radius: float) -> float | None:
     """A positive lower bound of the eigenvalues of H over the box of this radius, or None."""
     try:
-        rows = named("H", Place(of, radius)).tolist()
+        rows = named("H", BallNetwork(of, radius)).tolist()
         middle, radii = (_mirrored(rows, part) for part in (arb.mid, arb.rad))
         # |E| <= radii entry by entry makes |E|_2 at most the largest eigenvalue of the radii
         least = eigenvalues(middle)[0] - eigenvalues(radii)[-1]

@@ -9,15 +9,15 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proofs.any_size.network import Setting
-from theory.proofs.small.network import Model
+from theory.proofs.any_size.network import AnySize
+from theory.proofs.small.network import SmallNetwork
 from theory.records import hypotheses as needs
 
 DEGREE = sp.Symbol("p", positive=True)
 MODELS = (
-    Model(2, 2, 2, offset=True),
-    Model(2, 1, 2, biased=False),
-    Model(1, 2, 2, q=2),
+    SmallNetwork(2, 2, 2, offset=True),
+    SmallNetwork(2, 1, 2, biased=False),
+    SmallNetwork(1, 2, 2, q=2),
 )
 """The small networks of identity steps: two of everything that is summed over."""
 
@@ -58,7 +58,7 @@ CHANGES: dict[Any, dict[str, Any]] = {
 """What a hypothesis says about the small networks."""
 
 
-def settings(hypotheses: tuple[Any, ...]) -> Iterator[Setting]:
+def settings(hypotheses: tuple[Any, ...]) -> Iterator[AnySize]:
     """The kinds of networks, each of any size, of which the hypotheses hold.
 
     Examples
@@ -74,15 +74,15 @@ def settings(hypotheses: tuple[Any, ...]) -> Iterator[Setting]:
         for name, options in PRESENT.items()
     }
     for biased, offset in product(*cases.values()):
-        yield Setting(biased=biased, offset=offset, **said)
+        yield AnySize(biased=biased, offset=offset, **said)
 
 
-def fitting(model: Model, hypotheses: tuple[Any, ...]) -> Model:
+def fitting(model: SmallNetwork, hypotheses: tuple[Any, ...]) -> SmallNetwork:
     """The model changed so that the hypotheses hold of it.
 
     Examples
     --------
-    >>> fitting(Model(2, 1, 2), (needs.OUTPUT_BIAS,)).offset
+    >>> fitting(SmallNetwork(2, 1, 2), (needs.OUTPUT_BIAS,)).offset
     True
     """
     model = replace(model, squared=needs.SQUARED_LOSS in hypotheses)

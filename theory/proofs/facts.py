@@ -11,11 +11,11 @@ import sympy as sp
 from theory.proofs import loss_bounds, unit_blocks
 from theory.proofs.any_size import matrices
 from theory.proofs.any_size.matrices import Tensor, times, transposed
-from theory.proofs.any_size.network import Setting
+from theory.proofs.any_size.network import AnySize
 from theory.proofs.any_size.sums import Sums, canonical, fresh
 from theory.proofs.assumptions import MODELS, fitting, settings
 from theory.proofs.small.matrices import MATRICES
-from theory.proofs.small.network import Model
+from theory.proofs.small.network import SmallNetwork
 from theory.proofs.small.numbers import vanishes
 from theory.records import hypotheses as needs
 from theory.records.theorem import Hypothesis
@@ -31,35 +31,35 @@ class Fact:
     Parameters
     ----------
     small : callable or None
-        Model -> matrices that must vanish for it to hold in that small network; None where a hypothesis
+        SmallNetwork -> matrices that must vanish for it to hold in that network; None where a hypothesis
         states it.
     any_size : callable or None
-        Setting -> pairs of matrices that must be equal for it to hold at every size.
+        AnySize -> pairs of matrices that must be equal for it to hold at every size.
     given : tuple of Hypothesis
         Under which it holds.
     why : str
     """
 
-    small: Callable[[Model], list[sp.Matrix]] | None
-    any_size: Callable[[Setting], list[Pair]] | None = None
+    small: Callable[[SmallNetwork], list[sp.Matrix]] | None
+    any_size: Callable[[AnySize], list[Pair]] | None = None
     given: tuple[Hypothesis, ...] = ()
     why: str = ""
 
 
-def gram(name: str, small: Callable[[Model], sp.Matrix], factor: Callable[[Setting], Tensor]) -> Fact:
+def gram(name: str, small: Callable[[SmallNetwork], sp.Matrix], factor: Callable[[AnySize], Tensor]) -> Fact:
     """M = F^T F."""
 
-    def pairs(at: Setting) -> list[Pair]:
+    def pairs(at: AnySize) -> list[Pair]:
         F = factor(at)
         return [(matrices.MATRICES[name](at), times(transposed(F), F))]
 
     return Fact(lambda at: [MATRICES[name](at) - small(at).T * small(at)], pairs, why="a Gram matrix")
 
 
-def curved_gram(name: str, small: Callable[[Model], sp.Matrix]) -> Fact:
+def curved_gram(name: str, small: Callable[[SmallNetwork], sp.Matrix]) -> Fact:
     """M = E[F^T Lam F], with Lam >= 0 for every loss (theory.proofs.loss_bounds)."""
 
-    def difference(at: Model) -> list[sp.Matrix]:
+    def difference(at: SmallNetwork) -> list[sp.Matrix]:
         rows, whole = small(at), sp.zeros(small(at).cols, small(at).cols)
         for i in range(at.n):
             part = rows[i * at.q : (i + 1) * at.q, :]
@@ -72,7 +72,7 @@ def curved_gram(name: str, small: Callable[[Model], sp.Matrix]) -> Fact:
 def principal(name: str, whole: str) -> Fact:
     """The matrix `name` is the block of `whole` by the hidden biases."""
 
-    def pairs(at: Setting) -> list[Pair]:
+    def pairs(at: AnySize) -> list[Pair]:
         M = matrices.MATRICES[whole](at)
         block = matrices.square_of_units(lambda k, l: M.entry("b", (k,), "b", (l,)))
         return [(matrices.MATRICES[name](at), block)]
@@ -112,7 +112,7 @@ def total(name: str, one: str, other: str) -> Fact:
 def bounded_loss(name: str, given: Hypothesis) -> Fact:
     """The curvature Lam of a loss is at most its ceiling."""
 
-    def difference(_: Model) -> list[sp.Matrix]:
+    def difference(_: SmallNetwork) -> list[sp.Matrix]:
         return [sp.Matrix([int(not loss_bounds.bounded(name))])]
 
     return Fact(difference, None, (given,), "theory.proofs.loss_bounds")

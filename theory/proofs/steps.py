@@ -21,7 +21,7 @@ from theory.proofs.facts import known_fact
 from theory.proofs.lemmas.lemma import CALL, fill
 from theory.proofs.lemmas.norms import lemmas
 from theory.proofs.signs import POSITIVE, nonnegative
-from theory.proofs.small.network import Model
+from theory.proofs.small.network import SmallNetwork
 from theory.proofs.small.numbers import vanishes, written_out
 
 
@@ -160,7 +160,7 @@ def renamed(name: str, same: Same) -> str:
 
 
 @cache
-def agree_in_small(before: sp.Expr, after: sp.Expr, at: Model, power: int) -> bool:
+def agree_in_small(before: sp.Expr, after: sp.Expr, at: SmallNetwork, power: int) -> bool:
     """Whether two expressions are the same where every term is written out in a small network."""
     try:
         gap = spelled(before, at) ** power - spelled(after, at) ** power
@@ -169,7 +169,7 @@ def agree_in_small(before: sp.Expr, after: sp.Expr, at: Model, power: int) -> bo
     return vanishes(at.euler(gap))
 
 
-def spelled(expression: sp.Expr, at: Model) -> sp.Expr:
+def spelled(expression: sp.Expr, at: SmallNetwork) -> sp.Expr:
     """The expression with every term written out in a small network."""
     return expression.xreplace({item: written_out(item.name, at) for item in expression.free_symbols}).doit()
 

@@ -9,27 +9,27 @@ import sympy as sp
 from theory.derivation.letters import Act
 from theory.proofs.any_size import matrices
 from theory.proofs.any_size.matrices import Tensor
-from theory.proofs.any_size.network import Part, Setting, a, g, x
+from theory.proofs.any_size.network import AnySize, Part, a, g, x
 from theory.proofs.any_size.sums import FIRST, OUT, SIZES, Indices, Sums, fresh
 from theory.proofs.small.matrices import MATRICES, balance_scale
-from theory.proofs.small.network import Model
+from theory.proofs.small.network import SmallNetwork
 
 n = SIZES["i"]
 Pair = tuple[Tensor, Tensor]
 
 
-def balanced_jacobian(at: Model) -> sp.Matrix:
+def balanced_jacobian(at: SmallNetwork) -> sp.Matrix:
     """J D^-1, where units are balanced."""
     return at.J * balance_scale(at)
 
 
-def kernel_factor(at: Setting) -> Tensor:
+def kernel_factor(at: AnySize) -> Tensor:
     """J^T over the root of n."""
     J = matrices.jacobian(at)
     return matrices.transposed(Tensor(J.rows, J.columns, lambda *to: J.entry(*to) * (1 / sp.sqrt(n))))
 
 
-def first_unit(at: Model) -> list[sp.Symbol]:
+def first_unit(at: SmallNetwork) -> list[sp.Symbol]:
     """The weights of the first unit of a network with one output."""
     return [at.A[0, 0], *at.W.row(0), *([at.b[0]] if at.biased else [])]
 
@@ -41,7 +41,7 @@ def silenced(expression: Any, names: list[sp.Symbol]) -> Any:
     )
 
 
-def dead_gap(at: Model) -> list[sp.Matrix]:
+def dead_gap(at: SmallNetwork) -> list[sp.Matrix]:
     """The block of H by the first unit, dead, minus [[0, p^T], [p, 0]] with p = s'(0) E[g x~]."""
     if at.q > 1:
         return []
@@ -51,7 +51,7 @@ def dead_gap(at: Model) -> list[sp.Matrix]:
     return [silenced(at.block(at.H, names), names) - bordered.as_explicit()]
 
 
-def silent_gap(at: Model) -> list[sp.Matrix]:
+def silent_gap(at: SmallNetwork) -> list[sp.Matrix]:
     """The block of H by w_k = 0 of the first of quadratic units, minus 2 a_k E[g x x^T]."""
     if at.q > 1:
         return []
@@ -61,7 +61,7 @@ def silent_gap(at: Model) -> list[sp.Matrix]:
     return [block - 2 * silenced(moments, names)]
 
 
-def unit_parts(at: Setting) -> tuple[Part, ...]:
+def unit_parts(at: AnySize) -> tuple[Part, ...]:
     """The groups of weights of one unit of a network with one output, its unit and output left out."""
     return (("a", ""), ("w", "j"), *([("b", "")] * at.biased))
 
@@ -71,7 +71,7 @@ def address(group: str, at: Indices) -> Indices:
     return {"a": (OUT, FIRST), "w": (FIRST, *at), "b": (FIRST,)}[group]
 
 
-def dead_pairs(at: Setting) -> list[Pair]:
+def dead_pairs(at: AnySize) -> list[Pair]:
     """The block of H by the first unit, dead, and [[0, p^T], [p, 0]]."""
     H, p = matrices.hessian(at), matrices.dead_slopes(at)
 
@@ -87,7 +87,7 @@ def dead_pairs(at: Setting) -> list[Pair]:
     return [(Tensor(parts, parts, block), Tensor(parts, parts, bordered))]
 
 
-def silent_pairs(at: Setting) -> list[Pair]:
+def silent_pairs(at: AnySize) -> list[Pair]:
     """The block of H by w_k = 0 of the first of quadratic units, and 2 a_k E[g x x^T]."""
     H, inputs = matrices.hessian(at), (("w", "j"),)
     (i,) = fresh("i")

@@ -28,7 +28,7 @@ NOTHING = np.empty(0)
 NO_NORMS = SampleNorms(*(NOTHING,) * 9)
 
 
-class LightRisk:
+class PlainRisk:
     """The risk of networks of one shape on fixed data: value, gradient, Hessian product, Hessian.
 
     Parameters
@@ -53,7 +53,7 @@ class LightRisk:
     Examples
     --------
     >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
-    >>> risk = LightRisk(net, [[1.0]], [0.0])
+    >>> risk = PlainRisk(net, [[1.0]], [0.0])
     >>> risk.value(net.theta), risk.gradient(net.theta)
     (2.0, array([2., 4.]))
     """

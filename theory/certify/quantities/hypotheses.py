@@ -8,17 +8,17 @@ import sympy as sp
 
 from theory.certify.balls.balls import Undecided
 from theory.certify.quantities.matrices import named
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import spectrum, structural_rank
 from theory.certify.quantities.units import twins
 from theory.expressions.activations import ACTIVATIONS, z
 from theory.records import hypotheses as needs
 from theory.records.theorem import Hypothesis
 
-Decision = Callable[[Place], bool]
+Decision = Callable[[BallNetwork], bool]
 
 
-def _interpolation(at: Place) -> bool:
+def _interpolation(at: BallNetwork) -> bool:
     slopes = [number for jet in at.losses for number in jet.slope]
     if any(not number.contains(0) for number in slopes):
         return False
@@ -32,7 +32,7 @@ def _certain(answer: bool, what: str) -> bool:
 
 
 def _positive(name: str) -> Decision:
-    def decide(at: Place) -> bool:
+    def decide(at: BallNetwork) -> bool:
         least, size = spectrum(name, at)[0], named(name, at).nrows()
         singular = structural_rank(name, at) < size or (name == "H" and _interpolates_too_few(at))
         return least > 0 or not _certain(singular or least <= 0, f"whether {name} is positive definite")
@@ -40,24 +40,24 @@ def _positive(name: str) -> Decision:
     return decide
 
 
-def _interpolates_too_few(at: Place) -> bool:
+def _interpolates_too_few(at: BallNetwork) -> bool:
     """Whether H = G, every residual being zero, and G has too low a rank by its shape."""
     flat = all(number.is_zero() for jet in at.losses for number in jet.slope)
     return flat and structural_rank("G", at) < at.subject.n_parameters
 
 
-def _zero_at_zero(at: Place) -> bool:
+def _zero_at_zero(at: BallNetwork) -> bool:
     value = at.activation.expression.subs(z, 0)
     return not value.is_nonzero if value.is_zero or value.is_nonzero else _certain(False, "whether s(0) = 0")
 
 
-def _dead_unit(at: Place) -> bool:
+def _dead_unit(at: BallNetwork) -> bool:
     subject = at.subject
     silent = ~subject.A.any(axis=0) & ~subject.W.any(axis=1) & (True if subject.b is None else subject.b == 0)
     return bool(silent.any())
 
 
-def _balanceable(at: Place) -> bool:
+def _balanceable(at: BallNetwork) -> bool:
     subject = at.subject
     inputs = subject.W.any(axis=1) | (False if subject.b is None else subject.b != 0)
     return bool((subject.A.any(axis=0) & inputs).all())
@@ -67,7 +67,7 @@ def _is_finite(order: int) -> Decision:
     return lambda at: at.activation.constants.suprema[order - 1].value != float("inf")
 
 
-def _first_degree(at: Place) -> bool:
+def _first_degree(at: BallNetwork) -> bool:
     found = at.activation.constants
     return found.homogeneity == 1 and found.suprema[0].value <= 1
 
@@ -111,7 +111,7 @@ DECISIONS: dict[Hypothesis, Decision] = {
 """Each hypothesis of :mod:`theory.records.hypotheses` as a decision that may raise Undecided."""
 
 
-def holds(hypothesis: Hypothesis, at: Place) -> bool:
+def holds(hypothesis: Hypothesis, at: BallNetwork) -> bool:
     """Whether a hypothesis is true at the exact numbers of a network.
 
     Raises

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from theory.certify.balls.balls import Rows, arb, arb_mat, matrix, norm, root, total
-from theory.certify.quantities.network import Place, bends, slopes
+from theory.certify.quantities.network import BallNetwork, bends, slopes
 from theory.quantities.rescaling import FACTOR
 
 
-def jacobian(at: Place) -> arb_mat:
+def jacobian(at: BallNetwork) -> arb_mat:
     """J, (n q, P): row (i, o) is the derivative of output o of sample i by theta."""
     return at.once("J", _jacobian)
 
 
-def _jacobian(at: Place) -> arb_mat:
+def _jacobian(at: BallNetwork) -> arb_mat:
     _, _, m, q = at.sizes
     X, offset = at.X.tolist(), [arb(0)] * q if at.subject.c is not None else []
     rows = []
@@ -28,7 +28,7 @@ def _jacobian(at: Place) -> arb_mat:
     return arb_mat(rows)
 
 
-def curved(at: Place, J: arb_mat) -> arb_mat:
+def curved(at: BallNetwork, J: arb_mat) -> arb_mat:
     """Lam J: the rows of each sample in `J` (n q, r) combined by its loss's second derivative."""
     jets, q = at.losses, at.sizes[3]
     if at.subject.loss == "squared":
@@ -42,23 +42,23 @@ def curved(at: Place, J: arb_mat) -> arb_mat:
     return arb_mat(mixed)
 
 
-def gauss_newton(at: Place) -> arb_mat:
+def gauss_newton(at: BallNetwork) -> arb_mat:
     """G = E[J^T Lam J], (P, P)."""
     J = jacobian(at)
     return J.transpose() * curved(at, J) / at.sizes[0]
 
 
-def gradient(at: Place) -> list[arb]:
+def gradient(at: BallNetwork) -> list[arb]:
     """The gradient of the risk, (P,)."""
     return at.once("gradient", _gradient)
 
 
-def _gradient(at: Place) -> list[arb]:
+def _gradient(at: BallNetwork) -> list[arb]:
     g = matrix([[number] for jet in at.losses for number in jet.slope])
     return (jacobian(at).transpose() * g / at.sizes[0]).entries()
 
 
-def _bent(at: Place) -> tuple[list[Rows], Rows]:
+def _bent(at: BallNetwork) -> tuple[list[Rows], Rows]:
     """What multiplies x~ in d2R/da_ok dw~_k, as [o][i][k], and x~ x~^T in d2R/dw~_k dw~_k, as [i][k]."""
     n, _, m, q = at.sizes
     second, g = at.once("bends", bends), [jet.slope for jet in at.losses]
@@ -67,7 +67,7 @@ def _bent(at: Place) -> tuple[list[Rows], Rows]:
     return mixed, pure
 
 
-def residual(at: Place) -> arb_mat:
+def residual(at: BallNetwork) -> arb_mat:
     """The residual part R = E[sum_o g_o d2f_o], (P, P), which couples no two units."""
     n, _, m, q = at.sizes
     mixed, pure = at.once("bent", _bent)
@@ -89,29 +89,29 @@ def residual(at: Place) -> arb_mat:
     return found
 
 
-def _hidden(at: Place, k: int, j: int) -> int:
+def _hidden(at: BallNetwork, k: int, j: int) -> int:
     """Where the incoming weight j of unit k stands in theta; j = d is its bias."""
     _, d, m, q = at.sizes
     return q * m + (k * d + j if j < d else m * d + k)
 
 
-def hessian(at: Place) -> arb_mat:
+def hessian(at: BallNetwork) -> arb_mat:
     """H = G + R."""
     return named("G", at) + named("R", at)
 
 
-def derivatives_by_biases(at: Place) -> arb_mat:
+def derivatives_by_biases(at: BallNetwork) -> arb_mat:
     """u, (n q, m): the derivatives by the pre-activations."""
     return arb_mat([[unit[1] for unit in units] for sample in at.once("slopes", slopes) for units in sample])
 
 
-def bias_block(at: Place) -> arb_mat:
+def bias_block(at: BallNetwork) -> arb_mat:
     """G_bb = E[u^T Lam u], (m, m)."""
     U = at.once("u", derivatives_by_biases)
     return U.transpose() * curved(at, U) / at.sizes[0]
 
 
-def curvature_block(at: Place) -> arb_mat:
+def curvature_block(at: BallNetwork) -> arb_mat:
     """H_bb = G_bb + diag_k(E[g a_k s''(z_k)])."""
     n, m, pure = at.sizes[0], at.sizes[2], at.once("bent", _bent)[1]
     return named("G_bb", at) + diagonal([total(pure[i][k] for i in range(n)) / n for k in range(m)])
@@ -122,28 +122,28 @@ def diagonal(entries: list[arb]) -> arb_mat:
     return matrix([[e if i == j else 0 for j in range(len(entries))] for i, e in enumerate(entries)])
 
 
-def weight_gram(at: Place) -> arb_mat:
+def weight_gram(at: BallNetwork) -> arb_mat:
     """W W^T, (m, m)."""
     return at.weights("W") * at.weights("W").transpose()
 
 
-def tangent_kernel(at: Place) -> arb_mat:
+def tangent_kernel(at: BallNetwork) -> arb_mat:
     """K = J J^T / n, (n q, n q)."""
     return jacobian(at) * jacobian(at).transpose() / at.sizes[0]
 
 
-def column_norms(at: Place) -> list[arb]:
+def column_norms(at: BallNetwork) -> list[arb]:
     """|a_k| of every unit."""
     return [norm(column) for column in at.weights("a").transpose().tolist()]
 
 
-def row_norms(at: Place) -> list[arb]:
+def row_norms(at: BallNetwork) -> list[arb]:
     """|w~_k| of every unit, its bias included."""
     biases = at.weights("b").entries() if at.biased else [arb(0)] * at.sizes[2]
     return [norm([*row, b]) for row, b in zip(at.weights("W").tolist(), biases, strict=True)]
 
 
-def rescaled(M: arb_mat, at: Place, factors: list[arb]) -> arb_mat:
+def rescaled(M: arb_mat, at: BallNetwork, factors: list[arb]) -> arb_mat:
     """D^-1 M D^-1 where input weights are multiplied by `factors`, output weights divided by them."""
     _, d, _, q = at.sizes
     inverse = [1 / factor for factor in factors]
@@ -154,22 +154,22 @@ def rescaled(M: arb_mat, at: Place, factors: list[arb]) -> arb_mat:
     return arb_mat([[s * number * t for number, t in zip(row, scale, strict=True)] for s, row in rows])
 
 
-def balanced(name: str) -> Callable[[Place], arb_mat]:
+def balanced(name: str) -> Callable[[BallNetwork], arb_mat]:
     """The matrix called `name` where every unit is rescaled to |a_k| = |w~_k|."""
 
-    def evaluate(at: Place) -> arb_mat:
+    def evaluate(at: BallNetwork) -> arb_mat:
         norms = zip(column_norms(at), row_norms(at), strict=True)
         return rescaled(named(name, at), at, [root(a / w) for a, w in norms])
 
     return evaluate
 
 
-def stretched(name: str) -> Callable[[Place], arb_mat]:
+def stretched(name: str) -> Callable[[BallNetwork], arb_mat]:
     """The matrix called `name` where the first unit is rescaled by FACTOR."""
     return lambda at: rescaled(named(name, at), at, [arb(1 if k else FACTOR) for k in range(at.sizes[2])])
 
 
-MATRICES: dict[str, Callable[[Place], arb_mat]] = {
+MATRICES: dict[str, Callable[[BallNetwork], arb_mat]] = {
     "G_bb": bias_block,
     "H_bb": curvature_block,
     "W*W'": weight_gram,
@@ -185,6 +185,6 @@ MATRICES: dict[str, Callable[[Place], arb_mat]] = {
 """Every matrix, by name."""
 
 
-def named(name: str, at: Place) -> arb_mat:
+def named(name: str, at: BallNetwork) -> arb_mat:
     """The matrix called `name`, from memory the second time."""
     return at.once(f"matrix {name}", MATRICES[name])

@@ -18,7 +18,7 @@ from theory.derivation.unit_templates import unit_kernels
 
 
 @dataclass
-class Place:
+class BallNetwork:
     """Where quantities are enclosed: the numbers of `subject`, weights widened by `radius`.
 
     Everything is computed once, at the precision in force when it is first asked for.
@@ -35,7 +35,7 @@ class Place:
     found: dict[str, Any] = field(default_factory=dict)
     bits: int = field(default_factory=lambda: ctx.prec)
 
-    def once(self, name: str, evaluate: Callable[[Place], Any]) -> Any:
+    def once(self, name: str, evaluate: Callable[[BallNetwork], Any]) -> Any:
         """Return ``evaluate(self)``, from memory the second time."""
         if name not in self.found:
             self.found[name] = evaluate(self)
@@ -102,12 +102,12 @@ class Units:
     kinks: int
 
 
-def _preactivations(at: Place) -> arb_mat:
+def _preactivations(at: BallNetwork) -> arb_mat:
     Z = at.X * at.weights("W").transpose()
     return Z + matrix([[1]] * at.sizes[0]) * at.weights("b") if at.biased else Z
 
 
-def _exactly(at: Place, i: int, k: int) -> arb:
+def _exactly(at: BallNetwork, i: int, k: int) -> arb:
     """The pre-activation itself: float64 numbers multiplied and added without rounding."""
     subject = at.subject
     with precision(EXACT):
@@ -117,7 +117,7 @@ def _exactly(at: Place, i: int, k: int) -> arb:
         return total([*products, arb(0 if subject.b is None else float(subject.b[k]))])
 
 
-def _units(at: Place) -> Units:
+def _units(at: BallNetwork) -> Units:
     n, _, m, _ = at.sizes
     Z, rule, kinks = _preactivations(at).tolist(), at.activation, 0
     jets: list[list[list[arb]]] = []
@@ -131,18 +131,18 @@ def _units(at: Place) -> Units:
     return Units(S, S1, S2, kinks)
 
 
-def _outputs(at: Place) -> arb_mat:
+def _outputs(at: BallNetwork) -> arb_mat:
     F = arb_mat(at.units.S) * at.weights("a").transpose()
     return F if at.subject.c is None else F + matrix([[1]] * at.sizes[0]) * at.weights("c")
 
 
-def _losses(at: Place) -> list[LossJet]:
+def _losses(at: BallNetwork) -> list[LossJet]:
     y = at.subject.y
     targets: list[Any] = [None] * at.sizes[0] if y is None else y.tolist()
     if y is not None and y.ndim == 2:
         targets = [[arb(number) for number in row] for row in targets]
     if y is None and at.radius:  # the targets are the outputs at the middle, not those at every point
-        targets = Place(at.subject).outputs.tolist()
+        targets = BallNetwork(at.subject).outputs.tolist()
     return [loss_jet(at.subject.loss, f, t) for f, t in zip(at.outputs.tolist(), targets, strict=True)]
 
 
@@ -155,7 +155,7 @@ def _template(head: str) -> Program:
     return Program(list(unit_kernels()[head].values()), [sp.Symbol(letter) for letter in letters])
 
 
-def slopes(at: Place) -> list[list[Rows]]:
+def slopes(at: BallNetwork) -> list[list[Rows]]:
     """The derivatives of output o of sample i by a_ok and by z_k: entry [i][o][k] is that pair."""
     jacobian, A, units = _template("jacobian(a, s, s1)"), at.weights("a").tolist(), at.units
     return [
@@ -164,7 +164,7 @@ def slopes(at: Place) -> list[list[Rows]]:
     ]
 
 
-def bends(at: Place) -> list[list[Rows]]:
+def bends(at: BallNetwork) -> list[list[Rows]]:
     """The second derivatives by (a_ok, z_k) and by (z_k, z_k): entry [i][o][k] is that pair."""
     second, A, units = _template("second(a, s1, s2)"), at.weights("a").tolist(), at.units
     return [

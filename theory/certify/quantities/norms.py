@@ -7,15 +7,15 @@ from collections.abc import Callable
 from theory.certify.balls.balls import arb, arb_mat, norm, total
 from theory.certify.balls.eigenvalues import eigenvalues
 from theory.certify.quantities.matrices import named
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 
 
-def spectrum(name: str, at: Place) -> list[arb]:
+def spectrum(name: str, at: BallNetwork) -> list[arb]:
     """Enclosures of the eigenvalues of the matrix called `name`, ascending, from memory the second time."""
     return at.once(f"spectrum {name}", lambda here: eigenvalues(named(name, here)))
 
 
-def structural_rank(name: str, at: Place) -> int:
+def structural_rank(name: str, at: BallNetwork) -> int:
     """What the rank of the matrix called `name` cannot exceed: G = J^T Lam J / n by its shape, say."""
     if name == "W*W'" and not at.radius:
         return at.subject.weight_rank()
@@ -31,18 +31,18 @@ def _count(certain: int, possible: int) -> arb:
     return arb(certain).union(arb(possible))
 
 
-def _rank(name: str, at: Place) -> arb:
+def _rank(name: str, at: BallNetwork) -> arb:
     values = spectrum(name, at)
     certain, zero = sum(not ball.contains(0) for ball in values), sum(ball.is_zero() for ball in values)
     return _count(certain, min(len(values) - zero, structural_rank(name, at)))
 
 
-def _negative(name: str, at: Place) -> arb:
+def _negative(name: str, at: BallNetwork) -> arb:
     values = spectrum(name, at)
     return _count(sum(ball < 0 for ball in values), sum(not ball >= 0 for ball in values))
 
 
-def _entries(taken: Callable[[arb_mat], arb]) -> Callable[[str, Place], arb]:
+def _entries(taken: Callable[[arb_mat], arb]) -> Callable[[str, BallNetwork], arb]:
     return lambda name, at: taken(named(name, at))
 
 
@@ -50,7 +50,7 @@ def _mean_log(M: arb_mat) -> arb:
     return M.nrows() * (M.trace() / M.nrows()).log()
 
 
-HEADS: dict[str, Callable[[str, Place], arb]] = {
+NORMS: dict[str, Callable[[str, BallNetwork], arb]] = {
     "trace": _entries(lambda M: M.trace()),
     "frobenius": _entries(lambda M: norm(M.entries())),
     "lmax": lambda name, at: spectrum(name, at)[-1],

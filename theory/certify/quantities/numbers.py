@@ -11,8 +11,8 @@ from theory.certify.balls.balls import Undecided, arb, ctx, hull, largest, norm,
 from theory.certify.balls.programs import evaluated
 from theory.certify.quantities.exact_network import Subject
 from theory.certify.quantities.matrices import MATRICES, column_norms, gradient, jacobian, named, row_norms
-from theory.certify.quantities.network import Place
-from theory.certify.quantities.norms import HEADS
+from theory.certify.quantities.network import BallNetwork
+from theory.certify.quantities.norms import NORMS
 from theory.certify.quantities.sizes import (
     Number,
     augmented_squares,
@@ -52,7 +52,7 @@ from theory.quantities.registry import QUANTITIES
 def supremum(order: int) -> Number:
     """How to enclose sup |s^(order)|: between a value or limit that is reached and a proved upper bound."""
 
-    def evaluate(at: Place) -> arb:
+    def evaluate(at: BallNetwork) -> arb:
         lower, upper = at.activation.suprema[order - 1]
         exact = at.activation.constants.suprema[order - 1].exact
         reached = evaluated(exact) if exact is not None and exact.is_finite else lower
@@ -61,28 +61,28 @@ def supremum(order: int) -> Number:
     return evaluate
 
 
-def _one_output(at: Place) -> str:
+def _one_output(at: BallNetwork) -> str:
     return "" if at.sizes[3] == 1 else f"one output; got {at.sizes[3]}"
 
 
-def _one_input(at: Place) -> str:
+def _one_input(at: BallNetwork) -> str:
     return _one_output(at) or ("" if at.sizes[1] == 1 else f"one input; got {at.sizes[1]}")
 
 
-def _homogeneous(at: Place) -> str:
+def _homogeneous(at: BallNetwork) -> str:
     homogeneous = at.activation.constants.homogeneity is not None
     return "" if homogeneous else f"a homogeneous activation; got {at.activation.text}"
 
 
-def _twins(at: Place) -> str:
+def _twins(at: BallNetwork) -> str:
     return "" if twins(at) else "two units with equal input weights; got none"
 
 
-def _silent(at: Place) -> str:
+def _silent(at: BallNetwork) -> str:
     return _one_output(at) or ("" if not at.subject.W.any(axis=1).all() else "a unit with w_k = 0; got none")
 
 
-NEEDS: dict[str, Callable[[Place], str]] = {
+NEEDS: dict[str, Callable[[BallNetwork], str]] = {
     "degree": _homogeneous,
     "imbalance_rate": _homogeneous,
     "quadratic_gradient": _one_output,
@@ -152,7 +152,7 @@ OF_MATRIX = re.compile(r"(\w+)\((.*)\)")
 FIRST, LAST = 64, 2048  # bits
 
 
-def quantity(name: str, at: Place) -> arb:
+def quantity(name: str, at: BallNetwork) -> arb:
     """A ball around the quantity called `name`, from memory the second time.
 
     Raises
@@ -170,16 +170,16 @@ def quantity(name: str, at: Place) -> arb:
     return ball
 
 
-def _evaluated(name: str, at: Place) -> arb:
+def _evaluated(name: str, at: BallNetwork) -> arb:
     lacking = NEEDS[name](at) if name in NEEDS else ""
     if lacking:
         raise ValueError(f"{name} needs {lacking}")
     if name in NUMBERS:
         return NUMBERS[name](at)
     parts = OF_MATRIX.fullmatch(name)
-    if parts is None or parts[1] not in HEADS or parts[2] not in MATRICES:
+    if parts is None or parts[1] not in NORMS or parts[2] not in MATRICES:
         raise Undecided(f"{name} is not evaluated in balls")
-    return HEADS[parts[1]](parts[2], at)
+    return NORMS[parts[1]](parts[2], at)
 
 
 def enclosed(name: str, of: Subject, digits: int = 15) -> tuple[arb, int]:
@@ -204,7 +204,7 @@ def enclosed(name: str, of: Subject, digits: int = 15) -> tuple[arb, int]:
     while True:
         with precision(bits):
             try:
-                ball = quantity(name, Place(of))
+                ball = quantity(name, BallNetwork(of))
                 if ball.is_exact() or ball.rel_accuracy_bits() >= 3.33 * digits or 2 * bits > LAST:
                     return ball, ctx.prec
             except Undecided:

@@ -7,16 +7,16 @@ import sympy as sp
 from theory.certify.balls.balls import arb, arb_mat, largest, norm, root, square, total
 from theory.certify.balls.programs import evaluated
 from theory.certify.quantities.matrices import column_norms, gradient, named, row_norms
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.sizes import Number, augmented_squares, mean, paired
 
 
-def activity(at: Place) -> list[arb]:
+def activity(at: BallNetwork) -> list[arb]:
     """E s(z_k)^2 of every unit."""
     return [mean(map(square, column)) for column in zip(*at.units.S, strict=True)]
 
 
-def reach(at: Place) -> list[arb]:
+def reach(at: BallNetwork) -> list[arb]:
     """E[s'(z_k)^2 |x~|^2] of every unit."""
     sizes = augmented_squares(at)
     return [
@@ -25,13 +25,13 @@ def reach(at: Place) -> list[arb]:
     ]
 
 
-def least_trace(at: Place) -> arb:
+def least_trace(at: BallNetwork) -> arb:
     """2 sum_k |a_k| sqrt(q E s_k^2 E[s_k'^2 |x~|^2])."""
     roots = [root(at.sizes[3] * s * x) for s, x in zip(activity(at), reach(at), strict=True)]
     return 2 * paired(column_norms(at), roots)
 
 
-def imbalance_rate(at: Place) -> arb:
+def imbalance_rate(at: BallNetwork) -> arb:
     """The largest |w~_k . dR/dw~_k - p A_k . dR/dA_k| over units."""
     _, d, m, q = at.sizes
     g, degree = gradient(at), evaluated(sp.sympify(at.activation.constants.homogeneity))
@@ -43,7 +43,7 @@ def imbalance_rate(at: Place) -> arb:
     return largest(rates)
 
 
-def scaling_directions(at: Place) -> arb_mat:
+def scaling_directions(at: BallNetwork) -> arb_mat:
     """The directions (A_k, -w~_k), as columns (P, m)."""
     _, d, m, q = at.sizes
     V = arb_mat(at.subject.n_parameters, m)
@@ -57,13 +57,13 @@ def scaling_directions(at: Place) -> arb_mat:
     return V
 
 
-def unit_gradient(at: Place) -> arb:
+def unit_gradient(at: BallNetwork) -> arb:
     """The norm of the gradient by all weights but the output bias."""
     offset = at.sizes[3] if at.subject.c is not None else 0
     return norm(gradient(at)[: at.subject.n_parameters - offset])
 
 
-def twins(at: Place) -> tuple[int, int] | None:
+def twins(at: BallNetwork) -> tuple[int, int] | None:
     """The first two units with equal input weights, the first with an output weight, or None."""
     subject = at.subject
     bias = [0.0] * len(subject.W) if subject.b is None else subject.b.tolist()
@@ -74,7 +74,7 @@ def twins(at: Place) -> tuple[int, int] | None:
     return None
 
 
-def _pair(at: Place) -> tuple[int, int]:
+def _pair(at: BallNetwork) -> tuple[int, int]:
     found = twins(at)
     assert found is not None  # see NEEDS
     return found
@@ -83,39 +83,39 @@ def _pair(at: Place) -> tuple[int, int]:
 def exchange(name: str) -> Number:
     """How to enclose |M v|, M the matrix `name` and v = e_{a_k} - e_{a_l} the exchange between twins."""
 
-    def evaluate(at: Place) -> arb:
+    def evaluate(at: BallNetwork) -> arb:
         k, l = _pair(at)
         return norm(row[k] - row[l] for row in named(name, at).tolist())
 
     return evaluate
 
 
-def twin_weight(at: Place) -> arb:
+def twin_weight(at: BallNetwork) -> arb:
     """|a_k| of the first of the twins."""
     return abs(at.weights("a")[0, _pair(at)[0]])
 
 
-def twin_gradient(at: Place) -> arb:
+def twin_gradient(at: BallNetwork) -> arb:
     """The norm of the gradient by the input weights of the first of the twins."""
     (_, d, m, q), k, g = at.sizes, _pair(at)[0], gradient(at)
     return norm(g[q * m + k * d : q * m + (k + 1) * d] + ([g[q * m + m * d + k]] if at.biased else []))
 
 
-def first_slopes(at: Place) -> list[arb]:
+def first_slopes(at: BallNetwork) -> list[arb]:
     """g_i of the first output."""
     return [jet.slope[0] for jet in at.losses]
 
 
-def correlation(at: Place) -> arb:
+def correlation(at: BallNetwork) -> arb:
     """|E[g x~]|."""
     return norm(mean(g * x for g, x in zip(first_slopes(at), column, strict=True)) for column in _columns(at))
 
 
-def _columns(at: Place) -> list[list[arb]]:
+def _columns(at: BallNetwork) -> list[list[arb]]:
     return at.augmented.transpose().tolist()
 
 
-def silent_descent(at: Place) -> arb:
+def silent_descent(at: BallNetwork) -> arb:
     """-2 times the least eigenvalue of a_k E[g x x^T], for the first unit k with w_k = 0."""
     from theory.certify.balls.eigenvalues import eigenvalues
 
@@ -125,7 +125,7 @@ def silent_descent(at: Place) -> arb:
     return -2 * eigenvalues(at.X.transpose() * arb_mat(weighted) * a / at.sizes[0])[0]
 
 
-def kink_variation(at: Place) -> arb:
+def kink_variation(at: BallNetwork) -> arb:
     """2 sum_k |a_k w_k| g(t_k), t_k = -b_k / w_k the kink of unit k of a network of one input."""
     terms = []
     for k, column in enumerate(zip(*at.units.S1, strict=True)):
@@ -135,7 +135,7 @@ def kink_variation(at: Place) -> arb:
     return total(terms)
 
 
-def _half(at: Place, k: int, chosen: list[bool]) -> arb:
+def _half(at: BallNetwork, k: int, chosen: list[bool]) -> arb:
     """|w| times g- or g+ at the kink, from the samples `chosen`: P^2 |E[w X + b]| sqrt(1 + E[X]^2)."""
     x = [row[0] for row, used in zip(at.X.tolist(), chosen, strict=True) if used]
     if not x:
@@ -145,7 +145,7 @@ def _half(at: Place, k: int, chosen: list[bool]) -> arb:
     return square(share) * abs(centre * at.weights("W")[k, 0] + bias) * root(1 + square(centre))
 
 
-def balanced_trace(at: Place) -> arb:
+def balanced_trace(at: BallNetwork) -> arb:
     """tr G of the squared loss where every unit is rescaled to |a_k| = |w~_k|."""
     a, w, q = column_norms(at), row_norms(at), at.sizes[3]
     by_a = paired([x / y for x, y in zip(a, w, strict=True)], activity(at))

@@ -13,7 +13,7 @@ import sympy as sp
 from theory.certify.balls.balls import Undecided, arb, fmpq, power, precision, root, total
 from theory.certify.quantities.exact_network import Subject
 from theory.certify.quantities.hypotheses import holds
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.numbers import quantity
 from theory.records.theorem import Theorem, Variant
 
@@ -49,7 +49,7 @@ class Verdict:
     why: str
 
 
-def side(expression: sp.Basic, at: Place) -> arb:
+def side(expression: sp.Basic, at: BallNetwork) -> arb:
     """A ball around an expression in the symbols of quantities.
 
     Raises
@@ -96,13 +96,13 @@ def decided(theorem: Theorem, variant: str, of: Subject, last: int = LAST) -> Ve
     relation, scale, bits = theorem.variants[variant], arb(0), FIRST
     while True:
         with precision(bits):
-            found, scale = _at(theorem, relation, Place(of), scale)
+            found, scale = _at(theorem, relation, BallNetwork(of), scale)
         if found.verdict != UNDECIDED or 2 * bits > last:
             return found
         bits *= 2
 
 
-def _at(theorem: Theorem, variant: Variant, at: Place, scale: arb) -> tuple[Verdict, arb]:
+def _at(theorem: Theorem, variant: Variant, at: BallNetwork, scale: arb) -> tuple[Verdict, arb]:
     """The verdict at one precision, and the natural size of the sides."""
     try:
         for hypothesis in (*theorem.hypotheses, *variant.hypotheses):

@@ -7,8 +7,9 @@ from functools import cache
 import sympy as sp
 
 from theory.proofs.any_size.matrices import MATRICES
-from theory.proofs.any_size.network import Setting
-from theory.proofs.any_size.numbers import HEADS, OF_SIZES, PAIRS, SCALARS, size_square
+from theory.proofs.any_size.network import AnySize
+from theory.proofs.any_size.norms import NORMS, OF_SIZES, PAIRS, size_square
+from theory.proofs.any_size.numbers import NUMBERS
 from theory.proofs.any_size.reading import Reading
 from theory.proofs.any_size.sums import SIZES, Sums, canonical
 from theory.proofs.lemmas.lemma import CALL
@@ -19,19 +20,19 @@ def read(name: str, to: Reading) -> sp.Expr:
 
     Examples
     --------
-    >>> read("mean_square(r)", Reading(Setting())) - 2 * read("risk", Reading(Setting()))
+    >>> read("mean_square(r)", Reading(AnySize())) - 2 * read("risk", Reading(AnySize()))
     0
     """
-    if name in SCALARS:
-        return SCALARS[name](to)
+    if name in NUMBERS:
+        return NUMBERS[name](to)
     match = CALL.fullmatch(name)
     head, arguments = (match[1], match[2].split(", ")) if match else ("", [])
     if head in OF_SIZES and arguments[-1] in (*MATRICES, "a"):
         whole = [MATRICES[each](to.at) for each in arguments[:-1]]
         return to.roots_of_units(OF_SIZES[head](*whole, size_square(arguments[-1], to.at)))
     parts = [MATRICES[each](to.at) for each in arguments if each in MATRICES]
-    if len(parts) == len(arguments) == 1 and head in HEADS:
-        return HEADS[head](to, *parts)
+    if len(parts) == len(arguments) == 1 and head in NORMS:
+        return NORMS[head](to, *parts)
     if len(parts) == len(arguments) == 2 and head in PAIRS:
         return PAIRS[head](to, *parts)
     return sp.Symbol(name, real=True)
@@ -43,15 +44,15 @@ def as_is(name: sp.Symbol) -> sp.Symbol:
 
 
 @cache
-def agree(left: sp.Expr, right: sp.Expr, at: Setting, power: int = 1) -> bool:
+def agree(left: sp.Expr, right: sp.Expr, at: AnySize, power: int = 1) -> bool:
     """Whether two expressions in terms are the same in networks of every size.
 
     Examples
     --------
     >>> trace, frobenius = (sp.Symbol(f"{head}(W*W')") for head in ("trace", "frobenius"))
-    >>> agree(sp.Symbol("trace(W*W')"), sp.Symbol("frobenius(W)") ** 2, Setting())
+    >>> agree(sp.Symbol("trace(W*W')"), sp.Symbol("frobenius(W)") ** 2, AnySize())
     True
-    >>> agree(sp.Symbol("trace(W*W')"), sp.Symbol("frobenius(W*W')"), Setting())
+    >>> agree(sp.Symbol("trace(W*W')"), sp.Symbol("frobenius(W*W')"), AnySize())
     False
     """
     common = {each: as_is(each) for each in left.free_symbols & right.free_symbols}
@@ -60,7 +61,7 @@ def agree(left: sp.Expr, right: sp.Expr, at: Setting, power: int = 1) -> bool:
     )
 
 
-def _equal(left: sp.Expr, right: sp.Expr, at: Setting, power: int) -> bool:
+def _equal(left: sp.Expr, right: sp.Expr, at: AnySize, power: int) -> bool:
     to = Reading(at)
     one, other = (
         side.xreplace({each: read(each.name, to) for each in side.free_symbols}).doit() ** power

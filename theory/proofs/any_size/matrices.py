@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from theory.proofs.any_size.network import Part, Setting, a, b, c, delta, g, s, size, stretch, w, x
+from theory.proofs.any_size.network import AnySize, Part, a, b, c, delta, g, s, size, stretch, w, x
 from theory.proofs.any_size.sums import FIRST, OUT, SECOND, SIZES, Indices, Sums, fresh
 from theory.quantities.rescaling import FACTOR
 
@@ -51,17 +51,17 @@ def square_of_units(entry: Callable[[sp.Symbol, sp.Symbol], Sums]) -> Tensor:
     return Tensor(UNITS, UNITS, lambda _, at, __, to: entry(at[0], to[0]))
 
 
-def of_parameters(at: Setting, **groups: Callable[..., Sums]) -> Tensor:
+def of_parameters(at: AnySize, **groups: Callable[..., Sums]) -> Tensor:
     """A vector over parameters, by groups; those left out are zero."""
     return vector(at.parts, lambda group, to: groups[group](*to) if group in groups else NONE)
 
 
-def jacobian(at: Setting) -> Tensor:
+def jacobian(at: AnySize) -> Tensor:
     """J, without the root of n."""
     return Tensor(SAMPLES, at.parts, lambda _, row, name, to: at.slope(row[0], row[1], name, to))
 
 
-def gauss_newton(at: Setting) -> Tensor:
+def gauss_newton(at: AnySize) -> Tensor:
     """G."""
 
     def entry(one: str, row: Indices, other: str, column: Indices) -> Sums:
@@ -72,12 +72,12 @@ def gauss_newton(at: Setting) -> Tensor:
     return Tensor(at.parts, at.parts, entry)
 
 
-def hessian(at: Setting) -> Tensor:
+def hessian(at: AnySize) -> Tensor:
     """H, the derivative of the gradient of the risk."""
     return Tensor(at.parts, at.parts, at.hessian)
 
 
-def residual(at: Setting) -> Tensor:
+def residual(at: AnySize) -> Tensor:
     """The residual part of H."""
 
     def entry(one: str, row: Indices, other: str, column: Indices) -> Sums:
@@ -88,7 +88,7 @@ def residual(at: Setting) -> Tensor:
     return Tensor(at.parts, at.parts, entry)
 
 
-def tangent_kernel(at: Setting) -> Tensor:
+def tangent_kernel(at: AnySize) -> Tensor:
     """K = J J^T / n."""
 
     def entry(_: str, row: Indices, __: str, column: Indices) -> Sums:
@@ -106,7 +106,7 @@ def bias_slope(i: sp.Symbol, o: sp.Symbol, k: sp.Symbol) -> Sums:
     return Sums.of(a(o, k) * s(1, i, k))
 
 
-def bias_block(at: Setting) -> Tensor:
+def bias_block(at: AnySize) -> Tensor:
     """G_bb."""
 
     def entry(k: sp.Symbol, l: sp.Symbol) -> Sums:
@@ -135,7 +135,7 @@ def mean_value(k: sp.Symbol) -> Sums:
     return Sums.of(s(0, i, k)).over(i) * (1 / n)
 
 
-def mean_slopes(at: Setting, k: sp.Symbol) -> Sums:
+def mean_slopes(at: AnySize, k: sp.Symbol) -> Sums:
     """|a_k|^2 |E[s'(z_k) x~]|^2."""
     i, j = fresh("ij")
     place = Sums.of(s(1, i, k) * x(i, j)).over(i) * (1 / n)
@@ -178,7 +178,7 @@ def transposed(A: Tensor) -> Tensor:
     return Tensor(A.columns, A.rows, lambda one, row, other, column: A.entry(other, column, one, row))
 
 
-def input_square(at: Setting, i: sp.Symbol) -> Sums:
+def input_square(at: AnySize, i: sp.Symbol) -> Sums:
     """|x~_i|^2."""
     return plain_square(i) + Sums.of(int(at.biased))
 
@@ -195,7 +195,7 @@ def mean_activity(k: sp.Symbol) -> Sums:
     return Sums.of(s(0, i, k) ** 2).over(i) * (1 / n)
 
 
-def mean_reach(at: Setting, k: sp.Symbol) -> Sums:
+def mean_reach(at: AnySize, k: sp.Symbol) -> Sums:
     """E[s'(z_k)^2 |x~|^2]."""
     (i,) = fresh("i")
     return (Sums.of(s(1, i, k) ** 2) * input_square(at, i)).over(i) * (1 / n)
@@ -207,7 +207,7 @@ def column_square(k: sp.Symbol) -> Sums:
     return Sums.of(a(o, k) ** 2).over(o)
 
 
-def rescaled(at: Setting, whole: Tensor, factor: Callable[[sp.Symbol], Sums]) -> Tensor:
+def rescaled(at: AnySize, whole: Tensor, factor: Callable[[sp.Symbol], Sums]) -> Tensor:
     """D^-1 M D^-1, the output weights of unit k divided by `factor` of k and its inputs multiplied by it."""
 
     def by(group: str, to: Indices) -> Sums:
@@ -238,7 +238,7 @@ def stretching(k: sp.Symbol) -> Sums:
     return Sums.of(1 + (int(FACTOR) - 1) * delta(k, FIRST))
 
 
-def scalings(at: Setting) -> Tensor:
+def scalings(at: AnySize) -> Tensor:
     """The directions (A_k, -w~_k), one column for every unit."""
     groups: dict[str, Callable[..., sp.Expr]] = {
         "a": lambda l, o, k: a(o, k) * delta(k, l),
@@ -249,12 +249,12 @@ def scalings(at: Setting) -> Tensor:
     return Tensor(at.parts, UNITS, lambda group, row, _, to: Sums.of(groups[group](to[0], *row)))
 
 
-def exchange(at: Setting) -> Tensor:
+def exchange(at: AnySize) -> Tensor:
     """The direction that moves output weight from one twin to the other."""
     return of_parameters(at, a=lambda o, k: Sums.of(delta(k, FIRST) - delta(k, SECOND)))
 
 
-def dead_slopes(at: Setting) -> Tensor:
+def dead_slopes(at: AnySize) -> Tensor:
     """s'(0) E[g x~] as a vector over the inputs of a unit."""
     (i,) = fresh("i")
     slope = sp.Function("s_at_0", real=True)(1)
@@ -266,7 +266,7 @@ def dead_slopes(at: Setting) -> Tensor:
     return vector(rows, lambda group, to: groups[group](*to))
 
 
-MATRICES: dict[str, Callable[[Setting], Tensor]] = {
+MATRICES: dict[str, Callable[[AnySize], Tensor]] = {
     "W": lambda at: Tensor(UNITS, (("input", "j"),), lambda _, row, __, to: Sums.of(w(*row, *to))),
     "W*W'": lambda at: weight_gram(),
     "G_bb": bias_block,

@@ -34,7 +34,7 @@ Part = tuple[str, str]  # the name of a group of parameters, and the kinds of it
 
 
 @dataclass(frozen=True)
-class Setting:
+class AnySize:
     """What is assumed of a network and its loss, of whatever size.
 
     Parameters
@@ -214,6 +214,6 @@ def _of_unit_length(expression: sp.Expr, free: frozenset[sp.Symbol]) -> sp.Expr:
     return sp.Add(*terms)
 
 
-def vanishes(sums: Sums, at: Setting) -> bool:
+def vanishes(sums: Sums, at: AnySize) -> bool:
     """Whether a polynomial is zero at every size."""
     return canonical(at.settled(sums)) == 0

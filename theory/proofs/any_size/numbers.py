@@ -8,98 +8,13 @@ from typing import Any
 import sympy as sp
 
 from theory.proofs.any_size import matrices as of
-from theory.proofs.any_size.matrices import Tensor
-from theory.proofs.any_size.network import Setting, a, b, g, s, size, stretch, w, x
+from theory.proofs.any_size.network import AnySize, a, b, g, s, size, stretch, w, x
+from theory.proofs.any_size.norms import at_unit, inner, over_all, rayleigh, trace
 from theory.proofs.any_size.reading import SAMPLE, UNIT, Reading
 from theory.proofs.any_size.sums import FIRST, OUT, SIZES, Sums, canonical, fresh
 from theory.proofs.lemmas.draws import t
 
 n, d, m, q = (SIZES[each] for each in "ijko")
-
-
-def over_all(groups: tuple[Any, ...], entry: Callable[..., Sums]) -> Sums:
-    """The sum over every group of indices."""
-    found = Sums.of(0)
-    for group, kinds in groups:
-        at = fresh(kinds)
-        found += entry(group, at).over(*at)
-    return found
-
-
-def inner(left: Tensor, right: Tensor) -> Sums:
-    """Sum of the products of entries."""
-    return over_all(
-        left.rows,
-        lambda one, row: over_all(
-            left.columns,
-            lambda other, column: left.entry(one, row, other, column) * right.entry(one, row, other, column),
-        ),
-    )
-
-
-def trace(A: Tensor) -> Sums:
-    """Sum of the diagonal."""
-    return over_all(A.rows, lambda group, at: A.entry(group, at, group, at))
-
-
-def rayleigh(A: Tensor, v: Tensor) -> Sums:
-    """v . A v."""
-    return inner(v, of.times(A, v))
-
-
-def at_unit(A: Tensor, unit: sp.Symbol = UNIT) -> Sums:
-    """An entry of a vector over units, or of the diagonal of a matrix."""
-    column = ("", ()) if A.columns == of.ALONE else ("unit", (unit,))
-    return A.entry("unit", (unit,), *column)
-
-
-def paths(A: Tensor, B: Tensor) -> Sums:
-    """The product of the entries of unit UNIT."""
-    return at_unit(A) * at_unit(B)
-
-
-def size_square(name: str, at: Setting) -> Sums:
-    """The square of the entry of unit UNIT of a vector over units."""
-    if name == "a":
-        return of.column_square(UNIT)
-    entry = at_unit(of.MATRICES[name](at))
-    return entry * entry
-
-
-def length(to: Reading, A: Tensor) -> sp.Expr:
-    """The root of the sum of the squares of the entries."""
-
-    def entry(*at: Any) -> Sums:
-        return to.settled(A.entry(*at))
-
-    settled = Tensor(A.rows, A.columns, entry)
-    return to.root(inner(settled, settled))
-
-
-HEADS: dict[str, Callable[[Reading, Tensor], sp.Expr]] = {
-    "trace": lambda to, A: to.number(trace(A)),
-    "frobenius": length,
-    "norm": length,
-    "rows": lambda to, A: sum(sp.Mul(*(SIZES[each] for each in kinds)) for _, kinds in A.rows),
-    "entry": lambda to, A: to.number(A.entry("a", (OUT, FIRST), "a", (OUT, FIRST))),
-    "total": lambda to, v: to.number(over_all(v.rows, lambda group, at: v.entry(group, at, "", ()))),
-}
-"""What is taken of one matrix or vector."""
-
-OF_SIZES: dict[str, Callable[..., Sums]] = {
-    "norm1": lambda square: square,
-    "weighted": lambda A, square: at_unit(A) * at_unit(A) * square,
-    "spread": lambda A, square: at_unit(A) * square,
-}
-"""Squares of what is summed over units, from the square of an entry of a vector over units."""
-
-PAIRS: dict[str, Callable[[Reading, Tensor, Tensor], sp.Expr]] = {
-    "inner": lambda to, A, B: to.number(inner(A, B)),
-    "rayleigh": lambda to, A, v: to.number(rayleigh(A, v)),
-    "paths": lambda to, A, B: to.roots_of_units(paths(A, B)),
-    "roots": lambda to, one, other: to.roots_of_units(paths(one, other)),
-}
-"""What is taken of two."""
 
 
 def mean_square_of_outputs(entry: Callable[[sp.Symbol, sp.Symbol], Sums]) -> Sums:
@@ -120,20 +35,20 @@ def one_plus_square(i: sp.Symbol) -> Sums:
     return Sums.of(1) + of.plain_square(i)
 
 
-def input_gradient(at: Setting) -> Sums:
+def input_gradient(at: AnySize) -> Sums:
     """E|grad_x f|^2, from the derivatives of every output by its own input."""
     i, o, j = fresh("ioj")
     slope = at.slope(i, o, "x", (i, j))
     return (slope * slope).over(i, o, j) * (1 / n)
 
 
-def squared_gradient(at: Setting, *left_out: str) -> Sums:
+def squared_gradient(at: AnySize, *left_out: str) -> Sums:
     """|grad R|^2, without the groups left out."""
     groups = tuple(part for part in at.parts if part[0] not in left_out)
     return over_all(groups, lambda name, to: at.gradient(name, to) * at.gradient(name, to))
 
 
-def imbalance(at: Setting) -> Sums:
+def imbalance(at: AnySize) -> Sums:
     """w~_k . dR/dw~_k - p a_k . dR/da_k, of unit UNIT."""
     j, o = fresh("jo")
     found = (Sums.of(w(UNIT, j)) * at.gradient("w", (UNIT, j))).over(j)
@@ -142,7 +57,7 @@ def imbalance(at: Setting) -> Sums:
     return found - (Sums.of(a(o, UNIT)) * at.gradient("a", (o, UNIT))).over(o) * at.degree
 
 
-def twin_square(at: Setting) -> Sums:
+def twin_square(at: AnySize) -> Sums:
     """|dR/dw~_k|^2 of the first unit."""
     (j,) = fresh("j")
     by_weight = at.gradient("w", (FIRST, j))
@@ -150,7 +65,7 @@ def twin_square(at: Setting) -> Sums:
     return found + at.gradient("b", (FIRST,)) * at.gradient("b", (FIRST,)) if at.biased else found
 
 
-def mean_jacobian(at: Setting) -> Sums:
+def mean_jacobian(at: AnySize) -> Sums:
     """|E J|^2 of a network with one output."""
     (i,) = fresh("i")
 
@@ -183,7 +98,7 @@ def block_paths(to: Reading, name: str) -> sp.Expr:
     return to.roots_of_units(row_square(UNIT) * at_unit(of.MATRICES[name](to.at)))
 
 
-def correlation(at: Setting) -> Sums:
+def correlation(at: AnySize) -> Sums:
     """|E[g x~]|^2 of a network with one output."""
     i, j = fresh("ij")
     mean = Sums.of(g(i, OUT) * x(i, j)).over(i) * (1 / n)
@@ -192,7 +107,7 @@ def correlation(at: Setting) -> Sums:
     return found + constant * constant if at.biased else found
 
 
-def side(at: Setting, on: Callable[[sp.Symbol], sp.Expr]) -> Sums:
+def side(at: AnySize, on: Callable[[sp.Symbol], sp.Expr]) -> Sums:
     """(E[1 (w x + b)])^2 (P^2 + (E[1 x])^2), 1 the indicator `on` and P its mean, of UNIT; one input."""
     (i,) = fresh("i")
     whole, (j,) = Sums.of(on(i)), fresh("j")
@@ -214,7 +129,7 @@ def over_balanced(entry: Callable[[sp.Symbol], Sums]) -> Sums:
     return (Sums.of(stretch(k) ** 2) * entry(k)).over(k)
 
 
-def mean_input_square(at: Setting) -> Sums:
+def mean_input_square(at: AnySize) -> Sums:
     """E|x~|^2."""
     (i,) = fresh("i")
     return of.input_square(at, i).over(i) * (1 / n)
@@ -241,7 +156,7 @@ def least_sides(to: Reading) -> sp.Symbol:
     return to.symbol("sum over units of the least root of", *sides)
 
 
-SCALARS: dict[str, Callable[[Reading], sp.Expr]] = {
+NUMBERS: dict[str, Callable[[Reading], sp.Expr]] = {
     "n": lambda to: n,
     "q": lambda to: sp.S.One if to.at.alone else q,
     "m": lambda to: m,

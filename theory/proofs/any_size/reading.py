@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from theory.proofs.any_size.network import Setting
+from theory.proofs.any_size.network import AnySize
 from theory.proofs.any_size.sums import Sums, canonical, indices
 
 UNIT, SAMPLE = sp.symbols("k_any i_any", integer=True)
@@ -21,14 +21,14 @@ class Reading:
 
     Parameters
     ----------
-    at : Setting
+    at : AnySize
     known : dict
         The polynomials that symbols stand for.
     rooted : dict
         The polynomials, UNIT free, of which symbols are the sum of the roots over units.
     """
 
-    at: Setting
+    at: AnySize
     known: dict[sp.Symbol, Sums] = field(default_factory=dict)
     rooted: dict[sp.Symbol, Sums] = field(default_factory=dict)
 

@@ -8,9 +8,9 @@ from typing import Any
 import sympy as sp
 
 from theory.derivation.letters import Act
-from theory.proofs.small.network import Model
+from theory.proofs.small.network import SmallNetwork
 
-Formula = Callable[[Model], sp.Expr]
+Formula = Callable[[SmallNetwork], sp.Expr]
 
 
 def squares(entries: Any) -> sp.Expr:
@@ -18,70 +18,70 @@ def squares(entries: Any) -> sp.Expr:
     return sum((entry**2 for entry in entries), sp.S.Zero)
 
 
-def input_squares(at: Model, one: int) -> list[sp.Expr]:
+def input_squares(at: SmallNetwork, one: int) -> list[sp.Expr]:
     """`one` + |x_i|^2 of every sample."""
     return [one + squares(at.X.row(i)) for i in range(at.n)]
 
 
-def kept_parameters(at: Model, kept: list[sp.Expr]) -> sp.Matrix:
+def kept_parameters(at: SmallNetwork, kept: list[sp.Expr]) -> sp.Matrix:
     """The parameters as a vector, those that are not kept replaced by zero."""
     return sp.Matrix([each if each in kept else 0 for each in at.theta])
 
 
-def unit_values(at: Model, k: int) -> list[sp.Expr]:
+def unit_values(at: SmallNetwork, k: int) -> list[sp.Expr]:
     """s(z_k) at every sample."""
     return [at.s(at.z(i, k)) for i in range(at.n)]
 
 
-def _reach(at: Model, k: int) -> sp.Expr:
+def _reach(at: SmallNetwork, k: int) -> sp.Expr:
     """|a_k|^2 E[s'(z_k)^2 |x~|^2]."""
     terms = (weight * at.slope(at.z(i, k)) ** 2 for i, weight in enumerate(input_squares(at, int(at.biased))))
     return squares(at.A.col(k)) * sum(terms) / at.n
 
 
-def _by_units(at: Model, entry: Callable[[int], sp.Expr]) -> sp.Matrix:
+def _by_units(at: SmallNetwork, entry: Callable[[int], sp.Expr]) -> sp.Matrix:
     return sp.Matrix([entry(k) for k in range(at.m)])
 
 
-def _mean_activity(at: Model, k: int) -> sp.Expr:
+def _mean_activity(at: SmallNetwork, k: int) -> sp.Expr:
     return squares(unit_values(at, k)) / at.n
 
 
-def input_weights(at: Model, k: int) -> list[sp.Expr]:
+def input_weights(at: SmallNetwork, k: int) -> list[sp.Expr]:
     """w~_k: the weights of unit k's inputs, and its bias."""
     return [*at.W.row(k), *([at.b[k]] if at.biased else [])]
 
 
-def sizes(at: Model, k: int) -> tuple[sp.Expr, sp.Expr]:
+def sizes(at: SmallNetwork, k: int) -> tuple[sp.Expr, sp.Expr]:
     """|a_k| and |w~_k|."""
     return sp.sqrt(squares(at.A.col(k))), sp.sqrt(squares(input_weights(at, k)))
 
 
-def balance(at: Model, k: int) -> sp.Expr:
+def balance(at: SmallNetwork, k: int) -> sp.Expr:
     """|a_k| / |w~_k|, the square of the factor that balances the unit."""
     output, inputs = sizes(at, k)
     return output / inputs
 
 
-def _mean_slope(at: Model, k: int) -> sp.Expr:
+def _mean_slope(at: SmallNetwork, k: int) -> sp.Expr:
     """|a_k|^2 |E[s'(z_k) x~]|^2."""
     slopes = [at.slope(at.z(i, k)) for i in range(at.n)]
     means = [sum(slope * each for slope, each in zip(slopes, column, strict=True)) for column in _columns(at)]
     return squares(at.A.col(k)) * squares(means) / at.n**2
 
 
-def _columns(at: Model) -> list[list[sp.Expr]]:
+def _columns(at: SmallNetwork) -> list[list[sp.Expr]]:
     """The inputs, with a column of ones for hidden biases."""
     return [*(list(at.X.col(j)) for j in range(at.d)), *([[sp.S.One] * at.n] if at.biased else [])]
 
 
-def correlation(at: Model) -> sp.Matrix:
+def correlation(at: SmallNetwork) -> sp.Matrix:
     """E[g x~] of a network with one output."""
     means = [sum(g * each for g, each in zip(at.r, column, strict=True)) / at.n for column in _columns(at)]
     return sp.Matrix(means)
 
 
-def _scale(at: Model, factor: Callable[[int], sp.Expr]) -> sp.Matrix:
+def _scale(at: SmallNetwork, factor: Callable[[int], sp.Expr]) -> sp.Matrix:
     """D^-1: the output weights of unit k divided by its factor and its inputs multiplied by it."""
     factors: dict[sp.Expr, sp.Expr] = {}
     for k in range(at.m):
@@ -90,21 +90,21 @@ def _scale(at: Model, factor: Callable[[int], sp.Expr]) -> sp.Matrix:
     return sp.diag(*(factors.get(each, sp.S.One) for each in at.theta))
 
 
-def balance_scale(at: Model) -> sp.Matrix:
+def balance_scale(at: SmallNetwork) -> sp.Matrix:
     """D^-1 where every unit is balanced."""
     return _scale(at, lambda k: sp.sqrt(balance(at, k)))
 
 
-def _balanced(at: Model, whole: sp.Matrix) -> sp.Matrix:
+def _balanced(at: SmallNetwork, whole: sp.Matrix) -> sp.Matrix:
     return balance_scale(at) * whole * balance_scale(at)
 
 
-def _stretched(at: Model, whole: sp.Matrix) -> sp.Matrix:
+def _stretched(at: SmallNetwork, whole: sp.Matrix) -> sp.Matrix:
     scale = _scale(at, lambda k: sp.S.One if k else sp.Integer(100))
     return scale * whole * scale
 
 
-def _scalings(at: Model) -> sp.Matrix:
+def _scalings(at: SmallNetwork) -> sp.Matrix:
     """The directions (A_k, -w~_k), as columns."""
     columns = []
     for k in range(at.m):
@@ -113,13 +113,13 @@ def _scalings(at: Model) -> sp.Matrix:
     return sp.Matrix.hstack(*columns)
 
 
-def twins(at: Model) -> dict[sp.Symbol, sp.Symbol]:
+def twins(at: SmallNetwork) -> dict[sp.Symbol, sp.Symbol]:
     """The second unit's input weights are those of the first."""
     pairs = dict(zip(at.W.row(1), at.W.row(0), strict=True))
     return pairs | ({at.b[1]: at.b[0]} if at.biased else {})
 
 
-def _exchanged(at: Model, whole: sp.Matrix) -> sp.Matrix:
+def _exchanged(at: SmallNetwork, whole: sp.Matrix) -> sp.Matrix:
     """M v at twins, v moving output weight from one to the other."""
     v = sp.Matrix([(each == at.A[0, 0]) - (each == at.A[0, 1]) for each in map(sp.sympify, at.theta)])
     return (whole * v).xreplace(twins(at))

@@ -17,7 +17,7 @@ from theory.derivation.letters import Act, Loss
 
 
 @dataclass(frozen=True)
-class Model:
+class SmallNetwork:
     """A network of symbols.
 
     Parameters

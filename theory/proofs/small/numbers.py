@@ -18,7 +18,7 @@ from theory.proofs.small.matrices import (
     twins,
     unit_values,
 )
-from theory.proofs.small.network import Model
+from theory.proofs.small.network import SmallNetwork
 from theory.proofs.small.norms import NORMS
 
 LARGE = 3000  # operations of an expression that is not zero as it stands and too long to be simplified
@@ -26,32 +26,32 @@ LARGE = 3000  # operations of an expression that is not zero as it stands and to
 SMALLER = sp.Function("smaller", real=True)  # of two; sp.Min would compare them at length
 
 
-def _slopes(at: Model) -> list[sp.Expr]:
+def _slopes(at: SmallNetwork) -> list[sp.Expr]:
     """Derivatives of every output by its own input."""
     return [sp.diff(at.f[i, o], at.X[i, j]) for i in range(at.n) for o in range(at.q) for j in range(at.d)]
 
 
-def _hidden_trace(at: Model, one: int) -> sp.Expr:
+def _hidden_trace(at: SmallNetwork, one: int) -> sp.Expr:
     rows = (at.u[i * at.q + o, :] for i in range(at.n) for o in range(at.q))
     weights = (each for each in input_squares(at, one) for _ in range(at.q))
     return sum(weight * squares(row) for weight, row in zip(weights, rows, strict=True)) / at.n
 
 
-def _gradient(at: Model) -> list[sp.Expr]:
+def _gradient(at: SmallNetwork) -> list[sp.Expr]:
     return [sp.diff(at.risk, each) for each in at.theta]
 
 
-def _twin_gradient(at: Model) -> sp.Expr:
+def _twin_gradient(at: SmallNetwork) -> sp.Expr:
     slopes = (sp.diff(at.risk, each).xreplace(twins(at)) for each in input_weights(at, 0))
     return sp.sqrt(squares(slopes))
 
 
-def _weighted(at: Model, k: int, values: list[sp.Expr]) -> sp.Expr:
+def _weighted(at: SmallNetwork, k: int, values: list[sp.Expr]) -> sp.Expr:
     """E[s'(z_k)^2 value]."""
     return sum(at.slope(at.z(i, k)) ** 2 * value for i, value in enumerate(values)) / at.n
 
 
-def _side(at: Model, k: int, active: bool) -> sp.Expr:
+def _side(at: SmallNetwork, k: int, active: bool) -> sp.Expr:
     """|a_k w_k| times P^2 E|X - t| sqrt(1 + E[X]^2), the means over the samples where the unit is active or
     not, P their share and t = -b_k / w_k the kink; one input.
     """
@@ -64,7 +64,7 @@ def _side(at: Model, k: int, active: bool) -> sp.Expr:
     return sp.sqrt(sp.expand(sp.cancel(square)))
 
 
-def _imbalance(at: Model) -> sp.Expr:
+def _imbalance(at: SmallNetwork) -> sp.Expr:
     """Largest |w~_k . dR/dw~_k - p a_k . dR/da_k|, by Euler's relation."""
     rates = []
     for k in range(at.m):
@@ -75,7 +75,7 @@ def _imbalance(at: Model) -> sp.Expr:
     return sp.Max(*rates)
 
 
-SCALARS: dict[str, Formula] = {
+NUMBERS: dict[str, Formula] = {
     "n": lambda at: sp.Integer(at.n),
     "q": lambda at: sp.Integer(at.q),
     "m": lambda at: sp.Integer(at.m),
@@ -105,7 +105,7 @@ SCALARS: dict[str, Formula] = {
     ),
     "mean_trace(Lam, J*J')": lambda at: MATRICES["G"](at).trace(),
     "mean_of_traces(J*J')": lambda at: squares(at.J) / at.n,
-    "kink_variation": lambda at: 2 * SCALARS["least_sum(active sides, passive sides)"](at),
+    "kink_variation": lambda at: 2 * NUMBERS["least_sum(active sides, passive sides)"](at),
     "least_sum(active sides, passive sides)": lambda at: sum(
         SMALLER(_side(at, k, True), _side(at, k, False)) for k in range(at.m)
     ),
@@ -143,22 +143,22 @@ SCALARS: dict[str, Formula] = {
 """The numbers of theorems and proofs, written out from their definitions."""
 
 
-def _paths(at: Model, block: sp.Matrix) -> sp.Expr:
+def _paths(at: SmallNetwork, block: sp.Matrix) -> sp.Expr:
     return sum(sp.sqrt(squares(at.W.row(k))) * sp.sqrt(block[k, k]) for k in range(at.m))
 
 
-def written_out(name: str, at: Model) -> sp.Expr:
+def written_out(name: str, at: SmallNetwork) -> sp.Expr:
     """The formula of a term such as ``trace(G_bb)`` in a small network; its symbol if it has none.
 
     Examples
     --------
-    >>> written_out("frobenius(W)", Model(1, 2, 1))
+    >>> written_out("frobenius(W)", SmallNetwork(1, 2, 1))
     sqrt(w_00**2 + w_01**2)
-    >>> written_out("spectral(W)", Model(1, 2, 1))
+    >>> written_out("spectral(W)", SmallNetwork(1, 2, 1))
     spectral(W)
     """
-    if name in SCALARS:
-        return SCALARS[name](at)
+    if name in NUMBERS:
+        return NUMBERS[name](at)
     match = CALL.fullmatch(name)
     arguments = match[2].split(", ") if match else []
     if match is None or match[1] not in NORMS or not set(arguments) <= set(MATRICES):

@@ -9,40 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
-from numerics.falsify.dual import Dual, contract, dual
-from numerics.falsify.dual_network import BUILT, Varied
+from numerics.falsify.dual.arrays import Dual, contract, dual
+from numerics.falsify.dual.matrices import MATRICES
+from numerics.falsify.dual.network import DualNetwork
+from numerics.falsify.dual.norms import NORMS, diagonal, norm
 from theory.quantities.registry import HEADS
 
 
-def norm(array: Dual) -> Dual:
-    """Root of the sum of squares."""
-    return (array * array).sum().sqrt()
-
-
-def diagonal(matrix: Dual) -> Dual:
-    """The diagonal of a square `matrix`."""
-    return Dual(np.diagonal(matrix.value).copy(), np.diagonal(matrix.slope, axis1=1, axis2=2).copy())
-
-
-TAKEN: dict[str, Callable[[Varied, str], Dual]] = {
-    "trace": lambda at, name: diagonal(at.matrix(name)).sum(),
-    "frobenius": lambda at, name: norm(at.matrix(name)),
-    "lmax": lambda at, name: at.spectrum(name)[-1],
-    "least": lambda at, name: at.spectrum(name)[0],
-    "spectral": lambda at, name: abs(at.spectrum(name)).largest(),
-    "nuclear": lambda at, name: abs(at.spectrum(name)).sum(),
-    "logdet": lambda at, name: at.spectrum(name).log().sum(),
-    "diagonal_logs": lambda at, name: diagonal(at.matrix(name)).log().sum(),
-    "mean_log": lambda at, name: (
-        len(at.matrix(name).value) * (diagonal(at.matrix(name)).sum() / len(at.matrix(name).value)).log()
-    ),
-}
-"""What is taken of a matrix."""
-
-
-def _column_norms(at: Varied) -> Dual:
+def _column_norms(at: DualNetwork) -> Dual:
     return (at.A * at.A).sum(0).sqrt()
 
 
@@ -50,47 +24,47 @@ def _row_norms(rows: Dual) -> Dual:
     return (rows * rows).sum(1).sqrt()
 
 
-def _square_inputs(at: Varied) -> Dual:
+def _square_inputs(at: DualNetwork) -> Dual:
     X = at.parts["X"]
     return (X * X).sum(1)
 
 
-def _input_gradient(at: Varied) -> Dual:
+def _input_gradient(at: DualNetwork) -> Dual:
     rows = contract("iok,kj->ioj", at.U, at.W)
     return (rows * rows).sum() / at.sizes[0]
 
 
-def _smallest_input(at: Varied) -> Dual:
+def _smallest_input(at: DualNetwork) -> Dual:
     return -(-_square_inputs(at)).largest()
 
 
-def _paths(name: str) -> Callable[[Varied], Dual]:
+def _paths(name: str) -> Callable[[DualNetwork], Dual]:
     return lambda at: (_row_norms(at.W) * diagonal(at.matrix(name)).sqrt()).sum()
 
 
-def _hidden_trace(biases: bool) -> Callable[[Varied], Dual]:
+def _hidden_trace(biases: bool) -> Callable[[DualNetwork], Dual]:
     return lambda at: (
         ((at.U * at.weighed(at.U)).sum(1, 2) * (_square_inputs(at) + biases)).sum() / at.sizes[0]
     )
 
 
-def _gradient(at: Varied) -> Dual:
+def _gradient(at: DualNetwork) -> Dual:
     return contract("io,iop->p", at.g, at.jacobian) / at.sizes[0]
 
 
-def _quadratic_gradient(at: Varied) -> Dual:
+def _quadratic_gradient(at: DualNetwork) -> Dual:
     M = contract("kj,kl->jl", at.A.reshape(-1, 1) * at.W, at.W)
     images = 2 * contract("ij,jl->il", at.parts["X"], M)
     return (images * images).sum() / at.sizes[0]
 
 
-def _mean_jacobian(at: Varied) -> Dual:
+def _mean_jacobian(at: DualNetwork) -> Dual:
     mean = at.jacobian.sum(0) / at.sizes[0]
     return (mean * mean).sum()
 
 
-def _weights(*names: str) -> Callable[[Varied], Dual]:
-    def evaluate(at: Varied) -> Dual:
+def _weights(*names: str) -> Callable[[DualNetwork], Dual]:
+    def evaluate(at: DualNetwork) -> Dual:
         squares = [(at.parts[name] * at.parts[name]).sum() for name in names if name in at.parts]
         return sum(squares, dual(0.0)).sqrt()
 
@@ -103,34 +77,34 @@ def _means(array: Dual, weights: Dual | None = None) -> Dual:
     return weighed.sum(0) / len(array.value)
 
 
-def _reaches(at: Varied) -> Dual:
+def _reaches(at: DualNetwork) -> Dual:
     return _means(at.jets[1], (at.inputs * at.inputs).sum(1))
 
 
-def _least_trace(at: Varied) -> Dual:
+def _least_trace(at: DualNetwork) -> Dual:
     roots = (at.sizes[3] * _means(at.jets[0]) * _reaches(at)).sqrt()
     return 2 * (_column_norms(at) * roots).sum()
 
 
-def _balanced_trace(at: Varied) -> Dual:
+def _balanced_trace(at: DualNetwork) -> Dual:
     a, w = _column_norms(at), _row_norms(at.rows)
     offset = at.sizes[3] if "c" in at.parts else 0
     return (at.sizes[3] * a / w * _means(at.jets[0]) + a * w * _reaches(at)).sum() + offset
 
 
-def _mean_square(array: Callable[[Varied], Dual]) -> Callable[[Varied], Dual]:
+def _mean_square(array: Callable[[DualNetwork], Dual]) -> Callable[[DualNetwork], Dual]:
     return lambda at: (array(at) * array(at)).sum() / at.sizes[0]
 
 
-def _of_matrix(taken: Callable[[Varied, str], Dual], name: str) -> Callable[[Varied], Dual]:
+def _of_matrix(taken: Callable[[DualNetwork, str], Dual], name: str) -> Callable[[DualNetwork], Dual]:
     return lambda at: taken(at, name)
 
 
-def _size(index: int) -> Callable[[Varied], Dual]:
+def _size(index: int) -> Callable[[DualNetwork], Dual]:
     return lambda at: dual(float(at.sizes[index]))
 
 
-SLOPES: dict[str, Callable[[Varied], Dual]] = {
+NUMBERS: dict[str, Callable[[DualNetwork], Dual]] = {
     "n": _size(0),
     "d": _size(1),
     "m": _size(2),
@@ -171,9 +145,9 @@ SLOPES: dict[str, Callable[[Varied], Dual]] = {
     "kernel_energy": lambda at: (_gradient(at) * _gradient(at)).sum(),
     **{
         f"{head}({name})": _of_matrix(taken, name)
-        for head, taken in TAKEN.items()
+        for head, taken in NORMS.items()
         if head in HEADS
-        for name in BUILT
+        for name in MATRICES
     },
 }
 """The quantities that have derivatives here, by name."""
