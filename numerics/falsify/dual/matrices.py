@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from numerics.falsify.dual.arrays import Dual, constant, contract, joined
+from numerics.falsify.dual.arrays import Dual, constant, contract, eigenvalues, joined
 from numerics.falsify.dual.network import DualNetwork
 from theory.quantities.rescaling import FACTOR
 
@@ -50,7 +50,7 @@ def _rescaled(name: str, factors: Callable[[DualNetwork], Dual]) -> Callable[[Du
         by_outputs = contract("k,ok->ok", t, constant(np.ones((q, m)))).reshape(q * m)
         by_inputs = contract("k,kj->kj", 1 / t, constant(np.ones((m, width)))).reshape(m * width)
         scale = joined([by_outputs, by_inputs, constant(np.ones(q if "c" in at.parts else 0))], 0)
-        return contract("i,j->ij", scale, scale) * at.matrix(name)
+        return contract("i,j->ij", scale, scale) * matrix(name, at)
 
     return evaluate
 
@@ -65,14 +65,24 @@ def _stretching(at: DualNetwork) -> Dual:
 
 MATRICES: dict[str, Callable[[DualNetwork], Dual]] = {
     "G_bb": lambda at: contract("iok,iol->kl", at.U, at.weighed(at.U)) / at.sizes[0],
-    "H_bb": lambda at: at.matrix("G_bb") + at.bends.sum(0) * constant(np.eye(at.sizes[2])) / at.sizes[0],
+    "H_bb": lambda at: matrix("G_bb", at) + at.bends.sum(0) * constant(np.eye(at.sizes[2])) / at.sizes[0],
     "W*W'": lambda at: contract("kj,lj->kl", at.W, at.W),
     "G": lambda at: contract("iop,ior->pr", at.jacobian, at.weighed(at.jacobian)) / at.sizes[0],
     "R": _residual_part,
-    "H": lambda at: at.matrix("G") + at.matrix("R"),
+    "H": lambda at: matrix("G", at) + matrix("R", at),
     "K": _kernel,
     "balanced H": _rescaled("H", _balancing),
     "stretched H": _rescaled("H", _stretching),
     "stretched G": _rescaled("G", _stretching),
 }
 """The matrices, by name."""
+
+
+def matrix(name: str, at: DualNetwork) -> Dual:
+    """The matrix that a theorem calls `name`, rows and columns in some order."""
+    return at.once(name, MATRICES[name])
+
+
+def spectrum(name: str, at: DualNetwork) -> Dual:
+    """The eigenvalues of the matrix `name`, ascending."""
+    return at.once(f"spectrum {name}", lambda at: eigenvalues(matrix(name, at)))

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.falsify.dual.arrays import Array, Dual, constant, contract, eigenvalues, joined
-from numerics.falsify.dual.matrices import MATRICES
+from numerics.falsify.dual.arrays import Array, Dual, constant, contract, joined
 from numerics.falsify.dual.third import loss_slopes
 
 
@@ -125,18 +124,11 @@ class DualNetwork:
             parts.append(constant(np.broadcast_to(np.eye(q), (n, q, q))))
         return joined(parts, 2)
 
-    def matrix(self, name: str) -> Dual:
-        """The matrix that a theorem calls `name`, rows and columns in some order."""
+    def once(self, name: str, evaluate: Callable[[DualNetwork], Dual]) -> Dual:
+        """What `evaluate` gives here, kept under `name`."""
         if name not in self._found:
-            self._found[name] = MATRICES[name](self)
+            self._found[name] = evaluate(self)
         return self._found[name]
-
-    def spectrum(self, name: str) -> Dual:
-        """The eigenvalues of the matrix `name`, ascending."""
-        key = f"spectrum {name}"
-        if key not in self._found:
-            self._found[key] = eigenvalues(self.matrix(name))
-        return self._found[key]
 
     @cached_property
     def _found(self) -> dict[str, Dual]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from numerics.falsify.dual.arrays import Dual
+from numerics.falsify.dual.matrices import matrix, spectrum
 from numerics.falsify.dual.network import DualNetwork
 
 
@@ -21,16 +22,16 @@ def diagonal(matrix: Dual) -> Dual:
 
 
 NORMS: dict[str, Callable[[DualNetwork, str], Dual]] = {
-    "trace": lambda at, name: diagonal(at.matrix(name)).sum(),
-    "frobenius": lambda at, name: norm(at.matrix(name)),
-    "lmax": lambda at, name: at.spectrum(name)[-1],
-    "least": lambda at, name: at.spectrum(name)[0],
-    "spectral": lambda at, name: abs(at.spectrum(name)).largest(),
-    "nuclear": lambda at, name: abs(at.spectrum(name)).sum(),
-    "logdet": lambda at, name: at.spectrum(name).log().sum(),
-    "diagonal_logs": lambda at, name: diagonal(at.matrix(name)).log().sum(),
+    "trace": lambda at, name: diagonal(matrix(name, at)).sum(),
+    "frobenius": lambda at, name: norm(matrix(name, at)),
+    "lmax": lambda at, name: spectrum(name, at)[-1],
+    "least": lambda at, name: spectrum(name, at)[0],
+    "spectral": lambda at, name: abs(spectrum(name, at)).largest(),
+    "nuclear": lambda at, name: abs(spectrum(name, at)).sum(),
+    "logdet": lambda at, name: spectrum(name, at).log().sum(),
+    "diagonal_logs": lambda at, name: diagonal(matrix(name, at)).log().sum(),
     "mean_log": lambda at, name: (
-        len(at.matrix(name).value) * (diagonal(at.matrix(name)).sum() / len(at.matrix(name).value)).log()
+        len(matrix(name, at).value) * (diagonal(matrix(name, at)).sum() / len(matrix(name, at).value)).log()
     ),
 }
 """What is taken of a matrix."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from numerics.falsify.dual.arrays import Dual, contract, dual
-from numerics.falsify.dual.matrices import MATRICES
+from numerics.falsify.dual.matrices import MATRICES, matrix, spectrum
 from numerics.falsify.dual.network import DualNetwork
 from numerics.falsify.dual.norms import NORMS, diagonal, norm
 from theory.quantities.registry import HEADS
@@ -39,7 +39,7 @@ def _smallest_input(at: DualNetwork) -> Dual:
 
 
 def _paths(name: str) -> Callable[[DualNetwork], Dual]:
-    return lambda at: (_row_norms(at.W) * diagonal(at.matrix(name)).sqrt()).sum()
+    return lambda at: (_row_norms(at.W) * diagonal(matrix(name, at)).sqrt()).sum()
 
 
 def _hidden_trace(biases: bool) -> Callable[[DualNetwork], Dual]:
@@ -125,9 +125,9 @@ NUMBERS: dict[str, Callable[[DualNetwork], Dual]] = {
     "norm(a, c)": _weights("A", "c"),
     "norm1(a)": lambda at: _column_norms(at).sum(),
     "norm_inf(a)": lambda at: _column_norms(at).largest(),
-    "spectral(W)": lambda at: at.spectrum("W*W'")[-1].sqrt(),
+    "spectral(W)": lambda at: spectrum("W*W'", at)[-1].sqrt(),
     "frobenius(W)": _weights("W"),
-    "inner(W*W', G_bb)": lambda at: (at.matrix("W*W'") * at.matrix("G_bb")).sum(),
+    "inner(W*W', G_bb)": lambda at: (matrix("W*W'", at) * matrix("G_bb", at)).sum(),
     "sum(|a||w|)": lambda at: (_column_norms(at) * _row_norms(at.W)).sum(),
     "sum(|a||w|^2)": lambda at: (_column_norms(at) * (at.W * at.W).sum(1)).sum(),
     "sum(|a||w~|)": lambda at: (_column_norms(at) * _row_norms(at.rows)).sum(),
