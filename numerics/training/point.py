@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 
 import twolayer as tl
 from twolayer.curvature.gradient import from_forward
+from twolayer.forward.bounds import bounds
 from twolayer.forward.errors import Forward, forward
-from twolayer.forward.scope import Scope, bounds
+from twolayer.forward.scope import Scope
 
 INTERPOLATES = "every residual is zero within rounding"
 STATIONARY = "the gradient is zero within rounding"

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from theory.derivation.forms import Forms
 from theory.derivation.printing import latex, text
-
-if TYPE_CHECKING:
-    from theory.derivation.derive import Derivation
-    from theory.derivation.sections import Section
+from theory.derivation.sections import Section
 
 
-def as_text(derived: Derivation) -> str:
-    """All of a derivation, `derived`, as plain text."""
+def as_text(derived: Forms, sections: tuple[Section, ...]) -> str:
+    """All of a derivation, `derived` in `sections`, as plain text."""
     blocks = [f"{title(derived)}\n{convention(derived)[0]}"]
-    for section in derived.sections:
+    for section in sections:
         lines = [f"  {equation.text()}" for equation in section.equations]
         lines += [f"  {remark}" for remark, _ in section.remarks]
         blocks.append("\n".join([section.title, *lines]))
     return "\n\n".join(blocks) + "\n"
 
 
-def as_latex(derived: Derivation) -> str:
-    """All of a derivation, `derived`, as LaTeX that needs amsmath alone."""
+def as_latex(derived: Forms, sections: tuple[Section, ...]) -> str:
+    """All of a derivation, `derived` in `sections`, as LaTeX that needs amsmath alone."""
     blocks = [rf"\section*{{{title(derived, tex=True)}}}", convention(derived)[1]]
-    blocks += [_latex_section(section) for section in derived.sections]
+    blocks += [_latex_section(section) for section in sections]
     return "\n\n".join(blocks) + "\n"
 
 
-def as_display(derived: Derivation) -> str:
-    """All equations of a derivation, `derived`, as one displayed formula for a notebook."""
-    rows = [equation.latex("&") for section in derived.sections for equation in section.equations]
+def as_display(sections: tuple[Section, ...]) -> str:
+    """All equations of the `sections` of a derivation as one displayed formula for a notebook."""
+    rows = [equation.latex("&") for section in sections for equation in section.equations]
     body = " \\\\\n".join(rows)
     return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
 
 
-def title(derived: Derivation, tex: bool = False) -> str:
+def title(derived: Forms, tex: bool = False) -> str:
     """What is derived: activation, loss and number of outputs of `derived`, as LaTeX if `tex`."""
     expr = derived.activation.expr
     activation = f"$s(z) = {latex(expr)}$" if tex else f"s(z) = {text(expr)}"
@@ -43,7 +39,7 @@ def title(derived: Derivation, tex: bool = False) -> str:
     return f"Two-layer network, {activation}, {_loss_name(derived)} loss, {outputs}"
 
 
-def convention(derived: Derivation) -> tuple[str, str]:
+def convention(derived: Forms) -> tuple[str, str]:
     """Loss, mean and layout of `derived`, as text and as LaTeX."""
     present = [True, True, derived.hidden_bias, derived.output_bias]
     parts = ("a", "a"), ("W row by row", r"W \text{ row by row}"), ("b", "b"), ("c", "c")
@@ -66,5 +62,5 @@ def _latex_section(section: Section) -> str:
     return f"{block}\n{remarks}" if remarks else block
 
 
-def _loss_name(derived: Derivation) -> str:
+def _loss_name(derived: Forms) -> str:
     return derived.loss.name.replace("_", "-")

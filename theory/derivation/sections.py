@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from theory.analysis.constants import Kink, Supremum
 from theory.derivation import pair_templates
+from theory.derivation.forms import Forms
 from theory.derivation.letters import K0, K0_II, VZ_K, Act, b_k, e, k, o, p, r, t, w_kj, x_j, z_k
 from theory.derivation.loss_derivatives import PARTITION, F, P
 from theory.derivation.printing import Equation, latex, partial, text
 from theory.derivation.unit_templates import partners
 from theory.expressions import losses
 from theory.expressions.activations import z
-
-if TYPE_CHECKING:
-    from theory.derivation.derive import Derivation
 
 n, d, m = sp.symbols("n d m", integer=True, positive=True)
 i, j = sp.symbols("i j", integer=True)
@@ -37,7 +34,7 @@ class Section:
     remarks: tuple[tuple[str, str], ...] = ()
 
 
-def sections(derived: Derivation) -> tuple[Section, ...]:
+def sections(derived: Forms) -> tuple[Section, ...]:
     """All sections of a derivation, `derived`, in order."""
     return (
         Section("Network", tuple(_network(derived))),
@@ -62,14 +59,14 @@ def _defined(left: sp.Expr, right: sp.Expr, note: str = "") -> Equation:
     return Equation(text(left), latex(left), right, note)
 
 
-def _network(derived: Derivation) -> Iterator[Equation]:
+def _network(derived: Forms) -> Iterator[Equation]:
     letters = derived.letters
     yield _defined(z_k, sp.Sum(w_kj * x_j, (j, 1, d)) + (b_k if derived.hidden_bias else 0))
     units = sp.Sum(letters.a(k) * Act(0, z_k), (k, 1, m))
     yield _defined(letters.of("f", o), units + (letters.of("c", o) if derived.output_bias else 0))
 
 
-def _activation(derived: Derivation) -> Iterator[Equation]:
+def _activation(derived: Forms) -> Iterator[Equation]:
     for order, form in enumerate(derived.activation.derivatives):
         yield _defined(Act(order, z), form)
     for supremum in derived.activation.suprema:
@@ -85,7 +82,7 @@ def _supremum(supremum: Supremum) -> Equation:
     return Equation(f"sup {name}", rf"\sup {name}", exact, digits)
 
 
-def _activation_remarks(derived: Derivation) -> Iterator[tuple[str, str]]:
+def _activation_remarks(derived: Forms) -> Iterator[tuple[str, str]]:
     found = derived.activation
     if found.parity:
         yield f"s is {found.parity}.", f"$s$ is {found.parity}."
@@ -106,7 +103,7 @@ def _kink(kink: Kink) -> tuple[str, str]:
     )
 
 
-def _loss(derived: Derivation) -> Iterator[Equation]:
+def _loss(derived: Forms) -> Iterator[Equation]:
     loss, letters = derived.loss, derived.letters
     yield Equation("l", r"\ell", derived.loss_value)
     slope, curvature = loss.slope, loss.curvature
@@ -120,25 +117,25 @@ def _loss(derived: Derivation) -> Iterator[Equation]:
     yield _defined(letters.of("Lam", o, r), curvature, "d2l/df2")
 
 
-def _jacobian(derived: Derivation) -> Iterator[Equation]:
+def _jacobian(derived: Forms) -> Iterator[Equation]:
     what = text(derived.letters.of("f", t)), latex(derived.letters.of("f", t))
     for name, weight in derived.parameters.items():
         yield Equation(*partial(what, weight), derived.jacobian[name])
 
 
-def _gradient(derived: Derivation) -> Iterator[Equation]:
+def _gradient(derived: Forms) -> Iterator[Equation]:
     for name, weight in derived.parameters.items():
         yield Equation(*partial(("l", r"\ell"), weight), derived.gradient[name])
 
 
-def _hessian(derived: Derivation) -> Iterator[Equation]:
+def _hessian(derived: Forms) -> Iterator[Equation]:
     others = partners(derived.letters, derived.hidden_bias, derived.output_bias)
     for (row, column), entry in derived.hessian.items():
         left = partial(("l", r"\ell"), derived.parameters[row], others[column])
         yield Equation(*left, entry.value)
 
 
-def _product(derived: Derivation) -> Iterator[Equation]:
+def _product(derived: Forms) -> Iterator[Equation]:
     letters = derived.letters
     vw_kj, vb_k = sp.symbols("vw_kj vb_k", real=True)
     vc = letters.of("vc", o)
@@ -152,12 +149,12 @@ def _product(derived: Derivation) -> Iterator[Equation]:
         yield Equation(f"(Hv)_{text(weight)}", f"(Hv)_{{{latex(weight)}}}", entries[name])
 
 
-def _input_gradient(derived: Derivation) -> Iterator[Equation]:
+def _input_gradient(derived: Forms) -> Iterator[Equation]:
     what = text(derived.letters.of("f", o)), latex(derived.letters.of("f", o))
     yield Equation(*partial(what, x_j), sp.Sum(derived.input_slope, (k, 1, m)))
 
 
-def _pairs(derived: Derivation) -> Iterator[Equation]:
+def _pairs(derived: Forms) -> Iterator[Equation]:
     letters, forms = derived.letters, derived.pairs
     x_ip, x_jp = sp.symbols("x_ip x_jp", real=True)
     yield _defined(K0, sp.Sum(x_ip * x_jp, (p, 1, d)) + int(derived.hidden_bias))

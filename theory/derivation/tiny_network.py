@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from theory.derivation.forms import Forms
 from theory.derivation.letters import Act, Letters, k, l, o, q, r, x_j, x_p, z_k, z_l
 from theory.derivation.loss_derivatives import F, P, Y
 from theory.derivation.unit_templates import Entry
 from theory.expressions import losses
 from theory.expressions.activations import z
-
-if TYPE_CHECKING:
-    from theory.derivation.derive import Derivation
 
 MAX_PARAMETERS, MAX_SAMPLES = 24, 6
 
@@ -101,8 +98,8 @@ class Tiny:
 LossAt = Callable[[Tiny, int], SampleLoss]
 
 
-def expanded(derived: Derivation, n: int, d: int, m: int) -> Expanded:
-    """The risk of a tiny network for a derivation, `derived`; errors as in :meth:`Derivation.expanded`."""
+def expanded(derived: Forms, n: int, d: int, m: int) -> Expanded:
+    """The risk of a tiny network for a derivation, `derived`; errors as in `Derivation.expanded`."""
     tiny = Tiny(n, d, m, derived.outputs, derived.hidden_bias, derived.output_bias)
     count = len(tiny.weights)
     if min(n, d, m) < 1 or n > MAX_SAMPLES or count > MAX_PARAMETERS:
@@ -115,7 +112,7 @@ def expanded(derived: Derivation, n: int, d: int, m: int) -> Expanded:
     return Expanded(found.parameters, *written)
 
 
-def assembled(derived: Derivation, tiny: Tiny, loss: LossAt) -> Expanded:
+def assembled(derived: Forms, tiny: Tiny, loss: LossAt) -> Expanded:
     """Risk, gradient and Hessian of `tiny` from the templates of `derived`, with a generic activation.
 
     `loss` gives each sample's loss with its derivatives.
@@ -146,7 +143,7 @@ def assembled(derived: Derivation, tiny: Tiny, loss: LossAt) -> Expanded:
     )
 
 
-def loss_at(derived: Derivation, tiny: Tiny, sample: int) -> SampleLoss:
+def loss_at(derived: Forms, tiny: Tiny, sample: int) -> SampleLoss:
     """The loss of `derived` at `sample` of `tiny`, and its derivatives."""
     form = derived.loss
     outputs = range(1, tiny.outputs + 1)
@@ -161,7 +158,7 @@ def loss_at(derived: Derivation, tiny: Tiny, sample: int) -> SampleLoss:
     return _softmax_at(derived, f, y)
 
 
-def _softmax_at(derived: Derivation, f: list[sp.Expr], y: list[sp.Symbol]) -> SampleLoss:
+def _softmax_at(derived: Forms, f: list[sp.Expr], y: list[sp.Symbol]) -> SampleLoss:
     """Softmax with the label's indicators y in place of the Kronecker delta of the label."""
     form, size = derived.loss, len(f)
     total = sp.Add(*map(sp.exp, f))
@@ -216,6 +213,6 @@ def _letters(tiny: Tiny, at: SampleLoss, first: Weight, second: Weight) -> dict[
     return found | {letters.a(name): tiny.symbol["a", unit, 0, 1] for name, unit in units_of.items() if unit}
 
 
-def _with_activation(derived: Derivation, expr: sp.Expr) -> sp.Expr:
+def _with_activation(derived: Forms, expr: sp.Expr) -> sp.Expr:
     derivatives = derived.activation.derivatives
     return expr.replace(Act, lambda order, argument: derivatives[int(order)].subs(z, argument))

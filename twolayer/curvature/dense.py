@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from twolayer.forward.bounds import Bounds
+from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
+
 from ..arrays import Array
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
-from ..forward.scope import Bounds, Scope, sizes, unit_columns, unit_inputs
+from ..forward.values import Values
 from . import dense_by_pairs
 
 BLOCK_ENTRIES = 2**22  # Jacobian entries held at a time: 32 MB
 
 
-def dense(forward: Forward, scope: Scope) -> Array:
+def dense(forward: Values, scope: Scope) -> Array:
     """The (P, P) matrix of the scope, P counting the included parameters. O(n q P^2) time, O(P^2) memory."""
     P = sum(sizes(forward, scope).values())
     H = np.zeros((P, P))
@@ -39,7 +42,7 @@ def dense_error(forward: Forward, bound: Bounds) -> float:
     return float(SLACK * (steps * bound.total + bound.propagated))
 
 
-def jacobian(forward: Forward, scope: Scope, rows: slice) -> Array:
+def jacobian(forward: Values, scope: Scope, rows: slice) -> Array:
     """J of some samples, shape (rows, q, P): output by included parameter."""
     net, S1 = forward.net, forward.S1[rows]
     count, (q, m) = S1.shape[0], net.A.shape
@@ -69,7 +72,7 @@ def _units(part: Array, d: int) -> Array:
     return np.lib.stride_tricks.as_strided(part, shape, strides)
 
 
-def add_gauss_newton(forward: Forward, scope: Scope, H: Array) -> None:
+def add_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
     """Add (1/n) sum_i J_i^T Lam_i J_i to `H`."""
     n, q = forward.F.shape
     step = max(1, BLOCK_ENTRIES // (q * H.shape[0]))
@@ -88,7 +91,7 @@ def add_gauss_newton(forward: Forward, scope: Scope, H: Array) -> None:
         H *= 0.5
 
 
-def fill_output_rows(forward: Forward, scope: Scope, inputs: Array, H: Array) -> None:
+def fill_output_rows(forward: Values, scope: Scope, inputs: Array, H: Array) -> None:
     """Write the rows and columns of a and c of a scalar network's Gauss-Newton matrix into `H`."""
     lam = forward.Lam[:, 0] / forward.n
     S, D = forward.S, forward.S1 * forward.net.A[0]
@@ -106,7 +109,7 @@ def fill_output_rows(forward: Forward, scope: Scope, inputs: Array, H: Array) ->
         H[-1, -1] = lam.sum()
 
 
-def add_residual_outputs(forward: Forward, inputs: Array, columns: np.ndarray, H: Array) -> None:
+def add_residual_outputs(forward: Values, inputs: Array, columns: np.ndarray, H: Array) -> None:
     """Add the residual blocks [a_ok, w~_k] = (1/n) sum_i g_io S1_ik x~_i."""
     (q, m), n = forward.net.A.shape, forward.n
     units = np.arange(m)[:, None]
@@ -116,7 +119,7 @@ def add_residual_outputs(forward: Forward, inputs: Array, columns: np.ndarray, H
         H[columns, o * m + units] += block
 
 
-def add_residual_inputs(forward: Forward, inputs: Array, columns: np.ndarray, H: Array) -> None:
+def add_residual_inputs(forward: Values, inputs: Array, columns: np.ndarray, H: Array) -> None:
     """Add the residual blocks [w~_k, w~_k] = (1/n) sum_i (A^T g_i)_k S2_ik x~_i x~_i^T."""
     V = forward.GA / forward.n * forward.S2
     for j in range(inputs.shape[1]):

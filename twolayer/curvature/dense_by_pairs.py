@@ -14,8 +14,8 @@ import numpy as np
 from scipy.linalg.blas import dgemm
 
 from ..arrays import Array
-from ..forward.errors import Forward
 from ..forward.scope import Scope
+from ..forward.values import Values
 from ..jit import kernel
 
 SAMPLES_PER_BLOCK = 96
@@ -23,13 +23,13 @@ UNITS = 16  # number of units from which this road beats J^T J
 INPUTS = (4, 64)  # numbers of inputs (with the bias) between which this road beats J^T J
 
 
-def suits(forward: Forward, inputs: Array) -> bool:
+def suits(forward: Values, inputs: Array) -> bool:
     """Whether this road applies and pays."""
     few = INPUTS[0] <= inputs.shape[1] <= INPUTS[1]
     return few and forward.net.n_outputs == 1 and forward.S.shape[1] >= UNITS
 
 
-def fill_input_blocks(forward: Forward, scope: Scope, inputs: Array, columns: np.ndarray, H: Array) -> None:
+def fill_input_blocks(forward: Values, scope: Scope, inputs: Array, columns: np.ndarray, H: Array) -> None:
     """Write all blocks between input weights into `H`.
 
     Parameters

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
+from twolayer.forward.bounds import Bounds
+from twolayer.forward.scope import Scope, squared_inputs
+
 from ..arrays import Array
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
-from ..forward.scope import Bounds, Scope, squared_inputs
 
 
 def unit_weights(forward: Forward) -> Array:

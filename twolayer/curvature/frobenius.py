@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 
+from twolayer.forward.bounds import Bounds
+from twolayer.forward.scope import Scope, sizes
+
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
-from ..forward.scope import Bounds, Scope, sizes
 from .dense import dense, dense_error
 from .frobenius_by_pairs import frobenius_pairs
 

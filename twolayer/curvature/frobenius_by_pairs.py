@@ -15,10 +15,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from twolayer.forward.bounds import Bounds
+from twolayer.forward.scope import Scope, input_gram
+
 from ..arrays import Array
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
-from ..forward.scope import Bounds, Scope, input_gram
 from ..generated import pair
 from ..jit import reduction_kernel
 

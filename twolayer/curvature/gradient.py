@@ -7,11 +7,14 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from twolayer.forward.bounds import bounds
+from twolayer.forward.scope import Scope
+
 from ..arrays import Array
 from ..errors.measurement import Measurement
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward, forward
-from ..forward.scope import Scope, bounds
+from ..forward.values import Values
 from ..model.loss import Loss
 from ..model.network import TwoLayer
 
@@ -92,7 +95,7 @@ def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = 
     return Measurement(value, float(error), True, "forward pass", passed.convention)
 
 
-def from_forward(passed: Forward) -> Array:
+def from_forward(passed: Values) -> Array:
     """The gradient (P,) from a forward pass: means of g S, (A^T g) S1 x~ and g."""
     net = passed.net
     hidden = passed.GA * passed.S1

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array
-from ..forward.errors import Forward
 from ..forward.scope import Scope
+from ..forward.values import Values
 from ..generated import unit
 from ..jit import reduction_kernel
 
 
-def product(forward: Forward, scope: Scope, vector: Array) -> Array:
+def product(forward: Values, scope: Scope, vector: Array) -> Array:
     """The curvature of the scope times `vector`, shape (P,) of the included parameters."""
     net, (n, m) = forward.net, forward.S.shape
     parts = split(forward, scope, vector)
@@ -32,7 +32,7 @@ def product(forward: Forward, scope: Scope, vector: Array) -> Array:
     return np.asarray(np.concatenate([result[name].ravel() for name in parts]) / n)
 
 
-def split(forward: Forward, scope: Scope, vector: Array) -> dict[str, Array]:
+def split(forward: Values, scope: Scope, vector: Array) -> dict[str, Array]:
     """The parts of a vector over the included parameters, each with its own shape."""
     start, parts = 0, {}
     for name, part in forward.net.parts.items():

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .. import arrays
 from ..arrays import Array, require_representable
@@ -17,23 +16,17 @@ from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
 from . import kinks
 from .kinks import preactivation_error
+from .values import Values, loss_values
 
 ROWS_PER_BLOCK = 256
 
 
 @dataclass(frozen=True)
-class Forward:
-    """Activations, loss derivatives and their error bounds at every sample.
+class Forward(Values):
+    """Values with bounds of their errors.
 
     Attributes
     ----------
-    X : ndarray, shape (n, d)
-    S, S1, S2 : ndarray, shape (n, m)
-        Activation and derivatives at the pre-activations.
-    F : ndarray, shape (n, q)
-        Outputs.
-    L, G, Lam : ndarray, shapes (n,), (n, q), (n, q, q)
-        Loss, its gradient and its Hessian by the outputs.
     norms : SampleNorms
         Norms over units, and bounds of the errors of S, S1 and S2, of each sample.
     F_error, L_error, G_error, Lam_error : ndarray, shape (n,)
@@ -42,33 +35,12 @@ class Forward:
         How many pre-activations sit exactly at a kink of the activation.
     """
 
-    net: TwoLayer
-    loss: Loss
-    X: Array
-    y: NDArray[Any]
-    S: Array
-    S1: Array
-    S2: Array
-    F: Array
-    L: Array
-    G: Array
-    Lam: Array
     norms: SampleNorms
     F_error: Array
     L_error: Array
     G_error: Array
     Lam_error: Array
     n_kinks: int
-
-    @property
-    def n(self) -> int:
-        """Number of samples."""
-        return int(self.X.shape[0])
-
-    @property
-    def GA(self) -> Array:
-        """(A^T g_i)_k, shape (n, m): what multiplies s and its derivatives in the residual part."""
-        return np.asarray(self.G @ self.net.A)
 
     @property
     def convention(self) -> str:
@@ -110,7 +82,9 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
         S, S1, S2, norms, n_kinks = _activate(net, inputs)
         F = S @ net.A.T + (0.0 if net.c is None else net.c)
         require_representable("outputs", F)
-        L, G, Lam = _loss_jets(rule, F, labels)
+        L, G, Lam = loss_values(rule, F, labels)
+        for name, values in (("losses", L), ("loss derivatives", G)):
+            require_representable(name, values)
         F_error = _output_error(net, norms)
         L_error, G_error, Lam_error = _loss_errors(rule, F, L, G, Lam, F_error)
     return Forward(
@@ -202,21 +176,6 @@ def _output_error(net: TwoLayer, norms: SampleNorms) -> Array:
     m = net.W.shape[0]
     size = np.sqrt((net.A**2).sum()) * norms.S + (0.0 if net.c is None else np.sqrt((net.c**2).sum()))
     return np.asarray(SLACK * (norms.output + gamma(m + 2) * size) + m * SUBNORMAL)
-
-
-def _loss_jets(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Array]:
-    n, q = F.shape
-    if not rule.separable:
-        L, G, Lam = np.empty(n), np.empty((n, q)), np.empty((n, q, q))
-        rule.losses(np.ascontiguousarray(F), y, L, G, Lam)
-    else:
-        each, G, curvature = np.empty((n, q)), np.empty((n, q)), np.empty((n, q))
-        flat = [np.ascontiguousarray(array).ravel() for array in (F, y)]
-        rule.losses(*flat, each.ravel(), G.ravel(), curvature.ravel())
-        L, Lam = each.sum(axis=1), curvature[:, :, None] * np.eye(q)
-    for name, values in (("losses", L), ("loss derivatives", G)):
-        require_representable(name, values)
-    return L, G, Lam
 
 
 def _loss_errors(

@@ -17,15 +17,12 @@ from ..arrays import Array
 from ..curvature.dense import dense
 from ..curvature.gradient import from_forward
 from ..curvature.product import product
-from ..forward.errors import Forward, SampleNorms
 from ..forward.scope import Scope
+from ..forward.values import Values, loss_values
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
 from .packing import Packing, risks
-
-NOTHING = np.empty(0)
-NO_NORMS = SampleNorms(*(NOTHING,) * 9)
 
 
 class PlainRisk:
@@ -65,7 +62,7 @@ class PlainRisk:
         self.scope = Scope(tuple(net.parts))
         self._layout = [(name, where, net.parts[name].shape) for name, where in net.layout.items()]
         self.layout = net.layout
-        self._last: tuple[bytes, Forward] | None = None
+        self._last: tuple[bytes, Values] | None = None
 
     def network(self, theta: Array) -> TwoLayer:
         """The network with parameters `theta`, not validated and not copied."""
@@ -76,15 +73,15 @@ class PlainRisk:
             object.__setattr__(net, name, theta[where].reshape(shape))
         return net
 
-    def forward(self, theta: Array) -> Forward:
-        """The forward pass at `theta`; its error bounds are empty."""
+    def forward(self, theta: Array) -> Values:
+        """The forward pass at `theta`."""
         key = theta.tobytes()
         if self._last is None or self._last[0] != key:
             with np.errstate(all="ignore"):
                 self._last = key, self._pass(theta.copy())
         return self._last[1]
 
-    def _pass(self, theta: Array) -> Forward:
+    def _pass(self, theta: Array) -> Values:
         net = self.network(theta)
         Z = self.X @ net.W.T
         if net.b is not None:
@@ -92,37 +89,8 @@ class PlainRisk:
         S, S1, S2 = (np.empty_like(Z) for _ in range(3))
         net.activation.jets(Z.ravel(), S.ravel(), S1.ravel(), S2.ravel())
         F = S @ net.A.T + (0.0 if net.c is None else net.c)
-        L, G, Lam = self._loss_jets(F)
-        return Forward(
-            net,
-            self.loss,
-            self.X,
-            self.y,
-            S,
-            S1,
-            S2,
-            F,
-            L,
-            G,
-            Lam,
-            NO_NORMS,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            0,
-        )
-
-    def _loss_jets(self, F: Array) -> tuple[Array, Array, Array]:
-        n, q = F.shape
-        G = np.empty((n, q))
-        if not self.loss.separable:
-            L, Lam = np.empty(n), np.empty((n, q, q))
-            self.loss.losses(F, self.y, L, G, Lam)
-            return L, G, Lam
-        each, curvature = np.empty((n, q)), np.empty((n, q))
-        self.loss.losses(F.ravel(), self.y.ravel(), each.ravel(), G.ravel(), curvature.ravel())
-        return each.sum(axis=1), G, curvature[:, :, None] * np.eye(q)
+        L, G, Lam = loss_values(self.loss, F, self.y)
+        return Values(net, self.loss, self.X, self.y, S, S1, S2, F, L, G, Lam)
 
     def value(self, theta: Array) -> float:
         """The risk at `theta`, shape (P,)."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
 from ..arrays import Array
+from ..curvature.dense import dense_error
 from ..errors.measurement import Measurement
 from ..forward.scope import sizes
-from ..spectrum import eigensystem
-
-if TYPE_CHECKING:
-    from .hessian import Curvature
+from ..spectrum.eigensystem import rectangular_norm
+from .spectral import Spectral
 
 
 class Block(LinearOperator):  # type: ignore[misc]
@@ -22,12 +21,12 @@ class Block(LinearOperator):  # type: ignore[misc]
 
     Parameters
     ----------
-    whole : Curvature
+    whole : Spectral
         The principal block over both.
     rows, columns : tuple of str
     """
 
-    def __init__(self, whole: Curvature, rows: tuple[str, ...], columns: tuple[str, ...]) -> None:
+    def __init__(self, whole: Spectral, rows: tuple[str, ...], columns: tuple[str, ...]) -> None:
         self.whole = whole
         lengths = sizes(whole.forward, whole.scope)
         self._rows, self._columns = _positions(lengths, rows), _positions(lengths, columns)
@@ -46,7 +45,7 @@ class Block(LinearOperator):  # type: ignore[misc]
 
     def toarray(self) -> Array:
         """The block as an array; the matrix over both parts is formed on the way."""
-        return self.whole.toarray()[np.ix_(self._rows, self._columns)]
+        return np.asarray(self.whole.toarray())[np.ix_(self._rows, self._columns)]
 
     def frobenius_norm(self) -> Measurement:
         """Frobenius norm with its rounding bound."""
@@ -61,7 +60,8 @@ class Block(LinearOperator):  # type: ignore[misc]
         return self._norm("nuc")
 
     def _norm(self, kind: Any) -> Measurement:
-        return eigensystem.rectangular_norm(self.toarray(), kind, self.whole)
+        forming = dense_error(self.whole.forward, self.whole.bound)
+        return rectangular_norm(self.toarray(), kind, forming, self.whole.convention)
 
 
 def _positions(lengths: dict[str, int], names: tuple[str, ...]) -> NDArray[np.intp]:

@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
+from twolayer.forward.bounds import Bounds, bounds
+from twolayer.forward.scope import Scope, sizes
+
 from ..errors.measurement import Measurement
 from ..forward.errors import Forward
-from ..forward.scope import Bounds, Scope, bounds, sizes
-from ..spectrum import eigensystem
-from ..spectrum.compressed import Matrix
-from ..spectrum.enclosed import Spectrum
+from ..spectrum.eigensystem import Eigensystem
 
 
 class Spectral(LinearOperator):  # type: ignore[misc]
@@ -22,19 +22,10 @@ class Spectral(LinearOperator):  # type: ignore[misc]
     ----------
     passed : Forward
     scope : Scope
-
-    Attributes
-    ----------
-    spectra : dict of str to Spectrum
-        All eigenvalues, by each road that has found them.
-    compressed : Matrix or None
-        The matrix without what is known to be zero, once it has been made.
     """
 
     def __init__(self, passed: Forward, scope: Scope) -> None:
         self.forward, self.scope = passed, scope
-        self.spectra: dict[str, Spectrum] = {}
-        self.compressed: Matrix | None = None
         P = sum(sizes(passed, scope).values())
         super().__init__(np.dtype(np.float64), (P, P))
 
@@ -47,6 +38,11 @@ class Spectral(LinearOperator):  # type: ignore[misc]
     def bound(self) -> Bounds:
         """Sizes that rounding errors are proportional to."""
         return bounds(self.forward, self.scope)
+
+    @cached_property
+    def eigensystem(self) -> Eigensystem:
+        """What answers the questions about eigenvalues."""
+        return Eigensystem(self.forward, self.scope, self.bound, self.convention)
 
     def eigenvalues(self, k: int | None = None, method: str | None = None) -> Measurement:
         """Eigenvalues, descending: all P of them, or the `k` algebraically largest.
@@ -89,7 +85,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> H.gauss_newton.eigenvalues().value
         array([5., 0.])
         """
-        return eigensystem.eigenvalues(self, k, method)
+        return self.eigensystem.eigenvalues(k, method)
 
     def spectral_norm(self, method: str | None = None) -> Measurement:
         """Largest absolute eigenvalue.
@@ -112,7 +108,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> round(R.spectral_norm().value, 12)
         2.0
         """
-        return eigensystem.spectral_norm(self, method)
+        return self.eigensystem.spectral_norm(method)
 
     def nuclear_norm(self, method: str | None = None) -> Measurement:
         """Sum of the absolute eigenvalues.
@@ -136,7 +132,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> round(R.nuclear_norm().value, 12)
         4.0
         """
-        return eigensystem.nuclear_norm(self, method)
+        return self.eigensystem.nuclear_norm(method)
 
     def rank(self, method: str | None = None) -> Measurement:
         """Number of eigenvalues that are certainly not zero; the error counts the undecided ones.
@@ -166,7 +162,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> H.gauss_newton.rank().value, H.gauss_newton.rank().error
         (1, 0)
         """
-        return eigensystem.rank(self, method)
+        return self.eigensystem.rank(method)
 
     def inertia(self, shift: float = 0.0, method: str | None = None) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided ones.
@@ -198,7 +194,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> [int(R.inertia(shift).value) for shift in (-3.0, 0.0, 3.0)]
         [2, 1, 0]
         """
-        return eigensystem.inertia(self, shift, method)
+        return self.eigensystem.inertia(shift, method)
 
     def logdet(self, shift: float = 0.0, method: str | None = None) -> Measurement:
         """Logarithm of det(H + shift I), which must be positive definite.
@@ -225,4 +221,4 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> round(float(np.exp(R.logdet(3.0).value)), 12)  # (3 + 2) (3 - 2)
         5.0
         """
-        return eigensystem.logdet(self, shift, method)
+        return self.eigensystem.logdet(shift, method)

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
+from twolayer.forward.bounds import bounds
+
 from ..curvature.dense import dense, dense_error
 from ..curvature.diagonal import trace
 from ..errors.rounding import SLACK
-from ..forward.scope import bounds
 from .compressed import Matrix
 from .enclosed import Spectrum, merged, semidefinite
 from .lapack import verified_eigenvalues

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
+from twolayer.forward.bounds import Bounds, bounds, output_norms
+from twolayer.forward.scope import Scope, sizes, unit_inputs
+
 from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, UNDERFLOW_NORM, gamma
 from ..forward.errors import Forward
-from ..forward.scope import Bounds, Scope, bounds, output_norms, sizes, unit_inputs
 from ..model.network import TwoLayer
 from .lapack import skewness
 

@@ -22,10 +22,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from twolayer.forward.bounds import bounds
+
 from ..arrays import Array
 from ..curvature.dense import dense, dense_error
 from ..errors.rounding import SLACK, UNIT, gamma
-from ..forward.scope import bounds
 from .compressed import Matrix
 from .ldl import Factorization
 from .tangent_kernel import loss_roots
