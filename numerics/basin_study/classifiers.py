@@ -11,7 +11,7 @@ import twolayer as tl
 from numerics import volume
 from numerics.basin_study.problems import Problem
 from numerics.descents.methods import METHODS
-from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.landscape.landscape import NetworkLandscape
 from numerics.statistics.shares import share
 from numerics.sweeps.store import Shard, fingerprint
 from numerics.sweeps.workplace import Workplace, as_plain
@@ -22,6 +22,7 @@ from numerics.training.trainers import to_minimum
 from numerics.volume.estimate import REFUSED
 from numerics.volume.ladder import student_factor
 from numerics.volume.priors import Gaussian
+from twolayer.arrays import Array
 
 STEPS = 150
 """Most steps of each stage of training."""

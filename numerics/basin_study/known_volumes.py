@@ -15,12 +15,13 @@ from scipy.stats import chi2, ncx2
 import twolayer as tl
 from numerics import volume
 from numerics.landscape import potentials
-from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.potentials import CosineLattice
 from numerics.sweeps.store import Shard, fingerprint
 from numerics.sweeps.workplace import Workplace, as_plain
 from numerics.volume.estimate import VolumeEstimate
 from numerics.volume.priors import Box, Gaussian
+from twolayer.arrays import Array
 
 N_BETA, GAMMA = 100.0, 1.0
 """Inverse temperature and localisation of the soft volumes that the learning coefficient belongs to."""

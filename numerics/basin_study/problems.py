@@ -8,7 +8,7 @@ import numpy as np
 
 import twolayer as tl
 from numerics.files.datasets import centred, digits_task
-from numerics.landscape.landscape import Array
+from twolayer.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import twolayer as tl
 from numerics import basins, volume
 from numerics.basin_study.problems import teacher_student
 from numerics.descents.landing import DIVERGED, Landing
-from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.landscape.landscape import NetworkLandscape
 from numerics.statistics.ranks import interval, rank_correlation
 from numerics.statistics.shares import Share, share, shares
 from numerics.sweeps.store import Shard, fingerprint
@@ -20,6 +20,7 @@ from numerics.sweeps.workplace import Workplace
 from numerics.training.many import descend
 from numerics.training.starts import starts
 from numerics.volume.estimate import REFUSED
+from twolayer.arrays import Array
 
 WAYS = ("flow", "gradient descent", "sgd", "l-bfgs")
 

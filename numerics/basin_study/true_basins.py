@@ -10,11 +10,12 @@ import numpy as np
 from numerics import basins, volume
 from numerics.basin_study.students import BLOCK, SPREAD, Descents, landings, landscape_of
 from numerics.descents.membership import FlowBasin
-from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.landscape.landscape import NetworkLandscape
 from numerics.statistics.shares import shares
 from numerics.sweeps.store import Shard, fingerprint
 from numerics.sweeps.workplace import Workplace, as_plain
 from numerics.volume.priors import Gaussian
+from twolayer.arrays import Array
 
 SMALL = {"inputs": 1, "teachers": 4, "students": 1}
 """A student of one unit on the line, P = 3, with two minima: small enough for thousands of flows."""

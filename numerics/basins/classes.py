@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.minima import Minimum
 from twolayer import arrays
+from twolayer.arrays import Array
 
 GOOD, BAD = "good", "bad"
 INTERPOLATES, DOES_NOT = "interpolates", "does not interpolate"

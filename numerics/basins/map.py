@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.descents.landing import CONVERGED, DIVERGED, STATUSES, UNDECIDED, Landing
 from numerics.descents.methods import METHODS, gradient_descents
-from numerics.landscape.landscape import Array, Landscape, NetworkLandscape, landscape_point, values_at
+from numerics.landscape.landscape import Landscape, NetworkLandscape, landscape_point, values_at
 from numerics.landscape.minima import Minimum, described, probe_set, same_minimum
 from numerics.sweeps.store import Shard
+from twolayer.arrays import Array
 
 NO_MINIMUM, NOT_DECIDED = -1, -2
 """Labels of a start that leads to no minimum (diverged, or held at a saddle), and of one undecided."""

@@ -14,12 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.basins.map import NO_MINIMUM, NOT_DECIDED, BasinMap, _landings, land_piece
 from numerics.descents.landing import UNDECIDED, Landing
-from numerics.landscape.landscape import Array, Landscape
+from numerics.landscape.landscape import Landscape
 from numerics.landscape.minima import Minimum
 from numerics.statistics.shares import Share, shares
 from numerics.sweeps.store import fingerprint
 from numerics.sweeps.sweep import sweep
 from twolayer import arrays
+from twolayer.arrays import Array
 
 NAMES = {NO_MINIMUM: "no minimum", NOT_DECIDED: UNDECIDED}
 

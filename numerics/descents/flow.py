@@ -13,7 +13,8 @@ from scipy.integrate import BDF, LSODA, Radau
 
 from numerics.descents.landing import CONVERGED, DIVERGED, SADDLE, UNDECIDED, Landing
 from numerics.descents.solvers import CompiledSteps, ScipySteps, suits
-from numerics.landscape.landscape import Array, Landscape, NetworkLandscape, checked_point, hessian_at
+from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point, hessian_at
+from twolayer.arrays import Array
 
 SOLVERS: dict[str, Any] = {"LSODA": LSODA, "BDF": BDF, "Radau": Radau}
 

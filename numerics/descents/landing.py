@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from numerics.landscape.landscape import Array
+from twolayer.arrays import Array
 
 CONVERGED, SADDLE, DIVERGED, UNDECIDED = "converged", "saddle", "diverged", "undecided"
 

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from numerics.descents.flow import flow
 from numerics.descents.landing import CONVERGED, UNDECIDED
-from numerics.landscape.landscape import Array, Landscape, Points, checked_point
+from numerics.landscape.landscape import Landscape, Points, checked_point
+from twolayer.arrays import Array
 
 
 class FlowBasin:

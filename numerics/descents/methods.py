@@ -11,8 +11,9 @@ from scipy import optimize
 
 from numerics.descents.flow import FAR, flow, land
 from numerics.descents.landing import CONVERGED, DIVERGED, UNDECIDED, Landing
-from numerics.landscape.landscape import Array, Landscape, NetworkLandscape, checked_point
+from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point
 from numerics.training.many import full_rounds, stochastic_rounds, train
+from twolayer.arrays import Array
 
 Descent = Callable[..., Landing]
 

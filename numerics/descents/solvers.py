@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from numerics.landscape.landscape import Array, Landscape, NetworkLandscape, hessian_at
+from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
+from twolayer.arrays import Array
 from twolayer.many.packing import Packing
 
 LARGEST = 64

@@ -12,12 +12,13 @@ import sympy as sp
 from scipy.optimize import minimize
 
 import twolayer as tl
-from numerics.falsify.dual.arrays import Array, Dual, constant, dual, variables
+from numerics.falsify.dual.arrays import Dual, constant, dual, variables
 from numerics.falsify.dual.network import DualNetwork
 from numerics.falsify.dual.norms import norm
 from numerics.falsify.dual.numbers import NUMBERS
 from theory.quantities.check import arithmetic
 from theory.quantities.network import Situation
+from twolayer.arrays import Array
 
 ENOUGH = math.log(30.0)  # a ratio worth climbing to: it leaves room for rounder numbers
 CROSSED = 0.1  # likewise for a gap, in units of the sides at the start

@@ -5,9 +5,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from numerics.files.npz import read_arrays
+from twolayer.arrays import Array
 
 DIGITS_CREDIT = (
     "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning "
@@ -15,8 +15,6 @@ DIGITS_CREDIT = (
     "doi:10.24432/C50P49, CC BY 4.0 (the 1,797 images of its test part, unchanged)."
 )
 MOST_CLASSES = 1000
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

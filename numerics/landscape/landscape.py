@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
 from twolayer import arrays
+from twolayer.arrays import Array
 from twolayer.many.plain_risk import PlainRisk
 
-Array = NDArray[np.float64]
 Points = NDArray[np.float64]
 
 DIFFERENCE = float(np.finfo(float).eps ** (1 / 3))

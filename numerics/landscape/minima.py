@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.landscape import symmetry
-from numerics.landscape.landscape import Array, Landscape, NetworkLandscape, hessian_at
+from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
 from twolayer import arrays
+from twolayer.arrays import Array
 
 PROBES, SPREAD = 64, 2.0
 """Inputs beside the samples at which functions are compared, and how much wider they lie."""

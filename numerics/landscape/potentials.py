@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from numerics.landscape.landscape import Array, Points
+from numerics.landscape.landscape import Points
 from twolayer import arrays
+from twolayer.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 import twolayer as tl
-from numerics.landscape.landscape import Array
+from twolayer.arrays import Array
 
 SAME = 1e-6
 ZERO = 1e-9

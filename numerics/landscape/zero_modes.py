@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import twolayer as tl
-from numerics.landscape.landscape import Array, NetworkLandscape
+from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.symmetry import ZERO, units
+from twolayer.arrays import Array
 
 
 @dataclass(frozen=True)

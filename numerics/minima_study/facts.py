@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import twolayer as tl
 from numerics.minima_study.spectrum import Spectrum, spectrum
@@ -14,8 +13,7 @@ from numerics.training.point import Trained
 from theory import theorems
 from theory.quantities.network import Situation
 from theory.quantities.registry import value
-
-Array = NDArray[np.float64]
+from twolayer.arrays import Array
 
 PRODUCTS = (1, 10, 50)
 """Sums of log top-k eigenvalues are given for these k, and for k = n q."""

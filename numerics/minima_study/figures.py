@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from numerics.files.folders import write_text
-from numerics.minima_study.findings import BY_KEY, PREDICTORS, of_arm, sizes, values
+from numerics.minima_study.columns import BY_KEY, PREDICTORS, values
+from numerics.minima_study.findings import of_arm, sizes
 from numerics.plotting import GREY, MARKERS, Drawn, colours, saved, style
 
 Results = dict[str, Any]

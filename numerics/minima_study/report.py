@@ -12,8 +12,8 @@ from typing import Any
 
 from matplotlib import mathtext
 
+from numerics.minima_study.columns import BY_KEY
 from numerics.minima_study.facts import REPORTED
-from numerics.minima_study.findings import BY_KEY
 from numerics.plotting import Drawn
 from theory import theorems
 

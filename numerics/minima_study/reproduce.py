@@ -18,7 +18,8 @@ from numerics.files.folders import write_json, write_text
 from numerics.files.provenance import versions
 from numerics.minima_study import figures, report
 from numerics.minima_study.arms import Arm, Task, as_plain, fitted, tasks
-from numerics.minima_study.findings import COLUMNS, correlations, table, theorem_counts
+from numerics.minima_study.columns import COLUMNS
+from numerics.minima_study.findings import correlations, table, theorem_counts
 from numerics.minima_study.run import Found, ground, minimum
 from numerics.minima_study.sentences import conclusions
 from numerics.sweeps.threads import one_thread

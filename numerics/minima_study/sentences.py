@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from numerics.minima_study.findings import BY_KEY, of_arm
+from numerics.minima_study.columns import BY_KEY
+from numerics.minima_study.findings import of_arm
 from theory import theorems
 
 Results = dict[str, Any]

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 import twolayer as tl
 from numerics.training.directions import tangent_kernel
+from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, gamma
 from twolayer.spectrum.lapack import verified_eigenvalues
-
-Array = NDArray[np.float64]
 
 NEAR = 1e-10
 

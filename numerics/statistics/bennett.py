@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from numerics.landscape.landscape import Array
+from twolayer.arrays import Array
 
 
 def ratios(record: Array, levels: Array) -> tuple[float, Array]:

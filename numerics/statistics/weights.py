@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.landscape.landscape import Array
+from twolayer.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
 import twolayer as tl
 from numerics.training.point import Point, labels
+from twolayer.arrays import Array
 from twolayer.curvature.gradient import from_forward
 from twolayer.forward.errors import Forward
 from twolayer.forward.scope import Scope, input_gram
 
-Array = NDArray[np.float64]
 Steps = tuple[Callable[[float], Array | None], float]
 """The step for a damping (None where it cannot be solved for), and the scale dampings are relative to."""
 

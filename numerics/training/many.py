@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
-from numerics.landscape.landscape import Array
+from twolayer.arrays import Array
 from twolayer.many.packing import Packing, in_threads
 
 ROUND = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 import twolayer as tl
 from numerics.training.directions import (
@@ -16,8 +16,8 @@ from numerics.training.directions import (
     spectral_solver,
 )
 from numerics.training.point import REACHED, STEPS, STUCK, Point, Trained, start
+from twolayer.arrays import Array
 
-Array = NDArray[np.float64]
 Solver = Callable[[Point], Steps]
 
 DENSE_LIMIT = 2500

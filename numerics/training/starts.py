@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 import twolayer as tl
-from numerics.landscape.landscape import Array
+from twolayer.arrays import Array
 
 Draw = Callable[[tl.TwoLayer, np.random.Generator, float], dict[str, Array]]
 

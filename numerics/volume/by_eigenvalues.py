@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from numerics.landscape.landscape import Array, Landscape, checked_point, hessian_at, values_at
+from numerics.landscape.landscape import Landscape, checked_point, hessian_at, values_at
 from numerics.volume.estimate import DOUBTFUL, LEBESGUE, TRUSTED, VolumeEstimate, refused
+from twolayer.arrays import Array
 
 ANHARMONIC = 0.1
 """Largest relative departure from the quadratic at the ellipsoid's tips for which it is trusted."""

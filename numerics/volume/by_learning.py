@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.landscape.landscape import Array, Landscape, Points, checked_point, hessian_at, values_at
+from numerics.landscape.landscape import Landscape, Points, checked_point, hessian_at, values_at
 from numerics.statistics.weights import average
 from numerics.volume.by_tempering import judge_run, population, require_run
 from numerics.volume.estimate import DOUBTFUL, REFUSED, TRUSTED, VolumeEstimate, worse
 from numerics.volume.ladder import climb, place_rungs
+from twolayer.arrays import Array
 
 CHECKED = 2000
 """Points of the localising Gaussian that are tested for mass that was missed."""

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from numerics.landscape.landscape import Array, Landscape, Points
+from numerics.landscape.landscape import Landscape, Points
 from numerics.statistics.weights import average
 from numerics.volume.estimate import DOUBTFUL, Refusal, VolumeEstimate, judge, refused, worse
 from numerics.volume.frame import Frame, frame
 from numerics.volume.priors import Gaussian, Prior
 from numerics.volume.region import RELATIVE, Membership, Region, region, require_count
+from twolayer.arrays import Array
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(96)
 PEAK_WIDTHS = 12.0

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.landscape.landscape import Array, Landscape, Points
+from numerics.landscape.landscape import Landscape, Points
 from numerics.statistics.weights import Weights, average
 from numerics.volume.estimate import (
     DOUBTFUL,
@@ -25,6 +25,7 @@ from numerics.volume.frame import Frame, frame
 from numerics.volume.ladder import Climbed, climb, place_rungs
 from numerics.volume.priors import Prior
 from numerics.volume.region import Membership, Region, region, require_count
+from twolayer.arrays import Array
 
 PILOT, LEAST_PILOT, PIECE = 400, 32, 1000
 NEARLY_ALL = 0.8

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.landscape.landscape import Array, Points, hessian_at
+from numerics.landscape.landscape import Points, hessian_at
 from numerics.volume.estimate import Refusal
 from numerics.volume.region import FLAT, SADDLE, Region, _probe
+from twolayer.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-from numerics.landscape.landscape import Array, Points
+from numerics.landscape.landscape import Points
 from numerics.statistics.bennett import effective, ratios, standard_error
 from numerics.volume.walkers import Rungs, State, Walkers
+from twolayer.arrays import Array
 
 OVERLAP = 0.6
 """Effective share of the walkers that reweighting to the next rung leaves, when rungs are placed."""

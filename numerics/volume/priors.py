@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from numerics.landscape.landscape import Array, Points
+from numerics.landscape.landscape import Points
+from twolayer.arrays import Array
 
 GAUSSIAN_REACH = 12.0
 """A Gaussian is cut at radius scale (sqrt(D) + this): the mass beyond is below 1e-30."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.landscape.landscape import Array, Landscape, Points, checked_point, values_at
+from numerics.landscape.landscape import Landscape, Points, checked_point, values_at
 from numerics.statistics.shares import share
 from numerics.volume.estimate import DOUBTFUL, LEBESGUE, TRUSTED, Refusal
 from numerics.volume.priors import Prior, require_inside
+from twolayer.arrays import Array
 
 Membership = Callable[[Points], np.ndarray]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.landscape.landscape import Array, Points
+from numerics.landscape.landscape import Points
+from twolayer.arrays import Array
 
 State = Callable[[Points], tuple[Array, Array]]
 """z (N, D) -> log w(z), h(z), each (N,); log w = -inf outside."""

@@ -1,5 +1,6 @@
 """The rules of the house, each checked by the tool that knows it."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,16 +36,38 @@ def test_a_wrong_call_of_a_kernel_is_a_type_error():
     assert 'incompatible type "str"; expected "float"' in done.stdout
 
 
-def test_an_import_against_the_layers_is_caught(tmp_path):
-    """The contracts of setup.cfg, run on a copy in which twolayer imports sympy."""
+PLANTED = {
+    "a package below imports what it may not": (
+        "twolayer/arrays.py",
+        "import sympy as _",
+        "twolayer is not allowed to import sympy",
+    ),
+    "a room imports a room above it": (
+        "twolayer/forward/scope.py",
+        "from ..curvature import dense as _",
+        "twolayer.forward is not allowed to import twolayer.curvature",
+    ),
+    "theory goes round its bridge": (
+        "theory/claims.py",
+        "import twolayer.jit as _",
+        "theory is not allowed to import twolayer",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", PLANTED)
+def test_an_import_against_the_layers_is_caught(fault, tmp_path):
+    """The contracts of setup.cfg, run on a copy with one import too many."""
+    path, planted, message = PLANTED[fault]
     for package in PACKAGES:
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "twolayer" / "__init__.py").write_text("import sympy\n")
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "setup.cfg").write_text((ROOT / "setup.cfg").read_text())
+    with (tmp_path / path).open("a") as file:
+        file.write(f"\n{planted}  # noqa\n")
     done = python(*TOOLS["layers"], "--no-cache", cwd=tmp_path)
     assert done.returncode == 1
-    assert "twolayer is not allowed to import sympy" in done.stdout
+    assert message in done.stdout
 
 
 def test_twolayer_imports_neither_sympy_nor_matplotlib():

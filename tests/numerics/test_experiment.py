@@ -12,7 +12,8 @@ from numerics.files.datasets import Dataset
 from numerics.minima_study import arms, reproduce
 from numerics.minima_study import run as minima_study_run
 from numerics.minima_study.arms import Arm, Task, fitted, reserve_size, tasks
-from numerics.minima_study.findings import COLUMNS, correlations, order, table, theorem_counts
+from numerics.minima_study.columns import COLUMNS
+from numerics.minima_study.findings import correlations, order, table, theorem_counts
 from numerics.minima_study.run import ground
 from numerics.minima_study.spectrum import spectrum
 from numerics.statistics.ranks import rank_correlation

@@ -4,6 +4,7 @@ from typing import Any
 
 import twolayer
 from twolayer import arrays
+from twolayer.arrays import Array as Array
 from twolayer.curvature.gradient import from_forward, gradient_error
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK as SLACK

@@ -8,9 +8,8 @@ from collections.abc import Collection
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from theory.bridge.network import Array
 
 MOST_DEPTH, MOST_TEXT = 12, 400
 PRINTABLE = re.compile(r"[ -~]*")

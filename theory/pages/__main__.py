@@ -1,7 +1,8 @@
 """Write every page of docs/ that is made, or check that they are up to date.
 
-``python -m theory.pages`` shows how docs/activations.md, docs/derivation.md, docs/theorems.md and
-docs/theorems/ differ from what the expressions and records give, and exits with 1 if they do;
+``python -m theory.pages`` shows how docs/activations.md, docs/derivation.md, docs/theorems.md, docs/theorems/
+and the tables of docs/architecture.md differ from what the expressions, the records and the rooms'
+docstrings give, and exits with 1 if they do;
 ``python -m theory.pages --update`` rewrites them.
 """
 
@@ -13,23 +14,30 @@ from theory.emit.generated import difference, write
 from theory.pages.activations import measured_part
 from theory.pages.activations import page as activations_page
 from theory.pages.derivation import derivation_page
+from theory.pages.rooms import architecture_page
 from theory.pages.theorems_index import THEOREMS, theorem_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 
 ACTIVATIONS, DERIVATION = "docs/activations.md", "docs/derivation.md"
+ARCHITECTURE = "docs/architecture.md"
 
 
 def present() -> dict[str, str]:
     """Text of every made page, by its path below the project's folder."""
-    paths = [ROOT / ACTIVATIONS, ROOT / DERIVATION, ROOT / THEOREMS, *(ROOT / "docs/theorems").glob("*.md")]
+    paths = [ROOT / name for name in (ACTIVATIONS, ARCHITECTURE, DERIVATION, THEOREMS)]
+    paths += (ROOT / "docs/theorems").glob("*.md")
     return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths if path.exists()}
 
 
 def wanted(found: dict[str, str]) -> dict[str, str]:
-    """What should be there; of what was `found`, the measurements on the page of activations are kept."""
-    measured = measured_part(found.get(ACTIVATIONS, ""))
-    return {ACTIVATIONS: activations_page(measured), DERIVATION: derivation_page()} | theorem_pages()
+    """What should be there, of what was `found`: measurements and text written by hand are kept."""
+    pages = {
+        ACTIVATIONS: activations_page(measured_part(found.get(ACTIVATIONS, ""))),
+        ARCHITECTURE: architecture_page(found.get(ARCHITECTURE, "")),
+        DERIVATION: derivation_page(),
+    }
+    return pages | theorem_pages()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from theory.bridge import network
-from theory.bridge.network import SLACK, UNIT, Uncertain
+from theory.bridge.network import SLACK, UNIT, Array, Uncertain
 from theory.quantities.network import Situation
-from theory.quantities.norms import Array, Matrix, gamma, size
+from theory.quantities.norms import Matrix, gamma, size
 
 
 def sample_mean(values: Array) -> float:

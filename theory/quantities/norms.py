@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from theory.bridge.network import SLACK, UNIT, Uncertain
-
-Array = NDArray[np.float64]
+from theory.bridge.network import SLACK, UNIT, Array, Uncertain
 
 
 @dataclass(frozen=True)

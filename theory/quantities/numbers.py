@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.bridge.network import SLACK, Uncertain, known
+from theory.bridge.network import SLACK, Array, Uncertain, known
 from theory.quantities.matrices import (
     OPERATORS,
     augmented_squares,
@@ -21,7 +21,7 @@ from theory.quantities.matrices import (
     weight_gram,
 )
 from theory.quantities.network import Situation
-from theory.quantities.norms import Array, Matrix, gamma, largest, least, size
+from theory.quantities.norms import Matrix, gamma, largest, least, size
 from theory.quantities.rescaling import balanced, column_norms, stretched
 
 ROWS = 1024  # samples whose input gradients are held at a time

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from theory.bridge.network import SLACK, Uncertain, known
+from theory.bridge.network import SLACK, Array, Uncertain, known
 from theory.quantities.matrices import applied, augmented_squares, formed, gradient, sample_mean
 from theory.quantities.network import Situation
-from theory.quantities.norms import Array, Matrix, gamma, size
+from theory.quantities.norms import Matrix, gamma, size
 
 Sums = list[Uncertain]
 

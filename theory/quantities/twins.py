@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from theory.bridge.network import Uncertain, known
+from theory.bridge.network import Array, Uncertain, known
 from theory.quantities.matrices import applied, formed, gradient_size
 from theory.quantities.network import Situation
-from theory.quantities.norms import Array
 
 
 def unit_gradient(at: Situation) -> Uncertain:

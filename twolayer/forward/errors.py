@@ -1,4 +1,4 @@
-"""One forward pass: what every curvature quantity is computed from, with its rounding errors."""
+"""The forward pass, with bounds of the rounding errors of its values."""
 
 from __future__ import annotations
 

@@ -8,12 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..arrays import Array
 from ..errors.rounding import SUBNORMAL
 
-Array = NDArray[np.float64]
 FOLDER = Path(__file__).parents[1] / "generated" / "activations"
 
 

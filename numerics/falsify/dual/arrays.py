@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from twolayer.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

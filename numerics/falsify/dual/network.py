@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from numerics.falsify.dual.arrays import Array, Dual, constant, contract, joined
+from numerics.falsify.dual.arrays import Dual, constant, contract, joined
 from numerics.falsify.dual.third import loss_slopes
+from twolayer.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

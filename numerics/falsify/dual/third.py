@@ -9,7 +9,6 @@ from itertools import product
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from theory.analysis.pieces import pieces
 from theory.derivation.letters import e, o, r
@@ -18,8 +17,7 @@ from theory.expressions.activations import z
 from theory.expressions.atoms import meaning
 from theory.expressions.losses import LOSSES, f, y
 from theory.expressions.stable import derivatives
-
-Array = NDArray[np.float64]
+from twolayer.arrays import Array
 
 
 @lru_cache(maxsize=64)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from theory.bridge.network import Array
 from theory.certify.balls.balls import Rows, Undecided, arb, arb_mat, ctx, hull, norm, power
 
 STEPS = 60
 NEAR = 2.0**10  # eigenvalues nearer than this times P times an entry to be removed are a cluster
 ROTATE = 16.0  # entries inside clusters must exceed the others by this before float64 may rotate them
-Array = NDArray[np.float64]
 
 
 def eigenvalues(M: arb_mat) -> list[arb]:

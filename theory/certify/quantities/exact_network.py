@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.bridge import network
+from theory.bridge.network import Array
 from theory.certify.balls.activation import name_of
 from theory.certify.balls.balls import fmpq, fmpq_mat
 from theory.quantities.network import Situation
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

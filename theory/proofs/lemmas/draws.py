@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from theory.bridge.network import Array
 from theory.proofs.lemmas.lemma import Objects
-from theory.quantities.norms import Array
 
 Draw = Callable[[np.random.Generator], Array]
 

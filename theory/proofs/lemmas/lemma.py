@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.quantities.norms import Array
+from theory.bridge.network import Array
 
 Objects = dict[str, Array]
 Requirement = tuple[str, ...]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
+from theory.bridge.network import Array
 from theory.proofs.lemmas.draws import (
     Draw,
     any_matrix,
@@ -24,7 +25,6 @@ from theory.proofs.lemmas.draws import (
 )
 from theory.proofs.lemmas.lemma import Lemma, Objects
 from theory.proofs.lemmas.units import UNIT_LEMMAS
-from theory.quantities.norms import Array
 
 
 def block(whole: Draw) -> Callable[[np.random.Generator], Objects]:
