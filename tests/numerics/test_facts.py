@@ -11,7 +11,7 @@ from theory.certify import unique_minimum
 from theory.certify.balls.balls import precision
 from theory.certify.quantities.exact_network import subject
 from theory.certify.quantities.matrices import gradient, named
-from theory.certify.quantities.network import Place
+from theory.certify.quantities.network import BallNetwork
 
 
 def trained(seed: int, n: int, d: int, m: int, noise: float = 0.05, **kinds: object):
@@ -68,7 +68,7 @@ def test_the_hessian_over_a_box_holds_those_at_its_points():
     net, X, y = SMALL
     rng, radius = np.random.default_rng(2), 1e-3
     with precision(100):
-        box = Place(subject(net, X, y), radius)
+        box = BallNetwork(subject(net, X, y), radius)
         H, g = named("H", box), gradient(box)
         for corner in (rng.uniform(-1, 1, net.n_parameters), np.sign(rng.normal(size=net.n_parameters))):
             there = moved(net, 0.999 * radius * corner)
@@ -80,7 +80,7 @@ def test_the_hessian_over_a_box_holds_those_at_its_points():
 def test_targets_that_are_the_outputs_stay_where_they_are_over_a_box():
     net, X, _ = SMALL
     with precision(100):
-        box = Place(subject(net, X, None), 1e-3)
+        box = BallNetwork(subject(net, X, None), 1e-3)
         there = moved(net, np.full(net.n_parameters, 0.9e-3))
         targets = oracle.floats(oracle.reference(Problem(net.a, net.W, net.b, net.c, X, np.zeros(len(X)))).f)
         truth = oracle.reference(Problem(there.a, there.W, there.b, there.c, X, targets[:, 0]))
