@@ -18,7 +18,7 @@ from numerics.sweeps.executors import executor
 from numerics.sweeps.store import Store, SweepError
 from numerics.sweeps.sweep import sweep
 from tests.house.tree import ROOT
-from tests.numerics.test_sweeps import PIECES, WHOLE, die, same, work
+from tests.numerics.pieces import PIECES, WHOLE, die, same, work
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from numerics.commands.main import main
 from numerics.commands.tables import aligned
 from numerics.minima_study import arms, reproduce
 from numerics.minima_study import run as minima_study_run
-from tests.numerics.test_experiment import TINY, made_up
+from tests.numerics.small_study import TINY, made_up
 from theory import derive
 
 HEAVY = ("sympy", "matplotlib", "tqdm", "scipy.optimize", "scipy.stats")

@@ -2,41 +2,26 @@
 
 import json
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import pytest
 
 import twolayer as tl
-from numerics.files.datasets import Dataset
 from numerics.minima_study import arms, reproduce
 from numerics.minima_study import run as minima_study_run
-from numerics.minima_study.arms import Arm, Task, fitted, reserve_size, tasks
+from numerics.minima_study.arms import Task, fitted, reserve_size, tasks
 from numerics.minima_study.columns import COLUMNS
 from numerics.minima_study.findings import correlations, order, table, theorem_counts
 from numerics.minima_study.run import ground
 from numerics.minima_study.spectrum import spectrum
 from numerics.statistics.ranks import rank_correlation
-
-ARMS = (Arm("tanh", genuine=16, units=6, attacks=(0, 8, 24), repeats=2), Arm("few", genuine=8, attacks=(0,)))
-TINY = (replace(ARMS[0], attacks=(0, 8), repeats=1),)
-
-
-def made_up(n=80, d=4):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(n, d))
-    return Dataset(X, np.where(X[:, 0] + X[:, 1] ** 2 > 0.5, 1.0, -1.0), "made up", "by a formula", "")
+from tests.numerics.small_study import ARMS, TINY, made_up, small_results
 
 
 @pytest.fixture(scope="module")
 def done():
     return small_results()
-
-
-@cache
-def small_results():
-    """Results and minima, shared with the tests of the report; not to be changed."""
-    return reproduce.reproduce(made_up(), ARMS, 3)
 
 
 def test_every_minimum_fits_the_genuine_samples(done):

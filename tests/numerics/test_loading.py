@@ -8,7 +8,7 @@ from numerics import basins
 from numerics.landscape.potentials import CosineLattice
 from numerics.sweeps.loading import as_xarray, load
 from numerics.sweeps.sweep import sweep
-from tests.numerics.test_sweeps import PIECES, WHOLE, work
+from tests.numerics.pieces import PIECES, WHOLE, work
 
 
 def test_arrays_are_joined_in_order(tmp_path):

@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from numerics.commands.norms import measure
+from numerics.commands.measure import measure
 from numerics.files.networks import read_model
 from numerics.minima_study import figures, reproduce
 from numerics.minima_study.report import formula, page
 from numerics.minima_study.sentences import conclusions
-from tests.numerics.test_experiment import made_up, small_results
+from tests.numerics.small_study import made_up, small_results
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """Sweeps are resumed, and what is damaged is noticed: the same bits as a sweep that nothing happened to."""
 
 import errno
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,40 +9,16 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from numerics.sweeps import store
 from numerics.sweeps.store import Store, SweepError, fingerprint
 from numerics.sweeps.sweep import sweep
 from tests.house.tree import ROOT
-
-PIECES = list(range(12))
-
-
-def work(seed):
-    """A piece of work: its result depends on the piece alone."""
-    rng = np.random.default_rng(seed)
-    return {"x": rng.normal(size=3), "name": np.array(f"piece {seed}"), "seed": np.array(seed)}
-
-
-def die(seed):
-    """Kill the worker itself."""
-    if seed == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return work(seed)
+from tests.numerics.pieces import PIECES, WHOLE, die, same, work
 
 
 def fail(seed):
     if seed == 7:
         raise ZeroDivisionError("seven")
     return work(seed)
-
-
-def same(one, two):
-    return len(one) == len(two) and all(
-        store.checksum(a).tolist() == store.checksum(b).tolist() for a, b in zip(one, two, strict=True)
-    )
-
-
-WHOLE = [work(seed) for seed in PIECES]
 
 
 def test_here_on_threads_and_on_processes():

@@ -60,3 +60,12 @@ def assert_all_hold(measured: Measurement, truth: list[arb], what: str = "value"
 def relative(distance: arb, truth: Any) -> float:
     """`distance` as a share of `truth`; 0 if both vanish."""
     return float(distance / abs(truth)) if distance != 0 else 0.0
+
+
+PARTS = {"H": lambda H: H, "G": lambda H: H.gauss_newton, "R": lambda H: H.residual}
+
+
+@balls
+def descending(M):
+    """All eigenvalues; where no ball tells one from zero it is zero, as those beyond the rank are."""
+    return [oracle.arb(0) if v.contains(0) else v for v in oracle.eigenvalues(M)[::-1]]

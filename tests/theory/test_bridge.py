@@ -9,8 +9,8 @@ import sympy as sp
 
 import theory
 import twolayer as tl
+from tests.house.probe import probe
 from tests.house.tree import ROOT
-from tests.twolayer.test_jit import probe
 from theory.bridge import activation as compiled
 from theory.expressions.activations import ACTIVATIONS, z
 from twolayer.jit import kernel_folder

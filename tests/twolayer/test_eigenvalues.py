@@ -6,19 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracle import oracle
-from tests.oracle.comparison import assert_all_hold, assert_holds
+from tests.oracle.comparison import PARTS, assert_all_hold, assert_holds, descending
 from tests.oracle.oracle_jets import balls
 from tests.oracle.strategies import ordinary, problems, random_problem
-from tests.twolayer.test_hessian_dense import PARTS
 
 few = settings(max_examples=30)
 small = {"most": (6, 2, 3, 2)}
-
-
-@balls
-def descending(M):
-    """All eigenvalues; where no ball tells one from zero it is zero, as those beyond the rank are."""
-    return [oracle.arb(0) if v.contains(0) else v for v in oracle.eigenvalues(M)[::-1]]
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -6,12 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracle import oracle
-from tests.oracle.comparison import assert_within, matrix_distance, vector_distance
+from tests.oracle.comparison import PARTS, assert_within, matrix_distance, vector_distance
 from tests.oracle.strategies import problems, random_problem
 from twolayer.curvature import dense, dense_by_pairs
 from twolayer.forward import errors
-
-PARTS = {"H": lambda H: H, "G": lambda H: H.gauss_newton, "R": lambda H: H.residual}
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -6,10 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.oracle import oracle
-from tests.oracle.comparison import assert_holds, assert_within, distance, relative
+from tests.oracle.comparison import PARTS, assert_holds, assert_within, distance, relative
 from tests.oracle.problem import Problem
 from tests.oracle.strategies import ACTIVATIONS, LOSSES, ordinary, problems, random_problem
-from tests.twolayer.test_hessian_dense import PARTS
 from twolayer.curvature import frobenius_by_pairs
 
 METHODS = (None, "pairs", "dense")

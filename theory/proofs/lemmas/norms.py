@@ -14,7 +14,6 @@ from theory.proofs.lemmas.draws import (
     any_matrix,
     at_most,
     draws,
-    generic,
     inner,
     positive,
     psd,
@@ -22,6 +21,15 @@ from theory.proofs.lemmas.draws import (
     symmetric,
     t,
     vector,
+)
+from theory.proofs.lemmas.identities import (
+    cauchy,
+    gram_frobenius,
+    gram_trace,
+    matrix_amgm,
+    mean_square,
+    roots,
+    swap,
 )
 from theory.proofs.lemmas.lemma import Lemma, Objects
 from theory.proofs.lemmas.units import UNIT_LEMMAS
@@ -65,51 +73,6 @@ def definite(rng: np.random.Generator) -> Array:
     return np.asarray(psd(rng) + 10.0 ** rng.uniform(-3, 1) * np.eye(3))
 
 
-def _cauchy() -> tuple[sp.Expr, sp.Expr]:
-    A, B = list(generic("A")), list(generic("B"))
-    pairs = [(i, j) for i in range(4) for j in range(i)]
-    squares = sum((A[i] * B[j] - A[j] * B[i]) ** 2 for i, j in pairs)
-    return inner(A, A) * inner(B, B) - inner(A, B) ** 2, squares  # Lagrange's identity
-
-
-def _matrix_amgm() -> tuple[sp.Expr, sp.Expr]:
-    A, B = generic("A"), generic("B")
-    return inner(A, A) + inner(B, B) - 2 * inner(A, B), inner(A - B, A - B)
-
-
-def _gram_trace() -> tuple[sp.Expr, sp.Expr]:
-    V = generic("V", 2, 3)
-    return (V * V.T).trace() - inner(V, V), sp.S.Zero
-
-
-def _gram_frobenius() -> tuple[sp.Expr, sp.Expr]:
-    """|V|_F^4 - |V V^T|_F^2 is twice the sum of the 2 x 2 Gram determinants, squares by Lagrange."""
-    V = generic("V", 2, 3)
-    x, y = V.row(0), V.row(1)
-    pairs = [(i, j) for i in range(3) for j in range(i)]
-    squares = 2 * sum((x[i] * y[j] - x[j] * y[i]) ** 2 for i, j in pairs)
-    return inner(V, V) ** 2 - inner(V * V.T, V * V.T), squares
-
-
-def _swap(norm: Callable[[sp.Matrix], sp.Expr]) -> Callable[[], tuple[sp.Expr, sp.Expr]]:
-    def identity() -> tuple[sp.Expr, sp.Expr]:
-        V = generic("V", 2, 3)
-        return norm(V * V.T) - norm(V.T * V), sp.S.Zero
-
-    return identity
-
-
-def _roots() -> tuple[sp.Expr, sp.Expr]:
-    x, y = sp.symbols("x y", nonnegative=True)
-    return x + y - 2 * sp.sqrt(x * y), (sp.sqrt(x) - sp.sqrt(y)) ** 2
-
-
-def _mean_square() -> tuple[sp.Expr, sp.Expr]:
-    x = sp.symbols("x0:3", real=True)
-    mean = sum(x) / 3
-    return sum(e**2 for e in x) / 3 - mean**2, sum((e - mean) ** 2 for e in x) / 3
-
-
 PSD_PAIR = (("psd", "?A"), ("psd", "?B"))
 _PAIR = draws(A=psd, B=psd)
 _GRAM = draws(V=any_matrix)
@@ -144,7 +107,7 @@ ALL = (
         at_most(t("inner(?A, ?B)"), t("frobenius(?A)") * t("frobenius(?B)")),
         (),
         draws(A=symmetric, B=symmetric),
-        _cauchy,
+        cauchy,
         "Cauchy-Schwarz for the Frobenius inner product",
     ),
     Lemma(
@@ -152,7 +115,7 @@ ALL = (
         at_most(2 * t("inner(?A, ?B)"), t("frobenius(?A)") ** 2 + t("frobenius(?B)") ** 2),
         (),
         draws(A=symmetric, B=symmetric),
-        _matrix_amgm,
+        matrix_amgm,
     ),
     Lemma(
         "paths",
@@ -168,13 +131,13 @@ ALL = (
         _GRAM,
         source="singular values",
     ),
-    Lemma("Gram, trace", same(t("trace(?V*?V')"), t("frobenius(?V)") ** 2), (), _GRAM, _gram_trace),
+    Lemma("Gram, trace", same(t("trace(?V*?V')"), t("frobenius(?V)") ** 2), (), _GRAM, gram_trace),
     Lemma(
         "Gram, Frobenius",
         at_most(t("frobenius(?V*?V')"), t("frobenius(?V)") ** 2),
         (),
         _GRAM,
-        _gram_frobenius,
+        gram_frobenius,
         "submultiplicativity",
     ),
     *(
@@ -187,8 +150,8 @@ ALL = (
             "equal non-zero eigenvalues",
         )
         for head, squares in {
-            "trace": _swap(lambda M: M.trace()),
-            "frobenius": _swap(lambda M: inner(M, M)),
+            "trace": swap(lambda M: M.trace()),
+            "frobenius": swap(lambda M: inner(M, M)),
             "lmax": None,
             "nuclear": None,
             "rank": None,
@@ -350,7 +313,7 @@ ALL = (
         at_most(2 * t("roots(?x, ?y)"), t("total(?x)") + t("total(?y)")),
         (("nonnegative", "?x"), ("nonnegative", "?y")),
         draws(x=positive, y=positive),
-        _roots,
+        roots,
     ),
     Lemma(
         "smallest weight",
@@ -366,7 +329,7 @@ ALL = (
         draws(p=vector, v=positive),
         source="(p - min p) v >= 0",
     ),
-    Lemma("Jensen", at_most(t("mean_of(?v)") ** 2, t("mean_square(?v)")), (), draws(v=vector), _mean_square),
+    Lemma("Jensen", at_most(t("mean_of(?v)") ** 2, t("mean_square(?v)")), (), draws(v=vector), mean_square),
     Lemma(
         "trace of a sum",
         same(t("trace(?M)"), t("trace(?N)") + t("trace(?K)")),
