@@ -15,6 +15,7 @@ from theory import theorems
 from theory.records.theorem import REFUTED
 
 
+@pytest.mark.slow
 def test_a_dry_run_covers_every_comparison():
     words = [sys.executable, "-m", "benchmarks", "--dry-run", "--json"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -112,6 +112,7 @@ def test_every_public_name_has_a_docstring(name):
     assert [key for key, item in public(name).items() if not inspect.getdoc(item)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", modules())
 def test_no_docstring_describes_a_parameter_that_is_not_there(name):
     extra = {

@@ -60,6 +60,7 @@ def same(printed: str, shown: str) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=name)
 def test_the_page_shows_what_happens(page, tmp_path, monkeypatch):
     """The Python blocks of a page share their names, and a ``text`` block is what the one before it prints.

@@ -64,6 +64,7 @@ def test_a_descent_that_diverges_leads_to_no_minimum(monkeypatch):
     assert found["shares"]["gradient descent"]["-1"]["count"] == 4
 
 
+@pytest.mark.slow
 def test_attacked_starts_are_measured_and_repeat_bit_by_bit(tmp_path):
     def run(**place):
         return classes(SMALL, 0, 1, (0, 100), 20, Workplace(**place))
@@ -101,6 +102,7 @@ def test_estimators_on_known_regions_are_right_or_say_that_they_are_not():
 FEW = [known for known in REGIONS[3:] if known.dimension <= 6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", FEW, ids=lambda known: known.name)
 def test_the_truths_of_the_known_regions_are_those_of_a_plain_integral(known):
     """Points thrown at a box or ball that holds the region hit it as often as its volume says."""
@@ -155,6 +157,7 @@ def test_problems_have_two_classes_and_disjoint_parts():
     assert np.isclose(task.accuracy(always), np.mean(task.test[1] == 1))
 
 
+@pytest.mark.slow
 def test_the_command_writes_results_and_figures(tmp_path):
     done = CliRunner().invoke(main, ["basins", "--quick", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
@@ -167,6 +170,7 @@ def test_the_command_writes_results_and_figures(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
+@pytest.mark.slow
 def test_interrupted_it_keeps_what_is_finished_and_goes_on(tmp_path, monkeypatch):
     with one_thread():
         whole = experiment(0, TINY)
@@ -246,6 +250,7 @@ def test_a_point_that_the_flow_leaves_has_no_basin():
         FlowBasin(saddle, [0.0, 0.0])
 
 
+@pytest.mark.slow
 def test_tempering_through_the_flow_finds_the_cube():
     lattice = CosineLattice(2)
     inside = FlowBasin(lattice, [0.0, 0.0], rtol=1e-2)

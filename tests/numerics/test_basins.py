@@ -161,6 +161,7 @@ def test_the_interval_inverts_the_binomial_tails(count, total):
     assert found.low <= found.value <= found.high
 
 
+@pytest.mark.slow
 def test_intervals_cover_as_often_as_stated_and_together_when_asked():
     truth, draw = np.array([0.6, 0.3, 0.1]), np.random.default_rng(0)
     single, joint, repeats = np.zeros(3), 0, 2000
@@ -176,6 +177,7 @@ def test_intervals_cover_as_often_as_stated_and_together_when_asked():
     assert joint / repeats >= 0.95
 
 
+@pytest.mark.slow
 def test_intervals_hold_together_however_many_rare_classes_there_are():
     """A thousand equal classes, most seen once if at all: a correction by the number seen would fail."""
     draw, held = np.random.default_rng(1), 0

@@ -84,6 +84,7 @@ def answering(stack, address):
     raise AssertionError("the scheduler did not start")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_scheduler_that_is_killed_midway_is_told_and_what_was_finished_is_kept(tmp_path):
     with socket.socket() as free:
@@ -112,6 +113,7 @@ def busy_threads():
     return max([numba.get_num_threads(), *(each["num_threads"] for each in threadpool_info())])
 
 
+@pytest.mark.slow
 def test_a_worker_process_has_one_thread():
     with executor("processes:1") as pool:
         assert pool.submit(busy_threads).result() == 1
@@ -123,6 +125,7 @@ def test_executors_by_name(name):
         assert same(sweep(work, PIECES, executor=pool), WHOLE)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("name", "wanted"),

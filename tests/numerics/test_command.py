@@ -163,6 +163,7 @@ def small(monkeypatch, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_reproduce_writes_a_report_and_prints_a_table(small):
     done = run("reproduce", "--quick", "--out", small / "out", "--data", small / "data.npz")
     assert done.exit_code == 0, done.output
@@ -174,6 +175,7 @@ def test_reproduce_writes_a_report_and_prints_a_table(small):
     assert sorted(os.listdir(small)) == ["data.npz", "out"]
 
 
+@pytest.mark.slow
 def test_reproduce_as_json_repeats_itself(small):
     outputs = []
     for _ in range(2):
@@ -184,6 +186,7 @@ def test_reproduce_as_json_repeats_itself(small):
     assert json.loads(outputs[0])["data"]["name"] == "UCI 8x8 digits"
 
 
+@pytest.mark.slow
 def test_reproduce_interrupted(small, monkeypatch):
     minimum = minima_study_run.minimum
 
@@ -230,6 +233,7 @@ def test_norms_of_a_built_in_activation_stays_light(saved):
     assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "call"),
     [

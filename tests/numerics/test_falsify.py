@@ -48,6 +48,7 @@ def test_the_false_form_of_t5_goes_beyond_its_known_counter_example():
     assert falsify("wu-zhu-e-unsquared", activation="tanh", seconds=60).largest_ratio > known.ratio
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["i", "ii", "iii", "iv", "v"])
 def test_equality_cases_are_found(variant):
     found = falsify(f"input-gradient/{variant}", tries=120, seconds=60)
@@ -283,6 +284,7 @@ def test_an_interrupted_command_exits_with_130(monkeypatch):
     assert done.exit_code == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, each in theorems.items() if each.status == "proved"])
 def test_what_is_proved_survives(name, monkeypatch):
     monkeypatch.setattr(job, "shrinking", lambda example, wanted: iter(()))

@@ -167,6 +167,7 @@ def proof_faults(label):
     return next(filter(None, found), "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", MUTANTS)
 def test_a_network_refutes_the_mutation(label):
     found = falsify(MUTANTS[label][1], FAMILIES.get(label), tries=TRIES, seconds=60)
@@ -175,6 +176,7 @@ def test_a_network_refutes_the_mutation(label):
     assert original(MUTANTS[label][0])[2].check_at(found.example.situation()).holds is not False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", [label for label in MUTANTS if label not in SLOW])
 def test_a_step_of_its_proof_refutes_it_too(label):
     assert proof_faults(label)

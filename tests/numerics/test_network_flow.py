@@ -114,6 +114,7 @@ def test_the_path_is_that_of_an_explicit_solver_within_the_tolerance():
             assert np.abs(steps.theta - reference(here, theta, time)).max() < 10 * rtol
 
 
+@pytest.mark.slow
 def test_labels_are_those_of_a_fine_radau():
     """Two units learn from five: several minima at finite distances."""
     rng = np.random.default_rng([0, 3])

@@ -22,6 +22,7 @@ def written(tmp_path_factory):
     return folder, results
 
 
+@pytest.mark.slow
 def test_the_folder_is_complete(written):
     folder, _ = written
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -75,6 +76,7 @@ def test_saved_networks_have_the_norms_of_the_report(written):
     assert found["trace"]["value"] == said["trace"]["value"]
 
 
+@pytest.mark.slow
 def test_figures_do_not_change_with_the_day(written, tmp_path):
     folder, results = written
     again = figures.draw_all(json.loads(json.dumps(results)), tmp_path / "figures")

@@ -37,6 +37,7 @@ def test_a_finite_supremum_is_the_bound(name):
     assert all(third(ACTIVATIONS[name], point) <= arb(record.sup3) for point in centres)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNBOUNDED)
 @pytest.mark.parametrize("radius", [1e-12, 1e-3, 0.5, 4.0])
 def test_no_point_of_the_interval_exceeds_the_bound(name, radius):

@@ -30,6 +30,7 @@ def turned(potential, seed=0):
     return place, centre
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("D", "condition"), [(1, 1.0), (10, 1e6), (100, 1e3), (1000, 1e6)])
 def test_ellipsoid_and_radial_are_exact_on_quadratics(D, condition):
     bowl = ellipsoid(np.geomspace(1, condition, D))
@@ -74,6 +75,7 @@ def test_radial_and_tempering_on_a_star_shaped_polynomial_without_curvature(D):
     assert "not positive beyond rounding" in refused.why
 
 
+@pytest.mark.slow
 def test_tempering_within_a_tenth_of_a_nat_in_a_hundred_dimensions():
     bowl = ellipsoid(np.geomspace(1, 1e3, 100))
     found = volume.tempering(bowl, np.zeros(100), threshold=1.0, rng=rng())
@@ -96,6 +98,7 @@ def test_radial_fails_on_the_corners_of_a_large_cube():
     assert found.verdict != "trusted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("D", [1, 3, 30])
 def test_mass_under_a_gaussian_prior(D):
     bowl, height = ellipsoid(np.ones(D)), 0.4 * D

@@ -22,6 +22,7 @@ def coverage_held(estimate, truth):
     return float(np.mean([abs(one.log_volume - truth) <= one.error for one in found])), found
 
 
+@pytest.mark.slow
 def test_radial_at_a_hundred_dimensions_and_condition_a_thousand():
     bowl = ellipsoid(np.geomspace(1, 1e3, 100))
     truth = bowl.log_volume(1.0)
@@ -42,6 +43,7 @@ def test_radial_on_a_quartic():
     assert {one.verdict for one in found} == {"trusted"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("potential", "region", "truth"),
     [

@@ -2,10 +2,13 @@
 
 import dataclasses
 
+import pytest
+
 from tests.house.tree import ROOT
 from tests.oracle import support
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_answers_say():
     page = (ROOT / "docs" / "support.md").read_text()
     assert page == support.page(), "python -m tests.oracle.support > docs/support.md"

@@ -117,6 +117,7 @@ def speaks(name, at):
     return alone and pair and hidden and (at.squared or name not in ("risk", "kernel_energy"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("name", [name for name in TERMS if not any(word in name for word in OPAQUE)])
 def test_a_term_of_any_size_is_what_is_written_out_in_small_networks(name, kind):
@@ -222,6 +223,7 @@ def test_an_index_that_drops_out_of_a_derivative_is_still_summed():
     assert canonical(slope) == sp.Symbol("n", positive=True, integer=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", [claim for claim, fact in FACTS.items() if fact.any_size], ids=" ".join)
 def test_a_fact_with_another_matrix_is_refused(claim):
     """The first matrix of every pair doubled."""

@@ -75,6 +75,7 @@ print(*(float(value[0]) for value in out), sum(made.jets.stats.cache_hits.values
 """
 
 
+@pytest.mark.slow
 def test_machine_code_is_found_again_by_the_next_process(tmp_path):
     first, second = (probe(ROOT, tmp_path, USE).split() for _ in range(2))
     assert first[:3] == second[:3]
@@ -82,6 +83,7 @@ def test_machine_code_is_found_again_by_the_next_process(tmp_path):
     assert float(first[0]) == pytest.approx(0.5 * np.tanh(0.5), rel=1e-15)
 
 
+@pytest.mark.slow
 def test_without_a_writable_folder_it_is_compiled_in_memory(tmp_path):
     blocked = tmp_path / "file"
     blocked.touch()
@@ -134,6 +136,7 @@ def test_a_cancellation_is_measured_and_enters_the_bounds():
     assert bounds[0] > bounds[1]
 
 
+@pytest.mark.slow
 def test_an_expression_that_loses_half_its_digits_is_refused():
     with pytest.raises(ValueError, match=r"cancellation near z = .*: write it so that nearly equal"):
         theory.activation(z**2 * sp.sqrt(1 + z**2) - z**3)

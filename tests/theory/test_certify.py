@@ -91,6 +91,7 @@ def quantities_at(seed: int) -> dict[str, bool]:
     return found
 
 
+@pytest.mark.slow
 def test_every_quantity_agrees_with_its_float64_value_and_bound():
     cases = [quantities_at(seed) for seed in range(len(WANTED))]
     wrong = {name for found in cases for name, good in found.items() if not good}

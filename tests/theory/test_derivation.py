@@ -44,6 +44,7 @@ def check(derived: Derivation, tiny: Tiny) -> None:
     assert difference == sp.zeros(*difference.shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hidden_bias", "output_bias"), BIASES)
 @pytest.mark.parametrize(("n", "d", "m", "outputs"), [(2, 1, 2, 1), (1, 2, 2, 1), (2, 1, 2, 2), (1, 2, 2, 2)])
 def test_templates_are_the_derivatives_of_the_network(n, d, m, outputs, hidden_bias, output_bias):
@@ -64,6 +65,7 @@ def test_a_wrong_sign_in_a_template_is_caught(part, outputs, monkeypatch):
         check(derive("tanh", "squared", outputs), Tiny(1, 1, 2, outputs, True, True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["squared", "logistic", "pseudo_huber", "softmax"])
 def test_each_loss_gives_the_hessian_of_its_own_risk(name):
     outputs = 2 if name == "softmax" else 1
@@ -183,6 +185,7 @@ def dense(derived: Derivation, tiny: Tiny) -> list[sp.Expr]:
     return [*inner, G.trace(), R.trace()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hidden_bias", "output_bias"), BIASES)
 @pytest.mark.parametrize(("n", "d", "m", "outputs"), [(2, 1, 2, 1), (2, 2, 1, 1), (2, 1, 1, 2)])
 def test_pair_forms_are_the_sums_over_dense_entries(n, d, m, outputs, hidden_bias, output_bias):

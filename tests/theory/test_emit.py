@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from theory.emit import generated
 
 
@@ -13,6 +15,7 @@ def test_what_is_checked_in_is_up_to_date():
     assert found == wanted, "run: python -m theory.emit --update\n" + generated.difference(found, wanted)
 
 
+@pytest.mark.slow
 def test_emission_does_not_depend_on_the_hash_seed():
     run = "from theory.emit import generated; print(generated.generated())"
     texts = {

@@ -46,6 +46,7 @@ def test_a_symbolic_lemma_is_a_sum_of_squares(name):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", FACTS, ids=" ".join)
 def test_a_fact_is_shown_in_symbols(claim):
     assert shown(claim)

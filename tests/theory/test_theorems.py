@@ -37,6 +37,7 @@ def differences(function, X, step=1e-6):
     return np.stack(columns, axis=-1)
 
 
+@pytest.mark.slow
 @given(problems(losses=("squared",)))
 @settings(max_examples=150)
 def test_what_is_proved_holds_at_nasty_networks(p):

@@ -47,6 +47,7 @@ def test_the_true_value_is_near(name):
     assert all(error <= bound for error, bound in zip(worst(name), allowed, strict=True)), worst(name)
 
 
+@pytest.mark.slow
 def test_without_the_compiler_too():
     """Python fuses no product with a sum, so this is also the arithmetic of machines that cannot."""
     run = subprocess.run(
@@ -166,6 +167,7 @@ def test_a_loop_with_a_call_stays_scalar():
     assert not re.search(r"f(mul|add|sub)[a-z ]* <\d+ x double>", loop.inspect_llvm(loop.signatures[0]))
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs():
     run = [sys.executable, "-m", "benchmarks.bench_elementary", "--size", "64", "--repeats", "1", "--json"]
     rows = json.loads(subprocess.run(run, cwd=ROOT, capture_output=True, check=True).stdout)["rows"]

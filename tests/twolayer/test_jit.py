@@ -22,6 +22,7 @@ def copy(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_an_edit_of_an_inner_kernel_changes_the_number(copy):
     before = probe(copy, copy / "cache")
     assert probe(copy, copy / "cache") == before
@@ -35,6 +36,7 @@ def test_an_edit_of_an_inner_kernel_changes_the_number(copy):
     assert float(probe(copy, copy / "cache")) == 2 * float(before)
 
 
+@pytest.mark.slow
 def test_the_second_process_compiles_nothing(tmp_path):
     probe(ROOT, tmp_path)
     machine_code = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
@@ -43,6 +45,7 @@ def test_the_second_process_compiles_nothing(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == machine_code
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_agree(tmp_path):
     command = [sys.executable, "-c", PROBE]
     environment = os.environ | {"TWOLAYER_CACHE_DIR": str(tmp_path)}
@@ -55,6 +58,7 @@ def test_two_processes_at_once_agree(tmp_path):
     assert printed[0] == printed[1] == probe(ROOT, tmp_path) + "\n"
 
 
+@pytest.mark.slow
 def test_without_a_writable_folder_kernels_still_run(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
@@ -98,6 +102,7 @@ for name in available():
 """
 
 
+@pytest.mark.slow
 def test_pure_python_gives_the_same_numbers(tmp_path):
     compiled = [
         [float.fromhex(word) for word in line.split()] for line in probe(ROOT, tmp_path, PLAIN).splitlines()

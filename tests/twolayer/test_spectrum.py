@@ -175,6 +175,7 @@ def test_factorization_has_the_inertia_of_the_matrix(p):
 # large and small, wide and tall
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["squared", "softmax"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_all_roads_agree_where_balls_would_take_long(shape, loss):

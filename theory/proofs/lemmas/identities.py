@@ -40,6 +40,7 @@ def gram_frobenius() -> tuple[sp.Expr, sp.Expr]:
 
 def swap(norm: Callable[[sp.Matrix], sp.Expr]) -> Callable[[], tuple[sp.Expr, sp.Expr]]:
     """A norm of V V^T is that of V^T V."""
+
     def identity() -> tuple[sp.Expr, sp.Expr]:
         V = generic("V", 2, 3)
         return norm(V * V.T) - norm(V.T * V), sp.S.Zero
