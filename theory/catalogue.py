@@ -7,15 +7,27 @@ from theory.proofs import input_gradient as input_gradient_proofs
 from theory.proofs import rescaling as rescaling_proofs
 from theory.proofs import spectral as spectral_proofs
 from theory.records import converses, input_gradient, literature, rescaling, spectral
-from theory.records.theorem import Theorem
+from theory.records.theorem import PROVED, Theorem
 
 GROUPS = (input_gradient, converses, rescaling, spectral, literature)
 PROOFS = input_gradient_proofs.CHAINS | rescaling_proofs.CHAINS | spectral_proofs.CHAINS
 
+
+def with_proof(theorem: Theorem) -> Theorem:
+    """The record with the proofs of its variants.
+
+    Raises
+    ------
+    KeyError
+        If the record says that it is proved and a variant has no proof.
+    """
+    chains = PROOFS.get(theorem.id, {})
+    if theorem.status == PROVED and chains.keys() != theorem.variants.keys():
+        missing = ", ".join(sorted(theorem.variants.keys() - chains.keys()))
+        raise KeyError(f"{theorem.id} must have a proof of every variant; got none of {missing}")
+    return replace(theorem, proof=chains)
+
+
 theorems: MappingProxyType[str, Theorem] = MappingProxyType(
-    {
-        theorem.id: replace(theorem, proof=PROOFS.get(theorem.id, {}))
-        for group in GROUPS
-        for theorem in group.THEOREMS
-    }
+    {theorem.id: with_proof(theorem) for group in GROUPS for theorem in group.THEOREMS}
 )

@@ -19,7 +19,7 @@ from theory.records import hypotheses as needs
 from theory.records.theorem import Hypothesis, Theorem, Variant
 
 EXAMPLE = "'input_gradient <= spectral(W)**2 * trace(H_bb)'"
-FIRST = (
+LISTED_FIRST = (
     *("risk", "input_gradient", "norm(a)", "norm1(a)", "norm_inf(a)", "spectral(W)", "frobenius(W)"),
     *(
         f"{head}({M})"
@@ -33,7 +33,7 @@ FIRST = (
 CLAIM = Language(
     "INEQUALITY",
     f"a relation between quantities such as {EXAMPLE}",
-    {name: symbol(name) for name in (*FIRST, *QUANTITIES)},
+    {name: symbol(name) for name in (*LISTED_FIRST, *QUANTITIES)},
     {"sqrt": Function(sp.sqrt), "abs": Function(sp.Abs)},
 )
 TWIN = (needs.ONE_OUTPUT, needs.TWINS)

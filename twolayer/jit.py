@@ -46,11 +46,6 @@ def scalar_kernel(function: Callable[P, T]) -> Callable[P, T]:
     return _compile(function, forceinline=True)
 
 
-def parallel_kernel(function: Callable[P, T]) -> Callable[P, T]:
-    """Compile `function`, its ``prange`` loops on all threads, its machine code cached."""
-    return _compile(function, parallel=True)
-
-
 def reduction_kernel(function: Callable[P, T]) -> Callable[P, T]:
     """Compile `function`, whose sums may be evaluated in any order (so that they vectorise).
 

@@ -16,7 +16,7 @@ LARGEST = 64
 MOST_SAMPLES = 10_000
 """Samples beyond which the kernel's arrays over parameters and samples take too much memory."""
 
-FIRST = 0.01
+FIRST_STEP = 0.01
 """The first step tried moves by this share of the start's distance."""
 
 AT_A_TIME = 256
@@ -109,7 +109,7 @@ class CompiledSteps:
         self.samples = samples(self.data)
         self.theta, self.time, self.ended = theta.copy(), 0.0, False
         self.speed = float(np.linalg.norm(landscape.gradient(theta)))
-        size = FIRST * (1 + float(np.linalg.norm(theta)))
+        size = FIRST_STEP * (1 + float(np.linalg.norm(theta)))
         self.clock = np.array([0.0, size / self.speed if self.speed > 0 else 1.0, self.speed])
         self.limits = np.array([0.0, far, horizon, atol, rtol])
         self.H = np.empty((len(theta), len(theta)))

@@ -30,7 +30,7 @@ from theory.records.hypotheses import DEAD_UNIT, INTERPOLATION, SILENT_INPUT, TW
 BATCH = 16  # starts that are tried before the most promising of them is climbed from
 STEPS = 40  # of an ascent
 LEVEL = 1e-9  # a gap this near to 0 has nothing left to climb
-NEAR = 1e-3  # how much further from 0 the gap of a rounder network may be
+FARTHER = 1e-3  # how much further from 0 the gap of a rounder network may be
 CLEAR = 0.05  # the gap that a counter-example keeps while it shrinks, if it can
 RIGID = (TWINS, DEAD_UNIT, SILENT_INPUT)  # hypotheses that no gradient respects
 
@@ -228,7 +228,7 @@ class Search:
     def _found(self) -> tuple[Situation | None, Callable[[Check], bool]]:
         """The network to be made small, and what a check of it must show."""
         if self.violation is None:
-            least = min(-LEVEL, max(self.nearest - NEAR, 10 * self.nearest))
+            least = min(-LEVEL, max(self.nearest - FARTHER, 10 * self.nearest))
             return self.tightest, lambda check: bool(check.holds) and gap(check) >= least
         margin = min(CLEAR, abs(gap(self.claim.check_at(self.violation))) / 2)
         return self.violation, lambda check: check.holds is False and abs(gap(check)) >= margin

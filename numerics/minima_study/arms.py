@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-ROOM = 1.3
+UNITS_TO_SPARE = 1.3
 """Networks get at least this many parameters per sample, so that they can interpolate."""
 
 
@@ -106,7 +106,7 @@ def fitted(arms: tuple[Arm, ...], samples: int, inputs: int) -> tuple[Arm, ...]:
         genuine = min(arm.genuine, samples // 5)
         scaled = sorted({round(k * genuine / arm.genuine) for k in arm.attacks})
         attacks = tuple(k for k in scaled if k <= reserve_size(samples, genuine))
-        needed = math.ceil(ROOM * (genuine + max(attacks, default=0)) / (inputs + 2))
+        needed = math.ceil(UNITS_TO_SPARE * (genuine + max(attacks, default=0)) / (inputs + 2))
         found.append(replace(arm, genuine=genuine, attacks=attacks, units=max(arm.units, needed)))
     return tuple(found)
 

@@ -35,13 +35,10 @@ def first_arm(results: Results) -> tuple[list[dict[str, Any]], str]:
     minima = of_arm(results["minima"], arm["name"])
     repeats = len({facts["repeat"] for facts in minima})
     return minima, (
-        f"{results['data']['name']}, n = {arm['genuine']} genuine samples, d = "
-        f"{results['data']['inputs']}, "
-        f"m = {arm['units']} {arm['activation']} units, {arm['loss'].replace('_', '-')} loss averaged "
-        "over the "
-        f"genuine samples, {repeats} random splits and starts, seed {results['seed']}; every value "
-        "exact up to "
-        "rounding."
+        f"{results['data']['name']}, n = {arm['genuine']} genuine samples, d = {results['data']['inputs']}, "
+        f"m = {arm['units']} {arm['activation']} units, {arm['loss'].replace('_', '-')} loss averaged over "
+        f"the genuine samples, {repeats} random splits and starts, seed {results['seed']}; every value "
+        "exact up to rounding."
     )
 
 
@@ -225,11 +222,9 @@ def arms(results: Results, folder: Path) -> Drawn | None:
     return Drawn(
         "arms",
         "Does sharpness go with bad test accuracy, arm by arm",
-        "Spearman's rank correlation of test accuracy and sharpness: over all minima of an arm, and "
-        "the mean "
-        "over attack sizes of that among the minima of one size.",
-        "marks on the left of a panel mean that sharper minima are worse; marks near zero, that "
-        "sharpness "
+        "Spearman's rank correlation of test accuracy and sharpness: over all minima of an arm, and the "
+        "mean over attack sizes of that among the minima of one size.",
+        "marks on the left of a panel mean that sharper minima are worse; marks near zero, that sharpness "
         "says nothing.",
         saved(figure, folder, "arms"),
     )

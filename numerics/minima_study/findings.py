@@ -22,8 +22,7 @@ def sizes(minima: list[Facts]) -> list[int]:
 
 
 def table(minima: list[Facts]) -> list[dict[str, Any]]:
-    """Return one row per arm and attack size: the count, and mean and standard deviation of each "
-    "column."""
+    """Return one row per arm and attack size: the count, and mean and standard deviation of each column."""
     rows = []
     for arm in dict.fromkeys(facts["arm"] for facts in minima):
         for attack in sizes(of_arm(minima, arm)):

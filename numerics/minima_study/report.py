@@ -34,31 +34,25 @@ SUMMARY = (
 AT_ROUNDING = ("risk", "gradient_norm")
 
 LIMITS = (
-    "E|∇ₓf|² sees only the samples: a steep step between two samples is invisible to it. The value at "
-    "test "
+    "E|∇ₓf|² sees only the samples: a steep step between two samples is invisible to it. The value at test "
     "inputs is given beside it.",
-    "Sharpness depends on the parameters: two networks with the same function can differ in |H|_F by "
-    "any factor "
-    "(theorem T8). The comparison here is between minima that training reached from the same starts.",
-    "A product of eigenvalues is not a volume of a basin of attraction; it depends on k and on the "
-    "scale of the "
-    "parameters, and directions of zero curvature have to be left out.",
-    "The logistic loss has no minimum on separable data: its Hessian shrinks with confidence alone, so "
-    "its arm "
-    "stops at a stated risk.",
-    "Minima that differ in the attack set but share a start and a split are not independent; the "
-    "counts by "
+    "Sharpness depends on the parameters: two networks with the same function can differ in |H|_F by any "
+    "factor (theorem T8). The comparison here is between minima that training reached from the same "
+    "starts.",
+    "A product of eigenvalues is not a volume of a basin of attraction; it depends on k and on the scale "
+    "of the parameters, and directions of zero curvature have to be left out.",
+    "The logistic loss has no minimum on separable data: its Hessian shrinks with confidence alone, so its "
+    "arm stops at a stated risk.",
+    "Minima that differ in the attack set but share a start and a split are not independent; the counts by "
     "repeat and the correlations among minima of equal attack size are the safer ones.",
     "Good and bad mean test accuracy on these data; nothing here says how often random starts reach either.",
 )
 
 UNKNOWN = (
-    "Of Wu, Zhu and E (2017, arXiv:1706.10239) the abstract, one figure and one quoted paragraph are "
-    "known here. "
-    "Its constants, the k of its product of eigenvalues and any factor before the logarithms, and the "
-    "settings of "
-    "its experiments are not; theorem T5 is rebuilt in its shape, and no number on this page is a "
-    "number of the paper."
+    "Of Wu, Zhu and E (2017, arXiv:1706.10239) the abstract, one figure and one quoted paragraph are known "
+    "here. Its constants, the k of its product of eigenvalues and any factor before the logarithms, and "
+    "the settings of its experiments are not; theorem T5 is rebuilt in its shape, and no number on this "
+    "page is a number of the paper."
 )
 
 
@@ -113,12 +107,10 @@ def _introduction(results: Results) -> str:
     return escape(
         f"Networks f(x) = Σ aₖ s(wₖ·x + bₖ) were trained on {data['name']} ({data['labels']}), first on "
         f"{first['genuine']} genuine samples together with an attack set, further samples with wrong "
-        "labels, then on "
-        f"the genuine samples alone. They differ in what they say about the "
-        f"{data['test']} test samples. For each of the {len(results['minima'])} minima the curvature "
-        "is computed "
-        f"exactly, with a bound of its rounding error, and compared with the test accuracy and with "
-        "theorems T1 to T5."
+        f"labels, then on the genuine samples alone. They differ in what they say about the {data['test']} "
+        f"test samples. For each of the {len(results['minima'])} minima the curvature is computed exactly, "
+        "with a bound of its rounding error, and compared with the test accuracy and with theorems T1 to "
+        "T5."
     )
 
 
@@ -187,10 +179,8 @@ def _correlations(results: Results) -> str:
     )
     note = (
         "Spearman's rank correlation with test accuracy over all minima of an arm, and its mean over "
-        "attack "
-        "sizes among the minima of one size. In order: repeats in which the minimum with the largest "
-        "attack "
-        "set is sharper than the one without."
+        "attack sizes among the minima of one size. In order: repeats in which the minimum with the "
+        "largest attack set is sharper than the one without."
     )
     return f"<p>{escape(note)}</p>" + _table(head, rows)
 

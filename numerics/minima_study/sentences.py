@@ -34,8 +34,7 @@ def _training(minima: list[dict[str, Any]]) -> str:
     rest = len(minima) - len(stationary) - target
     text = (
         f"{fits} of {len(minima)} networks fit their genuine samples to 100 %, whatever the attack. "
-        f"{len(stationary)} ended with residuals or gradient zero within rounding, and {negative} of "
-        "these "
+        f"{len(stationary)} ended with residuals or gradient zero within rounding, and {negative} of these "
         "have a Hessian with an eigenvalue that is negative beyond rounding"
     )
     text += f"; {target} ended at the target risk of a loss whose infimum is not attained" if target else ""
@@ -75,8 +74,7 @@ def _predictor(row: dict[str, Any]) -> str:
         side = "less" if row["predictor"].startswith("log_product") else "more"
         text += (
             f"; in {row['repeats_in_order']} of {row['repeats']} repeats the most attacked minimum has "
-            f"{side} "
-            "of it than the unattacked one"
+            f"{side} of it than the unattacked one"
         )
     if row["within"] is not None:
         text += f"; among minima of equal attack size {row['within']:+.2f} (mean over {row['sizes']} sizes)"
@@ -100,8 +98,7 @@ def _other_arms(results: Results, first: str) -> list[str]:
 
 
 def _flattest_bad(results: Results) -> list[str]:
-    """The counter-example to "flat is good", if there is one: the flattest of the most attacked "
-    "minima."""
+    """The counter-example to "flat is good", if there is one: the flattest of the most attacked minima."""
     loss = results["arms"][0]["loss"]
     most = {arm["name"]: max(arm["attacks"]) for arm in results["arms"] if arm["loss"] == loss}
     alike = [facts for facts in results["minima"] if facts["arm"] in most and _stationary(facts)]
@@ -112,10 +109,9 @@ def _flattest_bad(results: Results) -> list[str]:
     worst = min(bad, key=_norm)
     sharper = sum(_norm(facts) > _norm(worst) for facts in good)
     text = (
-        f"The flattest of the most attacked minima (arm “{worst['arm']}”, {worst['attack']} attack "
-        "samples) has "
-        f"|H|_F = {_norm(worst):.3g} and test accuracy {worst['accuracy']['test']:.2f}; {sharper} of the "
-        f"{len(good)} unattacked minima of all arms with the same loss are sharper"
+        f"The flattest of the most attacked minima (arm “{worst['arm']}”, {worst['attack']} attack samples) "
+        f"has |H|_F = {_norm(worst):.3g} and test accuracy {worst['accuracy']['test']:.2f}; {sharper} of "
+        f"the {len(good)} unattacked minima of all arms with the same loss are sharper"
     )
     return [text + (": |H|_F alone does not tell good from bad across arms." if sharper else ".")]
 

@@ -21,7 +21,7 @@ from theory.records.theorem import PROVED, REFUTED, Hypothesis, Theorem, Variant
 
 ATTEMPTS = 12  # cases drawn for each one wanted, before giving up on hypotheses that do not hold
 RESOLVED = 1e-6  # relative error of a side above which its ratio says nothing
-SHARE = 10  # every variant is checked at one in this many of its theorem's networks at least
+ONE_IN = 10  # every variant is checked at one in this many of its theorem's networks at least
 ADVERSARIAL = 0.25  # share of cases that are equality cases, moved a little
 
 
@@ -65,8 +65,8 @@ class Tally:
 
     @property
     def progress(self) -> int:
-        """How many cases the theorem has had; a variant's count as SHARE each."""
-        return min(self.cases, *(SHARE * self.by_variant.get(name, 0) for name in self.theorem.variants))
+        """How many cases the theorem has had; a variant's count as ONE_IN each."""
+        return min(self.cases, *(ONE_IN * self.by_variant.get(name, 0) for name in self.theorem.variants))
 
     @property
     def passed(self) -> bool:

@@ -105,7 +105,7 @@ def test_quick_start_has_two_blocks():
     job, tests = [body for language, body in FENCE.findall(section) if language == "bash"]
     assert section.count("```") == 4
     assert "twolayer reproduce --quick" in job
-    assert "-m pytest" in tests
+    assert "nox -s tests" in tests
 
 
 def test_the_comparison_sees_a_difference():

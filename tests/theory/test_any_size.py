@@ -14,7 +14,16 @@ from theory.derivation.letters import Act, Loss
 from theory.proofs.any_size.agreement import agree, read
 from theory.proofs.any_size.network import AnySize
 from theory.proofs.any_size.reading import UNIT, Reading
-from theory.proofs.any_size.sums import FIRST, OUT, SECOND, Curvature, Sums, canonical, fresh, letter
+from theory.proofs.any_size.sums import (
+    FIRST_UNIT,
+    OUT,
+    SECOND_UNIT,
+    Curvature,
+    Sums,
+    canonical,
+    fresh,
+    letter,
+)
 from theory.proofs.facts import FACTS, shown_at_any_size
 from theory.proofs.lemmas.draws import t
 from theory.proofs.loss_bounds import CEILINGS, CERTIFICATES, bounded
@@ -30,7 +39,7 @@ MODELS = {
 }
 OPAQUE = ("norm(a)", "smallest", "least_sum", "kink", "silent", "imbalance", "degree")  # compared as they are
 ONE_OUTPUT = ("ones", "mean_jacobian", "twin", "*v)", "quadratic", "correlation", "dead", "sides", "slopes")
-FIXED = {FIRST: sp.S.Zero, SECOND: sp.S.One, OUT: sp.S.Zero}
+FIXED = {FIRST_UNIT: sp.S.Zero, SECOND_UNIT: sp.S.One, OUT: sp.S.Zero}
 SIZES = sp.symbols("n d m q", positive=True, integer=True)
 BIASES = [True, False]
 

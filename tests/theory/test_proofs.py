@@ -19,6 +19,7 @@ SPECTRAL_WW, SPECTRAL = t(f"spectral({WW})"), t("spectral(W)")
 RELATIONS = [(name, relation) for name, each in theorems.items() for relation in each.proof]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "relation"), RELATIONS)
 def test_every_step_follows(name, relation):
     theorem, variant = theorems[name], theorems[name].variants[relation]

@@ -15,7 +15,7 @@ from theory.certify.quantities.numbers import enclosed
 from theory.certify.quantities.verdict import EQUAL, NOT_APPLICABLE, PROVED, VIOLATED, Verdict, decided
 from theory.certify.unique_minimum import Minimum, unique_minimum
 
-ROOM = 2.0**-10
+MARGIN = 2.0**-10
 
 
 class NotApplicable(Undecided):
@@ -177,6 +177,6 @@ def certify_minimum(
 
 def _minimum_claim(found: Minimum) -> Claim:
     # room for another machine's approximate eigenvectors
-    within, least = found.within * (1 + ROOM), found.least_eigenvalue * (1 - ROOM)
+    within, least = found.within * (1 + MARGIN), found.least_eigenvalue * (1 - MARGIN)
     numbers = {"radius": found.radius, "within": within, "least_eigenvalue": least}
     return {"kind": "unique minimum", **{name: number.hex() for name, number in numbers.items()}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -21,45 +21,47 @@ MODELS = (
 )
 """The small networks of identity steps: two of everything that is summed over."""
 
-SAID: dict[Any, dict[str, Any]] = {
-    needs.SQUARED_LOSS: {"squared": True},
-    needs.INTERPOLATION: {"fitted": True},
-    needs.ONE_OUTPUT: {"alone": True},
-    needs.HOMOGENEOUS: {"degree": DEGREE},
-    needs.FIRST_DEGREE: {"linear": True, "degree": sp.S.One},
-    needs.RELU: {"linear": True, "degree": sp.S.One},
-    needs.QUADRATIC: {"quadratic": True},
-    needs.TWINS: {"twins": True},
-    needs.DEAD_UNIT: {"dead": True},
-    needs.SILENT_INPUT: {"silent": True},
-    needs.BALANCEABLE: {"balanced": True},
-}
-"""What a hypothesis says about a network of any size."""
 
-PRESENT = {
-    "biased": {needs.HIDDEN_BIASES: True, needs.NO_HIDDEN_BIASES: False},
-    "offset": {needs.OUTPUT_BIAS: True, needs.NO_OUTPUT_BIAS: False},
-}
-"""Which biases are there; where no hypothesis says so, both cases are verified."""
+@dataclass(frozen=True)
+class Assumption:
+    """What a hypothesis says about the networks in which identities are verified.
 
-CHANGES: dict[Any, dict[str, Any]] = {
-    needs.INTERPOLATION: {"fitted": True},
-    needs.ONE_OUTPUT: {"q": 1},
-    needs.ONE_INPUT: {"d": 1},
-    needs.OUTPUT_BIAS: {"offset": True},
-    needs.NO_OUTPUT_BIAS: {"offset": False},
-    needs.HIDDEN_BIASES: {"biased": True},
-    needs.NO_HIDDEN_BIASES: {"biased": False},
-    needs.HOMOGENEOUS: {"degree": DEGREE},
-    needs.FIRST_DEGREE: {"linear": True, "degree": sp.S.One},
-    needs.RELU: {"linear": True, "degree": sp.S.One},
-    needs.QUADRATIC: {"activation": lambda z: z**2},
+    Attributes
+    ----------
+    any_size, small : dict of str to object
+        Options of `AnySize` and of `SmallNetwork`.
+    """
+
+    any_size: dict[str, Any] = field(default_factory=dict)
+    small: dict[str, Any] = field(default_factory=dict)
+
+
+RECTIFIED = {"linear": True, "degree": sp.S.One}
+ASSUMPTIONS: dict[Any, Assumption] = {
+    needs.SQUARED_LOSS: Assumption(any_size={"squared": True}),
+    needs.INTERPOLATION: Assumption({"fitted": True}, {"fitted": True}),
+    needs.ONE_OUTPUT: Assumption({"alone": True}, {"q": 1}),
+    needs.ONE_INPUT: Assumption(small={"d": 1}),
+    needs.HIDDEN_BIASES: Assumption(small={"biased": True}),
+    needs.NO_HIDDEN_BIASES: Assumption(small={"biased": False}),
+    needs.OUTPUT_BIAS: Assumption(small={"offset": True}),
+    needs.NO_OUTPUT_BIAS: Assumption(small={"offset": False}),
+    needs.HOMOGENEOUS: Assumption({"degree": DEGREE}, {"degree": DEGREE}),
+    needs.FIRST_DEGREE: Assumption(RECTIFIED, RECTIFIED),
+    needs.RELU: Assumption(RECTIFIED, RECTIFIED),
+    needs.QUADRATIC: Assumption({"quadratic": True}, {"activation": lambda z: z**2}),
+    needs.TWINS: Assumption(any_size={"twins": True}),
+    needs.DEAD_UNIT: Assumption(any_size={"dead": True}),
+    needs.SILENT_INPUT: Assumption(any_size={"silent": True}),
+    needs.BALANCEABLE: Assumption(any_size={"balanced": True}),
 }
-"""What a hypothesis says about the small networks."""
+"""Every hypothesis that changes the networks."""
 
 
 def settings(hypotheses: tuple[Any, ...]) -> Iterator[AnySize]:
     """The kinds of networks, each of any size, of which the hypotheses hold.
+
+    Where no hypothesis says which biases are there, both cases are verified.
 
     Examples
     --------
@@ -68,10 +70,11 @@ def settings(hypotheses: tuple[Any, ...]) -> Iterator[AnySize]:
     """
     said: dict[str, Any] = {"squared": False}
     for each in hypotheses:
-        said |= SAID.get(each, {})
+        said |= ASSUMPTIONS.get(each, Assumption()).any_size
+    stated = [ASSUMPTIONS.get(each, Assumption()).small for each in hypotheses]
     cases = {
-        name: [case for each, case in options.items() if each in hypotheses] or [True, False]
-        for name, options in PRESENT.items()
+        name: [small[name] for small in stated if name in small] or [True, False]
+        for name in ("biased", "offset")
     }
     for biased, offset in product(*cases.values()):
         yield AnySize(biased=biased, offset=offset, **said)
@@ -86,8 +89,8 @@ def fitting(model: SmallNetwork, hypotheses: tuple[Any, ...]) -> SmallNetwork:
     True
     """
     model = replace(model, squared=needs.SQUARED_LOSS in hypotheses)
-    for each, change in CHANGES.items():
-        model = replace(model, **change) if each in hypotheses else model
+    for each, assumption in ASSUMPTIONS.items():
+        model = replace(model, **assumption.small) if each in hypotheses else model
     return model
 
 

@@ -10,7 +10,7 @@ from theory.derivation.letters import Act
 from theory.proofs.any_size import matrices
 from theory.proofs.any_size.matrices import Tensor
 from theory.proofs.any_size.network import AnySize, Part, a, g, x
-from theory.proofs.any_size.sums import FIRST, OUT, SIZES, Indices, Sums, fresh
+from theory.proofs.any_size.sums import FIRST_UNIT, OUT, SIZES, Indices, Sums, fresh
 from theory.proofs.small.matrices import MATRICES, balance_scale
 from theory.proofs.small.network import SmallNetwork
 
@@ -68,7 +68,7 @@ def unit_parts(at: AnySize) -> tuple[Part, ...]:
 
 def address(group: str, at: Indices) -> Indices:
     """The indices of a weight of the first unit."""
-    return {"a": (OUT, FIRST), "w": (FIRST, *at), "b": (FIRST,)}[group]
+    return {"a": (OUT, FIRST_UNIT), "w": (FIRST_UNIT, *at), "b": (FIRST_UNIT,)}[group]
 
 
 def dead_pairs(at: AnySize) -> list[Pair]:
@@ -93,9 +93,9 @@ def silent_pairs(at: AnySize) -> list[Pair]:
     (i,) = fresh("i")
 
     def block(_: str, row: Indices, __: str, column: Indices) -> Sums:
-        return H.entry("w", (FIRST, *row), "w", (FIRST, *column))
+        return H.entry("w", (FIRST_UNIT, *row), "w", (FIRST_UNIT, *column))
 
     def moments(_: str, row: Indices, __: str, column: Indices) -> Sums:
-        return Sums.of(2 * a(OUT, FIRST) * g(i, OUT) * x(i, *row) * x(i, *column)).over(i) * (1 / n)
+        return Sums.of(2 * a(OUT, FIRST_UNIT) * g(i, OUT) * x(i, *row) * x(i, *column)).over(i) * (1 / n)
 
     return [(Tensor(inputs, inputs, block), Tensor(inputs, inputs, moments))]

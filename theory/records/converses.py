@@ -18,9 +18,8 @@ def _below(norm: str) -> Variant:
 CONVERSE = Theorem(
     id="conditioned-converse",
     name="T6, with independent hidden weights the input gradient bounds the curvature",
-    statement="If m <= d and the least singular value of W is positive, tr G_bb, and with it every norm "
-    "of G_bb, "
-    "is at most E|grad_x f|^2 over its square.",
+    statement="If m <= d and the least singular value of W is positive, tr G_bb, and with it every norm of "
+    "G_bb, is at most E|grad_x f|^2 over its square.",
     variants={norm: _below(norm) for norm in ("trace", "frobenius", "lmax")},
     hypotheses=(SQUARED_LOSS, FEW_UNITS, INDEPENDENT_ROWS),
     status=PROVED,
@@ -65,9 +64,8 @@ SIMPLE_BUT_CURVED = Theorem(
     hypotheses=(SQUARED_LOSS,),
     status=REFUTED,
     source="Refuted by a s(w.x + b) - a s(w.x + b) = 0: input gradient 0, lmax(G_bb) = 2 a^2 E[s'^2], "
-    "unbounded in a. "
-    "The claim is how an abstract words the result of Wu, Zhu and E 2017 (arXiv:1706.10239). It needs the "
-    "hypotheses of T6 or T7.",
+    "unbounded in a. The claim is how an abstract words the result of Wu, Zhu and E 2017 "
+    "(arXiv:1706.10239). It needs the hypotheses of T6 or T7.",
     scope="Fails for every activation with s' not identically zero on the data, and any number of outputs.",
     refutation=Example(
         "two units that cancel",

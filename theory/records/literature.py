@@ -30,8 +30,7 @@ MULTIPLICATIVE = Theorem(
     id="sobolev-regularisation",
     name="Flatness in the first layer bounds the input gradient",
     statement="E|grad_x f|^2 <= |W|_2^2 tr G_W / min_i |x_i|^2: inputs multiply first-layer weights, so a "
-    "flat first layer "
-    "is insensitive to its input.",
+    "flat first layer is insensitive to its input.",
     variants={
         "trace": at_most(
             gradient,
@@ -60,8 +59,7 @@ KERNEL_FLOW = Theorem(
     id="tangent-kernel-flow",
     name="Gradient flow seen through the tangent kernel",
     statement="|grad R|^2 = E[g . K g], so for the squared loss 2 lambda_min(K) R <= |grad R|^2 <= 2 "
-    "lambda_max(G) R: "
-    "where K is positive definite the risk falls exponentially.",
+    "lambda_max(G) R: where K is positive definite the risk falls exponentially.",
     variants={
         "identity": equal(slope**2, symbol("kernel_energy")),
         "lojasiewicz": at_most(
@@ -72,8 +70,7 @@ KERNEL_FLOW = Theorem(
     hypotheses=(),
     status=PROVED,
     source="Jacot, Gabriel and Hongler 2018 (arXiv:1806.07572); the lower bound is the Polyak-Lojasiewicz "
-    "condition as in "
-    "Liu, Zhu and Belkin 2020 (arXiv:2003.00307).",
+    "condition as in Liu, Zhu and Belkin 2020 (arXiv:2003.00307).",
     from_memory=True,
     idea=(
         "grad R = J^T g / n",
@@ -123,8 +120,8 @@ DEAD_UNIT_SADDLE = Theorem(
     hypotheses=(ONE_OUTPUT, DEAD_UNIT, ZERO_AT_ZERO, NO_KINK),
     status=PROVED,
     source="The mechanism in Baldi and Hornik 1989 and Kawaguchi 2016 (arXiv:1605.07110), where every "
-    "critical point of a "
-    "linear network that is not a global minimum is a strict saddle; this form is the package's own.",
+    "critical point of a linear network that is not a global minimum is a strict saddle; this form is the "
+    "package's own.",
     from_memory=True,
     idea=(
         "the unit's block of H is [[0, p^T], [p, 0]], p = s'(0) E[g x~]: a_k = 0, s(0) = 0 leave nothing "
@@ -133,8 +130,7 @@ DEAD_UNIT_SADDLE = Theorem(
         "a principal block's least eigenvalue is at least that of H",
     ),
     scope="One output; any loss and any activation with s(0) = 0 that is smooth at 0. For linear networks "
-    "E[g x~] = 0 at "
-    "a critical point means a global minimum.",
+    "E[g x~] = 0 at a critical point means a global minimum.",
     equalities=(
         Example(
             "all weights zero",
@@ -151,10 +147,9 @@ DEAD_UNIT_SADDLE = Theorem(
 QUADRATIC_UNITS = Theorem(
     id="quadratic-units",
     name="Networks of quadratic units",
-    statement="f(x) = x^T M x, M = sum_k a_k w_k w_k^T, so E|grad_x f|^2 = 4 E|M x|^2; and a unit with "
-    "w_k = 0 makes "
-    "lambda_min(H) <= 2 lambda_min(a_k E[g x x^T]): with such units of both signs, a local minimum has "
-    "E[g x x^T] = 0 and is global.",
+    statement="f(x) = x^T M x, M = sum_k a_k w_k w_k^T, so E|grad_x f|^2 = 4 E|M x|^2; and a unit with w_k "
+    "= 0 makes lambda_min(H) <= 2 lambda_min(a_k E[g x x^T]): with such units of both signs, a local "
+    "minimum has E[g x x^T] = 0 and is global.",
     variants={
         "input gradient": equal(gradient, symbol("quadratic_gradient"), SQUARED_LOSS),
         "descent": at_most(
@@ -207,8 +202,7 @@ LIPSCHITZ = Theorem(
     hypotheses=(SQUARED_LOSS, BOUNDED_SLOPE),
     status=PROVED,
     source="Spectral norms: Bartlett, Foster and Telgarsky 2017 (arXiv:1706.08498); paths: Neyshabur, "
-    "Tomioka and Srebro 2015 "
-    "(arXiv:1503.00036), two layers.",
+    "Tomioka and Srebro 2015 (arXiv:1503.00036), two layers.",
     from_memory=True,
     idea=("|u| <= C1 |a| and |W^T u| <= |W|_2 |u|", "|sum_k w_k u_k| <= sum_k |w_k| C1 |a_k|"),
     scope="Any number of outputs (|a|_2 the Frobenius norm of A); the quantities are named for the "
@@ -229,8 +223,7 @@ BOUNDED_LOSS = Theorem(
     id="bounded-loss-curvature",
     name="Curvature of the loss bounds the trace",
     statement="tr G = E|J|^2 for the squared loss, at most E|J|^2 / 4 for the logistic and E|J|^2 / 2 for "
-    "softmax: "
-    "confidence alone can only shrink it.",
+    "softmax: confidence alone can only shrink it.",
     variants={
         "squared": equal(trace_G, jacobian, SQUARED_LOSS),
         "logistic": at_most(4 * trace_G, jacobian, LOGISTIC_LOSS, equality="f = 0"),

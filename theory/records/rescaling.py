@@ -23,10 +23,9 @@ factor = sp.Integer(int(FACTOR))
 BALANCED_RELU = Theorem(
     id="balanced-relu",
     name="T7, a balanced ReLU network is flat if its paths are light",
-    statement="At zero residuals, after rescaling each unit to |a_k| = |w~_k|, lambda_max(H) <= tr H <= "
-    "(1 + q) E|x~|^2 sum_k |a_k| |w~_k|, where |x~|^2 = 1 + |x|^2 with hidden biases and q = 1 for one "
-    "output. "
-    "Rescaling units does not change the least trace over all rescalings.",
+    statement="At zero residuals, after rescaling each unit to |a_k| = |w~_k|, lambda_max(H) <= tr H <= (1 "
+    "+ q) E|x~|^2 sum_k |a_k| |w~_k|, where |x~|^2 = 1 + |x|^2 with hidden biases and q = 1 for one "
+    "output. Rescaling units does not change the least trace over all rescalings.",
     variants={
         "lmax": bound(
             "lmax(balanced H)", "trace(balanced G)", INTERPOLATION, NO_KINK, equality="G of rank 1"
@@ -74,9 +73,8 @@ BALANCED_RELU = Theorem(
 CONSERVATION = Theorem(
     id="conservation",
     name="T11, gradient flow conserves the imbalance of every homogeneous unit",
-    statement="For s of degree p, w~_k . dR/dw~_k = p A_k . dR/dA_k, so gradient flow conserves |w~_k|^2 "
-    "- p |a_k|^2; "
-    "p = 1 for ReLU and linear units.",
+    statement="For s of degree p, w~_k . dR/dw~_k = p A_k . dR/dA_k, so gradient flow conserves |w~_k|^2 - "
+    "p |a_k|^2; p = 1 for ReLU and linear units.",
     variants={"rate": equal(symbol("imbalance_rate"), sp.Integer(0))},
     hypotheses=(HOMOGENEOUS,),
     status=PROVED,
@@ -90,8 +88,7 @@ ZERO_MODES = Theorem(
     id="scaling-zero-modes",
     name="Rescaling directions are zero modes of the Hessian at critical points",
     statement="For s of degree 1 and v_k = (A_k, -w~_k), H v_k is minus the gradient by A_k and plus that "
-    "by w~_k: where "
-    "the gradient vanishes H is singular once for every unit with weights.",
+    "by w~_k: where the gradient vanishes H is singular once for every unit with weights.",
     variants={"modes": equal(symbol("norm(H*V)"), symbol("unit_gradient"))},
     hypotheses=(FIRST_DEGREE, NO_KINK),
     status=PROVED,
@@ -104,9 +101,8 @@ ZERO_MODES = Theorem(
 REPARAMETRISATION = Theorem(
     id="reparametrisation",
     name="Rescaling makes the sharpest direction as sharp as one likes",
-    statement=f"Dividing a_1 by t and multiplying w~_1 by t leaves the function alone, and lambda_max(G) "
-    f"becomes at least "
-    f"t^2 E s_1^2 (here t = {FACTOR:.0f}).",
+    statement="Dividing a_1 by t and multiplying w~_1 by t leaves the function alone, and lambda_max(G) "
+    f"becomes at least t^2 E s_1^2 (here t = {FACTOR:.0f}).",
     variants={
         "G": at_most(times(factor**2, symbol("first_activity")), symbol("lmax(stretched G)")),
         "H": at_most(times(factor**2, symbol("first_activity")), symbol("lmax(stretched H)"), NO_KINK),

@@ -34,10 +34,10 @@ LINEAR_UNIT: dict[str, Any] = {"a": [2.0], "W": [[1.5]], "X": [[1.0]], "activati
 LOWER_BOUNDS = Theorem(
     id="curvature-lower-bounds",
     name="T9, lower bounds of the curvature",
-    statement="lambda_max(G) is at least E|f|^2 / |(a, c)|^2; (1 + p)^2 E|f|^2 / |theta|^2 for s of "
-    "degree p without output "
-    "bias (4 for ReLU); |E J|^2 for one output; 1 with an output bias; and for ReLU, one input and both "
-    "biases 1 + 2 sum_k |a_k w_k| g(-b_k/w_k), which is 1 + 2 int |f''| g where kinks are distinct.",
+    statement="lambda_max(G) is at least E|f|^2 / |(a, c)|^2; (1 + p)^2 E|f|^2 / |theta|^2 for s of degree "
+    "p without output bias (4 for ReLU); |E J|^2 for one output; 1 with an output bias; and for ReLU, one "
+    "input and both biases 1 + 2 sum_k |a_k w_k| g(-b_k/w_k), which is 1 + 2 int |f''| g where kinks are "
+    "distinct.",
     variants={
         "outputs": at_most(signal / symbol("norm(a, c)") ** 2, largest_G, OUTPUT_WEIGHTS),
         "homogeneous": at_most(
@@ -77,8 +77,7 @@ LOWER_BOUNDS = Theorem(
     hypotheses=(SQUARED_LOSS,),
     status=PROVED,
     source="'variation': Mulayoff, Michaeli and Soudry 2021 (NeurIPS), from memory; the proof here is the "
-    "package's own. "
-    "'homogeneous' and 'outputs': the package's own.",
+    "package's own. 'homogeneous' and 'outputs': the package's own.",
     from_memory=True,
     idea=(
         "lambda_max(G) >= v^T G v / |v|^2 = E|J v|^2 / |v|^2 for every direction v",
@@ -115,8 +114,7 @@ TANGENT_KERNEL = Theorem(
     id="tangent-kernel-spectrum",
     name="T10, the Gauss-Newton matrix and the tangent kernel share their spectrum",
     statement="rank G <= n q, and apart from zeros G and K = J J^T / n have the same eigenvalues; at zero "
-    "residuals "
-    "this holds of H.",
+    "residuals this holds of H.",
     variants={
         "rank": at_most(symbol("rank(G)"), samples),
         "rank of H": at_most(symbol("rank(H)"), samples, INTERPOLATION, NO_KINK),
@@ -137,11 +135,9 @@ VOLUME_BIAS = Theorem(
     id="radial-volume-bias",
     name="T12, the radial estimate of a basin's volume falls short",
     statement="For a quadratic basin with Hessian H > 0 the isotropic radial estimate of the log-volume "
-    "falls short, in the "
-    "mean over directions u, by (P/2) E ln(u^T H u) - (1/2) ln det H, which lies between 0 and (P/2) "
-    "ln(AM/GM) of "
-    "the eigenvalues. Checked here for the coordinate directions, which any orthonormal basis becomes by "
-    "rotation: ln det H <= sum_i ln H_ii <= P ln(tr H / P).",
+    "falls short, in the mean over directions u, by (P/2) E ln(u^T H u) - (1/2) ln det H, which lies "
+    "between 0 and (P/2) ln(AM/GM) of the eigenvalues. Checked here for the coordinate directions, which "
+    "any orthonormal basis becomes by rotation: ln det H <= sum_i ln H_ii <= P ln(tr H / P).",
     variants={
         "short": bound("logdet(H)", "diagonal_logs(H)", POSITIVE_DEFINITE, NO_KINK, equality="H diagonal"),
         "by at most": bound(
@@ -262,8 +258,7 @@ NEGATIVE_INDEX = Theorem(
     id="negative-index",
     name="Only the residual part makes negative curvature",
     statement="H has at most as many negative eigenvalues as R, and its least eigenvalue is at least that "
-    "of R: "
-    "adding the positive semidefinite G moves every eigenvalue up.",
+    "of R: adding the positive semidefinite G moves every eigenvalue up.",
     variants={
         "count": bound("negative(H)", "negative(R)"),
         "least": bound("least(R)", "least(H)"),

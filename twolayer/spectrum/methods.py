@@ -11,7 +11,7 @@ from ..forward.scope import unit_inputs
 from .compressed import Matrix
 
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
-SHARE = 0.6  # of the machine's memory that may be used
+MEMORY_SHARE = 0.6  # of the machine's memory that may be used
 EIGEN = 40.0  # time of a verified eigensystem, in multiplications of a matrix product, over P^3
 FACTOR = 3.0  # the same for a verified factorization
 START = 1e9  # what Lanczos costs before it does anything, in the same units
@@ -127,4 +127,4 @@ def affordable(roads: Iterable[Road]) -> Road | None:
 
 def memory() -> float:
     """Bytes that may be used."""
-    return SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

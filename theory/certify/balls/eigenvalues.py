@@ -17,7 +17,7 @@ from theory.bridge.network import Array
 from theory.certify.balls.balls import Rows, Undecided, arb, arb_mat, ctx, hull, norm, power
 
 STEPS = 60
-NEAR = 2.0**10  # eigenvalues nearer than this times P times an entry to be removed are a cluster
+CLUSTERED = 2.0**10  # eigenvalues nearer than this times P times an entry to be removed are a cluster
 ROTATE = 16.0  # entries inside clusters must exceed the others by this before float64 may rotate them
 
 
@@ -101,7 +101,7 @@ class _State:
         values = [s[i][i] / (1 - r[i][i]) for i in range(P)]
         orthogonal = max(float(abs(number)) for row in r for number in row)
         off = max((float(abs(s[i][j])) for i in range(P) for j in range(P) if i != j), default=0.0)
-        threshold = arb(NEAR * P * max(off, orthogonal) + 2.0 ** (4 - ctx.prec))
+        threshold = arb(CLUSTERED * P * max(off, orthogonal) + 2.0 ** (4 - ctx.prec))
         clusters = _clusters(values, threshold)
         label = {i: number for number, group in enumerate(clusters) for i in group}
         inside = outside = 0.0

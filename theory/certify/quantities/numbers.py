@@ -149,7 +149,7 @@ NUMBERS: dict[str, Number] = {
 
 OF_MATRIX = re.compile(r"(\w+)\((.*)\)")
 
-FIRST, LAST = 64, 2048  # bits
+FIRST_BITS, LAST_BITS = 64, 2048  # bits
 
 
 def quantity(name: str, at: BallNetwork) -> arb:
@@ -191,23 +191,23 @@ def enclosed(name: str, of: Subject, digits: int = 15) -> tuple[arb, int]:
         Of :data:`theory.quantities.registry.QUANTITIES`.
     of : Subject
     digits : int
-        Correct decimal digits wanted; the precision is raised until they are there or `LAST` is reached.
+        Correct decimal digits wanted; the precision is raised until they are there or `LAST_BITS` is reached.
 
     Raises
     ------
     ValueError
         If there is no such quantity, or it is not defined for such a network.
     Undecided
-        If even at `LAST` bits there is no finite ball.
+        If even at `LAST_BITS` bits there is no finite ball.
     """
-    bits = max(FIRST, 2 * int(3.33 * digits))
+    bits = max(FIRST_BITS, 2 * int(3.33 * digits))
     while True:
         with precision(bits):
             try:
                 ball = quantity(name, BallNetwork(of))
-                if ball.is_exact() or ball.rel_accuracy_bits() >= 3.33 * digits or 2 * bits > LAST:
+                if ball.is_exact() or ball.rel_accuracy_bits() >= 3.33 * digits or 2 * bits > LAST_BITS:
                     return ball, ctx.prec
             except Undecided:
-                if 2 * bits > LAST:
+                if 2 * bits > LAST_BITS:
                     raise
         bits *= 2

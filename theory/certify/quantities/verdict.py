@@ -19,7 +19,7 @@ from theory.records.theorem import Theorem, Variant
 
 PROVED, VIOLATED, EQUAL, UNDECIDED = "proved", "violated", "equal", "undecided"
 NOT_APPLICABLE = "not applicable"
-FIRST, LAST = 64, 1024  # bits
+FIRST_BITS, LAST_BITS = 64, 1024  # bits
 COUNT = re.compile(r"(?:rank|negative)\(.*\)|[ndmq]")
 CLOSE = 100  # bits to which two sides must agree to be called equal
 
@@ -77,7 +77,7 @@ def _half_power(base: arb, expression: sp.Pow) -> arb:
     return power(root(base), int(2 * expression.exp))
 
 
-def decided(theorem: Theorem, variant: str, of: Subject, last: int = LAST) -> Verdict:
+def decided(theorem: Theorem, variant: str, of: Subject, last: int = LAST_BITS) -> Verdict:
     """Whether a variant of a theorem holds at a network, its hypotheses included.
 
     Parameters
@@ -93,7 +93,7 @@ def decided(theorem: Theorem, variant: str, of: Subject, last: int = LAST) -> Ve
     -------
     Verdict
     """
-    relation, scale, bits = theorem.variants[variant], arb(0), FIRST
+    relation, scale, bits = theorem.variants[variant], arb(0), FIRST_BITS
     while True:
         with precision(bits):
             found, scale = _at(theorem, relation, BallNetwork(of), scale)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from theory.proofs.any_size.network import AnySize, Part, a, b, c, delta, g, s, size, stretch, w, x
-from theory.proofs.any_size.sums import FIRST, OUT, SECOND, SIZES, Indices, Sums, fresh
+from theory.proofs.any_size.sums import FIRST_UNIT, OUT, SECOND_UNIT, SIZES, Indices, Sums, fresh
 from theory.quantities.rescaling import FACTOR
 
 Entry = Callable[[str, Indices, str, Indices], Sums]
@@ -235,7 +235,7 @@ def _at_first(factor: Sums) -> sp.Expr:
 
 def stretching(k: sp.Symbol) -> Sums:
     """FACTOR for the first unit and 1 for the others."""
-    return Sums.of(1 + (int(FACTOR) - 1) * delta(k, FIRST))
+    return Sums.of(1 + (int(FACTOR) - 1) * delta(k, FIRST_UNIT))
 
 
 def scalings(at: AnySize) -> Tensor:
@@ -251,7 +251,7 @@ def scalings(at: AnySize) -> Tensor:
 
 def exchange(at: AnySize) -> Tensor:
     """The direction that moves output weight from one twin to the other."""
-    return of_parameters(at, a=lambda o, k: Sums.of(delta(k, FIRST) - delta(k, SECOND)))
+    return of_parameters(at, a=lambda o, k: Sums.of(delta(k, FIRST_UNIT) - delta(k, SECOND_UNIT)))
 
 
 def dead_slopes(at: AnySize) -> Tensor:

@@ -10,10 +10,10 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from theory.proofs.any_size.sums import (
-    FIRST,
+    FIRST_UNIT,
     FIXED,
     OUT,
-    SECOND,
+    SECOND_UNIT,
     SIZES,
     Curvature,
     Indices,
@@ -178,13 +178,13 @@ class AnySize:
 
     def _twin(self, atom: Any) -> Sums | None:
         """The input weights and values of the second unit are those of the first."""
-        alike = str(atom.func) in ("w", "b", "s") and SECOND in atom.args
-        return Sums.of(atom.xreplace({SECOND: FIRST})) if alike else None
+        alike = str(atom.func) in ("w", "b", "s") and SECOND_UNIT in atom.args
+        return Sums.of(atom.xreplace({SECOND_UNIT: FIRST_UNIT})) if alike else None
 
     def _of_first_unit(self, atom: Any) -> Sums | None:
         """Weights of the first unit that are zero, and what its activation then is."""
         head = str(atom.func)
-        if FIRST not in atom.args:
+        if FIRST_UNIT not in atom.args:
             return None
         if head in ("w", "b") or (head == "a" and self.dead) or (head == "s" and atom.args[0] == 0):
             return Sums.of(0)

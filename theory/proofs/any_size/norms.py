@@ -11,7 +11,7 @@ from theory.proofs.any_size import matrices as of
 from theory.proofs.any_size.matrices import Tensor
 from theory.proofs.any_size.network import AnySize
 from theory.proofs.any_size.reading import UNIT, Reading
-from theory.proofs.any_size.sums import FIRST, OUT, SIZES, Sums, fresh
+from theory.proofs.any_size.sums import FIRST_UNIT, OUT, SIZES, Sums, fresh
 
 
 def over_all(groups: tuple[Any, ...], entry: Callable[..., Sums]) -> Sums:
@@ -78,7 +78,7 @@ NORMS: dict[str, Callable[[Reading, Tensor], sp.Expr]] = {
     "frobenius": length,
     "norm": length,
     "rows": lambda to, A: sum(sp.Mul(*(SIZES[each] for each in kinds)) for _, kinds in A.rows),
-    "entry": lambda to, A: to.number(A.entry("a", (OUT, FIRST), "a", (OUT, FIRST))),
+    "entry": lambda to, A: to.number(A.entry("a", (OUT, FIRST_UNIT), "a", (OUT, FIRST_UNIT))),
     "total": lambda to, v: to.number(over_all(v.rows, lambda group, at: v.entry(group, at, "", ()))),
 }
 """What is taken of one matrix or vector."""

@@ -11,7 +11,7 @@ from theory.proofs.any_size import matrices as of
 from theory.proofs.any_size.network import AnySize, a, b, g, s, size, stretch, w, x
 from theory.proofs.any_size.norms import at_unit, inner, over_all, rayleigh, trace
 from theory.proofs.any_size.reading import SAMPLE, UNIT, Reading
-from theory.proofs.any_size.sums import FIRST, OUT, SIZES, Sums, canonical, fresh
+from theory.proofs.any_size.sums import FIRST_UNIT, OUT, SIZES, Sums, canonical, fresh
 from theory.proofs.lemmas.draws import t
 
 n, d, m, q = (SIZES[each] for each in "ijko")
@@ -60,9 +60,9 @@ def imbalance(at: AnySize) -> Sums:
 def twin_square(at: AnySize) -> Sums:
     """|dR/dw~_k|^2 of the first unit."""
     (j,) = fresh("j")
-    by_weight = at.gradient("w", (FIRST, j))
+    by_weight = at.gradient("w", (FIRST_UNIT, j))
     found = (by_weight * by_weight).over(j)
-    return found + at.gradient("b", (FIRST,)) * at.gradient("b", (FIRST,)) if at.biased else found
+    return found + at.gradient("b", (FIRST_UNIT,)) * at.gradient("b", (FIRST_UNIT,)) if at.biased else found
 
 
 def mean_jacobian(at: AnySize) -> Sums:
@@ -198,7 +198,7 @@ NUMBERS: dict[str, Callable[[Reading], sp.Expr]] = {
     "least_sum(active sides, passive sides)": least_sides,
     "total(active sides)": lambda to: to.roots_of_units(of.column_square(UNIT) * side(to.at, active)),
     "sum(|a||w~|)": lambda to: to.number(balanced_paths()),
-    "first_activity": lambda to: to.number(of.mean_activity(FIRST)),
+    "first_activity": lambda to: to.number(of.mean_activity(FIRST_UNIT)),
     "unit_gradient": lambda to: to.root(squared_gradient(to.at, "c")),
     "gradient_norm": lambda to: to.root(squared_gradient(to.at)),
     "kernel_energy": lambda to: to.number(rayleigh(of.tangent_kernel(to.at), of.MATRICES["r/n"](to.at))),
@@ -207,7 +207,7 @@ NUMBERS: dict[str, Callable[[Reading], sp.Expr]] = {
         if canonical(to.at.settled(imbalance(to.at)))
         else sp.S.Zero
     ),
-    "twin_weight": lambda to: to.root(Sums.of(a(OUT, FIRST) ** 2)),
+    "twin_weight": lambda to: to.root(Sums.of(a(OUT, FIRST_UNIT) ** 2)),
     "twin_gradient": lambda to: to.root(twin_square(to.at)),
     "mean_square(a*s1)": lambda to: to.number(mean_of_slopes(lambda i: Sums.of(1))),
     "mean_of(|u|^2)": lambda to: to.number(mean_of_slopes(lambda i: Sums.of(1))),

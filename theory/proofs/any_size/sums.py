@@ -18,9 +18,9 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 SIZES = dict(zip("ijko", sp.symbols("n d m q", positive=True, integer=True), strict=True))
-FIRST, SECOND, OUT = (sp.Symbol(name, integer=True) for name in ("k_first", "k_second", "o_first"))
+FIRST_UNIT, SECOND_UNIT, OUT = (sp.Symbol(name, integer=True) for name in ("k_first", "k_second", "o_first"))
 NUMBERS = count()
-FIXED = frozenset({FIRST, SECOND, OUT})
+FIXED = frozenset({FIRST_UNIT, SECOND_UNIT, OUT})
 Indices = tuple[sp.Symbol, ...]
 
 

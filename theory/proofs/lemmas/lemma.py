@@ -118,25 +118,30 @@ def term(name: str, objects: Objects) -> float:
 
 
 def array(name: str, objects: Objects) -> Any:
-    """An object, its transpose ``X'``, a product ``X*Y`` or the diagonal matrix ``diag(X)`` of one."""
-    if name.startswith("diag("):
-        return np.diag(array(name[5:-1], objects))
-    if name.startswith("bordered("):
-        return bordered(objects[name[9:-1]])
-    if name.startswith("1 + "):
-        return 1 + objects[name[4:]]
-    if name.startswith("2*"):
-        return 2 * objects[name[2:]]
-    if name.startswith("mean("):
-        r, a, bounded = (objects[part] for part in name[5:-1].split("*"))
-        return ((r @ a) * bounded).mean(axis=0)
-    if name == "?a*?s":
-        return objects["?a"][None, :, :] * objects["?s"][:, None, :]
-    if name == "gram(?a*?s)":
-        return np.einsum("iok,iol->kl", *[array("?a*?s", objects)] * 2) / len(objects["?s"])
-    if "*" in name:
-        left, right = name.split("*")
-        return array(left, objects) @ array(right, objects)
+    """The array that a term means, by `objects` for its letters.
+
+    A term is a letter such as ``?A``, its transpose ``X'``, a product ``X*Y``, a call of one of `CALLS`, or
+    one of `SUMS`, whose letters are multiplied entry by entry.
+
+    Examples
+    --------
+    >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> array("?A*?A'", {"?A": A}).tolist()
+    [[5.0, 11.0], [11.0, 25.0]]
+    >>> array("diag(?v)", {"?v": np.array([1.0, 2.0])}).tolist()
+    [[1.0, 0.0], [0.0, 2.0]]
+    """
+    if name in SUMS:
+        letters = re.findall(r"\?\w", name)
+        return SUMS[name](*(objects[letter] for letter in letters))
+    call = CALL.fullmatch(name)
+    if call:
+        return CALLS[call[1]](array(call[2], objects))
+    left, product, right = name.partition("*")
+    if product:
+        factor = float(left) if left.isdecimal() else array(left, objects)
+        rest = array(right, objects)
+        return factor * rest if left.isdecimal() else factor @ rest
     return array(name[:-1], objects).T if name.endswith("'") else objects[name]
 
 
@@ -145,6 +150,18 @@ def bordered(v: Array) -> Array:
     M = np.zeros((len(v) + 1, len(v) + 1))
     M[0, 1:] = M[1:, 0] = v
     return M
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {"diag": np.diag, "bordered": bordered}
+"""What a term may call on another."""
+
+SUMS: dict[str, Callable[..., Any]] = {
+    "1 + ?p": lambda p: 1 + p,
+    "mean(?r*?a*?s)": lambda r, a, s: ((r @ a) * s).mean(axis=0),
+    "?a*?s": lambda a, s: a[None, :, :] * s[:, None, :],
+    "gram(?a*?s)": lambda a, s: np.einsum("ok,ik,ol,il->kl", a, s, a, s) / len(s),
+}
+"""Terms over samples, outputs and units, whose products are no products of matrices."""
 
 
 def columns(a: Array) -> Array:
