@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def real_array(name: str, value: ArrayLike) -> Array:
-    """Return `value` as a C-contiguous float64 array of finite numbers.
+    """Return `value` as a C-contiguous float64 array of finite numbers. Of the same shape.
 
     Integers, booleans and float32 are converted; complex, object and text dtypes are refused.
 
@@ -38,7 +38,7 @@ def real_array(name: str, value: ArrayLike) -> Array:
 
 
 def require_finite(name: str, array: Array) -> None:
-    """Refuse NaN and infinity, naming the first offender."""
+    """Refuse NaN and infinity, naming the first offender. Arrays of any shape."""
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])

@@ -48,7 +48,7 @@ def empty(problem: Problem) -> tl.TwoLayer:
 
 
 def begin(problem: Problem, seed: int, start: int) -> Array:
-    """Parameters of the start number `start`: Xavier's, drawn by `seed`."""
+    """Parameters of the start number `start`: Xavier's, drawn by `seed`. Shape (P,)."""
     return np.asarray(starts(empty(problem), 1, kind="xavier", seed=seed, first=start)[0])
 
 
@@ -144,7 +144,10 @@ class Ways:
 
 
 def fits(net: tl.TwoLayer, X: Array, y: Array) -> bool:
-    """Whether `net` has every sample (`X`, `y`) on its side, with a risk below FITTED."""
+    """Whether `net` has every sample (`X`, `y`) on its side, with a risk below FITTED.
+
+    Shapes (n, d) and (n,).
+    """
     outputs = net(X)
     return bool((outputs * y > 0).all() and ((outputs - y) ** 2).mean() / 2 < FITTED)
 

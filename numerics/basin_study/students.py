@@ -74,6 +74,8 @@ class Descents:
     def down(self, way: str, begin: Array, first: int) -> list[Landing]:
         """Where each of the starts `begin`, the block from number `first`, ends by a `way`.
 
+        `begin` has shape (starts, D).
+
         Descents hand over to the flow where they end: it leads on to the minimum whose basin they are in.
         """
         if way in ("flow", "l-bfgs"):

@@ -93,7 +93,7 @@ class BasinMap:
         return self.label(self.land(theta0, seed))
 
     def land(self, theta0: ArrayLike, seed: int = 0) -> Landing:
-        """Where the start `theta0` comes to rest; nothing is remembered.
+        """Where the start `theta0` comes to rest; nothing is remembered. `theta0` has shape (D,).
 
         `seed` is for methods that draw.
         """
@@ -146,7 +146,10 @@ class BasinMap:
         return len(self.minima) - 1
 
     def same(self, first: Array, second: Array) -> bool:
-        """Whether the points `first` and `second` are one minimum, modulo symmetries."""
+        """Whether the points `first` and `second` are one minimum, modulo symmetries.
+
+        Both have shape (D,).
+        """
         return same_minimum(self.landscape, first, second, tolerance=self.tolerance, probe=self.probe)
 
 

@@ -190,6 +190,8 @@ class _Path:
 def newton_contracts(landscape: Landscape, theta: Array) -> bool:
     """Whether two Newton steps from `theta` contract by 20 each and the least eigenvalue changes by a third.
 
+    `theta` has shape (D,).
+
     Then the flow cannot leave: where the steps lead, the `landscape` has positive, nearly constant curvature.
     """
     lowest, previous = np.nan, FINISH_REACH * (1 + float(np.linalg.norm(theta))) / 0.05

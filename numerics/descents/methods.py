@@ -23,6 +23,8 @@ def follow_flow(
 ) -> Landing:
     """Gradient flow (:func:`numerics.descents.flow.flow`) from a `start`; `rng` is not used.
 
+    `start` has shape (D,).
+
     `landscape` is any.
     """
     return flow(landscape, start, **options)

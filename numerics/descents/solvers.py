@@ -117,6 +117,8 @@ class CompiledSteps:
     def advance(self, goal: float, most: int) -> tuple[str | None, Array]:
         """Take one step, and more until the gradient's norm is `goal`, at most `most`.
 
+        The point has shape (P,).
+
         Returns what that of :class:`ScipySteps` does.
         """
         data, path = self.data, np.empty((min(most, AT_A_TIME), len(self.theta)))

@@ -65,7 +65,10 @@ class Ascent:
         self.best: tuple[float, Array] = (-math.inf, self.beginning())
 
     def beginning(self) -> Array:
-        """The start as one vector: entries over the scale of their array, then logarithms of scales."""
+        """The start as one vector: entries over the scale of their array, then logarithms of scales.
+
+        Shape (variables,).
+        """
         entries = [array.ravel() / self.scales[name] for name, array in self.arrays.items()]
         return np.concatenate([*entries, np.zeros(len(self.arrays))])
 
@@ -97,7 +100,7 @@ class Ascent:
         return left, right
 
     def height(self, vector: Array) -> tuple[float, Array]:
-        """What is climbed, and its gradient, at a `vector`."""
+        """What is climbed, and its gradient, at a `vector`. Shapes () and (variables,)."""
         left, right = self.sides(variables(vector))
         if self.ratios and left.value > 0 >= right.value:
             return math.inf, np.zeros_like(vector)
@@ -134,7 +137,10 @@ def _kept(part: Dual, array: Array) -> Dual:
 
 
 def arrays_of(at: Situation, fitted: bool) -> dict[str, Array]:
-    """Everything that may vary at a network with data, outputs as a last axis; no targets if `fitted`."""
+    """Everything that may vary at a network with data, outputs as a last axis; no targets if `fitted`.
+
+    Shapes (q, m), (m, d), (m,), (q,), (n, d), (n, q).
+    """
     net, X = at.net, np.asarray(at.X, dtype=float)
     found = {"A": net.A, "W": net.W, "X": X}
     found |= {} if net.b is None else {"b": net.b}

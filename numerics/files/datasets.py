@@ -154,6 +154,8 @@ def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
 def centred(X: Array) -> Scaling:
     """Return the scaling that centres `X` and divides by half the range of all its entries.
 
+    `X` has shape (n, d).
+
     For the digits that is (pixel - mean pixel) / 8. One unit for all coordinates: dividing each pixel by
     its own deviation would blow up the pixels in the corners, which are blank in all but a few images.
 
@@ -175,5 +177,5 @@ def centred(X: Array) -> Scaling:
 
 
 def unscaled(X: Array) -> Scaling:
-    """Return the scaling that leaves inputs as they are."""
+    """Return the scaling that leaves inputs as they are. `X` has shape (n, d)."""
     return Scaling(np.zeros(X.shape[1]), 1.0, "inputs used as they are")

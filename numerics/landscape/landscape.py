@@ -39,7 +39,7 @@ class Landscape(Protocol):
         """D, or None if the functions take any."""
 
     def value(self, theta: Array) -> float:
-        """The function at `theta`."""
+        """The function at `theta`. `theta` has shape (D,)."""
 
     def gradient(self, theta: Array) -> Array:
         """Its gradient at `theta`, shape (D,)."""
@@ -100,7 +100,7 @@ class FunctionLandscape:
         return self._hessian is not None or self._product is not None
 
     def value(self, theta: Array) -> float:
-        """The function at `theta`."""
+        """The function at `theta`. `theta` has shape (D,)."""
         return float(self._value(theta))
 
     def values(self, points: Points) -> Array:
@@ -114,7 +114,7 @@ class FunctionLandscape:
         return np.asarray(self._gradient(theta), dtype=float)
 
     def hessian_product(self, theta: Array, vector: Array) -> Array:
-        """The Hessian at `theta` times `vector`."""
+        """The Hessian at `theta` times `vector`. Shape (D,)."""
         if self._product is not None:
             return np.asarray(self._product(theta, vector), dtype=float)
         if self._hessian is not None:
@@ -181,7 +181,7 @@ class NetworkLandscape:
         return self.risk.X
 
     def value(self, theta: Array) -> float:
-        """The risk at `theta`."""
+        """The risk at `theta`. `theta` has shape (P,)."""
         found = self.risk.value(theta)
         return np.inf if np.isnan(found) else found
 

@@ -43,7 +43,7 @@ class Minimum:
 
 
 def described(landscape: Landscape, theta: Array) -> Minimum:
-    """Describe the minimum at `theta` of a `landscape`."""
+    """Describe the minimum at `theta` of a `landscape`. `theta` has shape (D,)."""
     values = np.linalg.eigvalsh(hessian_at(landscape, theta))
     orbit = None
     if isinstance(landscape, NetworkLandscape):

@@ -42,7 +42,7 @@ class Powers:
         return len(self.coefficients)
 
     def value(self, theta: Array) -> float:
-        """V at `theta`."""
+        """V at `theta`. `theta` has shape (D,)."""
         return float(self.values(theta[None])[0])
 
     def values(self, points: Points) -> Array:
@@ -50,12 +50,12 @@ class Powers:
         return np.asarray((np.abs(points) ** self.exponents) @ self.coefficients)
 
     def gradient(self, theta: Array) -> Array:
-        """Gradient at `theta`."""
+        """Gradient at `theta`. Shape (D,)."""
         p = self.exponents
         return np.asarray(self.coefficients * p * np.abs(theta) ** (p - 1) * np.sign(theta))
 
     def hessian_product(self, theta: Array, vector: Array) -> Array:
-        """Hessian at `theta` times `vector`; it is diagonal."""
+        """Hessian at `theta` times `vector`; it is diagonal. Shape (D,)."""
         return np.asarray(self._curvature(theta) * vector)
 
     def hessian(self, theta: Array) -> Array:
@@ -145,7 +145,7 @@ class CosineLattice:
     side: float = 1.0
 
     def value(self, theta: Array) -> float:
-        """V at `theta`."""
+        """V at `theta`. `theta` has shape (D,)."""
         return float(-np.cos(self._angles(theta)).sum())
 
     def values(self, points: Points) -> Array:
@@ -153,11 +153,11 @@ class CosineLattice:
         return np.asarray(-np.cos(self._angles(points)).sum(axis=1))
 
     def gradient(self, theta: Array) -> Array:
-        """Gradient at `theta`."""
+        """Gradient at `theta`. Shape (D,)."""
         return np.asarray(2 * np.pi / self.side * np.sin(self._angles(theta)))
 
     def hessian_product(self, theta: Array, vector: Array) -> Array:
-        """Hessian at `theta` times `vector`; it is diagonal."""
+        """Hessian at `theta` times `vector`; it is diagonal. Shape (D,)."""
         return np.asarray((2 * np.pi / self.side) ** 2 * np.cos(self._angles(theta)) * vector)
 
     def hessian(self, theta: Array) -> Array:

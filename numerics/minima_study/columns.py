@@ -62,5 +62,5 @@ PREDICTORS = (*FLATNESS, "input_gradient_train")
 
 
 def values(minima: list[Facts], key: str) -> np.ndarray:
-    """Return one column for all minima."""
+    """Return one column for all minima. Shape (minima,)."""
     return np.array([BY_KEY[key].read(facts) for facts in minima], dtype=float)

@@ -33,7 +33,7 @@ class Samples:
 
     @property
     def targets(self) -> Array:
-        """Labels as the loss wants them: 0 and 1 for the logistic loss."""
+        """Labels as the loss wants them: 0 and 1 for the logistic loss. Shape (n,)."""
         return (self.y + 1) / 2 if self.loss == "logistic" else self.y
 
     def accuracy(self, net: tl.TwoLayer) -> float | None:

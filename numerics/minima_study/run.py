@@ -43,7 +43,10 @@ class Ground:
     loss: str
 
     def samples(self, chosen: np.ndarray, y: np.ndarray | None = None) -> Samples:
-        """The samples `chosen`, with their own labels or the labels `y`."""
+        """The samples `chosen`, with their own labels or the labels `y`.
+
+        `chosen` has shape (k,), `y` (k,).
+        """
         return Samples(self.scaling(self.data.X[chosen]), self.data.y[chosen] if y is None else y, self.loss)
 
 

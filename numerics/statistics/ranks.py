@@ -30,6 +30,8 @@ def interval(rank: float | None, count: int) -> tuple[float | None, float | None
 def rank_correlation(x: np.ndarray, y: np.ndarray) -> float | None:
     """Spearman's rank correlation over the pairs that are finite; None for fewer than 3, or a constant.
 
+    Sequences of one length, shape (k,).
+
     Examples
     --------
     >>> rank_correlation(np.array([1.0, 2.0, 4.0]), np.array([3.0, 2.0, -9.0]))

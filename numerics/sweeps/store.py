@@ -100,7 +100,7 @@ class Store:
         return arrays if np.array_equal(stated, checksum(arrays)) else None
 
     def write(self, index: int, shard: Mapping[str, np.ndarray]) -> None:
-        """Write shard number `index`, whole or not at all.
+        """Write shard number `index`, whole or not at all. Arrays of any shape.
 
         Parameters
         ----------

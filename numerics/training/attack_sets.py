@@ -23,7 +23,7 @@ class Split:
 
     @property
     def pool(self) -> Indices:
-        """Genuine and reserve together, the training pool."""
+        """Genuine and reserve together, the training pool. Shape (pool,)."""
         return np.concatenate([self.genuine, self.reserve])
 
 
@@ -43,7 +43,10 @@ class AttackSet:
     flipped: NDArray[np.bool_]
 
     def labels(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return their labels, wrong ones included, given the true labels -1 and +1 of the data set."""
+        """Return their labels, wrong ones included, given the true labels -1 and +1 of the data set.
+
+        Shape (samples,) -> (attack,).
+        """
         return np.where(self.flipped, -y[self.chosen], y[self.chosen])
 
 
@@ -85,7 +88,7 @@ def split(samples: int, *, genuine: int, reserve: int, rng: np.random.Generator)
 def attack_set(
     reserve: Indices, size: int, *, flipped: float = 1.0, rng: np.random.Generator | None = None
 ) -> AttackSet:
-    """Take the first `size` samples of `reserve` and flip the labels of a share of them.
+    """Take the first `size` samples of `reserve` and flip the labels of a share of them. Positions of shape (attack,).
 
     Sets of growing size are nested, so that results differ by the added samples alone.
 

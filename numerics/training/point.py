@@ -84,7 +84,7 @@ class Point:
         return self.gradient_norm <= self.gradient_error
 
     def moved(self, step: np.ndarray) -> Point | None:
-        """The point at theta + step, or None where a value overflows."""
+        """The point at theta + step, or None where a value overflows. `step` has shape (P,)."""
         theta = self.net.theta + step
         if not np.isfinite(theta).all():
             return None
@@ -101,7 +101,7 @@ class Point:
 
 
 def start(net: tl.TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss) -> Point:
-    """Return the point that training starts from.
+    """Return the point that training starts from. `X` has shape (n, d), `y` (n,) or (n, q).
 
     Raises
     ------

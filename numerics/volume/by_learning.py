@@ -131,7 +131,10 @@ class Posterior:
         return np.asarray(found)
 
     def state(self, z: Points) -> tuple[Array, Array]:
-        """log w = 0 (-inf behind a wall) and h = the posterior's energy less that of the Gaussian, at `z`."""
+        """log w = 0 (-inf behind a wall) and h = the posterior's energy less that of the Gaussian, at `z`.
+
+        Points have shape (k, D), both results (k,).
+        """
         excess, steps = self.excess(z)
         h = excess + self.gamma / 2 * (steps**2).sum(axis=1) - (z**2).sum(axis=1) / 2
         wall = ~np.isfinite(h)

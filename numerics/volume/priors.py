@@ -58,11 +58,17 @@ class Ball:
         return f"the uniform law on a ball of radius {self.radius:g}"
 
     def exits(self, centre: Array, directions: Points) -> Array:
-        """Distances, in lengths of each of `directions`, from `centre` to the sphere."""
+        """Distances, in lengths of each of `directions`, from `centre` to the sphere.
+
+        `directions` has shape (k, D); the distances (k,).
+        """
         return _to_sphere(centre - self.centre, directions, self.radius)
 
     def log_density(self, points: Points) -> Array:
-        """Minus the log-volume of the ball at the `points` inside."""
+        """Minus the log-volume of the ball at the `points` inside.
+
+        `points` has shape (k, D); the densities (k,).
+        """
         D = points.shape[1]
         volume = D / 2 * np.log(np.pi) - gammaln(D / 2 + 1) + D * np.log(self.radius)
         inside = ((points - self.centre) ** 2).sum(axis=1) <= self.radius**2
@@ -103,13 +109,19 @@ class Box:
         return f"the uniform law on a box of sides {np.max(np.subtract(self.high, self.low)):g} and less"
 
     def exits(self, centre: Array, directions: Points) -> Array:
-        """Distances, in lengths of each of `directions`, from `centre` to the first face."""
+        """Distances, in lengths of each of `directions`, from `centre` to the first face.
+
+        `directions` has shape (k, D); the distances (k,).
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             faces = np.where(directions > 0, self.high - centre, self.low - centre) / directions
         return np.asarray(np.where(directions == 0, np.inf, faces).min(axis=1))
 
     def log_density(self, points: Points) -> Array:
-        """Minus the log-volume of the box at the `points` inside."""
+        """Minus the log-volume of the box at the `points` inside.
+
+        `points` has shape (k, D); the densities (k,).
+        """
         volume = np.log(np.broadcast_to(np.subtract(self.high, self.low), points.shape[1:])).sum()
         inside = ((points >= self.low) & (points <= self.high)).all(axis=1)
         return np.where(inside, -volume, -np.inf)
@@ -151,12 +163,15 @@ class Gaussian:
         return f"the Gaussian law of standard deviation {self.scale:g}"
 
     def exits(self, centre: Array, directions: Points) -> Array:
-        """Distances, in lengths of each of `directions`, from `centre` to where no mass is left."""
+        """Distances, in lengths of each of `directions`, from `centre` to where no mass is left.
+
+        `directions` has shape (k, D); the distances (k,).
+        """
         radius = self.scale * (np.sqrt(directions.shape[1]) + GAUSSIAN_REACH)
         return _to_sphere(centre - self.centre, directions, radius)
 
     def log_density(self, points: Points) -> Array:
-        """The log-density at `points`."""
+        """The log-density at `points`. `points` has shape (k, D); the densities (k,)."""
         squares = ((points - self.centre) ** 2).sum(axis=1) / self.scale**2
         return np.asarray(-squares / 2 - points.shape[1] / 2 * np.log(2 * np.pi * self.scale**2))
 
@@ -184,7 +199,7 @@ def _require_positive(name: str, value: float) -> None:
 
 
 def require_inside(prior: Prior | None, centre: Array) -> None:
-    """Refuse a minimum that the prior excludes.
+    """Refuse a minimum that the prior excludes. `centre` has shape (D,).
 
     Raises
     ------

@@ -79,11 +79,17 @@ class Region:
         return np.asarray(values < self.bottom + height)
 
     def log_density(self, points: Points) -> Array:
-        """Logarithm of the prior's density at `points`, 0 without a prior."""
+        """Logarithm of the prior's density at `points`, 0 without a prior.
+
+        `points` has shape (k, D); the logarithms (k,).
+        """
         return np.zeros(len(points)) if self.prior is None else self.prior.log_density(points)
 
     def exits(self, directions: Points) -> Array:
-        """Distance to the end of the prior's support, inf without a prior."""
+        """Distance to the end of the prior's support, inf without a prior.
+
+        `directions` has shape (k, D); the distances (k,).
+        """
         if self.prior is None:
             return np.full(len(directions), np.inf)
         return self.prior.exits(self.centre, directions)
@@ -127,7 +133,10 @@ class Region:
     def not_star_shaped(
         self, directions: Points, crossings: Array, rng: np.random.Generator, relative: float = RELATIVE
     ) -> float:
-        """Share of rays seen to leave the region before their crossing, or to be inside again beyond it."""
+        """Share of rays seen to leave the region before their crossing, or to be inside again beyond it.
+
+        Rays have shape (k, D).
+        """
         before = self._at(directions, crossings * rng.uniform(0, 1 - relative, len(crossings)))
         beyond = np.minimum(crossings * (1 + rng.exponential(1, len(crossings))), self.exits(directions))
         again = self._at(directions, beyond) & (beyond > crossings * (1 + 10 * relative))
@@ -181,6 +190,8 @@ def region(
     prior: Prior | None,
 ) -> Region:
     """Check the arguments that the volume estimators share and make the region of them.
+
+    `minimum` has shape (D,).
 
     Raises
     ------

@@ -30,12 +30,12 @@ class Rungs:
 
     @property
     def precision(self) -> Array:
-        """kappa of every rung."""
+        """kappa of every rung. Shape (rungs,)."""
         return self.levels if self.gaussian else np.ones_like(self.levels)
 
     @property
     def tilt(self) -> Array:
-        """What multiplies h on every rung, beyond the Gaussian."""
+        """What multiplies h on every rung, beyond the Gaussian. Shape (rungs,)."""
         return np.zeros_like(self.levels) if self.gaussian else self.levels
 
 

@@ -143,3 +143,32 @@ def test_what_raises_says_so(name):
     """A public function with a `raise` of its own has a section on it."""
     quiet = [key for key, item in public(name).items() if raises(item) and not warns(item)]
     assert quiet == []
+
+
+SHAPE = re.compile(r"\b[Ss]hapes?\b|\((?:[\w~+ *]+,[^()\n]*|rows?|lanes)\)")
+ARRAYS = re.compile(r"\b(Array|NDArray|ArrayLike|ndarray)\b")
+
+
+def arrays(thing: object) -> bool:
+    """Whether a function, method or property takes or gives arrays."""
+    function = thing.fget if isinstance(thing, property) else thing
+    said = getattr(inspect.unwrap(function), "__annotations__", {}) if callable(function) else {}
+    return any(ARRAYS.search(str(annotation)) for annotation in said.values())
+
+
+@pytest.mark.parametrize("name", modules())
+def test_array_functions_say_shapes(name):
+    if ".generated." in name:  # their arrays are flat and of one length: the package says so
+        return
+    things = {key: item for key, item in public(name).items() if not inspect.isclass(item) and arrays(item)}
+    assert [key for key, item in things.items() if not SHAPE.search(inspect.getdoc(item) or "")] == []
+
+
+def test_a_docstring_without_shapes_is_caught():
+    def double(x: "Array") -> "Array":  # noqa: F821
+        """Twice `x`."""
+
+    assert arrays(double)
+    assert not SHAPE.search(double.__doc__)
+    assert SHAPE.search("Twice `x`, shape (n, d).")
+    assert SHAPE.search("Twice `x` (n, d).")

@@ -98,6 +98,8 @@ def _lacks(missing: list[str]) -> list[str]:
 def array(value: Any, name: str, where: str) -> Array:
     """An array of finite float64 numbers, of two dimensions at most, from `value`, lists of hexadecimal text.
 
+    Of the shape of the lists.
+
     Raises
     ------
     Refused

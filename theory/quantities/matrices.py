@@ -14,7 +14,7 @@ from theory.quantities.norms import Matrix, gamma, size
 
 
 def sample_mean(values: Array) -> float:
-    """Upper bound of the mean of non-negative values."""
+    """Upper bound of the mean of non-negative values. `values` has shape (n,)."""
     return float(SLACK * values.mean())
 
 
@@ -132,7 +132,7 @@ def applied(matrix: Matrix, V: Array) -> Uncertain:
 
 
 def gradient_size(at: Situation, entries: slice | Array) -> Uncertain:
-    """Norm of some entries of the gradient."""
+    """Norm of some entries of the gradient. The entries are a slice or an index of (P,)."""
     vector, error = gradient(at)
     value = size(vector[entries])
     return Uncertain(value, SLACK * (error + gamma(len(vector) + 4) * value))

@@ -20,7 +20,7 @@ class Matrix:
 
     @cached_property
     def spectrum(self) -> tuple[Array, float]:
-        """Eigenvalues, ascending, and one error bound for all of them."""
+        """Eigenvalues, ascending, and one error bound for all of them. Shape (k,)."""
         return eigenvalues(self)
 
 
@@ -32,6 +32,8 @@ def gamma(count: int) -> float:
 def power_of_two(array: Array) -> float:
     """What to divide by, exactly, so that squares of entries neither overflow nor vanish.
 
+    Arrays of any shape, (k, k) mostly.
+
     Examples
     --------
     >>> power_of_two(np.array([3.0, -5.0]))
@@ -41,13 +43,13 @@ def power_of_two(array: Array) -> float:
 
 
 def size(array: Array) -> float:
-    """Frobenius norm, without overflow or underflow of the squares."""
+    """Frobenius norm, without overflow or underflow of the squares. Arrays of any shape."""
     scale = power_of_two(array)
     return scale * float(np.linalg.norm(array / scale))
 
 
 def eigenvalues(matrix: Matrix) -> tuple[Array, float]:
-    """Return ascending eigenvalues and one error bound for all of them.
+    """Return ascending eigenvalues and one error bound for all of them. Shape (k, k) -> (k,).
 
     Notes
     -----
@@ -127,7 +129,7 @@ def diagonal_logs(matrix: Matrix) -> Uncertain:
 
 
 def sum_of_logs(values: Array, error: float) -> Uncertain:
-    """Sum of logarithms of numbers that are each off by at most `error`."""
+    """Sum of logarithms of numbers that are each off by at most `error`. `values` has shape (k,)."""
     if not values.min() > error:
         return Uncertain(0.0, math.inf)
     logs = np.log(values)

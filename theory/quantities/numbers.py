@@ -76,13 +76,13 @@ def weight_norms(at: Situation) -> Array:
 
 
 def positive_sum(terms: Array, steps: int) -> Uncertain:
-    """Sum of non-negative terms, each computed with `steps` roundings."""
+    """Sum of non-negative terms, each computed with `steps` roundings. `terms` has shape (k,)."""
     value = float(terms.sum())
     return Uncertain(value, SLACK * gamma(len(terms) + steps) * value)
 
 
 def unit_sum(at: Situation, combine: Callable[[Array], Any]) -> Uncertain:
-    """Sum or maximum of |a_k| over units."""
+    """Sum or maximum of |a_k| over units. From the (m,) sizes."""
     (q, m), value = at.forward.net.A.shape, float(combine(column_norms(at)))
     return Uncertain(value, SLACK * gamma(q + m + 2) * value)
 

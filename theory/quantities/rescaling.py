@@ -83,7 +83,10 @@ def least_trace(at: Situation) -> Uncertain:
 
 
 def rescaled(matrix: Matrix, at: Situation, factors: Array, steps: int) -> Matrix:
-    """D^-1 M D^-1 where input weights are multiplied by `factors`, output weights divided by them."""
+    """D^-1 M D^-1 where input weights are multiplied by `factors`, output weights divided by them.
+
+    `factors` has shape (m,).
+    """
     net = at.net
     d, q = net.W.shape[1], net.n_outputs
     inverse = [np.tile(factors, q), np.repeat(1 / factors, d)]

@@ -73,7 +73,7 @@ def _units(part: Array, d: int) -> Array:
 
 
 def add_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
-    """Add (1/n) sum_i J_i^T Lam_i J_i to `H`."""
+    """Add (1/n) sum_i J_i^T Lam_i J_i to `H`. `H` has shape (P, P)."""
     n, q = forward.F.shape
     step = max(1, BLOCK_ENTRIES // (q * H.shape[0]))
     for start in range(0, n, step):
@@ -92,7 +92,10 @@ def add_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
 
 
 def fill_output_rows(forward: Values, scope: Scope, inputs: Array, H: Array) -> None:
-    """Write the rows and columns of a and c of a scalar network's Gauss-Newton matrix into `H`."""
+    """Write the rows and columns of a and c of a scalar network's Gauss-Newton matrix into `H`.
+
+    `H` has shape (P, P), `inputs` (n, d~).
+    """
     lam = forward.Lam[:, 0] / forward.n
     S, D = forward.S, forward.S1 * forward.net.A[0]
     columns, m = unit_columns(forward, scope), forward.S.shape[1]
@@ -110,7 +113,10 @@ def fill_output_rows(forward: Values, scope: Scope, inputs: Array, H: Array) -> 
 
 
 def add_residual_outputs(forward: Values, inputs: Array, columns: np.ndarray, H: Array) -> None:
-    """Add the residual blocks [a_ok, w~_k] = (1/n) sum_i g_io S1_ik x~_i."""
+    """Add the residual blocks [a_ok, w~_k] = (1/n) sum_i g_io S1_ik x~_i.
+
+    `H` has shape (P, P), `inputs` (n, d~).
+    """
     (q, m), n = forward.net.A.shape, forward.n
     units = np.arange(m)[:, None]
     for o in range(q):
@@ -120,7 +126,10 @@ def add_residual_outputs(forward: Values, inputs: Array, columns: np.ndarray, H:
 
 
 def add_residual_inputs(forward: Values, inputs: Array, columns: np.ndarray, H: Array) -> None:
-    """Add the residual blocks [w~_k, w~_k] = (1/n) sum_i (A^T g_i)_k S2_ik x~_i x~_i^T."""
+    """Add the residual blocks [w~_k, w~_k] = (1/n) sum_i (A^T g_i)_k S2_ik x~_i x~_i^T.
+
+    `H` has shape (P, P), `inputs` (n, d~).
+    """
     V = forward.GA / forward.n * forward.S2
     for j in range(inputs.shape[1]):
         block = (V * inputs[:, j : j + 1]).T @ inputs[:, j:]

@@ -24,7 +24,7 @@ INPUTS = (4, 64)  # numbers of inputs (with the bias) between which this road be
 
 
 def suits(forward: Values, inputs: Array) -> bool:
-    """Whether this road applies and pays."""
+    """Whether this road applies and pays. `inputs` has shape (n, d~), d~ inputs with the bias."""
     few = INPUTS[0] <= inputs.shape[1] <= INPUTS[1]
     return few and forward.net.n_outputs == 1 and forward.S.shape[1] >= UNITS
 

@@ -33,7 +33,10 @@ def product(forward: Values, scope: Scope, vector: Array) -> Array:
 
 
 def split(forward: Values, scope: Scope, vector: Array) -> dict[str, Array]:
-    """The parts of a vector over the included parameters, each with its own shape."""
+    """The parts of a vector over the included parameters, each with its own shape.
+
+    Shape (P,) -> (q, m), (m, d), (m,), (q,).
+    """
     start, parts = 0, {}
     for name, part in forward.net.parts.items():
         if name in scope.groups:

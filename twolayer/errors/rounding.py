@@ -38,7 +38,10 @@ def gamma(count: int) -> float:
 
 
 def scaled_norms(rows: Array) -> Array:
-    """Upper bounds of the Euclidean norms of the rows, without overflow or underflow of the squares."""
+    """Upper bounds of the Euclidean norms of the rows, without overflow or underflow of the squares.
+
+    Shape (k, l) -> (k,).
+    """
     largest = np.abs(rows).max(axis=1)
     scale = np.where(largest > 0, largest, 1.0)
     return np.asarray(SLACK * largest * np.sqrt(((rows / scale[:, None]) ** 2).sum(axis=1)))

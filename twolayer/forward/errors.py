@@ -68,7 +68,7 @@ class SampleNorms:
 
 
 def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Forward:
-    """Validate the data and run the network and the loss on it.
+    """Validate the data and run the network and the loss on it. `X` has shape (n, d), `y` (n,) or (n, q).
 
     Raises
     ------

@@ -44,7 +44,7 @@ def squared_inputs(forward: Values, scope: Scope) -> Array:
 
 
 def input_gram(forward: Values, scope: Scope, left: slice, right: slice) -> Array:
-    """K0_ij = x~_i . x~_j of the included inputs, for two blocks of samples."""
+    """K0_ij = x~_i . x~_j of the included inputs, for two blocks of samples. Shape (left, right)."""
     if not scope.has("W"):
         shape = forward.X[left].shape[0], forward.X[right].shape[0]
         return np.full(shape, scope.has("b"))

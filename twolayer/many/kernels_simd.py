@@ -186,7 +186,10 @@ def gradients(slopes, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  
 
 @kernel
 def softmax_losses(F: Array, Y: Array, L: Array, G: Array, LAM: Array) -> None:
-    """The softmax cross-entropy in the form of a separable loss; all of it stands in the first output's L."""
+    """The softmax cross-entropy in the form of a separable loss; all of it stands in the first output's L.
+
+    Arrays of shape (q, lanes).
+    """
     q = F.size // POINTS
     f, g, lam = np.empty((POINTS, q)), np.empty((POINTS, q)), np.empty((POINTS, q, q))
     labels, l = np.empty(POINTS, dtype=np.int64), np.empty(POINTS)

@@ -101,7 +101,10 @@ class Packing:
         return [slice(first, min(first + self.width, count)) for first in range(0, count, self.width)]
 
     def packed(self, theta: Array) -> tuple[Array, Array, Array, Array]:
-        """Parameters `theta` (at most `width`, P) lane innermost; empty lanes repeat the last row."""
+        """Parameters `theta` (at most `width`, P) lane innermost; empty lanes repeat the last row.
+
+        Shapes (q, m L), (d, m, L), (m, L), (q, L) or the like, L lanes.
+        """
         m, d, q, L = self.m, self.d, self.q, self.width
         a, W, b, c = self._split(theta[np.minimum(np.arange(L), len(theta) - 1)])
         A = np.ascontiguousarray(a.reshape(L, q, m).transpose(1, 2, 0)).reshape(q, -1)
@@ -116,7 +119,7 @@ class Packing:
         return np.split(rows, np.cumsum(sizes), axis=1)
 
     def unpacked(self, arrays: tuple[Array, ...], block: slice) -> Array:
-        """The inverse of `packed`: rows (members of the `block`, P) of the `arrays`."""
+        """The inverse of `packed`: rows (members of the `block`, P) of the `arrays`. Shape (members, P)."""
         m, d, q, L = self.m, self.d, self.q, self.width
         parts = [
             arrays[0].reshape(q * m, L).T,

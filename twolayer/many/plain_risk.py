@@ -65,7 +65,7 @@ class PlainRisk:
         self._last: tuple[bytes, Values] | None = None
 
     def network(self, theta: Array) -> TwoLayer:
-        """The network with parameters `theta`, not validated and not copied."""
+        """The network with parameters `theta`, not validated and not copied. `theta` has shape (P,)."""
         net = object.__new__(TwoLayer)
         for name in ("a", "W", "b", "c", "activation"):
             object.__setattr__(net, name, getattr(self.net, name))
@@ -74,7 +74,7 @@ class PlainRisk:
         return net
 
     def forward(self, theta: Array) -> Values:
-        """The forward pass at `theta`."""
+        """The forward pass at `theta`. `theta` has shape (P,)."""
         key = theta.tobytes()
         if self._last is None or self._last[0] != key:
             with np.errstate(all="ignore"):

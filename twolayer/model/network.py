@@ -102,7 +102,10 @@ class TwoLayer:
 
     @property
     def parts(self) -> dict[str, Array]:
-        """The parameter arrays that are present, in the order of `theta`."""
+        """The parameter arrays that are present, in the order of `theta`.
+
+        Shapes (m,) or (q, m), (m, d), (m,), () or (q,).
+        """
         named = {"a": self.a, "W": self.W, "b": self.b, "c": self.c}
         return {name: array for name, array in named.items() if array is not None}
 

@@ -44,7 +44,10 @@ class Block(LinearOperator):  # type: ignore[misc]
         return np.asarray(self.whole @ whole)
 
     def toarray(self) -> Array:
-        """The block as an array; the matrix over both parts is formed on the way."""
+        """The block as an array; the matrix over both parts is formed on the way.
+
+        Shape (rows' parameters, columns' parameters).
+        """
         return np.asarray(self.whole.toarray())[np.ix_(self._rows, self._columns)]
 
     def frobenius_norm(self) -> Measurement:

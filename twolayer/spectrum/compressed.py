@@ -51,7 +51,7 @@ class Matrix:
         return sum(sizes(self.forward, self.scope).values())
 
     def checked(self, entries: Array) -> Array:
-        """`entries`, refused if they or a bound overflow."""
+        """`entries`, refused if they or a bound overflow. Arrays of any shape."""
         require_representable("entries of the Hessian", [self.bound.total, self.bound.propagated])
         require_representable("entries of the Hessian", entries)
         return entries

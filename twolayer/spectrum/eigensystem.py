@@ -194,6 +194,8 @@ class Eigensystem:
 def rectangular_norm(block: Array, kind: Any, forming: float, convention: str) -> Measurement:
     """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block.
 
+    `block` has shape (k, l).
+
     `forming` bounds the Frobenius norm of the error of its entries.
     """
     if kind == "fro":

@@ -101,7 +101,7 @@ def rounded_up(value: float) -> float:
 
 
 def merged(values: Array, errors: Array, distance: float, method: str) -> Spectrum:
-    """The spectrum of eigenvalues that each lie within their own error, in any order.
+    """The spectrum of eigenvalues that each lie within their own error, in any order. Shapes (k,) and (k,).
 
     The i-th largest true value lies between the i-th largest lower end and the i-th largest upper end.
     """

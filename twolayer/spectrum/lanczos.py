@@ -61,7 +61,7 @@ class Search:
     counting: str | None
 
     def sizes(self, values: Array) -> Array:
-        """What the largest are sought by."""
+        """What the largest are sought by. Shape (k,) -> (k,)."""
         return np.abs(values) if self.both else values
 
 
@@ -134,7 +134,7 @@ def candidates(matrix: Matrix, count: int, which: str, found: Array, tolerance: 
 
 
 def ritz_pairs(search: Search, vectors: Array) -> Pairs:
-    """Rayleigh-Ritz in the span of `vectors`, with a bound."""
+    """Rayleigh-Ritz in the span of `vectors`, with a bound. `vectors` has shape (P, k); values (k,)."""
     matrix = search.matrix
     basis = linalg.qr(vectors, mode="economic", check_finite=False)[0]
     values, turn = linalg.eigh(basis.T @ _images(matrix, basis))

@@ -36,6 +36,8 @@ GRID = 2.0**-26  # of the leading part of a matrix whose rows or columns have no
 def verified_eigenvalues(A: Array) -> tuple[Array, float]:
     """Eigenvalues of a symmetric array, descending, and a bound of the Euclidean norm of all their errors.
 
+    Shape (k, k) -> (k,).
+
     The mean of A and its transpose is taken, so that A may be symmetric up to rounding. O(P^3) time: about
     20 P^3 operations for the eigenvectors and 9 P^3 for the proof.
 
@@ -62,7 +64,7 @@ def verified_eigenvalues(A: Array) -> tuple[Array, float]:
 
 
 def verified_singular_values(A: Array) -> tuple[Array, float]:
-    """Singular values, descending, and a bound of the error of each.
+    """Singular values, descending, and a bound of the error of each. Shape (k, l) -> (min(k, l),).
 
     With U and W orthonormal up to e_U and e_W and A W = U S + R, the singular values are within
     |R| + e_W |A|_F + e_U max S of S; W is square, A being transposed if it has more columns than rows.
@@ -88,7 +90,10 @@ def verified_singular_values(A: Array) -> tuple[Array, float]:
 
 
 def residual_bound(residual: float, skew: float, values: Array) -> float:
-    """The number eta of the theorem; an ArithmeticError if the vectors are far from orthonormal."""
+    """The number eta of the theorem; an ArithmeticError if the vectors are far from orthonormal.
+
+    Shapes (k, k), (k,), (k, k).
+    """
     if not skew < 0.5 or not math.isfinite(residual):
         raise ArithmeticError(f"eigenvectors must be orthonormal to be verified; they are off by {skew:.1g}")
     root = math.sqrt(1 - skew)
@@ -97,7 +102,10 @@ def residual_bound(residual: float, skew: float, values: Array) -> float:
 
 
 def skewness(V: Array) -> float:
-    """Upper bound of |V^T V - I|_F; inf unless the columns are nearly of unit length."""
+    """Upper bound of |V^T V - I|_F; inf unless the columns are nearly of unit length.
+
+    `V` has shape (k, l).
+    """
     P, k = V.shape
     V1, V2 = leading_part(V, GRID)
     N = V1.T @ V1
@@ -113,7 +121,10 @@ def skewness(V: Array) -> float:
 
 
 def residual_norm(A: Array, V: Array, values: Array) -> float:
-    """Upper bound of |A V - V diag(values)|_F, for entries of A up to 1 and unit columns of V."""
+    """Upper bound of |A V - V diag(values)|_F, for entries of A up to 1 and unit columns of V.
+
+    Shapes (k, k), (k,), (k, k).
+    """
     P = len(A)
     rows = SLACK * math.sqrt(float(np.einsum("ij,ij->i", A, A).max(initial=0.0)))
     grid = math.ldexp(GRID, math.frexp(rows)[1])
@@ -130,18 +141,21 @@ def residual_norm(A: Array, V: Array, values: Array) -> float:
 
 
 def leading_part(M: Array, grid: float) -> tuple[Array, Array]:
-    """M to the nearest multiples of `grid`, a power of two, and the exact rest."""
+    """M to the nearest multiples of `grid`, a power of two, and the exact rest.
+
+    Arrays of any shape, as M has.
+    """
     leading = np.rint(M / grid) * grid
     return leading, M - leading
 
 
 def binary_exponent(A: Array) -> int:
-    """The exponent that brings the largest entry of A to 1/2 ... 1."""
+    """The exponent that brings the largest entry of A to 1/2 ... 1. `A` has any shape."""
     return math.frexp(float(np.abs(A).max(initial=0.0)))[1]
 
 
 def unscaled(values: Array, error: float, exponent: int) -> tuple[Array, float]:
-    """Undo the scaling by 2^-exponent."""
+    """Undo the scaling by 2^-exponent. Arrays of any shape."""
     with np.errstate(over="ignore", under="ignore"):
         back = np.ldexp(values, exponent)
         bound = float(np.ldexp(error, exponent))

@@ -56,7 +56,7 @@ class Units:
             yield np.zeros((q, q)), self._transposed_roots.reshape(-1, q) / math.sqrt(self.scale)
 
     def block(self, k: int) -> Array:
-        """R_k, zero if the residual part is not meant."""
+        """R_k, zero if the residual part is not meant. Shape (q + d~, q + d~), d~ inputs with the bias."""
         forward, q = self.matrix.forward, self.outputs
         block = np.zeros((self.block_order, self.block_order))
         if self.matrix.scope.residual:
@@ -76,7 +76,10 @@ class Units:
         return total
 
     def features(self, k: int) -> Array:
-        """U_k^T: L_i^T d f_i / d (weights of unit k) / sqrt n, zero if the Gauss-Newton part is not meant."""
+        """U_k^T: L_i^T d f_i / d (weights of unit k) / sqrt n, zero if the Gauss-Newton part is not meant.
+
+        Shape (q + d~, n q), d~ inputs with the bias.
+        """
         forward, q, roots = self.matrix.forward, self.outputs, self._transposed_roots
         made = np.empty((forward.n, forward.net.n_outputs, self.block_order))
         made[:, :, :q] = roots[:, :, :q] * forward.S[:, k, None, None]

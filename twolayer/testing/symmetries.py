@@ -74,7 +74,7 @@ def permuted(net: TwoLayer, order: Any) -> TwoLayer:
 
 
 def flipped(net: TwoLayer, signs: Array) -> TwoLayer:
-    """The network `net` with units whose ``signs[k]`` is -1 written otherwise.
+    """The network `net` with units whose ``signs[k]`` is -1 written otherwise. `signs` has shape (m,).
 
     All weights of such a unit are negated where s is odd, its input weights where s is even; where s is
     neither, or has kinks (where derivatives are those from the left), the network is returned as it is.
@@ -93,7 +93,7 @@ def flipped(net: TwoLayer, signs: Array) -> TwoLayer:
 
 
 def rescaled_units(net: TwoLayer, factors: Array) -> TwoLayer:
-    """The network `net` with the input weights of unit k times ``factors[k]`` > 0.
+    """The network `net` with the input weights of unit k times ``factors[k]`` > 0. `factors` has shape (m,).
 
     Output weights are divided to match; where s is not homogeneous the network is returned as it is.
 

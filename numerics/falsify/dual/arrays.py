@@ -86,7 +86,10 @@ class Dual:
         return self.through(np.log(self.value), 1 / self.value)
 
     def through(self, value: Array, derivative: Array) -> Dual:
-        """A function of every entry, given its `value` and its `derivative` there."""
+        """A function of every entry, given its `value` and its `derivative` there.
+
+        Arrays of the shape of this one.
+        """
         return Dual(np.asarray(value), derivative * self.slope)
 
     def sum(self, *axes: int) -> Dual:
@@ -105,7 +108,10 @@ class Dual:
 
 
 def variables(vector: Array) -> Dual:
-    """A vector of independent variables: the derivative by itself is the identity."""
+    """A vector of independent variables: the derivative by itself is the identity.
+
+    Shape (k,), derivative (k, k).
+    """
     return Dual(vector, np.eye(len(vector)))
 
 

@@ -24,6 +24,8 @@ from twolayer.arrays import Array
 def third_derivative(expression: sp.Expr) -> Callable[[Array], Array]:
     """The function s''' of an activation s, from its expression; at a kink the limit from the left.
 
+    It keeps the shape of its argument.
+
     Parameters
     ----------
     expression : sympy.Expr

@@ -48,7 +48,10 @@ class Subject:
 
     @property
     def parts(self) -> dict[str, Array]:
-        """The parameter arrays that are present, in the order of theta."""
+        """The parameter arrays that are present, in the order of theta.
+
+        Shapes (m,) or (q, m), (m, d), (m,), () or (q,).
+        """
         named = {"a": self.a, "W": self.W, "b": self.b, "c": self.c}
         return {name: part for name, part in named.items() if part is not None}
 

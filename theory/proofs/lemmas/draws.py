@@ -30,7 +30,7 @@ def same(left: sp.Expr, right: sp.Expr) -> sp.Basic:
 
 
 def any_matrix(rng: np.random.Generator, rows: int = 3, columns: int = 4) -> Array:
-    """A matrix of wildly different singular values, now and then of rank one."""
+    """A matrix of wildly different singular values, now and then of rank one. Shape (rows, columns)."""
     left, right = rng.standard_normal((rows, rows)), rng.standard_normal((rows, columns))
     scale = 10.0 ** rng.uniform(-2, 2, rows)
     if rng.random() < 0.3:
@@ -39,23 +39,23 @@ def any_matrix(rng: np.random.Generator, rows: int = 3, columns: int = 4) -> Arr
 
 
 def psd(rng: np.random.Generator, size: int = 3) -> Array:
-    """A positive semidefinite matrix."""
+    """A positive semidefinite matrix. Shape (size, size)."""
     V = any_matrix(rng, size)
     return np.asarray(V @ V.T)
 
 
 def symmetric(rng: np.random.Generator, size: int = 3) -> Array:
-    """A symmetric matrix, definite one way or the other or neither."""
+    """A symmetric matrix, definite one way or the other or neither. Shape (size, size)."""
     return np.asarray(rng.choice([1, -1, 0]) * psd(rng, size) + rng.choice([1, -1, 0]) * psd(rng, size))
 
 
 def vector(rng: np.random.Generator, size: int = 3) -> Array:
-    """A vector of wildly different entries."""
+    """A vector of wildly different entries. Shape (size,)."""
     return np.asarray(rng.standard_normal(size) * 10.0 ** rng.uniform(-2, 2, size))
 
 
 def positive(rng: np.random.Generator) -> Array:
-    """A vector of non-negative entries, now and then zero."""
+    """A vector of non-negative entries, now and then zero. Shape (3,)."""
     return np.abs(vector(rng)) * (rng.random(3) < 0.8)
 
 

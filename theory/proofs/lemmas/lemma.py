@@ -146,7 +146,7 @@ def array(name: str, objects: Objects) -> Any:
 
 
 def bordered(v: Array) -> Array:
-    """[[0, v^T], [v, 0]]."""
+    """[[0, v^T], [v, 0]]. Shape (k,) -> (k + 1, k + 1)."""
     M = np.zeros((len(v) + 1, len(v) + 1))
     M[0, 1:] = M[1:, 0] = v
     return M
@@ -165,7 +165,10 @@ SUMS: dict[str, Callable[..., Any]] = {
 
 
 def columns(a: Array) -> Array:
-    """Absolute values of a vector's entries, or the norms of a matrix's columns."""
+    """Absolute values of a vector's entries, or the norms of a matrix's columns.
+
+    Shape (m,) or (q, m) -> (m,).
+    """
     return np.asarray(np.abs(a) if a.ndim == 1 else np.linalg.norm(a, axis=0))
 
 

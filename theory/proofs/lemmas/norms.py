@@ -69,7 +69,7 @@ def averages(rng: np.random.Generator) -> Objects:
 
 
 def definite(rng: np.random.Generator) -> Array:
-    """A positive definite matrix."""
+    """A positive definite matrix. Shape (3, 3)."""
     return np.asarray(psd(rng) + 10.0 ** rng.uniform(-3, 1) * np.eye(3))
 
 
