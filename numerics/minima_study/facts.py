@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 import twolayer as tl
-from numerics.minima_study.spectrum import Spectrum, spectrum
 from numerics.training.point import Trained
 from theory import theorems
 from theory.quantities.network import Situation
 from theory.quantities.registry import value
 from twolayer.arrays import Array
+from twolayer.curvature.gradient import mean_loss, norm_of_gradient
+from twolayer.errors.rounding import SLACK, gamma
 
 PRODUCTS = (1, 10, 50)
 """Sums of log top-k eigenvalues are given for these k, and for k = n q."""
@@ -65,9 +66,9 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
     dict
         Plain data for JSON; every exact number as its value and rounding error.
     """
-    net, H = trained.net, tl.Hessian(trained.net, genuine.X, genuine.targets, genuine.loss)
-    found = spectrum(H)
+    net = trained.net
     at = Situation(net, genuine.X, genuine.targets, genuine.loss)
+    H = at.hessian
     at_test = Situation(net, test.X, test.targets, test.loss)
     return {
         "training": {"steps": trained.steps, "converged": trained.converged, "why": trained.why},
@@ -76,11 +77,11 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
             "attack": attack.accuracy(net),
             "test": test.accuracy(net),
         },
-        "risk": plain(tl.risk(net, genuine.X, genuine.targets, genuine.loss)),
-        "gradient_norm": plain(tl.gradient_norm(net, genuine.X, genuine.targets, genuine.loss)),
+        "risk": plain(mean_loss(H.forward)),
+        "gradient_norm": plain(norm_of_gradient(H.forward)),
         "frobenius_norm": plain(H.frobenius_norm()),
         "trace": plain(H.trace()),
-        **eigenvalue_facts(found, len(genuine.y)),
+        **eigenvalue_facts(H, len(genuine.y)),
         "input_gradient": {
             "train": plain(value("input_gradient", at)),
             "test": plain(value("input_gradient", at_test)),
@@ -89,21 +90,40 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
     }
 
 
-def eigenvalue_facts(found: Spectrum, samples: int) -> dict[str, Any]:
+def eigenvalue_facts(H: tl.Hessian, samples: int) -> dict[str, Any]:
     """Return what is derived from the eigenvalues, and the largest `samples` of them."""
+    found, negative = H.eigenvalues(), H.inertia()
     counts = sorted({k for k in (*PRODUCTS, samples) if k <= samples})
-    products = {str(k): found.log_product(k) for k in counts}
+    products = {str(k): log_product(found, k) for k in counts}
     return {
-        "largest_eigenvalue": {"value": float(found.values[0]), "error": found.error},
+        "largest_eigenvalue": {"value": float(found.value[0]), "error": float(found.error[0])},
         "negative_eigenvalues": {
-            "certain": found.negative,
-            "zero_within_error": found.undecided,
-            "error": found.error,
+            "certain": negative.value,
+            "zero_within_error": negative.error,
+            "error": float(found.error.max()),
             "method": found.method,
         },
         "log_products": {k: None if item is None else plain(item) for k, item in products.items()},
-        "eigenvalues": [float(item) for item in found.values[:samples]],
+        "eigenvalues": found.value[:samples].tolist(),
     }
+
+
+def log_product(eigenvalues: tl.Measurement, k: int) -> tl.Measurement | None:
+    """Sum of the logarithms of the `k` largest eigenvalues; None unless these are certainly positive.
+
+    Examples
+    --------
+    >>> found = log_product(tl.Measurement(np.array([4.0, 2.0, 1.0]), np.zeros(3), True, "by hand"), 2)
+    >>> round(found.value, 6)  # log 8
+    2.079442
+    """
+    top, errors = eigenvalues.value[:k], eigenvalues.error[:k]
+    if len(top) < k or not (top > errors).all():
+        return None
+    value = float(np.log(top).sum())
+    spread = float(-np.log1p(-errors / top).sum())
+    rounding = gamma(k + 4) * float(np.abs(np.log(top)).sum())
+    return tl.Measurement(value, SLACK * (spread + rounding), True, eigenvalues.method)
 
 
 def theorem_checks(at: Situation) -> dict[str, Any]:

@@ -12,27 +12,13 @@ import twolayer as tl
 from numerics.training.point import Point, labels
 from twolayer.arrays import Array
 from twolayer.curvature.gradient import from_forward
-from twolayer.forward.errors import Forward
-from twolayer.forward.scope import Scope, input_gram
+from twolayer.forward.scope import Scope
+from twolayer.spectrum.tangent_kernel import jacobian_gram
 
 Steps = tuple[Callable[[float], Array | None], float]
 """The step for a damping (None where it cannot be solved for), and the scale dampings are relative to."""
 
 SADDLE_STEP = 1e-3
-
-
-def tangent_kernel(run: Forward) -> Array:
-    """J J^T, shape (n q, n q), sample by sample; O(n^2 q^2 m + n^2 d)."""
-    (n, q), A = run.F.shape, run.net.A
-    everything = slice(0, n)
-    gram = input_gram(run, Scope(tuple(run.net.parts)), everything, everything)
-    outputs = run.S @ run.S.T + (run.net.c is not None)
-    K = np.empty((n, q, n, q))
-    for o in range(q):
-        for p in range(o, q):
-            K[:, o, :, p] = gram * ((run.S1 * A[o] * A[p]) @ run.S1.T) + (outputs if o == p else 0.0)
-            K[:, p, :, o] = K[:, o, :, p].T
-    return K.reshape(n * q, n * q)
 
 
 def kernel_solver(point: Point) -> Steps:
@@ -44,7 +30,11 @@ def kernel_solver(point: Point) -> Steps:
     n = run.n
     weight = np.sqrt(np.einsum("ioo->io", run.Lam))
     error = np.divide(run.G, weight, out=np.zeros_like(run.G), where=weight > 0).ravel() / n
-    K = tangent_kernel(run) * np.multiply.outer(weight.ravel(), weight.ravel()) / n
+    K = (
+        jacobian_gram(run, Scope(tuple(run.net.parts)))
+        * np.multiply.outer(weight.ravel(), weight.ravel())
+        / n
+    )
 
     def direction(damping: float) -> Array | None:
         solution = _solved(K, damping, error)

@@ -12,9 +12,9 @@ from numerics.minima_study import arms, reproduce
 from numerics.minima_study import run as minima_study_run
 from numerics.minima_study.arms import Task, fitted, reserve_size, tasks
 from numerics.minima_study.columns import COLUMNS
+from numerics.minima_study.facts import eigenvalue_facts, log_product
 from numerics.minima_study.findings import correlations, order, table, theorem_counts
 from numerics.minima_study.run import ground
-from numerics.minima_study.spectrum import spectrum
 from numerics.statistics.ranks import rank_correlation
 from tests.numerics.small_study import ARMS, TINY, made_up, small_results
 
@@ -150,17 +150,17 @@ def test_logistic_labels_and_target():
 
 def test_the_spectrum_through_the_kernel_is_that_of_the_matrix(done):
     for each in done[1]:
-        assert each.facts["negative_eigenvalues"]["method"] == "tangent kernel"
+        assert each.facts["negative_eigenvalues"]["method"] == "kernel of G, R in the error"
     net = tl.TwoLayer([1.0, -2.0], [[1.0, 0.5], [0.3, 2.0]], [0.1, 0.2])
     X, y = np.eye(2), np.array([1.0, 5.0])
-    far = spectrum(tl.Hessian(net, X, y))
-    assert far.zeros == 0  # large residuals: all eigenvalues, some of them negative
-    assert far.negative > 0
-    near = spectrum(tl.Hessian(net, X, net(X)))
+    far = eigenvalue_facts(tl.Hessian(net, X, y), 2)
+    assert far["negative_eigenvalues"]["certain"] > 0  # large residuals
+    assert far["negative_eigenvalues"]["method"] == "dense, verified"
+    near = eigenvalue_facts(tl.Hessian(net, X, net(X)), 2)
     truth = np.linalg.eigvalsh(tl.Hessian(net, X, net(X)).toarray())[::-1]
-    assert (len(near.values), near.zeros) == (2, 6)
-    assert np.all(np.abs(near.values - truth[:2]) <= near.error)
-    assert near.log_product(3) is None
+    assert near["negative_eigenvalues"]["zero_within_error"] == 6
+    assert np.all(np.abs(near["eigenvalues"] - truth[:2]) <= near["negative_eigenvalues"]["error"])
+    assert log_product(tl.Hessian(net, X, net(X)).eigenvalues(), 3) is None
 
 
 def test_rank_correlation():

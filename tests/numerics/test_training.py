@@ -5,9 +5,11 @@ import pytest
 
 import twolayer as tl
 from numerics.training import trainers
-from numerics.training.directions import conjugate_solver, kernel_solver, matrix_solver, tangent_kernel
+from numerics.training.directions import conjugate_solver, kernel_solver, matrix_solver
 from numerics.training.newton import _damped
 from numerics.training.point import start
+from twolayer.forward.scope import Scope
+from twolayer.spectrum.tangent_kernel import jacobian_gram
 
 
 def problem(seed=0, n=12, d=5, m=4, q=None, activation="tanh"):
@@ -30,7 +32,8 @@ def jacobian(net, X, step=1e-6):
 def test_the_tangent_kernel_is_that_of_the_jacobian(q):
     net, X, y = problem(q=q)
     J = jacobian(net, X)
-    np.testing.assert_allclose(tangent_kernel(start(net, X, y, "squared").run), J @ J.T, atol=1e-7)
+    made = jacobian_gram(start(net, X, y, "squared").run, Scope(tuple(net.parts)))
+    np.testing.assert_allclose(made, J @ J.T, atol=1e-7)
 
 
 @pytest.mark.parametrize("q", [None, 3])

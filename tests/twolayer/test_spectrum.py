@@ -305,7 +305,7 @@ def test_a_matrix_too_large_is_refused_with_what_is_possible(monkeypatch):
     monkeypatch.setattr(methods, "LIMIT", 1e3)
     with pytest.raises(ValueError, match=r"method must be chosen by you .* dense \(.* kernel \(.*got None"):
         MIDDLE.hessian.nuclear_norm()
-    monkeypatch.setattr(methods, "SHARE", 1e-12)
+    monkeypatch.setattr(methods, "MEMORY_SHARE", 1e-12)
     with pytest.raises(MemoryError, match="method must fit into"):
         MIDDLE.hessian.nuclear_norm("dense")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from theory.bridge import network
-from theory.bridge.network import SLACK, UNIT, Array, Uncertain
+from theory.bridge.network import SLACK, UNIT, Array, Spectrum, Uncertain
 from theory.quantities.network import Situation
 from theory.quantities.norms import Matrix, gamma, size
 
@@ -60,14 +61,34 @@ OPERATORS: dict[str, Callable[[Situation], Any]] = {
 }
 
 
-def formed(name: str) -> Callable[[Situation], Matrix]:
-    """How to form the (P, P) matrix `name`, one of G, H and R."""
+class OperatorMatrix(Matrix):
+    """G, H or R: its entries are formed where they are asked for, its spectrum is the operator's own."""
 
-    def evaluate(at: Situation) -> Matrix:
-        operator = OPERATORS[name](at)
-        return Matrix(operator.toarray(), operator.rounding_error())
+    operator: Any
 
-    return evaluate
+    def __init__(self, operator: Any) -> None:
+        object.__setattr__(self, "operator", operator)
+
+    @cached_property
+    def entries(self) -> Array:
+        """The (P, P) array."""
+        made: Array = self.operator.toarray()
+        return made
+
+    @cached_property
+    def error(self) -> float:
+        """Bound of the Frobenius norm of the error of `entries`."""
+        return float(self.operator.rounding_error())
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """All eigenvalues, by the cheapest road and shared with whoever asked the operator before."""
+        return network.spectrum_of(self.operator)
+
+
+def of_operator(name: str) -> Callable[[Situation], Matrix]:
+    """How to find the (P, P) matrix `name`, one of G, H and R."""
+    return lambda at: OperatorMatrix(OPERATORS[name](at))
 
 
 def augmented_squares(at: Situation) -> Array:
@@ -86,12 +107,8 @@ def jacobian_sizes(at: Situation) -> tuple[Array, Array]:
 
 def tangent_kernel(at: Situation) -> Matrix:
     """K = J J^T / n, (n q, n q), from inner products over units and inputs, not from J."""
-    run, net = at.forward, at.net
-    n, q = run.F.shape
-    U = (run.S1[:, None, :] * net.A).reshape(n * q, -1)
-    gram = run.X @ run.X.T + (net.b is not None)
-    values = run.S @ run.S.T + (net.c is not None)
-    K = np.kron(gram, np.ones((q, q))) * (U @ U.T) + np.kron(values, np.eye(q))
+    run, K = at.forward, network.kernel(at.forward)
+    n = len(run.X)
     J, dJ = (float(np.linalg.norm(each)) for each in jacobian_sizes(at))
     steps = gamma(run.S.shape[1] + run.X.shape[1] + 8)
     return Matrix((K + K.T) / (2 * n), SLACK * (2 * J * dJ + dJ**2 + steps * J**2) / n)

@@ -8,7 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from theory.bridge.network import SLACK, UNIT, Array, Uncertain
+from theory.bridge import network
+from theory.bridge.network import SLACK, Array, Spectrum, Uncertain
+from theory.bridge.network import gamma as gamma
 
 
 @dataclass(frozen=True)
@@ -19,14 +21,9 @@ class Matrix:
     error: float
 
     @cached_property
-    def spectrum(self) -> tuple[Array, float]:
-        """Eigenvalues, ascending, and one error bound for all of them. Shape (k,)."""
-        return eigenvalues(self)
-
-
-def gamma(count: int) -> float:
-    """Relative error bound of a sum of `count` rounded products, in any order."""
-    return count * UNIT / (1 - count * UNIT)
+    def spectrum(self) -> Spectrum:
+        """All eigenvalues, each with its error."""
+        return network.spectrum(self.entries, self.error)
 
 
 def power_of_two(array: Array) -> float:
@@ -48,23 +45,6 @@ def size(array: Array) -> float:
     return scale * float(np.linalg.norm(array / scale))
 
 
-def eigenvalues(matrix: Matrix) -> tuple[Array, float]:
-    """Return ascending eigenvalues and one error bound for all of them. Shape (k, k) -> (k,).
-
-    Notes
-    -----
-    With computed eigenvectors V, residual R = M V - V L and defect D = V^T V - I, the polar factor of V
-    is within |D| of V, so by Weyl's inequality every eigenvalue is off by at most |R| + 2 |M| |D|.
-    """
-    scale = power_of_two(matrix.entries)
-    M = matrix.entries / scale
-    values, V = np.linalg.eigh(M)
-    m, length = len(values), float(np.linalg.norm(M))
-    residual = float(np.linalg.norm(M @ V - V * values)) + gamma(m + 2) * length * 2 * m**0.5
-    defect = float(np.linalg.norm(V.T @ V - np.eye(m))) + gamma(m + 2) * m
-    return scale * values, SLACK * (matrix.error + scale * (residual + 2.1 * length * defect))
-
-
 def trace(matrix: Matrix) -> Uncertain:
     """Sum of the eigenvalues."""
     diagonal = np.diag(matrix.entries)
@@ -81,46 +61,41 @@ def frobenius(matrix: Matrix) -> Uncertain:
 
 def largest(matrix: Matrix) -> Uncertain:
     """Largest eigenvalue."""
-    values, error = matrix.spectrum
-    return Uncertain(float(values[-1]), error)
+    found = matrix.spectrum
+    return Uncertain(float(found.values[0]), float(found.errors[0]))
 
 
 def least(matrix: Matrix) -> Uncertain:
     """Smallest eigenvalue."""
-    values, error = matrix.spectrum
-    return Uncertain(float(values[0]), error)
+    found = matrix.spectrum
+    return Uncertain(float(found.values[-1]), float(found.errors[-1]))
 
 
 def spectral(matrix: Matrix) -> Uncertain:
     """Largest absolute eigenvalue."""
-    values, error = matrix.spectrum
-    return Uncertain(float(np.abs(values).max()), error)
+    return Uncertain(*matrix.spectrum.spectral_norm())
 
 
 def nuclear(matrix: Matrix) -> Uncertain:
     """Sum of the absolute eigenvalues."""
-    values, error = matrix.spectrum
-    value = float(np.abs(values).sum())
-    return Uncertain(value, SLACK * (len(values) * error + gamma(len(values)) * value))
+    return Uncertain(*matrix.spectrum.nuclear_norm())
 
 
 def rank(matrix: Matrix) -> Uncertain:
     """Number of eigenvalues that are certainly not zero; the error counts the undecided."""
-    values, error = matrix.spectrum
-    certain = int((np.abs(values) > error).sum())
-    return Uncertain(certain, len(values) - certain)
+    return Uncertain(*map(float, matrix.spectrum.rank()))
 
 
 def negative(matrix: Matrix) -> Uncertain:
     """Number of eigenvalues that are certainly negative; the error counts the undecided."""
-    values, error = matrix.spectrum
-    return Uncertain(int((values < -error).sum()), int((np.abs(values) <= error).sum()))
+    return Uncertain(*map(float, matrix.spectrum.inertia(0.0)))
 
 
 def logdet(matrix: Matrix) -> Uncertain:
     """Logarithm of the determinant of a positive definite matrix, else an infinite error."""
-    values, error = matrix.spectrum
-    return sum_of_logs(values, error)
+    found = matrix.spectrum
+    definite = (found.values > found.errors).all()
+    return Uncertain(*found.logdet(0.0)) if definite else Uncertain(0.0, math.inf)
 
 
 def diagonal_logs(matrix: Matrix) -> Uncertain:

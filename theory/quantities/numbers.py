@@ -14,8 +14,8 @@ from theory.quantities.matrices import (
     augmented_squares,
     bias_block,
     curvature_block,
-    formed,
     jacobian_sizes,
+    of_operator,
     sample_mean,
     tangent_kernel,
     weight_gram,
@@ -31,7 +31,7 @@ MATRICES: dict[str, Callable[[Situation], Matrix]] = {
     "H_bb": curvature_block,
     "W*W'": weight_gram,
     "K": tangent_kernel,
-    **{name: formed(name) for name in OPERATORS},
+    **{name: of_operator(name) for name in OPERATORS},
     "balanced H": balanced("H"),
     "stretched H": stretched("H"),
     "stretched G": stretched("G"),
@@ -48,7 +48,8 @@ def input_gradient(at: Situation) -> Uncertain:
         block = slice(start, start + ROWS)
         rows = np.matmul(run.S1[block, None, :] * run.net.A, W)
         squares[block] = np.einsum("ioj,ioj->i", rows, rows)
-    error = gamma(m + 2) * float(np.linalg.norm(W)) * norms.D + spectral_weights(at).upper * norms.dD
+    weights = at.once("|W|_2", spectral_weights)
+    error = gamma(m + 2) * float(np.linalg.norm(W)) * norms.D + weights.upper * norms.dD
     spread = SLACK * error * (2 * np.sqrt(squares) + SLACK * error)
     value = float(squares.mean())
     return Uncertain(value, SLACK * (sample_mean(spread) + gamma(n + q * d + 2) * value))

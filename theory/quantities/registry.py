@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from theory.bridge import network
 from theory.bridge.network import Uncertain, known
 from theory.quantities import (
     matrices,
@@ -124,8 +125,13 @@ LETTERS = {
 }
 """How a matrix is written; the residual part is E, for R is the risk."""
 
-CLOSED = {"trace": measured("trace"), "frobenius": measured("frobenius_norm")}
-"""What is taken of G, H and R without forming them."""
+CLOSED = {
+    "trace": measured("trace"),
+    "frobenius": measured("frobenius_norm"),
+    "lmax": network.largest,
+    "spectral": network.spectral_norm,
+}
+"""What is taken of G, H and R without forming them, or without all eigenvalues."""
 
 
 def _of_matrix(head: Callable[[Matrix], Uncertain], name: str) -> Callable[[Situation], Uncertain]:
@@ -168,7 +174,7 @@ QUANTITIES: dict[str, Quantity] = {
     "norm(a, c)": Quantity("|(a, c)|", numbers.parameter_norm("a", "c")),
     "norm1(a)": Quantity(r"|a|_1", lambda at: numbers.unit_sum(at, np.sum)),
     "norm_inf(a)": Quantity(r"|a|_\infty", lambda at: numbers.unit_sum(at, np.max)),
-    "spectral(W)": Quantity(r"\|W\|_2", numbers.spectral_weights),
+    "spectral(W)": Quantity(r"\|W\|_2", lambda at: at.once("|W|_2", numbers.spectral_weights)),
     "frobenius(W)": Quantity(r"\|W\|_F", numbers.parameter_norm("W")),
     "inner(W*W', G_bb)": Quantity(r"\langle W W^\top, G_{bb} \rangle", numbers.weight_gram_inner),
     "sum(|a||w|)": Quantity(r"\left(\sum_k |a_k| |w_k|\right)", numbers.weighted_sum(1)),

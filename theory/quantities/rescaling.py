@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from theory.bridge.network import SLACK, Array, Uncertain, known
-from theory.quantities.matrices import applied, augmented_squares, formed, gradient, sample_mean
+from theory.quantities.matrices import applied, augmented_squares, gradient, of_operator, sample_mean
 from theory.quantities.network import Situation
 from theory.quantities.norms import Matrix, gamma, size
 
@@ -103,7 +103,9 @@ def balanced(name: str) -> Callable[[Situation], Matrix]:
 
     def evaluate(at: Situation) -> Matrix:
         factors = np.sqrt(column_norms(at) / row_norms(at))
-        return rescaled(at.once(name, formed(name)), at, factors, sum(at.net.A.shape) + at.net.W.shape[1])
+        return rescaled(
+            at.once(name, of_operator(name)), at, factors, sum(at.net.A.shape) + at.net.W.shape[1]
+        )
 
     return evaluate
 
@@ -113,7 +115,7 @@ def stretched(name: str) -> Callable[[Situation], Matrix]:
 
     def evaluate(at: Situation) -> Matrix:
         factors = np.where(np.arange(len(at.net.W)) == 0, FACTOR, 1.0)
-        return rescaled(at.once(name, formed(name)), at, factors, 1)
+        return rescaled(at.once(name, of_operator(name)), at, factors, 1)
 
     return evaluate
 
@@ -156,4 +158,4 @@ def scaling_directions(at: Situation) -> Array:
 
 def curvature_along_scalings(at: Situation) -> Uncertain:
     """|H V|_F, V the directions of rescaling."""
-    return applied(at.once("H", formed("H")), scaling_directions(at))
+    return applied(at.once("H", of_operator("H")), scaling_directions(at))

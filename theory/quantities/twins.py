@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from theory.bridge.network import Array, Uncertain, known
-from theory.quantities.matrices import applied, formed, gradient_size
+from theory.quantities.matrices import applied, gradient_size, of_operator
 from theory.quantities.network import Situation
 
 
@@ -38,7 +38,7 @@ def exchange(at: Situation) -> Array:
 
 def curvature_along_exchange(name: str) -> Callable[[Situation], Uncertain]:
     """How to evaluate |M v|, M the matrix `name` and v the exchange between twins."""
-    return lambda at: applied(at.once(name, formed(name)), exchange(at))
+    return lambda at: applied(at.once(name, of_operator(name)), exchange(at))
 
 
 def twin_weight(at: Situation) -> Uncertain:

@@ -46,7 +46,11 @@ def risk(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared"
     >>> float(risk(net, [[1.0], [2.0]], [1.0, 4.0]))
     0.25
     """
-    passed = forward(net, X, y, loss)
+    return mean_loss(forward(net, X, y, loss))
+
+
+def mean_loss(passed: Forward) -> Measurement:
+    """The risk from a forward pass."""
     value = math.fsum(passed.L) / passed.n
     error = float(SLACK * passed.L_error.mean() + gamma(2) * abs(value))
     return Measurement(value, error, True, "forward pass", passed.convention)
@@ -89,9 +93,13 @@ def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = 
     >>> gradient_norm(net, [[1.0], [2.0]], [1.0, 4.0]).value == 1.25**0.5
     True
     """
-    passed = forward(net, X, y, loss)
+    return norm_of_gradient(forward(net, X, y, loss))
+
+
+def norm_of_gradient(passed: Forward) -> Measurement:
+    """The norm of the gradient from a forward pass."""
     value = float(np.linalg.norm(from_forward(passed)))
-    error = gradient_error(passed) + gamma(net.n_parameters) * value
+    error = gradient_error(passed) + gamma(passed.net.n_parameters) * value
     return Measurement(value, float(error), True, "forward pass", passed.convention)
 
 

@@ -42,7 +42,9 @@ class Spectral(LinearOperator):  # type: ignore[misc]
     @cached_property
     def eigensystem(self) -> Eigensystem:
         """What answers the questions about eigenvalues."""
-        return Eigensystem(self.forward, self.scope, self.bound, self.convention)
+        return Eigensystem(
+            self.forward, self.scope, self.bound, self.convention, lambda: self.gauss_newton.eigensystem
+        )
 
     def eigenvalues(self, k: int | None = None, method: str | None = None) -> Measurement:
         """Eigenvalues, descending: all P of them, or the `k` algebraically largest.

@@ -10,6 +10,7 @@ from twolayer.forward.bounds import bounds
 
 from ..curvature.dense import dense, dense_error
 from ..curvature.diagonal import trace
+from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK
 from .compressed import Matrix
 from .enclosed import Spectrum, merged, semidefinite
@@ -28,19 +29,25 @@ def dense_spectrum(small: Matrix) -> Spectrum:
     return found if small.scope.residual else semidefinite(found, small.forward.F.size)
 
 
-def kernel_spectrum(whole: Matrix) -> Spectrum:
-    """Eigenvalues of G from the tangent kernel; those of H are within the norm of R of them (Weyl).
+def kernel_spectrum(newton: Matrix) -> Spectrum:
+    """Eigenvalues of G from the tangent kernel. O(n^2 q^2 (m + d) + 30 (n q)^3) time."""
+    K, rounding = tangent_kernel(newton)
+    found, error = verified_eigenvalues(newton.checked(K))
+    error = SLACK * (error + rounding + newton.bound.propagated)
+    values = np.zeros(newton.order)
+    values[: len(found)] = np.maximum(found, 0.0)[: newton.order]
+    return semidefinite(Spectrum(values, np.full(newton.order, error), error, "kernel"), len(found))
 
-    O(n^2 q^2 (m + d) + 30 (n q)^3) time.
-    """
-    scope = whole.scope.only(residual=False)
-    K, rounding = tangent_kernel(Matrix(whole.forward, scope, bounds(whole.forward, scope)))
-    found, error = verified_eigenvalues(whole.checked(K))
-    error = SLACK * (error + rounding + whole.bound.propagated + whole.bound.residual)
-    values = np.zeros(whole.order)
-    values[: len(found)] = np.maximum(found, 0.0)[: whole.order]
-    made = Spectrum(values, np.full(whole.order, error), error, newton_road(whole, "kernel"))
-    return made if whole.scope.residual else semidefinite(made, len(found))
+
+def with_residual(newton: Spectrum, whole: Matrix) -> Spectrum:
+    """Those of H, which are within the norm of R of those of G (Hoffman and Wielandt)."""
+    scope = whole.scope.only(gauss_newton=False)
+    rest = bounds(whole.forward, scope)
+    value, error, _ = frobenius(whole.forward, scope, rest)
+    distance = SLACK * (newton.distance + min(value + error, rest.residual + rest.propagated))
+    return Spectrum(
+        newton.values, np.full(whole.order, distance), distance, newton_road(whole, newton.method)
+    )
 
 
 def unit_spectrum(small: Matrix) -> Spectrum:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import operator as operators
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +29,7 @@ from ..forward.bounds import Bounds
 from ..forward.errors import Forward
 from ..forward.scope import Scope
 from . import lanczos, methods
-from .complete import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum
+from .complete import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
 from .enclosed import Spectrum
 from .inertia import count
@@ -48,6 +49,8 @@ class Eigensystem:
     bound : Bounds
     convention : str
         What every answer says of the loss and the parameters.
+    newton : callable
+        Returns the eigensystem of the Gauss-Newton part, so that one spectrum serves both.
 
     Attributes
     ----------
@@ -55,8 +58,15 @@ class Eigensystem:
         All eigenvalues, by each method that has found them.
     """
 
-    def __init__(self, passed: Forward, scope: Scope, bound: Bounds, convention: str) -> None:
-        self.whole, self.convention = Matrix(passed, scope, bound), convention
+    def __init__(
+        self,
+        passed: Forward,
+        scope: Scope,
+        bound: Bounds,
+        convention: str,
+        newton: Callable[[], Eigensystem],
+    ) -> None:
+        self.whole, self.convention, self.newton = Matrix(passed, scope, bound), convention, newton
         self.found: dict[str, Spectrum] = {}
         self.whole.checked(np.zeros(0))
 
@@ -68,13 +78,17 @@ class Eigensystem:
     def eigenvalues(self, k: int | None, method: str | None) -> Measurement:
         """All eigenvalues, or the k algebraically largest, descending; a ValueError if k is out of range."""
         if k is None:
-            found = self._spectrum(self._road("eigenvalues", method))
+            found = self.spectrum(method)
             return self._measured(found.values, found.errors, found.method)
         P = self.whole.order
         if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= P:
             raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
         found = self._extreme(operators.index(k), False, method)
         return self._measured(found.values[:k], found.errors[:k], found.method)
+
+    def spectrum(self, method: str | None = None) -> Spectrum:
+        """All eigenvalues with their bounds, by the cheapest road or the one called `method`."""
+        return self._spectrum(self._road("eigenvalues", method))
 
     def spectral_norm(self, method: str | None) -> Measurement:
         """Largest absolute eigenvalue."""
@@ -151,7 +165,9 @@ class Eigensystem:
     def _spectrum(self, road: methods.Road) -> Spectrum:
         """All eigenvalues by a road; kept, for the next question."""
         if road.name not in self.found:
-            if road.name == "kernel":
+            if road.name == "kernel" and self.whole.scope.residual:
+                made = with_residual(self.newton()._spectrum(road), self.whole)
+            elif road.name == "kernel":
                 made = kernel_spectrum(self.whole)
             else:
                 make = dense_spectrum if road.name == "dense" else unit_spectrum

@@ -82,9 +82,15 @@ def _kernel_cost(matrix: Matrix) -> tuple[float, float]:
 
 
 def nearly_gauss_newton(whole: Matrix) -> bool:
-    """Whether the residual part is absent or no larger than rounding errors."""
+    """Whether the residual part is absent or no larger than rounding errors.
+
+    Where every residual is zero within its own rounding, it is smaller than the error that any road inherits
+    from the forward pass: then the road through G at most doubles the error.
+    """
     bound = whole.bound
-    return whole.scope.gauss_newton and bound.residual <= NEGLIGIBLE * bound.gauss_newton
+    return whole.scope.gauss_newton and bound.residual <= max(
+        NEGLIGIBLE * bound.gauss_newton, bound.propagated
+    )
 
 
 def choose(quantity: str, roads: dict[str, Road], method: str | None, forced: Iterable[str] = ()) -> Road:

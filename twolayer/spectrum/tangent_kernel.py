@@ -14,7 +14,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
-from ..forward.scope import input_gram
+from ..forward.scope import Scope, input_gram
 from .compressed import Matrix
 
 
@@ -32,6 +32,36 @@ def loss_roots(forward: Forward) -> tuple[Array, Array]:
     return roots, SLACK * (missing + gamma(q + 2) * (roots**2).sum(axis=(1, 2)))
 
 
+def jacobian_gram(forward: Forward, scope: Scope) -> Array:
+    """J J^T, shape (n q, n q), rows and columns sample by sample; symmetric up to rounding.
+
+    Time O(n^2 q^2 m + n^2 d).
+
+    Examples
+    --------
+    >>> from twolayer import Hessian, TwoLayer
+    >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> H = Hessian(net, [[1.0]], [2.0])  # J = (1, 2)
+    >>> jacobian_gram(H.forward, H.scope)
+    array([[5.]])
+    """
+    (n, q), A, S1 = forward.F.shape, forward.net.A, forward.S1
+    everything = slice(0, n)
+    gram = input_gram(forward, scope, everything, everything)
+    same = forward.S @ forward.S.T if scope.has("a") else np.zeros((n, n))
+    if scope.has("c"):
+        same += 1.0
+    hidden = scope.has("W") or scope.has("b")
+    products = np.empty((n, q, n, q))
+    for o in range(q):
+        for p in range(o, q):
+            products[:, o, :, p] = gram * ((S1 * A[o] * A[p]) @ S1.T) if hidden else 0.0
+            if o == p:
+                products[:, o, :, p] += same
+            products[:, p, :, o] = products[:, o, :, p].T
+    return products.reshape(n * q, n * q)
+
+
 def tangent_kernel(matrix: Matrix) -> tuple[Array, float]:
     """K, rows and columns sample by sample, and a bound of its distance in spectrum from G.
 
@@ -46,25 +76,7 @@ def tangent_kernel(matrix: Matrix) -> tuple[Array, float]:
     >>> tangent_kernel(Matrix(H.forward, H.scope, H.bound))[0]
     array([[5.]])
     """
-    forward, scope = matrix.forward, matrix.scope
-    n, q = forward.F.shape
-    whole, A = slice(0, n), forward.net.A
-    gram = input_gram(forward, scope, whole, whole)
-    same = np.full((n, n), scope.has("c"))
-    if scope.has("a"):
-        same += forward.S @ forward.S.T
-    M = np.empty((n, q, n, q))
-    for o in range(q):
-        for p in range(o, q):
-            D = (forward.S1 * A[o]) @ (forward.S1 * A[p]).T if scope.has("W") or scope.has("b") else 0.0
-            M[:, o, :, p] = gram * D + (same if o == p else 0.0)
-            M[:, p, :, o] = M[:, o, :, p].T
-    return _weighted(M, matrix)
-
-
-def _weighted(M: Array, matrix: Matrix) -> tuple[Array, float]:
-    """(1/n) L^T M L and the error bound."""
-    forward = matrix.forward
+    forward, M = matrix.forward, jacobian_gram(matrix.forward, matrix.scope)
     n, q = forward.F.shape
     roots, missing = loss_roots(forward)
     roots = (roots / math.sqrt(n)).transpose(0, 2, 1)
