@@ -249,7 +249,7 @@ def test_lanczos_agrees_with_all_eigenvalues(shape):
     for operator in (H, H.gauss_newton):
         values = dense_copy(operator)
         for k in (1, 3):
-            found = operator.eigenvalues(k, "lanczos")
+            found = operator.eigenvalues(k, method="lanczos")
             assert "none missed" in found.method
             assert (np.abs(found.value - values[:k]) <= found.error + 1e-13 * values[0]).all()
             assert found.error.max() < 1e-9 * values[0]

@@ -81,7 +81,7 @@ def spectrum_of(operator: Any) -> Spectrum:
 
 def largest(operator: Any) -> Uncertain:
     """Return the largest eigenvalue of G, H or R."""
-    found = operator.eigenvalues(1, road(operator))
+    found = operator.eigenvalues(1, method=road(operator))
     return Uncertain(float(found.value[0]), float(found.error[0]))
 
 

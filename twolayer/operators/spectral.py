@@ -12,7 +12,8 @@ from twolayer.forward.scope import Scope, sizes
 
 from ..errors.measurement import Measurement
 from ..forward.errors import Forward
-from ..spectrum.eigensystem import Eigensystem
+from ..spectrum.eigensystem import Asked, Eigensystem
+from ..spectrum.extremes.watch import Progress, Watch
 
 
 class Spectral(LinearOperator):  # type: ignore[misc]
@@ -46,38 +47,57 @@ class Spectral(LinearOperator):  # type: ignore[misc]
             self.forward, self.scope, self.bound, self.convention, lambda: self.gauss_newton.eigensystem
         )
 
-    def eigenvalues(self, k: int | None = None, method: str | None = None) -> Measurement:
-        """Eigenvalues, descending: all P of them, or the `k` algebraically largest.
+    def eigenvalues(
+        self,
+        k: int | None = None,
+        which: str = "largest",
+        return_vectors: bool = False,
+        *,
+        method: str | None = None,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
+        """Eigenvalues: all P of them, descending, or the `k` extreme ones, the most extreme first.
 
         Parameters
         ----------
         k : int, optional
+        which : {"largest", "smallest", "magnitude"}
+            Algebraically largest, smallest, or largest by absolute value.
+        return_vectors : bool
+            Whether ``vectors`` (P, k) of the result are wanted.
         method : {None, "dense", "kernel", "structured", "lanczos"}
             "dense": forms the matrix and verifies LAPACK's eigensystem; O(P^3), P counting neither unused
             inputs nor, if there are fewer samples than inputs, directions that no sample sees. "kernel":
             those of G through the n q x n q tangent kernel, O((n q)^3); for H itself, ``|R|`` is added to the
-            error. "structured": those of R, unit by unit. "lanczos", with `k`: extreme pairs, and a proof
-            that none is missing. None: the cheapest by a model of time; "kernel" only if there is no
-            residual part or it is no larger than rounding errors.
+            error. "structured": those of R, unit by unit. "lanczos", with `k`: extreme pairs from products
+            with H, in the memory of some 3 k + 32 vectors, and as much proof that none is missing as can be
+            had. None: the cheapest by a model of time; "kernel" only if there is no residual part or it is no
+            larger than rounding errors.
+        progress : callable, optional
+            Called with the share done, 0 to 1, and what is being done.
+        max_seconds : float, optional
+            When "lanczos" breaks off and returns what it has found, as it does when interrupted.
 
         Returns
         -------
-        Measurement
-            `value` and `error` are arrays: the true eigenvalue of the same rank lies within.
+        Eigenvalues
+            A :class:`Measurement` whose `value` and `error` are arrays. Where its `proved` is True, the true
+            eigenvalue of the same rank lies within; `exact` says whether all are. Pairs beyond the proved
+            prefix come with ``residual``, a bound of ``|H v - value v|``, and `missing` says what would prove
+            them. All P eigenvalues are always proved, and a plain :class:`Measurement`.
 
         Raises
         ------
         ValueError
-            If `k` or `method` does not fit, or the matrix is so large that a method must be chosen.
-        ArithmeticError
-            If "lanczos" cannot prove that none is missing.
+            If `k`, `which` or `method` does not fit, or the matrix is so large that a method must be chosen.
         MemoryError
             If the method chosen does not fit into memory.
 
         Notes
         -----
-        What was found is kept, and used by later calls without a `method`. Source: page "spectrum"; theorem
-        T10.
+        All eigenvalues are kept when found, and used by later calls without a `method`. Source: page
+        "spectrum"; theorem T10.
 
         Examples
         --------
@@ -86,20 +106,32 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> H = Hessian(net, [[1.0]], [2.0])  # [[1, 2], [2, 4]], H = G
         >>> H.gauss_newton.eigenvalues().value
         array([5., 0.])
+        >>> H.gauss_newton.eigenvalues(1, "smallest").value
+        array([0.])
         """
-        return self.eigensystem.eigenvalues(k, method)
+        watch = Watch(progress, max_seconds)
+        return self.eigensystem.eigenvalues(Asked(k, which, method, return_vectors, watch))
 
-    def spectral_norm(self, method: str | None = None) -> Measurement:
+    def spectral_norm(
+        self,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Largest absolute eigenvalue.
 
         Parameters
         ----------
         method : {None, "dense", "kernel", "structured", "lanczos"}
+            As for :meth:`eigenvalues`. Where "lanczos" cannot prove that it has found the largest, the error
+            reaches up to what the Frobenius norm leaves possible.
+        progress, max_seconds
             As for :meth:`eigenvalues`.
 
         Raises
         ------
-        ValueError, ArithmeticError, MemoryError
+        ValueError, MemoryError
             As :meth:`eigenvalues` does.
 
         Examples
@@ -110,7 +142,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> round(R.spectral_norm().value, 12)
         2.0
         """
-        return self.eigensystem.spectral_norm(method)
+        return self.eigensystem.spectral_norm(method, Watch(progress, max_seconds))
 
     def nuclear_norm(self, method: str | None = None) -> Measurement:
         """Sum of the absolute eigenvalues.

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import linalg
 
 from twolayer.forward.bounds import Bounds, bounds, output_norms
-from twolayer.forward.scope import Scope, sizes, unit_inputs
+from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
 
 from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, UNDERFLOW_NORM, gamma
@@ -23,6 +24,52 @@ from ..model.network import TwoLayer
 from .lapack import skewness
 
 WORTHWHILE = 0.8  # share of the inputs that a rotation may keep at most
+
+
+@dataclass(frozen=True)
+class Lift:
+    """Where the vectors of a compressed matrix stand among all parameters.
+
+    Attributes
+    ----------
+    columns : ndarray, shape (m, d~)
+        Positions of the input weights of each unit.
+    others : ndarray
+        Positions of all other parameters, in order.
+    split : int
+        How many of the others come before the input weights in the compressed order.
+    kept : ndarray
+        The inputs that are not zero in every sample.
+    basis : ndarray, shape (len(kept), r), optional
+        Orthonormal: coordinates of the span of the inputs.
+    skew : float
+        How far the basis is from orthonormal.
+    """
+
+    columns: NDArray[np.intp]
+    others: NDArray[np.intp]
+    split: int
+    kept: NDArray[np.intp]
+    basis: Array | None
+    skew: float
+
+    @property
+    def rank(self) -> int:
+        """Coordinates of the inputs that are kept."""
+        return len(self.kept) if self.basis is None else self.basis.shape[1]
+
+    def __call__(self, vectors: Array) -> Array:
+        """Vectors (order, k) of the compressed matrix as vectors (P, k) of the whole one."""
+        m, k = len(self.columns), vectors.shape[1]
+        made = np.zeros((self.columns.size + len(self.others), k))
+        middle = len(vectors) - len(self.others)
+        others = np.delete(vectors, slice(self.split, self.split + middle), axis=0)
+        made[self.others] = others
+        weights = vectors[self.split : self.split + middle].reshape(m, -1, k)
+        if self.basis is not None:
+            weights = np.matmul(self.basis, weights)
+        made[self.columns[:, self.kept[: weights.shape[1]]]] = weights
+        return made
 
 
 @dataclass(frozen=True)
@@ -37,6 +84,8 @@ class Matrix:
         Eigenvalues that are zero exactly and not in this matrix.
     error : float
         Bound of the Frobenius norm of the change made by leaving them out.
+    lift : Lift, optional
+        From vectors of this matrix to those of the one it was compressed from, if it was.
     """
 
     forward: Forward
@@ -44,6 +93,7 @@ class Matrix:
     bound: Bounds
     zeros: int = 0
     error: float = 0.0
+    lift: Lift | None = None
 
     @property
     def order(self) -> int:
@@ -70,20 +120,29 @@ def compress(whole: Matrix) -> Matrix:
     forward, scope = whole.forward, whole.scope
     inputs = unit_inputs(forward, scope)
     n, d = inputs.shape
-    kept = inputs[:, inputs.any(axis=0)]
-    gaps = np.zeros(n)
+    where = np.flatnonzero(inputs.any(axis=0))
+    kept, gaps, basis = inputs[:, where], np.zeros(n), None
     if n <= WORTHWHILE * kept.shape[1]:
-        kept, gaps = onto_span(kept)
+        kept, gaps, basis = onto_span(kept)
     elif kept.shape[1] == d or d == 0:
         return whole
     if kept.shape[1] == 0:
-        kept = inputs[:, :1]
+        kept, where = inputs[:, :1], np.zeros(1, dtype=np.intp)
     made = replace(forward, X=np.ascontiguousarray(kept), net=_network(forward.net, kept.shape[1]))
     groups = tuple(name for name in ("a", "W", "c") if name == "W" or name in scope.groups)
     small = scope.only(groups=groups)
     result = Matrix(made, small, bounds(made, small))
     lost = _error_of_moved_inputs(forward, scope, np.linalg.norm(kept, axis=1), gaps)
-    return replace(result, zeros=whole.zeros + whole.order - result.order, error=whole.error + lost)
+    lift = _lift(whole, where, basis)
+    zeros = whole.zeros + whole.order - result.order
+    return replace(result, zeros=zeros, error=whole.error + lost, lift=lift)
+
+
+def _lift(whole: Matrix, kept: NDArray[np.intp], basis: Array | None) -> Lift:
+    columns = unit_columns(whole.forward, whole.scope)
+    others = np.setdiff1d(np.arange(whole.order), columns, assume_unique=True)
+    split = whole.forward.net.A.size if whole.scope.has("a") else 0
+    return Lift(columns, others, split, kept, basis, 0.0 if basis is None else skewness(basis))
 
 
 def _network(net: TwoLayer, d: int) -> TwoLayer:
@@ -91,14 +150,14 @@ def _network(net: TwoLayer, d: int) -> TwoLayer:
     return TwoLayer(net.a, np.zeros((net.W.shape[0], d)), None, net.c, net.activation)
 
 
-def onto_span(inputs: Array) -> tuple[Array, Array]:
-    """Coordinates (n, n) of n points in an orthonormal basis of their span, and their distances from it."""
+def onto_span(inputs: Array) -> tuple[Array, Array, Array]:
+    """Coordinates (n, n) of n points in a basis of their span, their distances from it, and the basis."""
     basis = linalg.qr(inputs.T, mode="economic", check_finite=False)[0]
     made = inputs @ basis
     lengths = np.linalg.norm(made, axis=1)
     gaps = np.linalg.norm(inputs - made @ basis.T, axis=1)
     rounding = gamma(len(inputs) + 4) * np.linalg.norm(basis) + skewness(basis)
-    return made, SLACK * (gaps + rounding * lengths) + inputs.shape[1] * UNDERFLOW_NORM
+    return made, SLACK * (gaps + rounding * lengths) + inputs.shape[1] * UNDERFLOW_NORM, basis
 
 
 def _error_of_moved_inputs(forward: Forward, scope: Scope, x: Array, gaps: Array) -> float:

@@ -4,7 +4,7 @@
 dense      forms the matrix, compressed (:mod:`.compressed`), and verifies LAPACK (:mod:`.lapack`)
 kernel     the n q x n q tangent kernel has the spectrum of G (:mod:`.tangent_kernel`, theorem T10)
 structured blocks over hidden units, and a matrix of rank n q (:mod:`.unit_blocks`, :mod:`.inertia`)
-lanczos    a few extreme eigenvalues, none missed (:mod:`.lanczos`)
+lanczos    a few extreme eigenvalues, none missed (:mod:`.extremes`)
 trace      the nuclear norm of a positive semidefinite matrix
 ========== ========================================================================================
 
@@ -16,27 +16,47 @@ from __future__ import annotations
 import math
 import operator as operators
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..curvature.frobenius import frobenius
 from ..errors.measurement import Measurement
 from ..errors.rounding import SLACK, gamma
 from ..forward.bounds import Bounds
 from ..forward.errors import Forward
 from ..forward.scope import Scope
-from . import lanczos, methods
+from . import methods
 from .complete import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
 from .enclosed import Spectrum
+from .extremes.curvature_pairs import counter, counter_of, extreme
+from .extremes.eigenpairs import Eigenvalues
+from .extremes.lanczos import Pairs
+from .extremes.watch import Watch
 from .inertia import count
 from .lapack import verified_singular_values
 from .logdet import factored_logdet
 
+ENDS = ("largest", "smallest", "magnitude")
 WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which eigenvalues are sought, and how."""
+
+    k: Any
+    which: str = "largest"
+    method: str | None = None
+    vectors: bool = False
+    watch: Watch = field(default_factory=Watch)
+
+    def __post_init__(self) -> None:
+        if self.which not in ENDS:
+            raise ValueError(f"which must be one of {', '.join(ENDS)}; got {self.which!r}")
 
 
 class Eigensystem:
@@ -75,25 +95,33 @@ class Eigensystem:
         """The matrix without what is known to be zero."""
         return compress(self.whole)
 
-    def eigenvalues(self, k: int | None, method: str | None) -> Measurement:
-        """All eigenvalues, or the k algebraically largest, descending; a ValueError if k is out of range."""
-        if k is None:
-            found = self.spectrum(method)
-            return self._measured(found.values, found.errors, found.method)
+    def eigenvalues(self, asked: Asked) -> Measurement:
+        """All eigenvalues, or the k extreme ones; a ValueError if k is out of range."""
         P = self.whole.order
+        if asked.k is None and not asked.vectors and asked.which == "largest":
+            found = self.spectrum(asked.method)
+            return self._measured(found.values, found.errors, found.method)
+        k = P if asked.k is None else asked.k
         if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= P:
             raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
-        found = self._extreme(operators.index(k), False, method)
-        return self._measured(found.values[:k], found.errors[:k], found.method)
+        return self._extreme(replace(asked, k=operators.index(k)))
 
     def spectrum(self, method: str | None = None) -> Spectrum:
         """All eigenvalues with their bounds, by the cheapest road or the one called `method`."""
         return self._spectrum(self._road("eigenvalues", method))
 
-    def spectral_norm(self, method: str | None) -> Measurement:
+    def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Largest absolute eigenvalue."""
-        found = self._extreme(1, True, method)
-        return self._measured(*found.spectral_norm(), found.method)
+        asked = Asked(1, "magnitude", method, watch=watch)
+        road = self._extreme_road(asked)
+        if road.name != "lanczos":
+            found = self._spectrum(road)
+            return self._measured(*found.spectral_norm(), found.method)
+        pairs = self._iterated(asked)
+        value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
+        if not pairs.proved:
+            error = max(error, SLACK * (pairs.upper - value))
+        return self._measured(value, error, _lanczos(pairs))
 
     def nuclear_norm(self, method: str | None) -> Measurement:
         """Sum of the absolute eigenvalues."""
@@ -175,36 +203,61 @@ class Eigensystem:
             self.found[road.name] = made
         return self.found[road.name]
 
-    def _extreme(self, k: int, both: bool, method: str | None) -> Spectrum:
-        """At least the k largest eigenvalues, by absolute value if `both`."""
-        kept = self._kept(method)
-        if kept:
-            return self._spectrum(kept)
-        whole, quantity = self.whole, "the spectral norm" if both else "the largest eigenvalues"
-        offered = methods.spectrum_roads(whole, self.small)
-        forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        if k + lanczos.SPARE < whole.order:
-            offered["lanczos"] = methods.lanczos_road(whole, k)
-        road = methods.choose(quantity, offered, method, forced)
-        if road.name != "lanczos":
-            return self._spectrum(road)
-        try:
-            return self._lanczos_spectrum(k, both)
-        except ArithmeticError:
-            if method is not None:
-                raise
-            return self._spectrum(methods.choose(quantity, offered, None, (*forced, "lanczos")))
+    def _extreme(self, asked: Asked) -> Eigenvalues:
+        """The pairs that are asked for."""
+        road = self._extreme_road(asked)
+        if road.name == "lanczos":
+            pairs = self._iterated(asked)
+            return self._answered(asked, pairs, _lanczos(pairs))
+        found = self._spectrum(road)
+        if asked.vectors:
+            beyond = counter_of(found, asked.which)
+            formed = road.name == "dense"
+            pairs = extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch, formed)
+            return self._answered(asked, pairs, found.method)
+        values, errors = found.extreme(asked.k, asked.which)
+        proved = np.ones(len(values), dtype=bool)
+        return Eigenvalues(values, errors, True, found.method, self.convention, proved)
 
-    def _lanczos_spectrum(self, k: int, both: bool) -> Spectrum:
-        """The k largest alone."""
+    def _extreme_road(self, asked: Asked) -> methods.Road:
+        """The road to a few pairs, or to all eigenvalues where that is cheaper."""
         whole, small = self.whole, self.small
-        value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
-        counting = methods.affordable(methods.counting_roads(small).values())
-        name = counting.name if counting else None
-        return lanczos.leading(lanczos.Search(whole, small, k, both, value + error, name))
+        kept = self._kept(asked.method)
+        if kept:
+            return kept
+        offered = methods.spectrum_roads(whole, small)
+        forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
+        offered["lanczos"] = methods.lanczos_road(small, asked.k)
+        return methods.choose("the extreme eigenvalues", offered, asked.method, forced)
+
+    def _iterated(self, asked: Asked) -> Pairs:
+        """The pairs that Lanczos finds."""
+        counting = methods.affordable(methods.counting_roads(self.small).values())
+        beyond = counter(self.small, asked.which, counting.name) if counting else None
+        return extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch)
+
+    def _answered(self, asked: Asked, pairs: Pairs, method: str) -> Eigenvalues:
+        proved = np.arange(len(pairs.values)) < pairs.proved
+        exact = bool(proved.all()) and len(proved) == asked.k
+        vectors = pairs.vectors if asked.vectors else None
+        return Eigenvalues(
+            pairs.values,
+            pairs.errors,
+            exact,
+            method,
+            self.convention,
+            proved,
+            pairs.residuals,
+            vectors,
+            pairs.missing,
+        )
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
         return Measurement(value, error, True, method, self.convention)
+
+
+def _lanczos(pairs: Pairs) -> str:
+    return f"lanczos, none missed by {pairs.proof}" if pairs.proof else "lanczos, candidates"
 
 
 def rectangular_norm(block: Array, kind: Any, forming: float, convention: str) -> Measurement:

@@ -38,6 +38,15 @@ class Spectrum:
         value = float(np.abs(self.values[ends]).max())
         return value, max(high - value, value - low)
 
+    def extreme(self, k: int, which: str) -> tuple[Array, Array]:
+        """The k largest, smallest or largest by absolute value, and their errors, each (k,)."""
+        if which == "largest":
+            return self.values[:k], self.errors[:k]
+        if which == "smallest":
+            return self.values[::-1][:k], self.errors[::-1][:k]
+        order = np.argsort(-np.abs(self.values), kind="stable")[:k]
+        return self.values[order], np.full(k, self.errors.max())
+
     def nuclear_norm(self) -> tuple[float, float]:
         """Sum of the absolute eigenvalues; Cauchy-Schwarz over the eigenvalues that have an error at all."""
         value = math.fsum(np.abs(self.values))

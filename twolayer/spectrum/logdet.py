@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from ..errors.rounding import SLACK, UNIT, gamma
-from . import lanczos
 from .compressed import Matrix
 from .enclosed import refuse_shift
+from .extremes.curvature_pairs import lowest as lowest_estimate
 from .inertia import evaluate
 
 
@@ -31,7 +31,7 @@ def factored_logdet(small: Matrix, shift: float, method: str) -> tuple[float, fl
     >>> abs(value - math.log(5.0 * 8.0 - 4.0 * 4.0)) < error < 1e-11
     True
     """
-    lowest = min(lanczos.lowest(small), 0.0 if small.zeros else math.inf)
+    lowest = min(lowest_estimate(small), 0.0 if small.zeros else math.inf)
     least = _proved_gap(small, shift, lowest, method)
     found = evaluate(small, shift, method)
     x = SLACK * found.distance / least

@@ -1,0 +1,118 @@
+"""The extreme eigenpairs of a curvature matrix: the operator for Lanczos, and what it may count with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from scipy import linalg
+
+from ...arrays import Array
+from ...curvature.dense import dense
+from ...curvature.frobenius import frobenius
+from ...curvature.product import product
+from ...errors.rounding import SLACK, gamma
+from ..compressed import Matrix
+from ..enclosed import Spectrum
+from ..inertia import evaluate, none_below
+from . import lanczos
+from .lanczos import Operator, Pairs
+from .watch import Watch
+
+SMALL = 64  # order up to which a matrix is formed rather than multiplied with
+NEXT = 6  # eigenvectors of a formed matrix beyond those asked for
+
+
+def operator_of(whole: Matrix, small: Matrix, beyond: lanczos.Counter | None = None) -> Operator:
+    """`small`, which is `whole` or the same compressed, as an operator with the exact norm of `whole`."""
+    value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
+    rounding = SLACK * (product_error(small) + small.factors_error)
+    return Operator(small.order, _products(small), rounding, (1 + gamma(4)) * (value + error), beyond)
+
+
+def _products(matrix: Matrix) -> Callable[[Array], Array]:
+    return lambda vector: product(matrix.forward, matrix.scope, vector)
+
+
+def product_error(matrix: Matrix) -> float:
+    """Bound of the norm of the rounding error of the matrix times a unit vector."""
+    (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
+    return gamma(n + m + d + 3 * q + 40) * matrix.bound.total
+
+
+def counter(small: Matrix, which: str, method: str) -> lanczos.Counter:
+    """Counts eigenvalues beyond a point by the inertia of the matrix, the zeros left out included."""
+
+    def beyond(x: float) -> tuple[int, float]:
+        count, error = 0, 0.0
+        if which != "smallest":
+            above = evaluate(small, -x, method)
+            count, error = small.order - above.negatives + small.zeros * (x <= 0), above.error
+        if which == "smallest" or (which == "magnitude" and not none_below(small, -x)):
+            below = evaluate(small, x, method)
+            count += below.negatives + small.zeros * (which == "smallest" and x <= 0)
+            error = max(error, below.error)
+        return count, error
+
+    return beyond
+
+
+def counter_of(spectrum: Spectrum, which: str) -> lanczos.Counter:
+    """The same from all eigenvalues."""
+
+    def beyond(x: float) -> tuple[int, float]:
+        sizes = {"largest": spectrum.values, "smallest": -spectrum.values}.get(which, np.abs(spectrum.values))
+        return int((sizes + spectrum.errors > x).sum()), 0.0
+
+    return beyond
+
+
+def extreme(
+    whole: Matrix,
+    small: Matrix,
+    k: int,
+    which: str,
+    beyond: lanczos.Counter | None,
+    watch: Watch,
+    formed: bool = False,
+) -> Pairs:
+    """The k extreme pairs of `whole`, found in `small` where its zeros are not among them.
+
+    If `formed`, candidates are the eigenvectors of the dense matrix.
+    """
+    if k > small.order:
+        small = whole
+    start = _eigenvectors(small, k, which) if formed else None
+    found = lanczos.extreme_pairs(operator_of(whole, small, beyond), k, which, watch=watch, start=start)
+    if small is not whole and small.zeros and _reaches_zero(found, which):
+        return extreme(whole, whole, k, which, beyond, watch, formed)
+    return found if small.lift is None else _lifted(small, found)
+
+
+def _reaches_zero(found: Pairs, which: str) -> bool:
+    """Whether zeros that were left out may be among the pairs sought."""
+    last = {"largest": found.values, "smallest": -found.values}.get(which, np.abs(found.values))[-1]
+    return bool(last <= found.residuals[-1])
+
+
+def _eigenvectors(matrix: Matrix, k: int, which: str) -> Array:
+    values, V = linalg.eigh(matrix.checked(dense(matrix.forward, matrix.scope)), check_finite=False)
+    sizes = {"largest": values, "smallest": -values}.get(which, np.abs(values))
+    return np.asarray(V[:, np.argsort(-sizes, kind="stable")[: k + NEXT]])
+
+
+def _lifted(small: Matrix, found: Pairs) -> Pairs:
+    """The pairs of the compressed matrix as those of the whole one; the basis is orthonormal up to `skew`."""
+    assert small.lift is not None
+    rounding = SLACK * (small.lift.skew + gamma(small.forward.X.shape[1] + 4) * np.sqrt(small.lift.rank))
+    residuals = found.residuals + 2 * rounding * (small.bound.total + np.abs(found.values))
+    return replace(found, vectors=small.lift(found.vectors), residuals=residuals)
+
+
+def lowest(matrix: Matrix) -> float:
+    """An estimate of the least eigenvalue, from above: a Rayleigh quotient."""
+    if matrix.order <= SMALL:
+        return float(np.linalg.eigvalsh(dense(matrix.forward, matrix.scope))[0])
+    rough = Operator(matrix.order, _products(matrix), 0.0, 0.0)
+    return float(lanczos.candidates(rough, 1, "smallest", 1e-5 * matrix.bound.total)[0])

@@ -1,0 +1,49 @@
+"""The eigenvalues that were asked for, some of them with vectors, and how much of them is proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors.measurement import Measurement
+
+
+@dataclass(frozen=True)
+class Eigenvalues(Measurement):
+    """A few eigenvalues: a measurement whose entries are proved one by one.
+
+    Attributes
+    ----------
+    value, error : ndarray, shape (k,)
+        Where `proved`, the true eigenvalue of the same rank lies within ``value +- error``. Elsewhere some
+        eigenvalue does, but others may have been omitted before it.
+    exact : bool
+        Whether all are proved.
+    proved : ndarray of bool, shape (k,)
+        True for a prefix: no eigenvalue is missing among these.
+    residual : ndarray, shape (k,), optional
+        Bounds of ``|H v - value v|`` for the unit vectors v found; None where values came without them.
+    vectors : ndarray, shape (P, k), optional
+        The eigenvectors, orthonormal but for rounding, if asked for.
+    missing : str
+        Why some are not proved, and what would prove them; empty if all are.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> net = tl.TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> found = tl.Hessian(net, [[1.0]], [2.0]).eigenvalues(1, return_vectors=True)  # [[1, 2], [2, 4]]
+    >>> abs(found.vectors[:, 0]).round(6).tolist(), found.proved.tolist()
+    ([0.447214, 0.894427], [True])
+    """
+
+    proved: Any = None
+    residual: Any = None
+    vectors: Any = None
+    missing: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: a measurement's, which are proved, and what is missing; not the vectors."""
+        return super().as_dict() | {"proved": np.asarray(self.proved).tolist(), "missing": self.missing}

@@ -1,0 +1,368 @@
+r"""A few extreme eigenpairs of a large symmetric operator, with residual bounds and the proved prefix.
+
+Lanczos (:mod:`.thick_restart`) may omit members of a cluster and still converge, so its vectors are only
+candidates. Their images are formed again and bound the residuals; how many of them are the first of the whole
+spectrum is then proved in one of two ways, by the theorem of :mod:`.prefix`:
+
+- by the norm: what the pairs leave of the exact |H|_F bounds every other eigenvalue;
+- by counting: the inertia of H - x I, x in a gap, says that no more are beyond x than were found.
+
+Where neither decides, the search goes on in the complement for as long as it finds more, and what was found
+is returned with how much of it is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import linalg
+
+from ...arrays import Array
+from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
+from ..lapack import skewness
+from .prefix import errors_of_prefix, outside, proved_prefix, remainders
+from .thick_restart import Basis
+from .watch import Watch
+
+SPARE = 32  # columns of the basis beyond the pairs sought
+AHEAD = 6  # pairs beyond those sought that are kept where they have nearly converged
+PROBE = 24  # products in the complement that look for an omitted member of a cluster
+MOST = 48  # pairs beyond those sought that are waited for, if the norm could then prove more
+SEED = 0  # of the starting vector: the same operator gives the same answer
+TOLERANCE = 1e-13  # of a residual, over the largest eigenvalue in absolute value
+NEARLY = 1e-3  # residual up to which a further pair is of use to a proof
+
+Counter = Callable[[float], tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A symmetric operator H of order P that is known by its products.
+
+    Attributes
+    ----------
+    order : int
+        P.
+    product : callable
+        H times a vector (P,).
+    product_error : float
+        Bound of |computed product - H v| for a unit vector v.
+    norm : float
+        An upper bound of |H|_F.
+    beyond : callable, optional
+        ``beyond(x)`` returns a whole number and an error e: no more than this many eigenvalues are above
+        x + e; below -x - e, if the smallest are sought; either, if those of largest absolute value are.
+    """
+
+    order: int
+    product: Callable[[Array], Array]
+    product_error: float
+    norm: float
+    beyond: Counter | None = None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Eigenpairs, those sought first.
+
+    Attributes
+    ----------
+    values : ndarray, shape (k,)
+    vectors : ndarray, shape (P, k)
+        Orthonormal but for rounding.
+    residuals : ndarray, shape (k,)
+        Bounds of |H v - value v|, v of unit length: some eigenvalue is as near.
+    errors : ndarray, shape (k,)
+        For the first `proved`: the true eigenvalue of the same rank lies within. For the others: `residuals`.
+    proved : int
+        Length of the prefix of which it is proved that no eigenvalue is missing.
+    proof : str
+        What proves it: "the Frobenius norm" or "inertia"; empty if nothing does.
+    upper : float
+        No eigenvalue is larger, in the order sought.
+    missing : str
+        Why the others are not proved, and what would prove them; empty if all are.
+    """
+
+    values: Array
+    vectors: Array
+    residuals: Array
+    errors: Array
+    proved: int
+    upper: float
+    proof: str = ""
+    missing: str = ""
+
+
+def extreme_pairs(
+    operator: Operator,
+    k: int,
+    which: str = "largest",
+    tolerance: float | None = None,
+    watch: Watch | None = None,
+    start: Array | None = None,
+) -> Pairs:
+    """The `k` extreme eigenpairs of an operator, or as many as were found before time was out.
+
+    Parameters
+    ----------
+    operator : Operator
+    k : int
+        At most the order.
+    which : {"largest", "smallest", "magnitude"}
+        Algebraically largest, smallest, or largest by absolute value.
+    tolerance : float, optional
+        The residual that ends the search; by default what rounding leaves of it, or 1e-13 of the largest.
+    watch : Watch, optional
+        Progress, and a limit of time.
+    start : ndarray, shape (P, at least k), optional
+        Candidates for the vectors, with which the search begins; orthonormal.
+
+    Returns
+    -------
+    Pairs
+        Fewer than `k` only if time was out.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before anything was found; later, what was found is returned.
+
+    Notes
+    -----
+    Memory: k + 32 vectors of the basis and some 3 k more. Source: page "spectrum".
+
+    Examples
+    --------
+    >>> diagonal = np.append([5.0, 4.0], np.linspace(0.1, 0.2, 98))
+    >>> norm = float(np.linalg.norm(diagonal)) * (1 + 1e-14)
+    >>> found = extreme_pairs(Operator(100, lambda v: diagonal * v, 1e-15, norm), 2)
+    >>> found.values.round(12), found.proved, found.proof
+    (array([5., 4.]), 2, 'the Frobenius norm')
+    """
+    search = _Search(operator, k, which, tolerance, watch or Watch())
+    if start is not None:
+        search.merge(start)
+    return search.run()
+
+
+def candidates(operator: Operator, k: int, which: str, tolerance: float) -> Array:
+    """Ritz values (k,) whose residuals seem to be at most `tolerance`: nothing is proved."""
+    search = _Search(operator, k, which, tolerance, Watch())
+    search.add(k)
+    return search.values[:k]
+
+
+@dataclass
+class _Search:
+    """The vectors found so far with their images, and what is known of them."""
+
+    operator: Operator
+    k: int
+    which: str
+    tolerance: float | None
+    watch: Watch
+    values: Array = field(init=False)
+    vectors: Array = field(init=False)
+    images: Array = field(init=False)
+    residuals: Array = field(init=False)
+    mixed: float = 0.0
+    products: int = 0
+
+    def __post_init__(self) -> None:
+        self.vectors = self.images = np.zeros((self.operator.order, 0))
+        self.values = self.residuals = np.zeros(0)
+
+    def sizes(self, values: Array) -> Array:
+        """What the largest are sought by."""
+        return {"largest": values, "smallest": -values, "magnitude": np.abs(values)}[self.which]
+
+    def run(self) -> Pairs:
+        if len(self.values) < self.k:
+            self.add(self.k - len(self.values))
+        while True:
+            prefix, beyond, proof = self._by_norm()
+            if prefix >= self.k or self.watch.over():
+                break
+            counted = self._by_count()
+            if counted is not None:
+                prefix, beyond, proof, absent = counted
+                if absent == 0 or not self.add(absent):
+                    break
+            elif not self.add(1, self._kth() + float(self.residuals.max(initial=0.0))):
+                break
+        return self._pairs(prefix, beyond, proof)
+
+    def _kth(self) -> float:
+        return float(self.sizes(self.values)[min(self.k, len(self.values)) - 1])
+
+    def add(self, count: int, above: float | None = None) -> bool:
+        """Look for `count` more pairs in the complement, of sizes `above` if given; whether any was found."""
+        free = self.operator.order - self.vectors.shape[1]
+        if free <= 0:
+            return False
+        count = min(count, free)
+        basis = Basis(
+            self.operator.product, self.vectors, max(count + SPARE, 2), SEED + self.vectors.shape[1]
+        )
+        try:
+            Y = self._iterate(basis, count, above)
+        except KeyboardInterrupt:
+            if basis.filled == 0 and not len(self.values):
+                raise
+            self.watch.stopped = "interrupted"
+            Y = self._sorted(basis)[1][:, :count] if above is None else None
+        self.products += basis.products
+        if Y is None or Y.shape[1] == 0:
+            return False
+        self.merge(basis.vectors(Y))
+        return True
+
+    def _sorted(self, basis: Basis) -> tuple[Array, Array, Array]:
+        values, Y, residuals = basis.ritz()
+        order = np.argsort(-self.sizes(values), kind="stable")
+        return values[order], Y[:, order], residuals[order]
+
+    def _iterate(self, basis: Basis, count: int, above: float | None) -> Array | None:
+        """Step and restart until `count` pairs have converged; coordinates of these and the next few."""
+        steps, longest = 0, 10 * basis.room + 1000
+        while True:
+            if basis.filled < basis.room:
+                basis.step()
+                steps += 1
+            full = basis.filled == basis.room
+            over = self.watch.over() and basis.filled >= min(count, basis.room)
+            probing = above is not None and steps == PROBE
+            if not (full or over or probing or basis.last == 0.0 or steps % 8 == 0):
+                continue
+            values, Y, residuals = self._sorted(basis)
+            scale = max(np.abs(values).max(initial=0.0), np.abs(self.values).max(initial=0.0))
+            done = residuals <= max(self._target(scale), UNIT * scale)
+            converged = int(np.cumprod(done[:count]).sum()) if len(done) >= count else 0
+            decided = full or probing or over or converged == count
+            if above is not None and decided and not self._worth(values, residuals, above):
+                return None
+            self.watch.tell(
+                converged / count, f"{self.products + steps} products, {converged} of {count} pairs"
+            )
+            if converged == count or over or basis.filled == len(basis.Q) - basis.locked.shape[1]:
+                return Y[:, : self._useful(values, residuals, count, scale)]
+            if steps > longest:
+                return Y[:, :count]
+            if full:
+                kept = min(count + max((basis.room - count) // 2, 1), basis.room - 1)
+                basis.restart(values[:kept], Y[:, :kept])
+
+    def _worth(self, values: Array, residuals: Array, above: float) -> bool:
+        """Whether the complement seems to hold an eigenvalue of a size above those that were found."""
+        return bool(self.sizes(values)[0] >= above - max(float(residuals[0]) * 1e-3, 0.0))
+
+    def _target(self, scale: float) -> float:
+        if self.tolerance is not None:
+            return self.tolerance
+        return max(TOLERANCE * scale, 0.5 * self.operator.product_error)
+
+    def _useful(self, values: Array, residuals: Array, count: int, scale: float) -> int:
+        """How many pairs to keep: those sought, and the next ones that have nearly converged."""
+        near = residuals[count : count + AHEAD] <= NEARLY * scale
+        return min(count + int(np.cumprod(near).sum()), len(values))
+
+    def merge(self, vectors: Array) -> None:
+        """Rayleigh and Ritz over all vectors, and bounds of their residuals."""
+        operator, first = self.operator, self.vectors.shape[1]
+        V = linalg.qr(np.hstack([self.vectors, vectors]), mode="economic", check_finite=False)[0]
+        if first:
+            V[:, :first] = self.vectors
+        new = [np.asarray(operator.product(np.ascontiguousarray(v))) for v in V[:, first:].T]
+        self.products += len(new)
+        AV = np.hstack([self.images, np.stack(new, axis=1)])
+        S = V.T @ AV
+        values, turn = linalg.eigh(0.5 * (S + S.T), check_finite=False)
+        order = np.argsort(-self.sizes(values), kind="stable")
+        self.values, turn = values[order], turn[:, order]
+        self.vectors, self.images = V @ turn, AV @ turn
+        self._bound_residuals()
+
+    def _bound_residuals(self) -> None:
+        V, values, p = self.vectors, self.values, len(self.values)
+        size, skew = float(np.abs(values).max(initial=0.0)), skewness(V)
+        if not skew < 0.5:
+            raise ArithmeticError(f"vectors must be orthonormal to be verified; they are off by {skew:.1g}")
+        root = np.sqrt(1 - skew)
+        R = self.images - V * values
+        # products, the turns of vectors and images, and the difference itself
+        rounding = self.operator.product_error + (gamma(p + 2) * np.sqrt(p) + 2 * UNIT) * 2 * size
+        commutator = skew * 2 * size / (1 + root) / root
+        each = SLACK * (np.linalg.norm(R, axis=0) * (1 + gamma(8)) + rounding) + UNDERFLOW_NORM * np.sqrt(
+            len(V)
+        )
+        together = float(np.linalg.norm(each))
+        self.residuals = each + SLACK * (together * (1 / root - 1) + commutator)
+        inner = float(np.linalg.norm(V.T @ R)) + np.sqrt(p) * rounding * 1.5 + gamma(len(V)) * together
+        self.mixed = float(SLACK * (inner / root**2 + commutator))
+
+    def _by_norm(self) -> tuple[int, float, str]:
+        """The prefix that the Frobenius norm proves, what bounds all others, and the name of the proof."""
+        sizes = self.sizes(self.values)
+        prefix = proved_prefix(sizes, self.values, self.residuals, self.operator.norm, self.mixed)
+        left = remainders(self.values, self.operator.norm, self.mixed)
+        beyond = outside(sizes, self.residuals, left, prefix, self.mixed)
+        return prefix, beyond, "the Frobenius norm" if prefix else ""
+
+    def _by_count(self) -> tuple[int, float, str, int] | None:
+        """The same by counting beyond the widest gap after the k-th; with how many are absent."""
+        sizes, k = self.sizes(self.values), self.k
+        if self.operator.beyond is None or len(sizes) < k:
+            return None
+        known, x = self._gap(sizes, k)
+        self.watch.tell(1.0, "counting eigenvalues beyond those found")
+        count, error = self.operator.beyond(x)
+        least = sizes[known - 1] - self.residuals[:known].max() - self.mixed
+        if not x + error < least:
+            return None
+        if count > known:
+            return 0, 0.0, "", count - known
+        return known, x + error, "inertia", 0
+
+    def _gap(self, sizes: Array, k: int) -> tuple[int, float]:
+        """How many pairs are before the widest gap after the k-th, and a point in it."""
+        ends = np.append(sizes[k:], 2 * sizes[-1] - sizes[0] if len(sizes) > k else sizes[-1])
+        widths = sizes[k - 1 : -1] - sizes[k:] if len(sizes) > k else np.zeros(0)
+        if len(widths) and widths.max() > 8 * self.residuals[:k].max() + 8 * self.mixed:
+            known = k + int(np.argmax(widths))
+            return known, 0.5 * float(sizes[known - 1] + ends[known - k])
+        room = 16 * (float(self.residuals.max()) + self.mixed)
+        return len(sizes), float(sizes[-1]) - room
+
+    def _pairs(self, prefix: int, beyond: float, proof: str) -> Pairs:
+        k, sizes = min(self.k, len(self.values)), self.sizes(self.values)
+        errors = self.residuals.copy()
+        errors[:prefix] = errors_of_prefix(sizes[:prefix], self.residuals[:prefix], beyond, self.mixed)
+        proved = min(prefix, k)
+        return Pairs(
+            self.values[:k],
+            self.vectors[:, :k],
+            self.residuals[:k],
+            errors[:k],
+            proved,
+            self._upper(sizes),
+            proof if proved else "",
+            "" if proved >= self.k else self._missing(proved, k, sizes),
+        )
+
+    def _upper(self, sizes: Array) -> float:
+        left = remainders(self.values, self.operator.norm, self.mixed)
+        return outside(sizes, self.residuals, left, 0, self.mixed)
+
+    def _missing(self, proved: int, k: int, sizes: Array) -> str:
+        stopped = (
+            f"stopped by {self.watch.stopped} with {k} of {self.k} pairs; " if self.watch.stopped else ""
+        )
+        left = float(remainders(self.values, self.operator.norm, self.mixed)[-1])
+        return (
+            f"{stopped}the pairs found leave {left:.3g} of the Frobenius norm, which proves only those of a "
+            f"larger size: k = {proved} is proved; a count of eigenvalues beyond {sizes[k - 1]:.6g} would "
+            "prove the others"
+        )
