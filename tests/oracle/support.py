@@ -112,7 +112,7 @@ EXACT = (
     ),
     Quantity(
         'residual.eigenvalues(method="structured")',
-        lambda R: R.eigenvalues(None, "structured"),
+        lambda R: R.eigenvalues(method="structured"),
         eigenvalues,
         "R",
     ),
