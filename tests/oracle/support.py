@@ -108,7 +108,10 @@ EXACT = (
     Quantity("eigenvalues()", lambda H: H.eigenvalues(), eigenvalues),
     Quantity("eigenvalues(2)", lambda H: H.eigenvalues(2), largest),
     Quantity(
-        'gauss_newton.eigenvalues(method="kernel")', lambda G: G.eigenvalues(None, "kernel"), eigenvalues, "G"
+        'gauss_newton.eigenvalues(method="kernel")',
+        lambda G: G.eigenvalues(method="kernel"),
+        eigenvalues,
+        "G",
     ),
     Quantity(
         'residual.eigenvalues(method="structured")',
