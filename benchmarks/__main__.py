@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import certificates, dense, flow, imports, jets, many, memory, norm, product, report, workers
+from . import certificates, dense, flow, imports, jets, main_job, many, memory, norm, product, report, workers
 from .case import size_text
 from .race import ROUNDS, race
 
@@ -20,6 +20,7 @@ COMPARISONS = {
     "workers": workers,
     "jets": jets,
     "certificates": certificates,
+    "main-job": main_job,
     "imports": imports,
 }
 NAMES = (*COMPARISONS, "memory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,13 @@ from theory.quantities.registry import value
 from twolayer.arrays import Array
 from twolayer.curvature.gradient import mean_loss, norm_of_gradient
 from twolayer.errors.rounding import SLACK, gamma
+from twolayer.spectrum.methods import nearly_gauss_newton
 
 PRODUCTS = (1, 10, 50)
 """Sums of log top-k eigenvalues are given for these k, and for k = n q."""
 
+LARGE = 2500
+"""Order up to which all eigenvalues of a matrix may be sought at every minimum: seconds."""
 
 REPORTED = ("input-gradient-identity", "input-gradient", "interpolation", "residuals", "wu-zhu-e")
 """The theorems T1 to T5, whose sides are evaluated at every minimum."""
@@ -91,8 +95,8 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
 
 
 def eigenvalue_facts(H: tl.Hessian, samples: int) -> dict[str, Any]:
-    """Return what is derived from the eigenvalues, and the largest `samples` of them."""
-    found, negative = H.eigenvalues(), H.inertia()
+    """Return what is derived from the eigenvalues: the largest of them, and how many are negative."""
+    found, negative = leading_eigenvalues(H, samples), H.inertia()
     counts = sorted({k for k in (*PRODUCTS, samples) if k <= samples})
     products = {str(k): log_product(found, k) for k in counts}
     return {
@@ -101,11 +105,26 @@ def eigenvalue_facts(H: tl.Hessian, samples: int) -> dict[str, Any]:
             "certain": negative.value,
             "zero_within_error": negative.error,
             "error": float(found.error.max()),
-            "method": found.method,
+            "method": negative.method,
         },
         "log_products": {k: None if item is None else plain(item) for k, item in products.items()},
-        "eigenvalues": found.value[:samples].tolist(),
+        "eigenvalues": found.value.tolist(),
     }
+
+
+def leading_eigenvalues(H: tl.Hessian, samples: int) -> tl.Measurement:
+    """The largest eigenvalues, descending: `samples` of them, or as many as need no large eigensystem.
+
+    A large matrix is left to Lanczos where it is not that of the tangent kernel; where it cannot be proved
+    that none is missing, as in a cluster at zero, fewer are asked for. Shape (k,), k <= samples.
+    """
+    k = min(samples, H.shape[0])
+    if H.shape[0] <= LARGE or nearly_gauss_newton(H.eigensystem.whole):
+        return H.eigenvalues(k)
+    for fewer in sorted({j for j in PRODUCTS if j <= k}, reverse=True):
+        with suppress(ArithmeticError):
+            return H.eigenvalues(fewer, method="lanczos")
+    return H.eigenvalues(1)
 
 
 def log_product(eigenvalues: tl.Measurement, k: int) -> tl.Measurement | None:

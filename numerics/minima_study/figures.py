@@ -148,7 +148,8 @@ def spectra(results: Results, folder: Path) -> Drawn:
     axes = figure.subplots()
     found = sizes(minima)
     for size, colour in zip(found, colours(len(found)), strict=True):
-        rows = np.array([facts["eigenvalues"] for facts in minima if facts["attack"] == size])
+        lists = [facts["eigenvalues"] for facts in minima if facts["attack"] == size]
+        rows = np.array([each[: min(map(len, lists))] for each in lists])
         kept = np.all(rows > 0, axis=0)
         mean = np.exp(np.log(rows[:, kept]).mean(axis=0))
         axes.plot(np.flatnonzero(kept) + 1, mean, color=colour, label=str(size))
