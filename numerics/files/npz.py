@@ -19,7 +19,7 @@ Arrays = dict[str, np.ndarray]
 def read_arrays(
     path: str | Path, required: Iterable[str], optional: Iterable[str] = (), limit: int = LIMIT
 ) -> Arrays:
-    """Read named arrays of numbers or text from an npz file, trusting nothing in it.
+    """Read named arrays of numbers or text, of any shape, from an npz file, trusting nothing in it.
 
     The size of every array is taken from its header before a byte of it is inflated, so that a small
     file cannot fill the memory; pickled objects are refused, not loaded; other members are not touched.

@@ -88,9 +88,10 @@ def split(samples: int, *, genuine: int, reserve: int, rng: np.random.Generator)
 def attack_set(
     reserve: Indices, size: int, *, flipped: float = 1.0, rng: np.random.Generator | None = None
 ) -> AttackSet:
-    """Take the first `size` samples of `reserve` and flip the labels of a share of them. Positions of shape (attack,).
+    """Take the first `size` samples of `reserve` and flip the labels of a share of them.
 
-    Sets of growing size are nested, so that results differ by the added samples alone.
+    Positions have shape (attack,). Sets of growing size are nested, so that results differ by the added
+    samples alone.
 
     Parameters
     ----------
