@@ -86,7 +86,7 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
         for name, values in (("losses", L), ("loss derivatives", G)):
             require_representable(name, values)
         F_error = _output_error(net, norms)
-        L_error, G_error, Lam_error = _loss_errors(rule, F, L, G, Lam, F_error)
+        L_error, G_error, Lam_error = loss_errors(rule, F, L, G, Lam, F_error)
     return Forward(
         net,
         rule,
@@ -178,7 +178,7 @@ def _output_error(net: TwoLayer, norms: SampleNorms) -> Array:
     return np.asarray(SLACK * (norms.output + gamma(m + 2) * size) + m * SUBNORMAL)
 
 
-def _loss_errors(
+def loss_errors(
     rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: Array
 ) -> tuple[Array, Array, Array]:
     """Errors of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded.

@@ -1,0 +1,255 @@
+"""The curvature of deep networks against arithmetic in many digits, against two layers, and known answers."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+import twolayer as tl
+from numerics import deep
+from numerics.deep import norms
+from tests.oracle import deep as oracle
+
+LOSSES = ("squared", "softmax", "logistic")
+PARTS = {"H": lambda H: H, "G": lambda H: H.gauss_newton, "R": lambda H: H.residual}
+
+
+def data(net, n, loss, rng, scale=1.0):
+    q = net.n_outputs
+    X = scale * rng.standard_normal((n, net.sizes[0]))
+    if loss == "softmax":
+        return X, rng.integers(0, q, n)
+    return X, rng.integers(0, 2, (n, q)) if loss == "logistic" else rng.standard_normal((n, q))
+
+
+@st.composite
+def problems(draw):
+    depth = draw(st.integers(1, 4))
+    loss = draw(st.sampled_from(LOSSES))
+    sizes = [draw(st.integers(1, 3)) for _ in range(depth)] + [
+        2 if loss == "softmax" else draw(st.integers(1, 2))
+    ]
+    seed = draw(st.integers(0, 2**32 - 1))
+    scale = 10.0 ** draw(st.sampled_from([-8, -3, 0, 0, 0, 1, 8]))
+    activation = draw(st.sampled_from(["tanh", "relu", "sin", "softplus", "identity"]))
+    net = deep.random_network(
+        sizes, "tanh" if activation == "sin" and scale > 10 else activation, seed=seed, kind="gaussian",
+        biases=draw(st.booleans()), scale=scale,
+    )  # fmt: skip
+    X, y = data(net, draw(st.integers(1, 3)), loss, np.random.default_rng(seed))
+    return net, X, y, loss
+
+
+@pytest.mark.slow
+@given(problems())
+@settings(max_examples=40)
+def test_every_bound_holds(problem):
+    net, X, y, loss = problem
+    H = deep.Hessian(net, X, y, loss)
+    _, bend = oracle.reference(net, X, y, loss)
+    value = H.frobenius_norm()
+    assert abs(mp.mpf(value.value) - oracle.norm(bend)) <= mp.mpf(value.error)
+    trace = H.trace()
+    assert abs(mp.mpf(trace.value) - mp.fsum(np.diag(bend))) <= mp.mpf(trace.error)
+    off = oracle.norm(np.vectorize(mp.mpf)(H.toarray()) - bend)
+    assert off <= mp.mpf(H.rounding_error())
+
+
+def test_ordinary_values_have_ten_digits():
+    net = deep.random_network([4, 6, 6, 3], "tanh", seed=0)
+    X, y = data(net, 12, "squared", np.random.default_rng(0))
+    H = deep.Hessian(net, X, y)
+    for measured in (H.frobenius_norm(), H.trace(), H.gauss_newton.frobenius_norm()):
+        assert measured.exact
+        assert measured.error < 1e-10 * measured.value
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("sizes", [(3, 2), (2, 3, 2), (4, 3, 1, 2), (2, 3, 2, 3, 2, 2)])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
+@pytest.mark.parametrize("part", PARTS)
+def test_norms_are_those_of_the_matrix(loss, sizes, activation, part):
+    rng = np.random.default_rng(len(sizes))
+    net = deep.random_network(sizes, activation, seed=3, kind="gaussian", biases=sizes != (2, 3, 2))
+    X, y = data(net, 7, loss, rng)
+    M = PARTS[part](deep.Hessian(net, X, y, loss))
+    dense, v = M.toarray(), rng.standard_normal(M.shape[0])
+    size = max(M.bound.size, 1e-300)
+    assert_allclose(M @ v, dense @ v, atol=1e-12 * size * np.linalg.norm(v))
+    assert_allclose(M.diagonal(), np.diag(dense), atol=1e-13 * size)
+    assert abs(M.trace().value - np.trace(dense)) <= M.trace().error + M.rounding_error() * len(v) ** 0.5
+    assert abs(M.frobenius_norm().value - np.linalg.norm(dense)) <= 1e-14 * size + M.frobenius_norm().error
+    values = M.eigenvalues(method="dense")
+    assert_allclose(values.value, np.linalg.eigvalsh(dense)[::-1], atol=1e-12 * size)
+
+
+def test_tiles_of_samples_are_joined(monkeypatch):
+    net = deep.random_network([3, 5, 4, 2], "tanh", seed=1)
+    X, y = data(net, 11, "squared", np.random.default_rng(1))
+    whole = deep.Hessian(net, X, y)
+    norm, trace = whole.frobenius_norm(), whole.trace()
+    monkeypatch.setattr(norms, "ENTRIES", 150)
+    tiled = deep.Hessian(net, X, y)
+    assert len(norms.tiles(tiled.forward, 0)) > 1
+    assert_allclose(tiled.frobenius_norm().value, norm.value, rtol=1e-13)
+    assert_allclose(tiled.trace().value, trace.value, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [(norms, "mixed_sum"), (norms, "_crossed"), (norms, "newton_square")],
+)
+def test_a_wrong_term_is_noticed(monkeypatch, part, name):
+    right = getattr(part, name)
+    monkeypatch.setattr(part, name, lambda *words: 1.01 * right(*words))
+    net = deep.random_network([3, 5, 4, 2], "tanh", seed=1)
+    X, y = data(net, 6, "squared", np.random.default_rng(1))
+    H = deep.Hessian(net, X, y)
+    assert abs(H.frobenius_norm().value - np.linalg.norm(H.toarray())) > 10 * H.frobenius_norm().error
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "q"), [("tanh", "squared", 1), ("gelu", "softmax", 3), ("relu", "logistic", 1)]
+)
+def test_one_hidden_layer_is_a_two_layer_network(activation, loss, q):
+    rng = np.random.default_rng(2)
+    a = rng.standard_normal((q, 5) if q > 1 else 5)
+    c = rng.standard_normal(q) if q > 1 else 0.3
+    net = tl.TwoLayer(a, rng.standard_normal((5, 3)), rng.standard_normal(5), c, activation=activation)
+    made = deep.Network.of(net)
+    X = rng.standard_normal((9, 3))
+    y = {"softmax": rng.integers(0, q, 9), "logistic": rng.integers(0, 2, 9)}.get(
+        loss, rng.standard_normal(9)
+    )
+    assert_allclose(made(X), net(X), rtol=1e-14)
+    assert_allclose(made.input_gradient(X), net.input_gradient(X), rtol=1e-12, atol=1e-14)
+    flat, other = tl.Hessian(net, X, y, loss), deep.Hessian(made, X, y, loss)
+    for part in PARTS.values():
+        for quantity in ("frobenius_norm", "trace", "spectral_norm", "nuclear_norm"):
+            one, two = (getattr(part(H), quantity)() for H in (flat, other))
+            assert abs(one.value - two.value) <= one.error + two.error
+    one, two = flat.eigenvalues(), other.eigenvalues()
+    assert (np.abs(one.value - two.value) <= one.error + two.error).all()
+
+
+LINEAR = {
+    (7, 5, 4): (28, 40, 52),
+    (6, 5, 4, 3): (18, 45, 54),
+}
+
+
+@pytest.mark.parametrize("sizes", LINEAR)
+def test_ranks_of_deep_linear_networks_are_integers(sizes):
+    rng = np.random.default_rng(0)
+    net = deep.random_network(sizes, "identity", seed=5, kind="gaussian", biases=False)
+    n = 6 * sizes[0]
+    X = np.linalg.qr(rng.standard_normal((n, sizes[0])))[0] * n**0.5
+    H = deep.Hessian(net, X, rng.standard_normal((n, sizes[-1])))
+    found = tuple(int(M.rank("dense").value) for M in (H.gauss_newton, H.residual, H))
+    assert found == LINEAR[sizes]
+
+
+def test_the_spectrum_of_a_balanced_linear_network_at_zero_loss():
+    rng = np.random.default_rng(1)
+    d, K, L = 5, 3, 3
+    s = np.array([2.0, 1.5, 0.5])
+    U = [np.linalg.qr(rng.standard_normal((size, size)))[0] for size in (d, 4, 4, K)]
+    roots = s ** (1 / L)
+    cores = [np.eye(4, d), np.eye(4), np.eye(K, 4)]
+    for core in cores:
+        core[:] = 0.0
+        core[range(3), range(3)] = roots
+    weights = [U[l + 1] @ cores[l] @ U[l].T for l in range(L)]
+    X = np.linalg.qr(rng.standard_normal((40, d)))[0] * 40**0.5
+    net = deep.Network(weights, activation="identity")
+    H = deep.Hessian(net, X, net(X))
+    padded_K, padded_d = np.pad(s, (0, K - 3)), np.pad(s, (0, d - 3))
+
+    def power(base, exponent):
+        return 1.0 if exponent == 0 else base**exponent
+
+    wanted = [
+        sum(power(a, 2 * (L - l) / L) * power(b, 2 * (l - 1) / L) for l in range(1, L + 1))
+        for a in padded_K
+        for b in padded_d
+    ]
+    found = H.eigenvalues()
+    assert_allclose(found.value[: K * d], np.sort(wanted)[::-1], atol=1e-12)
+    assert np.abs(found.value[K * d :]).max() <= found.error.max() < 1e-10
+    assert_allclose(found.value[0], L * s[0] ** (2 - 2 / L), rtol=1e-12)
+
+
+def test_at_interpolation_the_kernel_gives_all_and_counts_the_positive():
+    net = deep.random_network([3, 6, 5, 2], "tanh", seed=0)
+    X = np.random.default_rng(0).standard_normal((8, 3))
+    H = deep.Hessian(net, X, net(X))
+    found = H.eigenvalues()
+    assert "kernel" in found.method
+    assert_allclose(found.value, np.linalg.eigvalsh(H.toarray())[::-1], atol=1e-12)
+    positive = int((found.value > found.error).sum())
+    assert positive == 8 * 2  # n q
+    assert H.inertia().value == 0
+
+
+def test_the_homogeneous_lower_bound_of_the_largest_eigenvalue():
+    for seed in range(20):
+        net = deep.random_network([4, 6, 5, 1], "relu", seed=seed, biases=False)
+        X = np.random.default_rng(seed).standard_normal((9, 4))
+        f = net(X)[:, 0]
+        least = (f**2).mean() * sum(1 / (W**2).sum() for W in net.weights)
+        top = deep.Hessian(net, X, np.zeros((9, 1))).gauss_newton.spectral_norm()
+        assert top.upper >= least >= 9 * (f**2).mean() / (net.theta**2).sum() * (1 - 1e-12)
+
+
+def test_the_input_gradient_is_that_by_the_first_biases():
+    """E|grad_x f|^2 = <W_1 W_1^T, G_(b1 b1)> at any depth."""
+    for seed in range(10):
+        net = deep.random_network([4, 6, 5, 1], "relu", seed=seed, kind="gaussian")
+        X = np.random.default_rng(seed).standard_normal((9, 4))
+        G = deep.Hessian(net, X, np.zeros((9, 1))).gauss_newton.toarray()
+        block = G[net.layout["b1"], net.layout["b1"]]
+        W = net.weights[0]
+        mean = (net.input_gradient(X) ** 2).sum() / 9
+        assert_allclose(mean, np.sum(W @ W.T * block), rtol=1e-12)
+
+
+def test_lanczos_says_what_it_proved():
+    net = deep.random_network([6, 12, 12, 1], "tanh", seed=0)
+    X = np.random.default_rng(0).standard_normal((4, 6))
+    H = deep.Hessian(net, X, net(X) + 1e-3)
+    whole = H.eigenvalues(method="dense")
+    found = H.eigenvalues(2, "lanczos")
+    assert_allclose(found.value, whole.value[:2], atol=found.error.max() + whole.error.max())
+    assert found.exact == (" 2 of 2 " in found.method)
+    low, high = H.eigenvalue_bounds()
+    assert low.value - low.error <= whole.value[0] <= high.value + high.error
+
+
+BAD = [
+    ({"weights": []}, "weights must be those of one layer at least"),
+    ({"weights": [np.ones((3, 2)), np.ones((1, 4))]}, "W2 must be"),
+    ({"weights": [np.array([[np.nan]])]}, "W1 must be finite"),
+    ({"weights": [np.ones((3, 2)), np.ones((1, 3))], "biases": [np.ones(3)]}, "biases must be one a layer"),
+    ({"weights": [np.ones((3, 2)), np.ones((1, 3))], "activation": "tahn"}, "activation must be one of"),
+]
+
+
+@pytest.mark.parametrize(("parts", "message"), BAD)
+def test_layers_that_do_not_fit_are_refused(parts, message):
+    with pytest.raises(ValueError, match=message):
+        deep.Network(**parts)
+
+
+def test_an_overflow_is_named():
+    net = deep.Network([[[1e200]], [[1e200]]], activation="identity")
+    with pytest.raises(ValueError, match="overflow"):
+        deep.Hessian(net, [[1.0]], [[0.0]])
+
+
+@pytest.mark.parametrize(("words", "message"), [((0,), "k must be"), ((3, "magic"), "method must be")])
+def test_bad_words_are_named(words, message):
+    net = deep.random_network([2, 3, 1], seed=0)
+    with pytest.raises(ValueError, match=message):
+        deep.Hessian(net, [[1.0, 2.0]], [[0.0]]).eigenvalues(*words)
