@@ -117,7 +117,7 @@ class Forward:
         return f"{self.loss.convention} (n = {self.n}); theta = ({', '.join(self.net.parts)})"
 
     def augmented(self, l: int) -> Array:
-        """h^_(l-1) of the layer with index `l`: its inputs, with a column of ones where it has a bias."""
+        """h^_(l-1) of the layer with index `l`: its inputs, and ones for a bias; shape (n, m_(l-1) + 1)."""
         return _augmented(self.h[l], self.net.layers[l][1] is not None)
 
 
@@ -146,7 +146,7 @@ def forward(net: Network, X: ArrayLike, y: ArrayLike, loss: str | Loss = "square
 
 
 def product_error(size: Sizes, inner: int, x: Array) -> Array:
-    """What rounding adds to a product of W_l, or its transpose, with vectors of norms `x` (n,)."""
+    """What rounding adds to a product of W_l, or its transpose, with vectors of norms `x`, shape (n,)."""
     return np.asarray(gamma(inner + 3) * size.frobenius * x + (inner + 3) * inner * SUBNORMAL)
 
 

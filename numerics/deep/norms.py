@@ -153,7 +153,7 @@ def curvature_rows(run: Forward) -> tuple[list[Array], float]:
 
 
 def newton_square(run: Forward, E: list[Array], layers: tuple[int, ...]) -> float:
-    """n^2 times the square of |G|_F / n."""
+    """|G|_F^2; E has shape (n, q, m_l) for every layer."""
     n, q = run.F.shape
     flat = {l: E[l].reshape(n * q, -1) for l in layers}
     inputs = {l: run.augmented(l) for l in layers}
@@ -173,7 +173,7 @@ def newton_square(run: Forward, E: list[Array], layers: tuple[int, ...]) -> floa
 
 
 def mixed_sum(run: Forward, E: list[Array], layers: tuple[int, ...]) -> float:
-    """<G, R>: the second derivative of each g_j . f_j along the rows of every sample's curvature."""
+    """<G, R>: second derivatives of each g_j . f_j along the rows E, (n, q, m_l), of every sample's curvature."""
     n, q = run.F.shape
     rows = max(1, min(n, ENTRIES // (n * q * max(run.net.sizes[1:]))))
     sums = [_along(run, E, layers, slice(start, min(start + rows, n))) for start in range(0, n, rows)]
@@ -205,7 +205,7 @@ def _along(run: Forward, E: list[Array], layers: tuple[int, ...], rows: slice) -
 
 
 def residual_square(run: Forward, layers: tuple[int, ...]) -> float:
-    """n^2 times the square of |R|_F / n."""
+    """|R|_F^2."""
     sums: list[float] = []
     for l in layers:
         blocks = tiles(run, l)

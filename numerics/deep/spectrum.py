@@ -93,6 +93,11 @@ def leading(
         An upper bound of the Frobenius norm.
     rounding : float
         Bound of the relative error of a product: |computed - H v| <= rounding |v|.
+
+    Raises
+    ------
+    ArithmeticError
+        If Lanczos does not converge.
     """
     start = np.random.default_rng(SEED).standard_normal(order)
     operator = LinearOperator((order, order), matvec=apply, dtype=np.float64)
