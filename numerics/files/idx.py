@@ -34,7 +34,7 @@ def read_idx(path: str | Path, limit: int = LIMIT) -> np.ndarray:
     Returns
     -------
     ndarray
-        In the byte order of the machine.
+        Of the shape that the file states, in the byte order of the machine.
 
     Raises
     ------
