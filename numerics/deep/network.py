@@ -110,7 +110,7 @@ class Network:
 
     @property
     def parts(self) -> dict[str, Array]:
-        """The parameter arrays that are present, in the order of `theta`; shapes (m_l, m_(l-1)) and (m_l,)."""
+        """The parameter arrays that are present, in the order of `theta`: (m_l, m_(l-1)) and (m_l,)."""
         named: dict[str, Array] = {}
         for l, (W, b) in enumerate(zip(self.weights, self.biases, strict=True), 1):
             named |= {f"W{l}": W} | ({} if b is None else {f"b{l}": b})

@@ -173,7 +173,7 @@ def newton_square(run: Forward, E: list[Array], layers: tuple[int, ...]) -> floa
 
 
 def mixed_sum(run: Forward, E: list[Array], layers: tuple[int, ...]) -> float:
-    """<G, R>: second derivatives of each g_j . f_j along the rows E, (n, q, m_l), of every sample's curvature."""
+    """<G, R>: second derivatives of each g_j . f_j along the curvature rows E, (n, q, m_l)."""
     n, q = run.F.shape
     rows = max(1, min(n, ENTRIES // (n * q * max(run.net.sizes[1:]))))
     sums = [_along(run, E, layers, slice(start, min(start + rows, n))) for start in range(0, n, rows)]
