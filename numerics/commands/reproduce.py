@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,12 +28,22 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False),
     help="An npz file with X (n, d) and y (n,), in place of the digits.",
 )
+@click.option(
+    "--parts",
+    type=click.Choice(["two-layer", "all"]),
+    help="The minima of two-layer networks, or basins too [default: all, with --quick two-layer].",
+)
 @click.option("--raw", is_flag=True, help="Use inputs as they are, neither centred nor scaled.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the summary and the findings as JSON, not as a table."
 )
-def reproduce(quick: bool, out: str, seed: int, data: str | None, raw: bool, as_json: bool) -> None:
-    """Train networks with and without attack sets (wrong labels) and measure every minimum exactly.
+def reproduce(
+    quick: bool, out: str, seed: int, data: str | None, parts: str | None, raw: bool, as_json: bool
+) -> None:
+    """Say whether the paper is right: a verdict on each of its claims, and the numbers behind it.
+
+    Networks are trained with and without attack sets (wrong labels), and every minimum is measured exactly;
+    with --parts all, also which minima random starts reach.
 
     Writes OUT/report.html, results.json, results.csv, figures (PNG and PDF) and example networks for
     `twolayer norms`. Ctrl-C ends the search; the minima found so far still make a report.
@@ -43,6 +54,7 @@ def reproduce(quick: bool, out: str, seed: int, data: str | None, raw: bool, as_
     \b
     Examples:
       twolayer reproduce --quick
+      twolayer reproduce --quick --parts all
       twolayer reproduce --out full-report --seed 1
       twolayer reproduce --quick --data mine.npz --json > summary.json
     """
@@ -50,6 +62,8 @@ def reproduce(quick: bool, out: str, seed: int, data: str | None, raw: bool, as_
     from numerics.files.folders import fresh_folder
     from numerics.minima_study import reproduce as job
     from numerics.minima_study.arms import FULL, QUICK
+    from numerics.verdicts import verdicts
+    from numerics.verdicts.page import lines, section
 
     task = load_task(data) if data else digits_task()
     with fresh_folder(out) as folder:
@@ -57,10 +71,47 @@ def reproduce(quick: bool, out: str, seed: int, data: str | None, raw: bool, as_
         results, found = job.reproduce(task, arms, seed, raw=raw, progress=progress_bar)
         if not found:
             raise click.Abort
-        job.write(folder, results, found, task, raw)
+        others = (
+            {} if (parts or ("two-layer" if quick else "all")) == "two-layer" else basins(seed, quick, out)
+        )
+        if others:
+            write_basins(folder / "basins", others["basins"])
+        said = verdicts({"two-layer": results, **others})
+        results["verdicts"] = [verdict.as_dict() for verdict in said]
+        job.write(folder, results, found, task, raw, section(said, MEASURE_ALL))
+    if not as_json:
+        click.echo("\n".join([*lines(said), ""]))
     click.echo(brief(results, out) if as_json else summary(results, out))
     if results["partial"]:
         raise click.exceptions.Exit(130)
+
+
+def basins(seed: int, quick: bool, out: str) -> dict[str, Any]:
+    """Return the results of the study of basins by its name; its work is kept beside `out` till done."""
+    import shutil
+
+    from numerics.basin_study.run import FULL, QUICK, experiment
+    from numerics.commands.basins import Bars
+    from numerics.sweeps.threads import one_thread
+    from numerics.sweeps.workplace import Workplace
+
+    kept = Path(f"{out}-work-{'quick' if quick else 'full'}-{seed}")
+    with Bars() as bars, one_thread():
+        results = experiment(seed, QUICK if quick else FULL, Workplace(None, kept, None, bars.tell))
+    shutil.rmtree(kept, ignore_errors=True)
+    return {"basins": results}
+
+
+def write_basins(folder: Path, results: dict[str, Any]) -> None:
+    """Write what `twolayer basins` writes into `folder`."""
+    from numerics.basin_study.figures import draw
+    from numerics.basin_study.summary import summary as as_text
+    from numerics.files.folders import write_json, write_text
+
+    folder.mkdir()
+    write_json(folder / "results.json", results)
+    write_text(folder / "captions.txt", "\n\n".join(each.text for each in draw(results, folder)) + "\n")
+    write_text(folder / "summary.txt", as_text(results) + "\n")
 
 
 def progress_bar(tasks: list[Task]) -> Iterator[Task]:
@@ -75,6 +126,8 @@ def progress_bar(tasks: list[Task]) -> Iterator[Task]:
             bar.set_description(f"{task.arm.name}, {task.attack} attack", refresh=False)
             yield task
 
+
+MEASURE_ALL = "twolayer reproduce --parts all"
 
 HEADS = {
     "test_accuracy": "test acc.",
@@ -102,5 +155,5 @@ def summary(results: dict[str, Any], out: str) -> str:
 
 def brief(results: dict[str, Any], out: str) -> str:
     """Return the summary and the findings as JSON."""
-    keys = ("seed", "partial", "data", "versions", "summary", "correlations", "conclusions")
+    keys = ("seed", "partial", "data", "versions", "summary", "correlations", "conclusions", "verdicts")
     return json.dumps({"folder": out, **{key: results[key] for key in keys}}, indent=1, allow_nan=False)

@@ -56,7 +56,7 @@ UNKNOWN = (
 )
 
 
-def page(results: Results, drawn: list[Drawn]) -> str:
+def page(results: Results, drawn: list[Drawn], opening: str = "") -> str:
     """Return the report as one self-contained HTML page.
 
     Parameters
@@ -65,6 +65,8 @@ def page(results: Results, drawn: list[Drawn]) -> str:
         The content of results.json.
     drawn : list of Drawn
         Figures to embed.
+    opening : str
+        HTML that comes first: the verdicts.
     """
     title = "Good and bad minima of two-layer networks"
     partial = (
@@ -76,6 +78,7 @@ def page(results: Results, drawn: list[Drawn]) -> str:
     parts = [
         f"<h1>{title}</h1>",
         partial,
+        opening,
         f"<p>{_introduction(results)}</p>",
         "<h2>What was found</h2>",
         _list(results["conclusions"]),

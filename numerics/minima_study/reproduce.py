@@ -121,13 +121,21 @@ def describe_data(data: Dataset, arm: Arm, seed: int, raw: bool) -> dict[str, An
 
 
 def write(
-    folder: Path, results: dict[str, Any], found: list[Found], data: Dataset, raw: bool = False
+    folder: Path,
+    results: dict[str, Any],
+    found: list[Found],
+    data: Dataset,
+    raw: bool = False,
+    opening: str = "",
 ) -> None:
-    """Write results.json, results.csv, figures, the report and example networks into `folder`."""
+    """Write results.json, results.csv, figures, the report and example networks into `folder`.
+
+    `opening` is HTML with which the report opens.
+    """
     write_json(folder / "results.json", results)
     write_text(folder / "results.csv", as_csv(results["minima"]))
     drawn = figures.draw_all(results, folder / "figures")
-    write_text(folder / "report.html", report.page(results, drawn))
+    write_text(folder / "report.html", report.page(results, drawn, opening))
     if found:
         write_examples(folder / "networks", results, found, data, raw)
 

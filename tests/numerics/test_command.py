@@ -168,7 +168,7 @@ def test_reproduce_writes_a_report_and_prints_a_table(small):
     done = run("reproduce", "--quick", "--out", small / "out", "--data", small / "data.npz")
     assert done.exit_code == 0, done.output
     assert "test acc." in done.stdout
-    assert len(done.stdout.splitlines()) == 1 + 2 + 1 + 2
+    assert len(done.stdout.splitlines()) == 6 + 1 + 1 + 2 + 1 + 2  # verdicts, table, notes
     results = json.loads((small / "out" / "results.json").read_text())
     assert results["data"]["name"] == "data.npz"
     assert "minimum" in done.stderr

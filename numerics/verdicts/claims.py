@@ -1,0 +1,133 @@
+"""The claims of the paper's abstract, and what a verdict on one of them says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SUPPORTED, IN_PART = "supported", "supported in part"
+NOT_SUPPORTED, UNDECIDED = "not supported", "not decided by this run"
+LEVELS = (SUPPORTED, IN_PART, NOT_SUPPORTED, UNDECIDED)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A measured number with its 95 % interval.
+
+    Parameters
+    ----------
+    value, low, high : float
+    count : int
+        How many minima, starts or repeats it is made of.
+    """
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of Wu, Zhu and E (2017), in our words.
+
+    Parameters
+    ----------
+    key : str
+    text : str
+        What is claimed.
+    measured : str
+        What is measured to decide it.
+    rule : str
+        When it counts as supported, in part, or not.
+    """
+
+    key: str
+    text: str
+    measured: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run says of a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+    level : str
+        One of `LEVELS`.
+    found : str
+        A sentence with the numbers.
+    effects : dict of str to Effect
+        What the rule was applied to.
+    """
+
+    claim: Claim
+    level: str
+    found: str
+    effects: dict[str, Effect]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        effects = {name: asdict(effect) for name, effect in self.effects.items()}
+        return {"claim": self.claim.key, "verdict": self.level, "found": self.found, "effects": effects}
+
+
+CLAIMS = {
+    claim.key: claim
+    for claim in (
+        Claim(
+            "differ",
+            "Minima with the same, perfect training accuracy differ in how they generalise.",
+            "The difference in mean test accuracy between minima reached without wrong labels and with "
+            "the most of them, paired by split and start; all of them fit every genuine training sample.",
+            "Supported if the interval of the difference lies above 0.05, not supported if it lies below.",
+        ),
+        Claim(
+            "volume",
+            "The basins of good minima have the larger volume.",
+            "The rank correlation of test accuracy with the paper's volume proxy (minus the sum of the "
+            "logarithms of Hessian eigenvalues), over all minima and among those with equally many wrong "
+            "labels; and the rank correlation of how often starts reach a minimum with its soft volume.",
+            "Supported if all three intervals lie above 0, in part if the first does; not supported if "
+            "the first lies below 0.",
+        ),
+        Claim(
+            "random",
+            "Random initialisation finds the good minima.",
+            "The share of random starts whose gradient flow ends at a minimum with at least three "
+            "quarters of the test samples right, and the share of attacked starts that do.",
+            "Supported if the interval of the first share lies above one half and that of the second "
+            "below it, in part if only the first does, not supported if the first lies below one half.",
+        ),
+        Claim(
+            "noise",
+            "It is not the noise of stochastic gradient descent that finds them.",
+            "How much better SGD does on test samples than the gradient flow from the same starts.",
+            "Supported if the intervals of the gain lie below 0.05 in every problem, not supported if one "
+            "lies above it.",
+        ),
+        Claim(
+            "complexity",
+            "In two-layer networks solutions of low complexity have a Hessian of small norm.",
+            "In how many cases the theorem's direction (a small Hessian forces a small input gradient) "
+            "holds, and the rank correlation of the input gradient with the Hessian's Frobenius norm at "
+            "the minima.",
+            "Supported if no case violates the theorem, the interval lies above 0 and the converse holds "
+            "as well; in part if the converse is refuted for arbitrary parameters (T8); not supported if "
+            "a case violates the theorem or the interval lies below 0.",
+        ),
+        Claim(
+            "deep",
+            "Deeper networks show the same.",
+            "The difference in test accuracy, and its rank correlations with the proxy, for deep networks.",
+            "Supported if the difference and both correlations are above 0.05 and 0, in part if the first "
+            "two are; not supported if the correlation over all minima lies below 0.",
+        ),
+    )
+}
+"""By key, in the order of the abstract."""

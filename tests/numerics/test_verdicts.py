@@ -1,0 +1,135 @@
+"""Every verdict is reached by results made for it, and what was not measured is not decided."""
+
+import json
+
+import numpy as np
+import pytest
+
+from numerics.verdicts import CLAIMS, LEVELS, verdicts
+from numerics.verdicts.claims import IN_PART, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Effect
+from numerics.verdicts.effects import accuracy_gap, correlation, correlation_within, student, violated
+from numerics.verdicts.page import lines, section
+from numerics.verdicts.rules import RULES, decided
+
+UP, DOWN, OPEN = Effect(0.6, 0.55, 0.65, 9), Effect(-0.6, -0.7, -0.5, 9), Effect(0.1, -0.6, 0.8, 9)
+NONE, SOME = Effect(0.0, 0.0, 0.001, 500), Effect(0.2, 0.1, 0.3, 500)
+PROXY = ("proxy, all minima", "proxy, equal attack", "frequency and volume, problem 1")
+SHARES = ("random starts, good", "attacked starts, good")
+DEEP = ("deep accuracy gap", "deep proxy, all minima", "deep proxy, equal attack")
+THEOREM = ("theorems, violated", "norm and input gradient")
+OUTCOMES = [
+    ("differ", ("accuracy gap",), (UP,), SUPPORTED),
+    ("differ", ("accuracy gap",), (DOWN,), NOT_SUPPORTED),
+    ("differ", ("accuracy gap",), (OPEN,), UNDECIDED),
+    ("volume", PROXY, (UP, UP, UP), SUPPORTED),
+    ("volume", PROXY, (UP, OPEN, UP), IN_PART),
+    ("volume", PROXY, (DOWN, UP, UP), NOT_SUPPORTED),
+    ("volume", PROXY, (OPEN, UP, UP), UNDECIDED),
+    ("random", SHARES, (UP, DOWN), SUPPORTED),
+    ("random", SHARES, (UP, OPEN), IN_PART),
+    ("random", SHARES, (DOWN, DOWN), NOT_SUPPORTED),
+    ("random", SHARES, (OPEN, DOWN), UNDECIDED),
+    ("noise", ("gain of SGD, a", "gain of SGD, b"), (NONE, DOWN), SUPPORTED),
+    ("noise", ("gain of SGD, a", "gain of SGD, b"), (NONE, UP), NOT_SUPPORTED),
+    ("noise", ("gain of SGD, a", "gain of SGD, b"), (NONE, OPEN), UNDECIDED),
+    ("complexity", THEOREM, (NONE, UP), IN_PART),
+    ("complexity", THEOREM, (SOME, UP), NOT_SUPPORTED),
+    ("complexity", THEOREM, (NONE, DOWN), NOT_SUPPORTED),
+    ("complexity", THEOREM, (NONE, OPEN), UNDECIDED),
+    ("deep", DEEP, (UP, UP, UP), SUPPORTED),
+    ("deep", DEEP, (UP, UP, OPEN), IN_PART),
+    ("deep", DEEP, (UP, DOWN, UP), NOT_SUPPORTED),
+    ("deep", DEEP, (OPEN, UP, UP), UNDECIDED),
+]
+
+
+@pytest.mark.parametrize(("key", "names", "effects", "level"), OUTCOMES)
+def test_every_outcome_is_reached(key, names, effects, level):
+    found = decided(key, dict(zip(names, effects, strict=True)))
+    assert found.level == level
+    assert set(found.effects) == set(names)
+
+
+def test_a_converse_that_held_would_support_the_theorem(monkeypatch):
+    monkeypatch.setattr("numerics.verdicts.rules.converse_refuted", lambda: False)
+    assert decided("complexity", dict(zip(THEOREM, (NONE, UP), strict=True))).level == SUPPORTED
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_what_was_not_measured_is_not_decided(key):
+    found = decided(key, {})
+    assert found.level == UNDECIDED
+    assert found.found == "nothing was measured."
+
+
+def test_rules_and_claims_are_the_same_and_all_levels_occur():
+    assert list(RULES) == list(CLAIMS)
+    assert {level for *_, level in OUTCOMES} == set(LEVELS)
+    assert [verdict.level for verdict in verdicts({})] == [UNDECIDED] * len(CLAIMS)
+
+
+def minima(repeats=8, attacks=(0, 10, 20), slope=1.0, noise=0.01, seed=0):
+    """Made-up minima whose accuracy falls with the attack, and whose curvature rises with it."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for repeat in range(repeats):
+        for attack in attacks:
+            accuracy = 0.9 - 0.02 * attack + noise * rng.standard_normal()
+            made.append(
+                {
+                    "repeat": repeat,
+                    "attack": attack,
+                    "accuracy": {"train": 1.0, "test": accuracy},
+                    "frobenius_norm": {"value": 10 - slope * accuracy},
+                }
+            )
+    return made
+
+
+def test_effects_are_those_of_the_numbers():
+    made = minima()
+    gap = accuracy_gap(made)
+    assert gap.low < 0.4 < gap.high
+    assert gap.count == 8
+    whole = correlation(made, "frobenius_norm", "test_accuracy")
+    assert whole.value == whole.low == whole.high == -1.0
+    assert correlation_within(made, "frobenius_norm", "test_accuracy").value == -1.0
+    assert correlation(minima(repeats=3), "frobenius_norm", "test_accuracy") is None
+    assert accuracy_gap(minima(attacks=(0,))) is None
+
+
+def test_intervals_cover_as_often_as_they_say():
+    """The mean correlation of independent columns is 0: the share of intervals that hold it, of 60."""
+    rng = np.random.default_rng(1)
+    inside = 0
+    for _ in range(60):
+        made = minima(repeats=12, attacks=(0, 10))
+        for facts in made:
+            facts["frobenius_norm"] = {"value": rng.standard_normal()}
+        found = correlation_within(made, "frobenius_norm", "test_accuracy")
+        inside += found.low <= 0.0 <= found.high
+    assert inside >= 50
+
+
+def test_students_interval_by_hand():
+    found = student([1.0, 2.0, 3.0])
+    assert found.value == 2.0
+    assert found.high - 2.0 == pytest.approx(4.302652729911275 / 3**0.5)
+
+
+def test_violations_are_counted():
+    rows = [{"applicable": 4, "holds": 4}, {"applicable": 6, "holds": 5}]
+    assert violated(rows).value == pytest.approx(0.1)
+    assert violated([{"applicable": 0, "holds": 0}]) is None
+
+
+def test_the_page_escapes_and_says_what_is_missing():
+    said = [decided("differ", {"accuracy gap": UP}), decided("deep", {})]
+    html = section(said, "run <all>")
+    assert "run &lt;all&gt;" in html
+    assert html.count('<th scope="row">') == 2
+    assert "1 of 2 claims are not decided" in html
+    assert "0.60 [0.55, 0.65], of 9" in html
+    assert "not decided" not in section(said[:1], "run")
+    assert [line.split("  ")[0] for line in lines(said)] == [SUPPORTED, UNDECIDED]
+    assert json.dumps([verdict.as_dict() for verdict in said])
