@@ -5,8 +5,8 @@ Theorem (Haynsworth). Let B = R + shift I and H = R + U U^T. If B and C = I + U^
     #neg(H + shift I) = #neg B - #neg C,       det(H + shift I) = det B det C .
 
 B is block-diagonal over hidden units and C is n q x n q. What is computed is the exact answer for a matrix
-H + E: each block is factored as B_k + E_k = M_k diag(t) M_k^T, with a pivot t that would spoil C moved away
-from zero; Y = M_k^(-1) (U_k + V_k); and C + D is what is factored in the end. Then
+H + E: each block is factored as B_k + E_k = M_k diag(t) M_k^T; Y = M_k^(-1) (U_k + V_k); and C + D is what is
+factored in the end, bordered by the few pivots t that would spoil it (:mod:`.capacitance`). Then
 
     E = diag_k(E_k) + (U + V) (I + D)^(-1) (U + V)^T - U U^T,
     |E| <= max |E_k| + 2 |U| |V| + |V|^2 + |U + V|^2 |D| / (1 - |D|) ,
@@ -26,14 +26,17 @@ from twolayer.forward.bounds import bounds
 
 from ..arrays import Array
 from ..curvature.dense import dense, dense_error
+from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
+from .capacitance import ROWS, TINY, Capacitance, Rows
 from .compressed import Matrix
+from .lapack import verified_eigenvalues
 from .ldl import Factorization
 from .tangent_kernel import loss_roots
 from .unit_blocks import Units
 
 TRIES = 12
-TINY = 2.0**-400
+WHOLE = 2500  # order up to which eigenvalues of the capacitance matrix are computed
 LEAST = 2.0**-900  # smallest scale that entries are brought to 1 from
 UNDERFLOW = 2.0**-150  # what underflow before the scaling may cost after it, per row
 MARGIN = 2.0**-10  # what a proof may give away of the point it is about
@@ -102,16 +105,24 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
         for block, _ in units:
             blocks.add(matrix.checked(block))
         return forming
-    C = np.eye(n * q)
-    steps = gamma(units.block_order + q + 2 * matrix.forward.S.shape[1] + 20)
-    newton = SLACK * math.sqrt(q) * matrix.bound.gauss_newton / scale
+    newton = _newton_norm(matrix) / scale
+    capacitance = Capacitance(n * q, gamma(ROWS + 8) * newton)
     for block, features in units:
-        for sign, part in blocks.add(matrix.checked(block), features.T, steps * newton):
-            C += sign * (part.T @ part)
-    moved = math.sqrt(blocks.moved) + units.features_error * math.sqrt(newton)
+        blocks.add(matrix.checked(block), features.T, capacitance)
+    relative, border = blocks.finish(capacitance)
+    features_size = math.sqrt(math.sqrt(q) * matrix.bound.gauss_newton / scale)
+    moved = math.sqrt(blocks.moved) + units.features_error * features_size + border
     missing = float((loss_roots(matrix.forward)[1] * matrix.bound.jacobian**2).mean()) / scale
-    relative = steps * (blocks.weight + math.sqrt(n * q)) + blocks.finish(C)
     return forming + missing + _newton_error(math.sqrt(newton), moved, SLACK * relative)
+
+
+def _newton_norm(matrix: Matrix) -> float:
+    """A bound of |U|_2^2 for the computed factors: the Frobenius norm of G, known without forming it."""
+    scope = matrix.scope.only(residual=False)
+    bound = bounds(matrix.forward, scope)
+    value, error, _ = frobenius(matrix.forward, scope, bound)
+    known = SLACK * (value + error + bound.propagated + matrix.error)
+    return min(known, SLACK * math.sqrt(matrix.forward.net.n_outputs) * bound.gauss_newton)
 
 
 def _newton_error(size: float, moved: float, relative: float) -> float:
@@ -129,48 +140,69 @@ class _Blocks:
     negatives : int
     logdet, logs : float
         Sums of log |t| and of its absolute value.
-    largest, squares : float
-        Largest 2-norm and sum of squared Frobenius norms of the blocks' errors E_k.
-    moved, weight : float
-        |V|_F^2, and the sum of |y|^2 / |t| that rounding errors of C are proportional to.
+    errors : list of (float, float)
+        Of each block: |E_k|_F but for its diagonal, and how far off each entry of that is.
+    moved : float
+        |V|_F^2.
     """
 
     def __init__(self, shift: float) -> None:
         self.shift, self.negatives = shift, 0
-        self.logdet = self.logs = 0.0
-        self.largest = self.squares = self.moved = self.weight = 0.0
+        self.logdet = self.logs = self.moved = self.border = 0.0
+        self.errors: list[tuple[float, float, int]] = []
 
-    def add(self, B: Array, U: Array | None = None, price: float = 0.0) -> list[tuple[float, Array]]:
-        """Factor B + shift I; returns the rows |t|^(-1/2) Y of positive and of negative pivots.
+    @property
+    def largest(self) -> float:
+        """Bound of the 2-norm of all blocks' errors together."""
+        return max((error + diagonal for error, diagonal, _ in self.errors), default=0.0) + self.border
 
-        A pivot t is moved away from zero as far as that costs less than what 1 / t does to C: by `price`
-        times |y|^2 / t.
-        """
+    @property
+    def squares(self) -> float:
+        """Bound of the squared Frobenius norm of all blocks' errors together."""
+        apart = math.fsum(error**2 + p * diagonal**2 for error, diagonal, p in self.errors)
+        return (math.sqrt(2 * apart) + self.border) ** 2
+
+    def add(self, B: Array, U: Array | None = None, capacitance: Capacitance | None = None) -> None:
+        """Factor B + shift I (p, p), and carry U (p, n q) over to the capacitance matrix."""
         B.flat[:: len(B) + 1] += self.shift
         F = Factorization(B)
-        Y, missed = F.solve(U) if U is not None else (np.zeros((len(B), 0)), 0.0)
-        squares = np.einsum("ij,ij->i", Y, Y)
-        pivots = np.maximum(np.abs(F.pivots), np.maximum(np.sqrt(price * squares / F.lengths), TINY))
-        self._add_errors(F, pivots, 2 * UNIT * float(np.abs(B.diagonal()).max()))
+        self.errors.append((F.error, 2 * UNIT * float(np.abs(B.diagonal()).max()), len(B)))
+        if U is None or capacitance is None:
+            self._count(F)
+            return
+        Y, missed = F.solve(U)
+        self.moved += missed**2
+        capacitance.add(Rows(F.pivots, F.lengths, Y, np.full(len(Y), len(self.errors) - 1)))
+
+    def finish(self, capacitance: Capacitance) -> tuple[float, float]:
+        """Count C with its border in; bounds of |D|, and of what the border adds to |V|."""
+        capacitance.flush()
+        for block, charge in capacitance.charges.items():
+            error, diagonal, p = self.errors[block]
+            self.errors[block] = error + charge, diagonal, p
+        self.negatives += capacitance.negatives - len(capacitance.C)
+        self._add_logs(np.concatenate([*capacitance.entered, np.zeros(0)]))
+        error = self._finish(capacitance.bordered())
+        lengths = float(capacitance.border.lengths.sum())
+        self.border = error * lengths
+        return capacitance.rounding + error, error * math.sqrt(lengths)
+
+    def _finish(self, bordered: Array) -> float:
+        """Count a matrix by its eigenvalues, whose verification loses least, or its pivots; what that costs."""
+        if len(bordered) > WHOLE:
+            F = Factorization(bordered)
+            return F.error + self._count(F)
+        values, error = verified_eigenvalues(bordered)
+        self.negatives += int((values < 0).sum())
+        self._add_logs(np.maximum(np.abs(values), TINY))
+        return error + math.sqrt(len(values)) * TINY
+
+    def _count(self, F: Factorization) -> float:
+        """Count the pivots of a matrix of their own in; what moving the zeros among them costs."""
+        pivots = np.maximum(np.abs(F.pivots), TINY)
         self.negatives += int((F.pivots < 0).sum())
         self._add_logs(pivots)
-        self.moved += missed**2
-        self.weight += float((squares / pivots).sum())
-        Y /= np.sqrt(pivots)[:, None]
-        return [(1.0, Y[F.pivots >= 0]), (-1.0, Y[F.pivots < 0])]
-
-    def _add_errors(self, F: Factorization, pivots: Array, diagonal: float) -> None:
-        error = F.error + float(((pivots - np.abs(F.pivots)) * F.lengths).sum())
-        self.largest = max(self.largest, error + diagonal)
-        self.squares += error**2 + len(pivots) * diagonal**2
-
-    def finish(self, C: Array) -> float:
-        """Count the capacitance matrix in; returns the error of its factorization."""
-        F = Factorization(C)
-        pivots = np.maximum(np.abs(F.pivots), TINY)
-        self.negatives -= int((F.pivots < 0).sum())
-        self._add_logs(pivots)
-        return F.error
+        return float((pivots - np.abs(F.pivots)) @ F.lengths)
 
     def _add_logs(self, pivots: Array) -> None:
         logs = np.log(pivots)

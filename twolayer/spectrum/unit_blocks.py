@@ -63,7 +63,7 @@ class Units:
             slopes = forward.S1[:, k, None] * (forward.G[:, :q] / forward.n)
             block[:q, q:] = slopes.T @ self.inputs
             block[q:, :q] = block[:q, q:].T
-            block[q:, q:] = self._curved(forward.GA[:, k] * forward.S2[:, k] / forward.n)
+            block[q:, q:] = self._curved(self._weights[:, k] * forward.S2[:, k] / forward.n)
         return block / self.scale
 
     def _curved(self, weights: Array) -> Array:
@@ -86,6 +86,10 @@ class Units:
         slopes = (roots @ forward.net.A[:, k]) * forward.S1[:, k, None]
         np.multiply(slopes[:, :, None], self.inputs[:, None, :], out=made[:, :, q:])
         return made.reshape(-1, self.block_order) / math.sqrt(self.scale)
+
+    @cached_property
+    def _weights(self) -> Array:
+        return self.matrix.forward.GA
 
     @cached_property
     def _transposed_roots(self) -> Array:
