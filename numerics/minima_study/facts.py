@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,8 +121,9 @@ def leading_eigenvalues(H: tl.Hessian, samples: int) -> tl.Measurement:
     if H.shape[0] <= LARGE or nearly_gauss_newton(H.eigensystem.whole):
         return H.eigenvalues(k)
     for fewer in sorted({j for j in PRODUCTS if j <= k}, reverse=True):
-        with suppress(ArithmeticError):
-            return H.eigenvalues(fewer, method="lanczos")
+        found = H.eigenvalues(fewer, method="lanczos")
+        if found.exact:
+            return found
     return H.eigenvalues(1)
 
 

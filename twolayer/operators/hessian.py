@@ -21,13 +21,14 @@ from ..forward.errors import forward
 from ..forward.scope import GROUPS, Scope
 from ..model.loss import Loss
 from ..model.network import TwoLayer
+from ..spectrum.functions import weyl
 from .block import Block
-from .spectral import Spectral
+from .units import PerUnit
 
 Result = TypeVar("Result")
 
 
-class Curvature(Spectral):
+class Curvature(PerUnit):
     """The Hessian, one of its two parts, or a principal block of either. Made by :class:`Hessian`.
 
     A scipy LinearOperator of shape (P, P), P the number of parameters included. The forward pass is done
@@ -141,6 +142,43 @@ class Curvature(Spectral):
         value, error, used = _representable(lambda: frobenius(self.forward, self.scope, self.bound, method))
         return self._measured(value, error, used)
 
+    def stable_rank(self, method: str | None = None) -> Measurement:
+        """``|H|_F^2 / |H|_2^2``; `method` and errors as for :meth:`spectral_norm`.
+
+        Examples
+        --------
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> round(Hessian(net, [[1.0]], [0.0]).residual.stable_rank().value, 12)  # eigenvalues 2 and -2
+        2.0
+        """
+        return (self.frobenius_norm() / self.spectral_norm(method)) ** 2
+
+    def weyl_bounds(self) -> Measurement:
+        """Enclosures of all eigenvalues of H by those of G and the extreme ones of R, descending, (P,) each.
+
+        The true eigenvalue of the same rank lies within ``value +- error``, which is half the spread of R and
+        not a rounding error. Through the tangent kernel and unit by unit, O((n q)^3 + m p^3) time, where the
+        spectrum of H itself would take O(P^3).
+
+        Raises
+        ------
+        ValueError, MemoryError
+            As :meth:`eigenvalues` does for G and R.
+
+        Examples
+        --------
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> H = Hessian(net, [[1.0]], [0.0])  # G has 5 and 0, R has 2 and -2
+        >>> found = H.weyl_bounds()
+        >>> found.value.round(9), found.error.round(2)
+        (array([5., 0.]), array([2., 2.]))
+        """
+        newton, rest = self.gauss_newton.eigensystem.spectrum(), self.residual.eigensystem.spectrum()
+        ends = [(float(rest.values[at]), float(rest.errors[at])) for at in (-1, 0)]
+        return self._measured(
+            *weyl(newton, ends[0], ends[1]), f"Weyl: G by {newton.method}, R by {rest.method}"
+        )
+
     def trace(self) -> Measurement:
         """Trace, exact. O(n m (q^2 + d)) time.
 
@@ -152,9 +190,6 @@ class Curvature(Spectral):
         """
         value, error = _representable(lambda: trace(self.forward, self.scope, self.bound))
         return self._measured(value, error, "closed form")
-
-    def _measured(self, value: Any, error: Any, method: str) -> Measurement:
-        return Measurement(value, error, True, method, self.convention)
 
 
 class Hessian(Curvature):

@@ -168,18 +168,28 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         """
         return self.eigensystem.nuclear_norm(method)
 
-    def rank(self, method: str | None = None) -> Measurement:
+    def rank(
+        self,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Number of eigenvalues that are certainly not zero; the error counts the undecided ones.
 
         Parameters
         ----------
         method : {None, "dense", "kernel", "structured"}
             As for :meth:`inertia`.
+        progress, max_seconds
+            As for :meth:`eigenvalues`; a count is of no use unfinished, so that time that is out is an error.
 
         Raises
         ------
         ValueError, MemoryError
             As :meth:`eigenvalues` does.
+        TimeoutError
+            If `max_seconds` are over.
 
         Notes
         -----
@@ -196,9 +206,16 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> H.gauss_newton.rank().value, H.gauss_newton.rank().error
         (1, 0)
         """
-        return self.eigensystem.rank(method)
+        return self.eigensystem.rank(method, Watch(progress, max_seconds))
 
-    def inertia(self, shift: float = 0.0, method: str | None = None) -> Measurement:
+    def inertia(
+        self,
+        shift: float = 0.0,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided ones.
 
         Parameters
@@ -209,11 +226,15 @@ class Spectral(LinearOperator):  # type: ignore[misc]
             factorization, O(P^3). "kernel": from those of G. "structured": through blocks over hidden units
             and an n q x n q matrix (page "spectrum"), O(m (p^3 + p (n q)^2) + (n q)^3), p = q + d + 1.
             None: the cheapest.
+        progress, max_seconds
+            As for :meth:`eigenvalues`; a count is of no use unfinished, so that time that is out is an error.
 
         Raises
         ------
         ValueError, MemoryError
             As :meth:`eigenvalues` does.
+        TimeoutError
+            If `max_seconds` are over.
 
         Notes
         -----
@@ -228,9 +249,16 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> [int(R.inertia(shift).value) for shift in (-3.0, 0.0, 3.0)]
         [2, 1, 0]
         """
-        return self.eigensystem.inertia(shift, method)
+        return self.eigensystem.inertia(shift, method, Watch(progress, max_seconds))
 
-    def logdet(self, shift: float = 0.0, method: str | None = None) -> Measurement:
+    def logdet(
+        self,
+        shift: float = 0.0,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Logarithm of det(H + shift I), which must be positive definite.
 
         Parameters
@@ -238,6 +266,8 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         shift : float
         method : {None, "dense", "kernel", "structured"}
             As for :meth:`inertia`.
+        progress, max_seconds
+            As for :meth:`eigenvalues`; a count is of no use unfinished, so that time that is out is an error.
 
         Raises
         ------
@@ -246,6 +276,8 @@ class Spectral(LinearOperator):  # type: ignore[misc]
             :meth:`eigenvalues` does.
         MemoryError
             If the method chosen does not fit into memory.
+        TimeoutError
+            If `max_seconds` are over.
 
         Examples
         --------
@@ -255,4 +287,4 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> round(float(np.exp(R.logdet(3.0).value)), 12)  # (3 + 2) (3 - 2)
         5.0
         """
-        return self.eigensystem.logdet(shift, method)
+        return self.eigensystem.logdet(shift, method, Watch(progress, max_seconds))

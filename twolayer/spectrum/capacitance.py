@@ -1,7 +1,7 @@
 r"""The capacitance matrix C = I + sum_k Y_k^T diag(1 / t) Y_k, and the pivots t that are kept out of it.
 
-A pivot near zero would fill C with large entries and their rounding errors. The few that would do most harm are
-kept as a border instead: with the pivots t_s and rows Y_s of the border,
+A pivot near zero would fill C with large entries and their rounding errors. The few that would do most harm
+are kept as a border instead: with the pivots t_s and rows Y_s of the border,
 
     [[ -C, Y_s^T ], [ Y_s, diag(t_s) ]]
 
@@ -127,7 +127,7 @@ class Capacitance:
         self.rounding *= SLACK
 
     def bordered(self) -> Array:
-        """The matrix above, of order j + n q."""
+        """The matrix above, shape (j + n q, j + n q)."""
         j, order = len(self.border.pivots), len(self.C)
         whole = np.empty((j + order, j + order), order="F")
         whole[:order, :order] = -self.C

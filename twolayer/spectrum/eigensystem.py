@@ -136,35 +136,38 @@ class Eigensystem:
         found = self._spectrum(road)
         return self._measured(*found.nuclear_norm(), found.method)
 
-    def rank(self, method: str | None) -> Measurement:
+    def rank(self, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues certainly not zero; the error counts the undecided."""
         road = self._counting_road("the rank", method)
+        watch.announce(road.name, road.flops)
         if not road.counts:
             found = self._spectrum(road)
             return self._measured(*found.rank(), found.method)
         small = self.small
-        undecided = count(small, 0.0, road.name)[1]
+        undecided = count(small, 0.0, road.name, watch)[1]
         return self._measured(small.order - undecided, undecided, f"{road.name}, inertia")
 
-    def inertia(self, shift: float, method: str | None) -> Measurement:
+    def inertia(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
         shift = _finite(shift)
         road = self._counting_road("the inertia", method)
+        watch.announce(road.name, road.flops)
         if not road.counts:
             found = self._spectrum(road)
             return self._measured(*found.inertia(shift), found.method)
         small = self.small
-        certain, undecided = count(small, shift, road.name)
+        certain, undecided = count(small, shift, road.name, watch)
         return self._measured(certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
 
-    def logdet(self, shift: float, method: str | None) -> Measurement:
+    def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """log det(H + shift I), H + shift I positive definite."""
         shift = _finite(shift)
         road = self._counting_road("the log-determinant", method)
+        watch.announce(road.name, road.flops)
         if not road.counts:
             found = self._spectrum(road)
             return self._measured(*found.logdet(shift), found.method)
-        value, error = factored_logdet(self.small, shift, road.name)
+        value, error = factored_logdet(self.small, shift, road.name, watch)
         return self._measured(value, error, f"{road.name}, factored")
 
     def _kept(self, method: str | None) -> methods.Road | None:
@@ -228,12 +231,14 @@ class Eigensystem:
         offered = methods.spectrum_roads(whole, small)
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
         offered["lanczos"] = methods.lanczos_road(small, asked.k)
-        return methods.choose("the extreme eigenvalues", offered, asked.method, forced)
+        road = methods.choose("the extreme eigenvalues", offered, asked.method, forced)
+        asked.watch.announce(road.name, road.flops)
+        return road
 
     def _iterated(self, asked: Asked) -> Pairs:
         """The pairs that Lanczos finds."""
         counting = methods.affordable(methods.counting_roads(self.small).values())
-        beyond = counter(self.small, asked.which, counting.name) if counting else None
+        beyond = counter(self.small, asked.which, counting.name, asked.watch) if counting else None
         return extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch)
 
     def _answered(self, asked: Asked, pairs: Pairs, method: str) -> Eigenvalues:

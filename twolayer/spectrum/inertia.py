@@ -30,6 +30,7 @@ from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
 from .capacitance import ROWS, TINY, Capacitance, Rows
 from .compressed import Matrix
+from .extremes.watch import Watch
 from .lapack import verified_eigenvalues
 from .ldl import Factorization
 from .tangent_kernel import loss_roots
@@ -64,10 +65,16 @@ class Evaluation:
     logdet_rounding: float
 
 
-def evaluate(matrix: Matrix, shift: float, method: str) -> Evaluation:
+def evaluate(matrix: Matrix, shift: float, method: str, watch: Watch | None = None) -> Evaluation:
     """Factor H + shift I whole ("dense") or unit by unit ("structured").
 
-    Time O(P^3) or O(m (p^3 + p^2 n q + p (n q)^2) + (n q)^3), p the number of weights of a unit.
+    Time O(P^3) or O(m (p^3 + p^2 n q + p (n q)^2) + (n q)^3), p the number of weights of a unit; memory a few
+    n q x n q arrays and one unit's worth, p (p + n q).
+
+    Raises
+    ------
+    TimeoutError
+        If the `watch` says that time is out.
 
     Examples
     --------
@@ -80,8 +87,10 @@ def evaluate(matrix: Matrix, shift: float, method: str) -> Evaluation:
     exponent = 2 * (math.frexp(max(matrix.bound.total, abs(shift), LEAST))[1] // 2)
     scale = math.ldexp(1.0, exponent)
     blocks = _Blocks(shift / scale)
-    run = _whole if method == "dense" else _unit_by_unit
-    extra = run(matrix, blocks, scale)
+    if method == "dense":
+        extra = _whole(matrix, blocks, scale)
+    else:
+        extra = _unit_by_unit(matrix, blocks, scale, watch or Watch())
     extra += matrix.order * UNDERFLOW
     error = SLACK * (extra + blocks.largest) * scale
     distance = SLACK * (extra + math.sqrt(blocks.squares)) * scale
@@ -97,7 +106,7 @@ def _whole(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
     return (dense_error(matrix.forward, matrix.bound) + matrix.error) / scale
 
 
-def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
+def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float, watch: Watch) -> float:
     """Factor block after block and then C; returns the errors that are not those of single blocks."""
     units, (n, q) = Units(matrix, scale), matrix.forward.F.shape
     forming = units.forming_error + matrix.factors_error / scale
@@ -107,7 +116,10 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
         return forming
     newton = _newton_norm(matrix) / scale
     capacitance = Capacitance(n * q, gamma(ROWS + 8) * newton)
-    for block, features in units:
+    m = matrix.forward.S.shape[1]
+    for k, (block, features) in enumerate(units):
+        watch.require_time("a count")
+        watch.tell(k / m, f"unit {k} of {m}")
         blocks.add(matrix.checked(block), features.T, capacitance)
     relative, border = blocks.finish(capacitance)
     features_size = math.sqrt(math.sqrt(q) * matrix.bound.gauss_newton / scale)
@@ -188,7 +200,7 @@ class _Blocks:
         return capacitance.rounding + error, error * math.sqrt(lengths)
 
     def _finish(self, bordered: Array) -> float:
-        """Count a matrix by its eigenvalues, whose verification loses least, or its pivots; what that costs."""
+        """Count a matrix by its eigenvalues, whose proof loses least, or by pivots; returns what is lost."""
         if len(bordered) > WHOLE:
             F = Factorization(bordered)
             return F.error + self._count(F)
@@ -210,7 +222,7 @@ class _Blocks:
         self.logs += math.fsum(np.abs(logs))
 
 
-def none_below(matrix: Matrix, x: float) -> bool:
+def none_below(matrix: Matrix, x: float, watch: Watch | None = None) -> bool:
     """Whether it is easily proved that no eigenvalue is below x < 0: because R has none, and G >= 0.
 
     O(m p^3) time, far less than an evaluation; False proves nothing.
@@ -219,11 +231,11 @@ def none_below(matrix: Matrix, x: float) -> bool:
         return x < 0
     scope = matrix.scope.only(gauss_newton=False)
     residual = replace(matrix, scope=scope, bound=bounds(matrix.forward, scope))
-    found = evaluate(residual, -x * (1 - MARGIN), "structured")
+    found = evaluate(residual, -x * (1 - MARGIN), "structured", watch)
     return found.negatives == 0 and found.error < -x * MARGIN
 
 
-def count(matrix: Matrix, shift: float, method: str) -> tuple[int, int]:
+def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None) -> tuple[int, int]:
     """Eigenvalues of the matrix certainly below -shift, and the undecided ones; two evaluations or more.
 
     An ArithmeticError where rounding hides every sign.
@@ -237,12 +249,12 @@ def count(matrix: Matrix, shift: float, method: str) -> tuple[int, int]:
     >>> count(matrix, 1.0, "structured"), count(matrix, 2.0, "dense")
     ((1, 0), (0, 0))
     """
-    if method == "structured" and none_below(matrix, -shift):
+    if method == "structured" and none_below(matrix, -shift, watch):
         return 0, 0
     size = max(matrix.bound.total, abs(shift), 2.0**100 * LEAST)
     delta, best = max(2.0**-40 * size, 4 * matrix.factors_error), None
     for _ in range(TRIES):
-        sides = [evaluate(matrix, shift + delta, method), evaluate(matrix, shift - delta, method)]
+        sides = [evaluate(matrix, shift + sign * delta, method, watch) for sign in (1, -1)]
         error = max(side.error for side in sides) + 2 * UNIT * (abs(shift) + delta)
         if error <= delta:
             last = best is not None or sides[0].negatives == sides[1].negatives or delta <= 8 * error

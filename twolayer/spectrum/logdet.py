@@ -8,10 +8,13 @@ from ..errors.rounding import SLACK, UNIT, gamma
 from .compressed import Matrix
 from .enclosed import refuse_shift
 from .extremes.curvature_pairs import lowest as lowest_estimate
+from .extremes.watch import Watch
 from .inertia import evaluate
 
 
-def factored_logdet(small: Matrix, shift: float, method: str) -> tuple[float, float]:
+def factored_logdet(
+    small: Matrix, shift: float, method: str, watch: Watch | None = None
+) -> tuple[float, float]:
     """log det(H + shift I) = log det B + log det C and its error; H + shift I is proved positive definite.
 
     The factorization is that of a matrix E away. With a proved lower bound `least` of the least eigenvalue of
@@ -32,8 +35,8 @@ def factored_logdet(small: Matrix, shift: float, method: str) -> tuple[float, fl
     True
     """
     lowest = min(lowest_estimate(small), 0.0 if small.zeros else math.inf)
-    least = _proved_gap(small, shift, lowest, method)
-    found = evaluate(small, shift, method)
+    least = _proved_gap(small, shift, lowest, method, watch)
+    found = evaluate(small, shift, method, watch)
     x = SLACK * found.distance / least
     if not x < 0.5:
         refuse_shift(shift, min(4 * found.distance - lowest, _enough(small)))
@@ -42,11 +45,11 @@ def factored_logdet(small: Matrix, shift: float, method: str) -> tuple[float, fl
     return value, SLACK * error + gamma(4) * (abs(value) + abs(found.logdet))
 
 
-def _proved_gap(small: Matrix, shift: float, lowest: float, method: str) -> float:
+def _proved_gap(small: Matrix, shift: float, lowest: float, method: str, watch: Watch | None) -> float:
     """A lower bound of the least eigenvalue of H + shift I, near which `lowest` + shift is believed to be."""
     gap, needed = shift + lowest, -lowest
     for share in (0.5, 0.1, 0.01) if gap > 0 else ():
-        tried = evaluate(small, shift - share * gap, method)
+        tried = evaluate(small, shift - share * gap, method, watch)
         if tried.negatives == 0 and tried.error < 0.5 * share * gap:
             return share * gap - tried.error - 2 * UNIT * abs(shift)
         needed = _enough(small) if tried.negatives else 4 * tried.error - lowest

@@ -41,16 +41,16 @@ def product_error(matrix: Matrix) -> float:
     return gamma(n + m + d + 3 * q + 40) * matrix.bound.total
 
 
-def counter(small: Matrix, which: str, method: str) -> lanczos.Counter:
+def counter(small: Matrix, which: str, method: str, watch: Watch | None = None) -> lanczos.Counter:
     """Counts eigenvalues beyond a point by the inertia of the matrix, the zeros left out included."""
 
     def beyond(x: float) -> tuple[int, float]:
         count, error = 0, 0.0
         if which != "smallest":
-            above = evaluate(small, -x, method)
+            above = evaluate(small, -x, method, watch)
             count, error = small.order - above.negatives + small.zeros * (x <= 0), above.error
-        if which == "smallest" or (which == "magnitude" and not none_below(small, -x)):
-            below = evaluate(small, x, method)
+        if which == "smallest" or (which == "magnitude" and not none_below(small, -x, watch)):
+            below = evaluate(small, x, method, watch)
             count += below.negatives + small.zeros * (which == "smallest" and x <= 0)
             error = max(error, below.error)
         return count, error

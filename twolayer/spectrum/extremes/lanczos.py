@@ -187,6 +187,8 @@ class _Search:
             if prefix >= self.k or self.watch.over():
                 break
             counted = self._by_count()
+            if self.watch.over():
+                break
             if counted is not None:
                 prefix, beyond, proof, absent = counted
                 if absent == 0 or not self.add(absent):
@@ -318,7 +320,13 @@ class _Search:
             return None
         known, x = self._gap(sizes, k)
         self.watch.tell(1.0, "counting eigenvalues beyond those found")
-        count, error = self.operator.beyond(x)
+        try:
+            count, error = self.operator.beyond(x)
+        except TimeoutError:
+            return None
+        except KeyboardInterrupt:
+            self.watch.stopped = "interrupted"
+            return None
         least = sizes[known - 1] - self.residuals[:known].max() - self.mixed
         if not x + error < least:
             return None

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+PER_MINUTE = 1e12
+"""Multiplications in matrix products on two ordinary cores."""
+
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 to 1, and what is being done."""
 
@@ -52,12 +55,26 @@ class Watch:
         if self.progress is not None:
             self.progress(min(max(share, 0.0), 1.0), doing)
 
+    def announce(self, doing: str, multiplications: float) -> None:
+        """Say beforehand what a method will cost, if that is more than a minute."""
+        minutes = multiplications / PER_MINUTE
+        if minutes > 1:
+            self.tell(
+                0.0, f"{doing}: about {minutes:.0f} minutes or more ({multiplications:.0e} multiplications)"
+            )
+
     def over(self) -> bool:
         """Whether time is out, or the search was broken off before."""
         limit = self.max_seconds
         if not self.stopped and limit is not None and time.monotonic() - self.began >= limit:
             self.stopped = f"max_seconds = {limit:g}"
         return bool(self.stopped)
+
+    def left(self) -> float | None:
+        """Seconds that are left, if there is a limit."""
+        if self.max_seconds is None:
+            return None
+        return max(self.max_seconds - (time.monotonic() - self.began), 0.0)
 
     def require_time(self, what: str) -> None:
         """A TimeoutError if time is out, for what is of no use unfinished."""

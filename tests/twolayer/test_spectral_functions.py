@@ -1,0 +1,188 @@
+"""Functions of all eigenvalues and questions per unit, against the dense matrix and identities."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import twolayer as tl
+from tests.oracle.strategies import ordinary, random_problem
+from tests.twolayer.shapes import MIDDLE, SHAPES, dense_copy
+
+PROBLEMS = {
+    "scalar": random_problem(1, n=12, d=3, m=5),
+    "softmax": random_problem(2, n=9, d=3, m=4, q=3, loss="softmax"),
+    "wide": random_problem(3, n=5, d=20, m=4),
+}
+
+
+def close(measured, truth, size):
+    return bool(
+        (np.abs(np.asarray(measured.value) - truth) <= np.asarray(measured.error) + 1e-12 * size).all()
+    )
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_functions_of_the_spectrum_are_those_of_the_dense_one(name):
+    H = PROBLEMS[name].hessian
+    for operator in (H, H.gauss_newton, H.residual):
+        values = dense_copy(operator)
+        size = float(np.abs(values).max())
+        for p in (1, 1.5, 2, 3, 8, math.inf):
+            assert close(operator.schatten_norm(p), np.linalg.norm(values, p), size * len(values))
+        shift = 3.0 * size
+        moved = values + shift
+        assert close(operator.condition_number(shift), moved.max() / moved.min(), 10.0)
+        assert close(operator.effective_dimension(shift), (values / moved).sum(), len(values))
+        assert close(operator.stable_rank(), (values**2).sum() / size**2, len(values))
+        threshold = 0.5 * float(np.abs(values)[np.abs(values) > 0.1 * size].min())
+        kept = values[np.abs(values) > threshold]
+        assert close(operator.pseudo_logdet(threshold), np.log(np.abs(kept)).sum(), len(values))
+
+
+def test_schatten_norms_are_the_norms_of_their_names():
+    H = MIDDLE.hessian
+    for p, other in ((1, H.nuclear_norm()), (2, H.frobenius_norm()), (math.inf, H.spectral_norm())):
+        found = H.schatten_norm(p)
+        assert abs(found.value - other.value) <= found.error + other.error
+    assert H.schatten_norm(2).value >= H.schatten_norm(4).value >= H.schatten_norm(math.inf).value
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("method", [None, "dense", "structured"])
+def test_the_distribution_counts(name, method):
+    H = PROBLEMS[name].hessian
+    values = dense_copy(H)
+    grid = np.linspace(-1.1, 1.1, 12) * np.abs(values).max()
+    found = H.spectral_distribution(grid, method)
+    truth = (values[None, :] < grid[:, None]).sum(axis=1)
+    assert (found.value <= truth).all()
+    assert (truth <= found.value + found.error).all()
+    assert found.error[0] == found.error[-1] == 0
+    assert found.value[-1] == len(values)
+
+
+@settings(max_examples=8)
+@given(ordinary(most=(5, 3, 3, 2)), st.floats(-1.0, 1.0))
+def test_counts_are_never_off_by_one_next_to_an_eigenvalue(problem, share):
+    """At an eigenvalue, and a little to either side, by factorization against all eigenvalues."""
+    H = problem.hessian
+    values = dense_copy(H)
+    at = values[int((share + 1) / 2 * (len(values) - 1))]
+    size = np.abs(values).max() + 1e-3
+    for step in (0.0, 1e-13, -1e-13, 1e-9, -1e-9, 1e-4, -1e-4):
+        x = float(at + step * size)
+        found = H.inertia(-x, "structured")
+        below, up_to = (values < x - 1e-14 * size).sum(), (values <= x + 1e-14 * size).sum()
+        assert found.value <= up_to
+        assert below <= found.value + found.error
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+@pytest.mark.parametrize("name", ["scalar", "softmax"])
+def test_split_units_have_exact_multiplicities(name, copies):
+    """Each unit as `copies` units of output weight a / copies: the same function."""
+    problem = PROBLEMS[name]
+    a = np.repeat(problem.a, copies, axis=-1) / copies
+    W, b = np.repeat(problem.W, copies, axis=0), np.repeat(problem.b, copies, axis=0)
+    H = problem.but(a=a, W=W, b=b).hessian
+    values = dense_copy(H)
+    grid = 0.5 * (values[:-1] + values[1:])[np.diff(values) < -1e-6 * np.abs(values).max()]
+    found = H.spectral_distribution(grid, "structured")
+    assert (found.error == 0).all()
+    assert (found.value == (values[None, :] < grid[:, None]).sum(axis=1)).all()
+
+
+def test_weyl_bounds_hold_and_are_sharp_without_a_residual():
+    for problem in PROBLEMS.values():
+        H = problem.hessian
+        found = H.weyl_bounds()
+        assert close(found, dense_copy(H), np.abs(dense_copy(H)).max())
+    newton = MIDDLE.but(y=MIDDLE.net(MIDDLE.X)).hessian.weyl_bounds()
+    assert newton.error.max() < 1e-10 * newton.value[0]
+
+
+def test_what_rounding_hides_is_said():
+    H = MIDDLE.but(y=MIDDLE.net(MIDDLE.X)).hessian
+    with pytest.raises(
+        ValueError, match=r"threshold must be above the \d+ eigenvalues that rounding hides"
+    ) as hidden:
+        H.pseudo_logdet()
+    enough = float(str(hidden.value).split("at least ")[1].split(";")[0])
+    assert math.isfinite(H.pseudo_logdet(enough).value)
+    assert H.gauss_newton.pseudo_logdet().error < math.inf
+    assert H.condition_number().error == math.inf
+    with pytest.raises(ValueError, match="shift must make H"):
+        MIDDLE.hessian.effective_dimension(1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda H: H.schatten_norm(0.5), "p must be a number of at least 1"),
+        (lambda H: H.schatten_norm("2"), "p must be a number of at least 1"),
+        (lambda H: H.effective_dimension(0.0), "ridge must be positive; got 0.0"),
+        (lambda H: H.effective_dimension(math.nan), "ridge must be a finite number"),
+        (lambda H: H.pseudo_logdet(-1.0), "threshold must not be negative"),
+        (lambda H: H.condition_number(math.inf), "shift must be a finite number"),
+        (lambda H: H.spectral_distribution([]), "grid must be"),
+        (lambda H: H.spectral_distribution([[0.0]]), "grid must be"),
+        (lambda H: H.spectral_distribution([math.nan]), "grid must be finite"),
+        (lambda H: H.unit_block(99), r"unit must be in 0\.\.\d+; got 99"),
+        (lambda H: H.unit_norms("l1"), "kind must be one of frobenius"),
+        (lambda H: H.unit_shares([1.0]), "vectors must be"),
+    ],
+)
+def test_bad_input_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(MIDDLE.hessian)
+
+
+def test_time_that_is_out_is_an_error_where_nothing_is_of_use():
+    with pytest.raises(TimeoutError, match=r"max_seconds must be enough for a count; got 0\.0"):
+        MIDDLE.hessian.inertia(0.0, "structured", max_seconds=0.0)
+
+
+# per unit
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_unit_blocks_are_those_of_the_matrix(name):
+    H = PROBLEMS[name].hessian
+    for operator in (H, H.gauss_newton, H.residual, H.block("W")):
+        A, where = operator.toarray(), operator.unit_parameters()
+        size = np.abs(A).max() + 1e-300
+        blocks = [A[np.ix_(rows, rows)] for rows in where]
+        for k, block in enumerate(blocks):
+            assert np.abs(operator.unit_block(k) - block).max() <= 1e-13 * size
+        norms = {"frobenius": "fro", "spectral": 2, "nuclear": "nuc"}
+        for kind, order in norms.items():
+            truth = [np.linalg.norm(block, order) for block in blocks]
+            assert close(operator.unit_norms(kind), truth, size)
+        assert close(operator.unit_norms("trace"), [np.trace(block) for block in blocks], size)
+        assert close(operator.diagonal_norm(), np.linalg.norm(A.diagonal()), size)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_residual_part_is_its_unit_blocks(shape):
+    R = SHAPES[shape].hessian.residual
+    assert np.linalg.norm(R.unit_norms().value) == pytest.approx(float(R.frobenius_norm()), rel=1e-12)
+    assert R.unit_norms("spectral").value.max() == pytest.approx(float(R.spectral_norm()), rel=1e-12)
+
+
+def test_shares_of_units_add_up():
+    H = MIDDLE.but(c=None).hessian
+    vectors = H.eigenvalues(3, return_vectors=True).vectors
+    shares = H.unit_shares(vectors)
+    assert shares.shape == (len(MIDDLE.W), 3)
+    assert shares.sum(axis=0) == pytest.approx(1.0)
+
+
+def test_a_unit_whose_output_weights_vanish_carries_only_its_outputs():
+    net = tl.TwoLayer([0.0, 1.0], [[1.0, 2.0], [0.5, 0.0]])
+    H = tl.Hessian(net, np.eye(2), net(np.eye(2)))
+    block = H.unit_block(0)
+    assert np.abs(block[1:, 1:]).max() == 0.0
+    assert block[0, 0] > 0
