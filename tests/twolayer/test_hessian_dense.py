@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.oracle import oracle
 from tests.oracle.comparison import PARTS, assert_within, matrix_distance, vector_distance
 from tests.oracle.strategies import problems, random_problem
-from twolayer.curvature import dense, dense_by_pairs
+from twolayer.curvature import dense, dense_by_pairs, residual_blocks, triangle
 from twolayer.forward import errors
 
 
@@ -20,24 +20,39 @@ def test_the_array_is_the_matrix_within_its_bound(part, p):
     assert_within(off, operator.rounding_error(), part)
 
 
+@pytest.mark.parametrize("road", ["pairs", "jacobian"])
 @pytest.mark.parametrize("part", PARTS)
-@given(p=problems(), samples=st.integers(1, 9))
-def test_the_road_by_pairs_of_units_is_as_good(part, p, samples):
+@given(p=problems(), size=st.integers(1, 9))
+def test_every_road_is_as_good_in_pieces_of_any_size(part, road, p, size):
+    operator = PARTS[part](p.hessian)
+    chosen = road if operator.forward.net.n_outputs == 1 else "jacobian"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dense_by_pairs, "UNITS", 1)
-        patch.setattr(dense_by_pairs, "INPUTS", (1, 64))
-        patch.setattr(dense_by_pairs, "SAMPLES_PER_BLOCK", samples)
-        operator = PARTS[part](p.hessian)
-        off = matrix_distance(operator.toarray(), getattr(oracle.reference(p), part))
-    assert_within(off, operator.rounding_error(), part)
+        for module, name in (
+            (dense_by_pairs, "SAMPLES_PER_BLOCK"),
+            (dense_by_pairs, "PAIRS_PER_BLOCK"),
+            (residual_blocks, "PAIRED"),
+            (residual_blocks, "PAIRED_ENTRIES"),
+            (dense, "BLOCK_ENTRIES"),
+            (dense, "FEWEST"),
+            (triangle, "STRIP"),
+        ):
+            patch.setattr(module, name, size)
+        made = dense.dense(operator.forward, operator.scope, chosen)
+    assert (made == made.T).all()
+    assert_within(matrix_distance(made, getattr(oracle.reference(p), part)), operator.rounding_error(), part)
 
 
-def test_the_road_by_pairs_of_units_is_taken_when_it_pays(monkeypatch):
-    p = random_problem(1, n=dense_by_pairs.SAMPLES_PER_BLOCK + 5, d=4, m=dense_by_pairs.UNITS)
-    by_pairs = p.hessian.toarray()
-    assert_within(matrix_distance(by_pairs, oracle.reference(p).H), p.hessian.rounding_error())
-    monkeypatch.setattr(dense_by_pairs, "UNITS", 1000)
-    assert (p.hessian.toarray() != by_pairs).any()
+def test_the_road_by_pairs_of_units_is_taken_when_it_pays():
+    p = random_problem(1, n=dense_by_pairs.SAMPLES_PER_BLOCK + 5, d=10, m=60)
+    few = random_problem(1, n=20, d=1, m=40)
+    assert dense_by_pairs.cheaper(p.hessian.forward, p.hessian.scope) == "pairs"
+    assert dense_by_pairs.cheaper(few.hessian.forward, few.hessian.scope) == "jacobian"
+    by_pairs, other = (
+        dense.dense(p.hessian.forward, p.hessian.scope, road) for road in ("pairs", "jacobian")
+    )
+    assert (p.hessian.toarray() == by_pairs).all()
+    assert (by_pairs != other).any()
+    assert_within(np.linalg.norm(by_pairs - other), 2 * p.hessian.rounding_error())
 
 
 @given(p=problems())

@@ -1,0 +1,69 @@
+"""Symmetric arrays whose upper triangle alone is worked on: products are added to it, and it is mirrored."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk
+
+from ..arrays import Array
+from ..jit import kernel
+
+BLOCK = 64  # rows and columns that are mirrored at a time, so that both ends stay in cache
+STRIP = 512  # rows of a product that is symmetric but not a square
+
+
+def add_square(rows: Array, H: Array, sign: float = 1.0) -> None:
+    """Add sign rows^T rows to the upper triangle of `H`; shapes (k, P) and (P, P), both C-contiguous.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> H = np.zeros((2, 2))
+    >>> add_square(np.array([[1.0, 2.0]]), H)
+    >>> H
+    array([[1., 2.],
+           [0., 4.]])
+    """
+    # BLAS sees the transposes, which are in its column order: its lower triangle is our upper one
+    dsyrk(sign, rows.T, beta=1.0, c=H.T, lower=1, overwrite_c=1)
+
+
+def add_product(left: Array, right: Array, H: Array) -> None:
+    """Add left^T right, which is symmetric, to the upper triangle of `H` (and to some of the lower one).
+
+    Shapes (k, P), (k, P) and (P, P).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> H = np.zeros((2, 2))
+    >>> add_product(np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]]), H)
+    >>> mirror(H)
+    >>> H
+    array([[ 3.,  6.],
+           [ 6., 12.]])
+    """
+    for start in range(0, len(H), STRIP):
+        strip = slice(start, start + STRIP)
+        H[strip, start:] += left[:, strip].T @ right[:, start:]
+
+
+@cache
+def pairs_of(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of each entry of the upper triangle of a (d, d) array, columns running fastest."""
+    first, second = np.triu_indices(d)
+    return first, second
+
+
+@kernel
+def mirror(H):  # type: ignore[no-untyped-def]
+    """Copy the upper triangle of `H`, shape (P, P), onto the lower one."""
+    P = H.shape[0]
+    for top in range(0, P, BLOCK):
+        for left in range(top, P, BLOCK):
+            for i in range(top, min(top + BLOCK, P)):
+                for j in range(max(left, i + 1), min(left + BLOCK, P)):
+                    H[j, i] = H[i, j]
