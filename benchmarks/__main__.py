@@ -1,4 +1,4 @@
-"""The command: runs the comparisons and prints their table."""
+"""The command: runs the comparisons and prints their table; `bounds` is an attack of its own (-h)."""
 
 import argparse
 import json
@@ -58,7 +58,11 @@ def _memory(*shape: int) -> tuple[str, dict[str, Any]]:
     return report.memory_row(size, total, imported, memory.LIMIT), data
 
 
-def main(words: list[str]) -> None:
+def main(words: list[str]) -> int:
+    if words[:1] == ["bounds"]:
+        from . import bounds  # needs python-flint
+
+        return bounds.main(words[1:])
     chosen = arguments(words)
     machine = report.machine()
     table, data = [], []
@@ -71,7 +75,8 @@ def main(words: list[str]) -> None:
         print(json.dumps({"machine": machine, "results": data}, indent=2))
     if chosen.write:
         chosen.write.write_text(report.head(machine) + "\n".join(table) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -55,8 +55,33 @@ SERIES: dict[str, Callable[[fmpq], Any]] = {
 }
 
 
+FAR = 2**36
+"""Beyond this exp(-|z|) and what it multiplies are within `REST` of zero; Arb would lose its exponent."""
+REST = arb(0, arb(2) ** -(2**30))
+FLAT: dict[str, tuple[Any, Any]] = {  # s and s' on the right and on the left, where s'' is nothing
+    "tanh": (lambda z: (arb(1), 0), lambda z: (arb(-1), 0)),
+    "sigmoid": (lambda z: (arb(1), 0), lambda z: (arb(0), 0)),
+    "erf": (lambda z: (arb(1), 0), lambda z: (arb(-1), 0)),
+    "softplus": (lambda z: (arb(z), 1), lambda z: (arb(0), 0)),
+    "silu": (lambda z: (arb(z), 1), lambda z: (arb(0), 0)),
+    "gelu": (lambda z: (arb(z), 1), lambda z: (arb(0), 0)),
+    "gaussian": (lambda z: (arb(0), 0), lambda z: (arb(0), 0)),
+}
+
+
+def _far(activation: str, z: fmpq) -> Jet:
+    s, s1 = FLAT[activation][int(z < 0)](z)
+    return s + REST, s1 + REST, REST
+
+
 def jet(activation: str, z: fmpq) -> Jet:
     """s(z), s'(z), s''(z)."""
+    if activation in FLAT and abs(z) > FAR:
+        return _far(activation, z)
+    if activation == "sin" and abs(z) > FAR:
+        with ctx.workprec(BITS + 1100):
+            sine, cosine = arb(z).sin(), arb(z).cos()
+        return sine, cosine, -sine
     series = SERIES[activation](z)
     s0, s1, s2 = ([*(series if isinstance(series, list) else series.coeffs()), arb(0), arb(0), arb(0)])[:3]
     return s0, s1, 2 * s2
@@ -68,6 +93,9 @@ def _squared(f: arb, y: arb) -> Jet:
 
 def _logistic(f: arb, y: arb) -> Jet:
     sign = 1 - 2 * y  # l = log(1 + exp(sign f))
+    if abs(f) > FAR:
+        up = sign * f > 0
+        return (sign * f if up else arb(0)) + REST, (sign if up else arb(0)) + REST, REST
     rate = 1 / (1 + (-sign * f).exp())
     return (sign * f).exp().log1p(), sign * rate, rate / (1 + (sign * f).exp())
 
@@ -82,13 +110,30 @@ SEPARABLE = {"squared": _squared, "logistic": _logistic, "pseudo_huber": _pseudo
 
 def _softmax(f: list[arb], label: int) -> tuple[arb, list[arb], arb_mat]:
     q = len(f)
-    ratios = [(v - f[label]).exp() for v in f]
-    others = sum((ratios[o] for o in range(q) if o != label), arb(0))
-    share = [1 / sum(((v - f[o]).exp() for v in f), arb(0)) for o in range(q)]
+    share = [_share(f, o) for o in range(q)]
     rest = [sum((share[p] for p in range(q) if p != o), arb(0)) for o in range(q)]  # 1 - share, uncancelled
     slope = [-rest[o] if o == label else share[o] for o in range(q)]
     second = [[share[o] * (rest[o] if o == p else -share[p]) for p in range(q)] for o in range(q)]
-    return others.log1p(), slope, arb_mat(second)
+    return _log_others(f, label), slope, arb_mat(second)
+
+
+def _share(f: list[arb], o: int) -> arb:
+    """exp(f_o) / sum_v exp(f_v)."""
+    gaps = [v - f[o] for v in f]
+    if any(gap > FAR for gap in gaps):
+        return REST
+    return 1 / sum((REST if gap < -FAR else gap.exp() for gap in gaps), arb(0))
+
+
+def _log_others(f: list[arb], label: int) -> arb:
+    """log(1 + sum of exp(f_v - f_label) over the others), relative to the largest where that is far out."""
+    gaps = [f[o] - f[label] for o in range(len(f)) if o != label]
+    top = max(gaps, key=lambda gap: gap.mid())
+    if abs(top) < FAR:
+        return sum((REST if gap < -FAR else gap.exp() for gap in gaps), arb(0)).log1p()
+    if top < 0:
+        return REST
+    return top + sum((REST if gap - top < -FAR else (gap - top).exp() for gap in gaps), arb(0)).log() + REST
 
 
 def loss_jet(loss: str, f: list[arb], y: Any) -> tuple[arb, list[arb], arb_mat]:

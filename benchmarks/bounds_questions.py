@@ -1,0 +1,193 @@
+"""What the attack on the bounds asks of a problem, and how an answer is graded by balls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+import twolayer as tl
+from tests.oracle import oracle
+from tests.oracle.comparison import matrix_distance
+from tests.oracle.oracle_jets import balls
+from tests.oracle.problem import Problem
+from tests.oracle.strategies import ACTIVATIONS, LOSSES
+
+__all__ = ["ACTIVATIONS", "LOSSES", "Answer", "answers"]
+
+PARTS: dict[str, Callable[[Any], Any]] = {
+    "H": lambda H: H,
+    "G": lambda H: H.gauss_newton,
+    "R": lambda H: H.residual,
+}
+SPECTRA = {"H": ("dense",), "G": ("dense", "kernel"), "R": ("dense", "structured")}
+REFUSALS = (ValueError, ArithmeticError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its error, the least |value - truth| / error, and error / |truth| (None if truth is 0).
+
+    `refused` and `raised` hold what was said instead.
+    """
+
+    question: str
+    error: float = 0.0
+    ratio: float = 0.0
+    share: float | None = None
+    refused: str = ""
+    raised: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a promise is broken."""
+        return bool(self.raised) or not math.isfinite(self.error) or self.ratio > 1
+
+    def __str__(self) -> str:
+        return self.raised or f"{self.question}: error {self.error:.3g}, ratio {self.ratio:.3g}"
+
+
+def answers(problem: Problem) -> list[Answer]:
+    """Every question about `problem`, answered and graded."""
+    truth = oracle.reference(problem)
+    return [_graded(name, ask, expected) for name, ask, expected in questions(problem, truth)]
+
+
+Question = tuple[str, Callable[[], Any], Callable[[], Any]]
+
+
+def questions(p: Problem, truth: oracle.Reference) -> Iterator[Question]:
+    """Name, answer and truth of each question; truths are evaluated when they are wanted."""
+    given = p.net, p.X, p.y, p.loss
+    yield "risk", lambda: tl.risk(*given), lambda: [truth.risk]
+    length = lambda: [oracle.frobenius_norm(oracle.arb_mat([[v] for v in truth.gradient]))]  # noqa: E731
+    yield "gradient_norm", lambda: tl.gradient_norm(*given), length
+    for part, M in {"H": truth.H, "G": truth.G, "R": truth.R}.items():
+        yield from _of_part(p, part, M)
+    yield from _of_blocks(p, truth)
+
+
+def _of_part(p: Problem, part: str, M: Any) -> Iterator[Question]:
+    take = PARTS[part]
+    spectrum = _once(lambda: oracle.eigenvalues(M)[::-1])
+    yield f"{part}.trace", lambda: take(p.hessian).trace(), lambda: [oracle.trace(M)]
+    yield f"{part}.toarray", lambda: _matrix(take(p.hessian)), lambda: M
+    for method in ("pairs", "dense", None):
+        ask = lambda method=method: take(p.hessian).frobenius_norm(method)  # noqa: E731
+        yield f"{part}.frobenius_norm({method})", ask, lambda: [oracle.frobenius_norm(M)]
+    for method in SPECTRA[part]:
+        ask = lambda method=method: take(p.hessian).eigenvalues(method=method)  # noqa: E731
+        yield f"{part}.eigenvalues({method})", ask, spectrum
+        ask = lambda method=method: take(p.hessian).spectral_norm(method)  # noqa: E731
+        yield f"{part}.spectral_norm({method})", ask, lambda: [_largest(spectrum())]
+        ask = lambda method=method: take(p.hessian).nuclear_norm(method)  # noqa: E731
+        yield f"{part}.nuclear_norm({method})", ask, lambda: [_total(spectrum())]
+    for method in ("dense", "structured"):
+        yield f"{part}.logdet({method})", lambda m=method: _logdet(take(p.hessian), m), lambda: M
+    if part != "R":
+        ask = lambda: take(p.hessian).nuclear_norm("trace")  # noqa: E731
+        yield f"{part}.nuclear_norm(trace)", ask, lambda: [_total(spectrum())]
+
+
+def _of_blocks(p: Problem, truth: oracle.Reference) -> Iterator[Question]:
+    W, a = p.net.layout["W"], p.net.layout["a"]
+    for part, M in {"H": truth.H, "R": truth.R}.items():
+        inner, cross = _once(lambda M=M: oracle.block(M, W, W)), _once(lambda M=M: oracle.block(M, a, W))
+        ask = lambda part=part: PARTS[part](p.hessian).block("W").trace()  # noqa: E731
+        yield f"{part}.block(W).trace", ask, lambda inner=inner: [oracle.trace(inner())]
+        ask = lambda part=part: PARTS[part](p.hessian).block("W").frobenius_norm()  # noqa: E731
+        yield f"{part}.block(W).frobenius_norm", ask, lambda inner=inner: [oracle.frobenius_norm(inner())]
+        ask = lambda part=part: PARTS[part](p.hessian).block("a", "W").frobenius_norm()  # noqa: E731
+        yield f"{part}.block(a, W).frobenius_norm", ask, lambda cross=cross: [oracle.frobenius_norm(cross())]
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    values: np.ndarray
+    error: float
+
+
+@dataclass(frozen=True)
+class _Shifted:
+    """A log-determinant and its shift."""
+
+    measured: tl.Measurement
+    shift: float
+
+
+def _matrix(H: Any) -> _Matrix:
+    return _Matrix(H.toarray(), H.rounding_error())
+
+
+def _logdet(H: Any, method: str) -> _Shifted:
+    """At four times the size of the matrix, where it is certainly positive definite."""
+    size = 4.0 * float(H.frobenius_norm()) or 1.0
+    return _Shifted(H.logdet(size, method), size)
+
+
+def _once(make: Callable[[], Any]) -> Callable[[], Any]:
+    kept: list[Any] = []
+
+    def found() -> Any:
+        if not kept:
+            kept.append(make())
+        return kept[0]
+
+    return found
+
+
+def _graded(name: str, ask: Callable[[], Any], expected: Callable[[], Any]) -> Answer:
+    try:
+        found = ask()
+    except REFUSALS as refusal:
+        clear = "got" in str(refusal)
+        return Answer(name, refused=str(refusal)) if clear else Answer(name, raised=f"{name}: {refusal!r}")
+    except (Exception, Warning) as raised:  # noqa: BLE001 - whatever it is, it is the finding
+        return Answer(name, raised=f"{name}: {raised!r}")
+    return _compared(name, found, expected)
+
+
+@balls
+def _compared(name: str, found: Any, expected: Callable[[], Any]) -> Answer:
+    if isinstance(found, _Matrix):
+        truth = oracle.frobenius_norm(expected())
+        return _answer(name, matrix_distance(found.values, expected()).abs_lower(), found.error, truth)
+    if isinstance(found, _Shifted):
+        exact = oracle.log_abs_determinant(oracle.shifted(expected(), found.shift))
+        gap = abs(arb(float(found.measured.value)) - exact)
+        return _answer(name, gap.abs_lower(), float(found.measured.error), exact)
+    truths, values = expected(), np.ravel(found.value)
+    errors = np.broadcast_to(found.error, values.shape)
+    if not np.isfinite(values).all():
+        return Answer(name, error=math.nan)
+    each = [
+        _answer(name, abs(arb(float(v)) - t).abs_lower(), float(e), t)
+        for v, e, t in zip(values, errors, truths, strict=True)
+    ]
+    return max(each, key=lambda answer: (not math.isfinite(answer.error), answer.ratio))
+
+
+def _answer(name: str, gap: arb, error: float, truth: arb) -> Answer:
+    if not math.isfinite(error):
+        return Answer(name, error=error)
+    if error > 0:
+        ratio = float((gap / arb(error)).abs_lower()) if gap.is_finite() else 0.0
+    else:
+        ratio = math.inf if gap > 0 else 0.0
+    size = truth.abs_lower()
+    share = float(arb(error) / size) if size > 0 else None
+    return Answer(name, error, ratio, share)
+
+
+@balls
+def _largest(spectrum: list[arb]) -> arb:
+    return abs(spectrum[0]).max(abs(spectrum[-1]))
+
+
+@balls
+def _total(spectrum: list[arb]) -> arb:
+    return sum((abs(v) for v in spectrum), arb(0))
