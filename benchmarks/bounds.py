@@ -38,8 +38,8 @@ class Report:
 
     Attributes
     ----------
-    checks, refused : int
-        Answers compared, and questions refused by one clear error.
+    checks, refused, needless : int
+        Answers compared, questions refused by one clear error, and those of them whose answer is a float.
     worst : float
         The largest |value - truth| / error.
     broken : list of str
@@ -50,6 +50,7 @@ class Report:
 
     checks: int = 0
     refused: int = 0
+    needless: int = 0
     worst: float = 0.0
     worst_at: str = ""
     above: int = 0
@@ -57,11 +58,15 @@ class Report:
     raised: int = 0
     broken: list[str] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
+    refusals: dict[str, int] = field(default_factory=dict)
 
     def add(self, problem: Problem, answer: Answer, plain: bool) -> None:
         """Count one answer in."""
         if answer.refused:
             self.refused += 1
+            self.needless += answer.needless
+            what = answer.refused.split("; got")[0]
+            self.refusals[what] = self.refusals.get(what, 0) + 1
             return
         self.checks += 1
         if answer.raised:
@@ -79,9 +84,9 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        counted = {name: getattr(self, name) for name in ("checks", "refused", "above", "nan", "raised", "worst")}
+        counted = {name: getattr(self, name) for name in ("checks", "refused", "needless", "above", "nan", "raised", "worst")}
         median = float(np.median(self.shares)) if self.shares else None
-        return {**counted, "worst_at": self.worst_at, "plain": len(self.shares), "median_share": median}
+        return {**counted, "worst_at": self.worst_at, "plain": len(self.shares), "median_share": median, "refusals": self.refusals}
 
 
 def drawn(rng: np.random.Generator, decades: tuple[int, int]) -> Problem:
@@ -173,5 +178,8 @@ def main(words: list[str]) -> int:
         print(json.dumps({**found, "broken": report.broken}, indent=2))
     else:
         print("\n".join(f"{name}: {value}" for name, value in found.items()))
-        print("\n".join(report.broken[: chosen.show]))
+        kinds: dict[str, str] = {}
+        for broken in report.broken:
+            kinds.setdefault(broken.split(" at Problem")[0].split(":")[0], broken)
+        print("\n".join(list(kinds.values())[: chosen.show]))
     return int(bool(report.broken))

@@ -82,7 +82,9 @@ def jet(activation: str, z: fmpq) -> Jet:
         with ctx.workprec(BITS + 1100):
             sine, cosine = arb(z).sin(), arb(z).cos()
         return sine, cosine, -sine
-    series = SERIES[activation](z)
+    zeros = int(z.q).bit_length() - int(abs(z.p)).bit_length() if z else 0
+    with ctx.workprec(BITS + 4 * max(zeros, 0)):  # near zero the forms above cancel
+        series = SERIES[activation](z)
     s0, s1, s2 = ([*(series if isinstance(series, list) else series.coeffs()), arb(0), arb(0), arb(0)])[:3]
     return s0, s1, 2 * s2
 

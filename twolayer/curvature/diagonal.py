@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from twolayer.forward.bounds import Bounds
+from twolayer.forward.bounds import Bounds, output_norms
 from twolayer.forward.scope import Scope, squared_inputs
 
-from ..arrays import Array
+from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
 
@@ -33,17 +33,15 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
         each += x2 * np.einsum("ik,ik,ik->i", unit_weights(forward), forward.S1, forward.S1)
     if scope.residual:
         each += x2 * np.einsum("ik,ik->i", forward.GA, forward.S2)
+    require_representable("entries of the Hessian", each)
     value = math.fsum(each) / forward.n
     (q, m), d = forward.net.A.shape, forward.X.shape[1]
-    residual = scope.residual * SLACK * float((x2 * np.sqrt(m) * _sizes(forward)).mean())
+    sizes = output_norms(forward)[0] * forward.norms.E  # what R's diagonal is bounded by, over |x~|^2 sqrt(m)
+    residual = scope.residual * SLACK * float((x2 * np.sqrt(m) * sizes).mean())
     steps = gamma(m + d + q * q + 20)
-    error = SLACK * (bound.trace_propagated + steps * (bound.gauss_newton + residual)) + gamma(2) * abs(value)
+    size = steps * (bound.gauss_newton + residual) + gamma(2) * abs(value)
+    error = SLACK * (bound.trace_propagated + size)
     return value, float(error)
-
-
-def _sizes(forward: Forward) -> Array:
-    """|g_i| |E_i|: what the residual part's diagonal is bounded by, over |x~_i|^2 sqrt(m)."""
-    return np.asarray(np.sqrt((forward.G**2).sum(axis=1)) * forward.norms.E)
 
 
 def diagonal(forward: Forward, scope: Scope) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from twolayer.forward.bounds import Bounds
 from twolayer.forward.scope import Scope, sizes
 
-from ..errors.rounding import SLACK, gamma
+from ..errors.rounding import ORDINARY, SLACK, exponent_of, gamma, times_power
 from ..forward.errors import Forward
 from . import dense_by_pairs
 from .dense import dense, dense_error
@@ -46,9 +46,9 @@ def frobenius(
     if method == "dense" or (method is None and fits and costs["dense"] <= costs["pairs"]):
         return *_dense(forward, scope, bound), "dense"
     value, error = frobenius_pairs(forward, scope, bound)
-    if method is None and error > POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
+    if method is None and not error <= POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
         other = _dense(forward, scope, bound)
-        if other[1] < error:
+        if other[1] < error or not math.isfinite(error):
             return *other, "dense"
     return value, error, "pairs"
 
@@ -67,10 +67,10 @@ def flops(forward: Forward, scope: Scope) -> dict[str, float]:
 
 def _dense(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     H = dense(forward, scope)
-    largest = float(np.abs(H).max(initial=0.0))
-    if largest == 0.0:
-        return 0.0, dense_error(forward, bound)
-    H /= math.ldexp(1.0, math.frexp(largest)[1] - 1) if 1e-300 < largest < 1e300 else largest
-    scale = largest / float(np.abs(H).max())
-    value = scale * math.sqrt(math.fsum(np.einsum("ij,ij->i", H, H)))
+    exponent = exponent_of(H)
+    if abs(exponent) > ORDINARY:
+        H = np.ldexp(H, -exponent)
+    value = math.sqrt(math.fsum(np.einsum("ij,ij->i", H, H)))
+    if abs(exponent) > ORDINARY:
+        value = times_power(value, exponent)
     return value, float(SLACK * dense_error(forward, bound) + gamma(len(H) + 8) * value)

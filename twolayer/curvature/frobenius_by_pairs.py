@@ -15,18 +15,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twolayer.forward.bounds import Bounds
+from twolayer.forward.bounds import MULTIPLICATIONS, Bounds
 from twolayer.forward.scope import Scope, input_gram
 
 from ..arrays import Array
-from ..errors.rounding import SLACK, gamma
+from ..errors.rounding import SLACK, SUBNORMAL, exponent_of, gamma, times_power
 from ..forward.errors import Forward
 from ..generated import pair
 from ..jit import reduction_kernel
 
 TILE = 256
 SMALLEST = 2.0**-250  # of the scale over the factors it divides
-VANISHING = 2.0**-400  # what squares that underflow may lose of a scaled norm
 GRAM_CACHE = 2**25  # entries of K0 kept between the two visits of a tile: 256 MB
 
 
@@ -48,18 +47,29 @@ def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[floa
     newton_sum, cross_sum = (math.fsum(np.concatenate(rows)) if rows else 0.0 for rows in (newton, cross))
     squared = max(newton_sum + cross_sum, 0.0)
     value, newton_part = (math.sqrt(max(s, 0.0)) / forward.n for s in (squared, newton_sum))
-    root = _error(forward, bound.gauss_newton / scale, bound.residual / scale, value, newton_part)
-    lost = VANISHING if bound.propagated else 0.0
-    return scale * value, float(scale * (SLACK * root + gamma(8) * value + lost) + SLACK * bound.propagated)
+    square = _square_error(forward, bound.gauss_newton / scale, bound.residual / scale, newton_part)
+    square += _underflow(forward, scale) if bound.propagated else 0.0
+    root = min(math.sqrt(square), square / value if value else math.inf)
+    return scale * value, float(scale * (SLACK * root + gamma(8) * value) + SLACK * bound.propagated)
 
 
-def _error(forward: Forward, gauss_newton: float, residual: float, value: float, newton: float) -> float:
-    """Error of the root of a sum whose terms are uncertain by gamma times the sizes of the two parts."""
+def _square_error(forward: Forward, gauss_newton: float, residual: float, newton: float) -> float:
+    """Error of the squared norm, whose terms are uncertain by gamma times the sizes of the two parts."""
     d, m, q = forward.X.shape[1], forward.S.shape[1], forward.F.shape[1]
     step = gamma(2 * d + m + 4 * q + min(TILE, forward.n) + 30)
     square = 2 * step * newton * gauss_newton + (step * gauss_newton) ** 2 + step * newton**2
-    square += step * residual * (2 * gauss_newton + residual)
-    return min(math.sqrt(square), square / value if value else math.inf)
+    return square + step * residual * (2 * gauss_newton + residual)
+
+
+def _underflow(forward: Forward, scale: float) -> float:
+    """What underflow may take from the squared norm, whose terms are products of two of the matrix's.
+
+    Each of the n^2 pairs, over which the mean is taken, has q^4 terms, with m + d more where features or
+    inputs are summed.
+    """
+    (d, m), q = (forward.X.shape[1], forward.S.shape[1]), forward.F.shape[1]
+    factors = forward.product_exponent + max(1 - exponent_of(np.array(scale)), 0)
+    return float(2 * MULTIPLICATIONS * q**4 * (m + d)) * times_power(SUBNORMAL, 2 * factors)
 
 
 def _scale(forward: Forward, size: float) -> float:

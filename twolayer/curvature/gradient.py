@@ -7,12 +7,13 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from twolayer.forward.bounds import bounds
+from twolayer.forward.bounds import Bounds, bounds
+from twolayer.forward.scaling import scaled_gradient
 from twolayer.forward.scope import Scope
 
 from ..arrays import Array
-from ..errors.measurement import Measurement
-from ..errors.rounding import SLACK, gamma
+from ..errors.measurement import Measurement, measured
+from ..errors.rounding import SLACK, SUBNORMAL, exponent_of, gamma, scaled_norm, times_power
 from ..forward.errors import Forward, forward
 from ..forward.values import Values
 from ..model.loss import Loss
@@ -50,10 +51,12 @@ def risk(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared"
 
 
 def mean_loss(passed: Forward) -> Measurement:
-    """The risk from a forward pass."""
-    value = math.fsum(passed.L) / passed.n
-    error = float(SLACK * passed.L_error.mean() + gamma(2) * abs(value))
-    return Measurement(value, error, True, "forward pass", passed.convention)
+    """The risk from a forward pass; where the sum of the losses overflows, their mean does not."""
+    down = times_power(1.0, -exponent_of(np.array(float(passed.n))))
+    value = math.fsum(passed.L * down) / (passed.n * down)
+    spread = float((passed.L_error * down).mean() / down)
+    error = SLACK * (spread + gamma(2) * abs(value)) + 2 * SUBNORMAL
+    return measured(value, error, "forward pass", passed.convention)
 
 
 def gradient(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
@@ -98,9 +101,12 @@ def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = 
 
 def norm_of_gradient(passed: Forward) -> Measurement:
     """The norm of the gradient from a forward pass."""
-    value = float(np.linalg.norm(from_forward(passed)))
-    error = gradient_error(passed) + gamma(passed.net.n_parameters) * value
-    return Measurement(value, float(error), True, "forward pass", passed.convention)
+    scope = Scope(tuple(passed.net.parts))
+    scaled = scaled_gradient(passed, scope, bounds(passed, scope))
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = scaled_norm(from_forward(scaled.forward))
+    error = _error(scaled.forward, scaled.bound) + gamma(passed.net.n_parameters + 4) * value
+    return measured(*scaled.back(value, error), "forward pass", passed.convention)
 
 
 def from_forward(passed: Values) -> Array:
@@ -118,6 +124,9 @@ def from_forward(passed: Values) -> Array:
 
 def gradient_error(passed: Forward) -> float:
     """Bound of the norm of the error of :func:`from_forward`."""
-    bound = bounds(passed, Scope(tuple(passed.net.parts)))
+    return _error(passed, bounds(passed, Scope(tuple(passed.net.parts))))
+
+
+def _error(passed: Forward, bound: Bounds) -> float:
     steps = gamma(passed.n + passed.n // 64 + passed.net.n_outputs + 20)
     return float(SLACK * (bound.gradient_propagated + steps * bound.gradient_size))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import require_representable
 from .uncertain import Uncertain
 
 
@@ -113,6 +114,19 @@ class Measurement:
         """Plain data for JSON: value, error, exact, method."""
         plain = {"value": self.value, "error": self.error, "exact": self.exact, "method": self.method}
         return {key: item.tolist() if isinstance(item, np.ndarray) else item for key, item in plain.items()}
+
+
+def measured(value: Any, error: Any, method: str, convention: str) -> Measurement:
+    """An exact measurement, of a number or of arrays of any shape.
+
+    Raises
+    ------
+    ValueError
+        If the value or its bound overflows: an infinite error is no answer.
+    """
+    require_representable("values", value)
+    require_representable("bounds of rounding errors", error)
+    return Measurement(value, error, True, method, convention)
 
 
 def _combined(operation: Callable[..., Uncertain], *sides: Any) -> Measurement:

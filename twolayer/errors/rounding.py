@@ -6,6 +6,8 @@ with round-to-nearest; a sum or inner product may be evaluated in any order, wit
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..arrays import Array
@@ -18,6 +20,12 @@ JET_ERROR = 2.0**-49
 
 SUBNORMAL = 2.0**-1074
 """Smallest positive number: what gradual underflow may lose in one operation."""
+
+NOTHING = -10000
+"""In the place of the exponent of zero; minus it in that of infinity."""
+
+ORDINARY = 400
+"""Largest exponent of numbers whose squares may be summed as they are: what vanishes is no rounding error."""
 
 UNDERFLOW_NORM = 2.0**-536
 """A vector entry smaller than this may vanish from a sum of squares."""
@@ -42,6 +50,54 @@ def scaled_norms(rows: Array) -> Array:
 
     Shape (k, l) -> (k,).
     """
-    largest = np.abs(rows).max(axis=1)
+    sizes = np.abs(rows)
+    largest = sizes.max(axis=1)
+    if rows.shape[1] == 1:
+        return np.asarray(largest)
     scale = np.where(largest > 0, largest, 1.0)
-    return np.asarray(SLACK * largest * np.sqrt(((rows / scale[:, None]) ** 2).sum(axis=1)))
+    lengths = SLACK * largest * np.sqrt(((sizes / scale[:, None]) ** 2).sum(axis=1))
+    return np.asarray(lengths + SUBNORMAL * (largest > 0))
+
+
+def scaled_norm(values: Array) -> float:
+    """The Euclidean norm of all entries up to rounding, without overflow or underflow of the squares.
+
+    Relative error at most ``gamma(values.size + 4)`` and absolute error at most one subnormal; any shape.
+
+    Examples
+    --------
+    >>> scaled_norm(np.array([3e-200, 4e-200]))
+    5e-200
+    """
+    exponent = exponent_of(values)
+    if abs(exponent) <= ORDINARY:
+        return float(np.linalg.norm(values))
+    return times_power(float(np.linalg.norm(np.ldexp(values, -exponent))), exponent)
+
+
+def exponent_of(values: Array) -> int:
+    """The e with 2^(e-1) <= max |values| < 2^e, `NOTHING` for zeros and minus it for no number. Any shape.
+
+    Examples
+    --------
+    >>> exponent_of(np.array([0.5, -3.0]))
+    2
+    """
+    largest = max(float(np.max(values, initial=0.0)), -float(np.min(values, initial=0.0)))
+    if not math.isfinite(largest):
+        return -NOTHING
+    return math.frexp(largest)[1] if largest > 0.0 else NOTHING
+
+
+def times_power(value: float, exponent: int) -> float:
+    """value 2^exponent, infinite where it overflows.
+
+    Examples
+    --------
+    >>> times_power(-3.0, 2), times_power(1.0, 2000)
+    (-12.0, inf)
+    """
+    try:
+        return math.ldexp(value, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, value)

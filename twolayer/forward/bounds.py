@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, scaled_norms
+from twolayer.errors.rounding import SLACK, SUBNORMAL, scaled_norms, times_power
 from twolayer.forward.errors import Forward
-from twolayer.forward.scope import Scope, squared_inputs
+from twolayer.forward.scope import Scope, sizes
 
-UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
+MULTIPLICATIONS = 16  # of one term, at most
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,13 @@ class Bounds:
     gauss_newton, residual : float
         Bounds of (1/n) sum |Lam_i| |J_i|_F^2 and (1/n) sum |F_i|_F; zero for a part left out.
     propagated : float
-        Bound of the Frobenius norm of (H from computed factors) - H.
+        Bound of the Frobenius norm of (H from computed factors) - H, and of what underflow takes from H.
     trace_propagated : float
         The same for the trace.
     gradient_propagated, gradient_size : float
         The same for the norm of the risk's gradient, and (1/n) sum |g_i| |J_i|_F.
+    underflow : float
+        Bound of what underflow alone may take from the Frobenius norm, the trace and the gradient.
     """
 
     jacobian: Array
@@ -46,6 +48,7 @@ class Bounds:
     trace_propagated: float
     gradient_propagated: float
     gradient_size: float
+    underflow: float
 
     @property
     def total(self) -> float:
@@ -56,31 +59,51 @@ class Bounds:
 def bounds(forward: Forward, scope: Scope) -> Bounds:
     """Evaluate the bounds for one scope; O(n) once the forward pass is done."""
     norms, q, m = forward.norms, forward.net.n_outputs, forward.net.W.shape[0]
-    x2 = SLACK * squared_inputs(forward, scope)
-    a, c = scope.has("a"), scope.has("c")
+    a, c = np.sqrt(q) * scope.has("a"), np.sqrt(q) * scope.has("c")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        x = np.sqrt(x2)
-        J = np.sqrt(q * a * norms.S**2 + x2 * norms.D**2 + q * c)
-        dJ = np.sqrt(q * a * norms.dS**2 + x2 * norms.dD**2)
-        F = np.sqrt(2 * a * x2 * norms.S1**2 + x2**2 * norms.E**2)
-        dF = np.sqrt(2 * a * x2 * norms.dS1**2 + x2**2 * norms.dE**2)
+        x = input_norms(forward, scope)
+        twice, squares = np.sqrt(2.0) * scope.has("a") * x, x * x
+        J, dJ = np.hypot(a * norms.S, x * norms.D), np.hypot(a * norms.dS, x * norms.dD)
+        J = np.hypot(J, c) if c else J
+        F, dF = (np.hypot(twice * S1, squares * E) for S1, E in ((norms.S1, norms.E), (norms.dS1, norms.dE)))
         g, lam = output_norms(forward)
-        G_each = forward.Lam_error * (J + dJ) ** 2 + lam * (2 * J * dJ + dJ**2)
+        G_each = forward.Lam_error * (J + dJ) ** 2 + lam * dJ * (2 * J + dJ)
         R_each = forward.G_error * (F + dF) + g * dF
-        R_trace = np.sqrt(m) * x * x * (forward.G_error * (norms.E + norms.dE) + g * norms.dE)
+        R_trace = np.sqrt(m) * squares * (forward.G_error * (norms.E + norms.dE) + g * norms.dE)
         gradient = forward.G_error * (J + dJ) + g * dJ
         G_on, R_on = float(scope.gauss_newton), float(scope.residual)
-        lost = UNDERFLOW * float((J + dJ + F + dF).any())
+        lost = _underflow(forward, scope) if (J + dJ + F + dF).any() else 0.0
         return Bounds(
             jacobian=J,
             second=F,
-            gauss_newton=G_on * _mean(lam * J**2),
-            residual=R_on * _mean(g * F),
+            gauss_newton=_mean(lam * J * J) if scope.gauss_newton else 0.0,
+            residual=_mean(g * F) if scope.residual else 0.0,
             propagated=lost + _mean(G_on * G_each + R_on * R_each),
             trace_propagated=lost + _mean(G_on * G_each + R_on * R_trace),
             gradient_propagated=lost + _mean(gradient),
             gradient_size=_mean(g * J),
+            underflow=lost,
         )
+
+
+def input_norms(forward: Forward, scope: Scope) -> Array:
+    """Bounds of |x~_i| of the included inputs: |x_i| with W, and 1 with b. Shape (n,)."""
+    biased = scope.has("b")
+    if not scope.has("W"):
+        return np.full(forward.n, biased)
+    return np.asarray(np.hypot(forward.norms.X, 1.0) if biased else forward.norms.X)
+
+
+def _underflow(forward: Forward, scope: Scope) -> float:
+    """What underflow may take from all entries together.
+
+    A multiplication loses at most half of the smallest number, and what is multiplied to the loss afterwards
+    is a product of other factors of the same term. An entry has q^2 terms of each sample, and m more where
+    units are summed.
+    """
+    (n, q), m = forward.F.shape, forward.net.W.shape[0]
+    terms = n * q * q * m * sum(sizes(forward, scope).values())
+    return float(MULTIPLICATIONS * terms) * times_power(SUBNORMAL, forward.product_exponent)
 
 
 def output_norms(forward: Forward) -> tuple[Array, Array]:

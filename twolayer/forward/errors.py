@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import arrays
 from ..arrays import Array, require_representable
-from ..errors.rounding import JET_ERROR, SLACK, SUBNORMAL, UNDERFLOW_NORM, UNIT, gamma, scaled_norms
-from ..jit import reduction_kernel
+from ..errors.rounding import (
+    JET_ERROR,
+    SLACK,
+    SUBNORMAL,
+    UNIT,
+    exponent_of,
+    gamma,
+    scaled_norm,
+    scaled_norms,
+)
+from ..jit import reduction_kernel, scalar_kernel
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
@@ -19,6 +30,7 @@ from .kinks import preactivation_error
 from .values import Values, loss_values
 
 ROWS_PER_BLOCK = 256
+SAFE_LOW, SAFE_HIGH = 2.0**-900, 2.0**1000  # sums of squares to which what vanishes or rounds is nothing
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,17 @@ class Forward(Values):
     Lam_error: Array
     n_kinks: int
 
+    @cached_property
+    def product_exponent(self) -> int:
+        """An e with 2^e above every product of some of the factors of one term of the curvature.
+
+        A term has one of Lam and G, at most two of A, two of S, S1 and S2, and two inputs.
+        """
+        norms = self.norms
+        outer = max(exponent_of(self.Lam), exponent_of(self.G), 0)
+        unit = max(*(exponent_of(each) for each in (norms.S, norms.S1, norms.S2)), 0)
+        return outer + 2 * (unit + max(exponent_of(self.net.A), 0) + max(exponent_of(norms.X), 0))
+
     @property
     def convention(self) -> str:
         """What a reader must know to reproduce a number."""
@@ -52,19 +75,21 @@ class Forward(Values):
 class SampleNorms:
     """Euclidean norms over the units, one per sample, each (n,).
 
-    With alpha_k = |A[:, k]|: S, D = alpha S1, S1 and E = alpha S2; `dS`, `dD`, `dS1`, `dE` bound the norms
-    of their errors and `output` bounds sum_k alpha_k |error of S_ik|.
+    With alpha_k = |A[:, k]|: S, D = alpha S1, S1, E = alpha S2 and S2; `dS`, `dD`, `dS1`, `dE` bound the
+    norms of their errors, `output` bounds sum_k alpha_k |error of S_ik|, and X is the inputs' norm.
     """
 
     S: Array
     D: Array
     S1: Array
     E: Array
+    S2: Array
     dS: Array
     dD: Array
     dS1: Array
     dE: Array
     output: Array
+    X: Array
 
 
 def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Forward:
@@ -86,6 +111,7 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
         for name, values in (("losses", L), ("loss derivatives", G)):
             require_representable(name, values)
         F_error = _output_error(net, norms)
+        require_representable("rounding errors of the outputs", F_error)
         L_error, G_error, Lam_error = loss_errors(rule, F, L, G, Lam, F_error)
     return Forward(
         net,
@@ -112,9 +138,10 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
     """Fill S, S1, S2 and their norms, a block of rows at a time (a block's temporaries stay in cache)."""
     n, m = X.shape[0], net.W.shape[0]
     S, S1, S2 = (np.empty((n, m)) for _ in range(3))
-    sums = np.empty((n, 9))
+    sums = np.empty((n, 10))
     alpha = scaled_norms(net.A.T)
     sizes = scaled_norms(X), scaled_norms(net.W)
+    limits = net.activation.floor, net.activation.sup1, net.activation.sup2
     n_kinks = 0
     for start in range(0, n, ROWS_PER_BLOCK):
         rows = slice(start, start + ROWS_PER_BLOCK)
@@ -128,54 +155,88 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
         T = np.empty_like(Z)
         net.activation.third(Z.ravel(), radius.ravel(), T.ravel())
         net.activation.jets(Z.ravel(), S[rows].ravel(), S1[rows].ravel(), S2[rows].ravel())
-        sum_squares(radius, T, S[rows], S1[rows], S2[rows], alpha, net.activation.floor, sums[rows])
+        unit_norms(radius, T, S[rows], S1[rows], S2[rows], alpha, limits, sums[rows])
     for name, values in (("s", S), ("s'", S1), ("s''", S2)):
         require_representable(f"activation values {name}(z)", values)
-    return S, S1, S2, _sample_norms(sums, m), n_kinks
+    return S, S1, S2, SampleNorms(*[*(SLACK * sums.T), sizes[0]]), n_kinks
+
+
+@scalar_kernel
+def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
+    """Bounds of the errors of s, s' and s'' from their absolute values.
+
+    The true pre-activation lies within `r` of the computed one and t >= |s'''| there, so the errors of
+    s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. `limits`:
+    the activation's absolute error, sup |s'|, sup |s''|.
+    """
+    floor = limits[0] + 4.0 * SUBNORMAL
+    e2 = min(r * t + JET_ERROR * s2 + floor, s2 + limits[2])
+    e1 = min(r * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
+    return r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor, e1, e2
 
 
 @reduction_kernel
-def sum_squares(radius, T, S, S1, S2, alpha, floor, out):  # type: ignore[no-untyped-def]
-    """Fill out (rows, 9) with the sums over units that `SampleNorms` needs.
+def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
+    """Fill out (rows, 10) with the norms over units of `SampleNorms`, rounded by less than SLACK covers.
 
-    The true pre-activation lies within `radius` of the computed one and T >= |s'''| there, so the errors
-    of s'', s', s follow in turn by the mean value theorem. `floor` is the activation's absolute error.
+    Where squares would leave the floats the sum of absolute values stands for the norm.
     """
+    m = S.shape[1]
     for i in range(S.shape[0]):
-        ss = dd = s1s1 = ee = 0.0
+        ss = dd = s1s1 = ee = s2s2 = 0.0
         ess = edd = es1 = eee = output = 0.0
-        for k in range(S.shape[1]):
-            r = radius[i, k]
+        for k in range(m):
             s, s1, s2, weight = abs(S[i, k]), abs(S1[i, k]), abs(S2[i, k]), alpha[k]
-            e2 = r * T[i, k] + JET_ERROR * s2 + floor
-            e1 = r * (s2 + e2) + JET_ERROR * s1 + floor
-            e0 = r * (s1 + e1) + JET_ERROR * s + floor
+            e0, e1, e2 = jet_errors(radius[i, k], T[i, k], s, s1, s2, limits)
             D, E = weight * s1, weight * s2
             eD, eE = weight * e1 + 2 * UNIT * D, weight * e2 + 2 * UNIT * E
             ss += s * s
             dd += D * D
             s1s1 += s1 * s1
             ee += E * E
+            s2s2 += s2 * s2
             ess += e0 * e0
             edd += eD * eD
             es1 += e1 * e1
             eee += eE * eE
             output += weight * e0
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = ss, dd, s1s1, ee
-        out[i, 4], out[i, 5], out[i, 6], out[i, 7] = ess, edd, es1, eee
-        out[i, 8] = output
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = ss, dd, s1s1, ee, s2s2
+        out[i, 5], out[i, 6], out[i, 7], out[i, 8] = ess, edd, es1, eee
+        out[i, 9] = output + m * SUBNORMAL
+        safe = True
+        for j in range(9):
+            safe = safe and SAFE_LOW <= out[i, j] <= SAFE_HIGH
+            out[i, j] = math.sqrt(out[i, j])
+        if not safe:
+            absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, out[i])
 
 
-def _sample_norms(sums: Array, m: int) -> SampleNorms:
-    norms = SLACK * (np.sqrt(sums.T) + np.sqrt(m) * UNDERFLOW_NORM)
-    norms[8] = SLACK * sums[:, 8] + m * SUBNORMAL  # `output` is a sum, not a root of squares
-    return SampleNorms(*norms)
+@reduction_kernel
+def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
+    """Replace those norms of one sample whose squares left the floats by sums of absolute values."""
+    sums = np.zeros(9)
+    for k in range(S.size):
+        s, s1, s2, weight = abs(S[k]), abs(S1[k]), abs(S2[k]), alpha[k]
+        e0, e1, e2 = jet_errors(radius[k], T[k], s, s1, s2, limits)
+        lost = SUBNORMAL if weight > 0 else 0.0
+        sums[0] += s
+        sums[1] += weight * s1 + (lost if s1 > 0 else 0.0)
+        sums[2] += s1
+        sums[3] += weight * s2 + (lost if s2 > 0 else 0.0)
+        sums[4] += s2
+        sums[5] += e0
+        sums[6] += weight * (e1 + 2 * UNIT * s1) + 2 * lost
+        sums[7] += e1
+        sums[8] += weight * (e2 + 2 * UNIT * s2) + 2 * lost
+    for j in range(9):
+        if not SAFE_LOW <= out[j] * out[j] <= SAFE_HIGH:
+            out[j] = sums[j]
 
 
 def _output_error(net: TwoLayer, norms: SampleNorms) -> Array:
     m = net.W.shape[0]
-    size = np.sqrt((net.A**2).sum()) * norms.S + (0.0 if net.c is None else np.sqrt((net.c**2).sum()))
-    return np.asarray(SLACK * (norms.output + gamma(m + 2) * size) + m * SUBNORMAL)
+    size = scaled_norm(net.A) * norms.S + (0.0 if net.c is None else scaled_norm(net.c))
+    return np.asarray(SLACK * (norms.output + gamma(m + 2) * size) + net.A.size * SUBNORMAL)
 
 
 def loss_errors(

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from ..arrays import Array
-from ..curvature.dense import dense_error
-from ..errors.measurement import Measurement
+from ..arrays import Array, require_representable
+from ..curvature.dense import dense, dense_error
+from ..errors.measurement import Measurement, measured
 from ..forward.scope import sizes
 from ..spectrum.eigensystem import rectangular_norm
 from .spectral import Spectral
@@ -63,8 +63,13 @@ class Block(LinearOperator):  # type: ignore[misc]
         return self._norm("nuc")
 
     def _norm(self, kind: Any) -> Measurement:
-        forming = dense_error(self.whole.forward, self.whole.bound)
-        return rectangular_norm(self.toarray(), kind, forming, self.whole.convention)
+        scaled = self.whole.scaled
+        forming = dense_error(scaled.forward, scaled.bound)
+        with np.errstate(over="ignore", invalid="ignore"):
+            block = dense(scaled.forward, self.whole.scope)[np.ix_(self._rows, self._columns)]
+        require_representable("entries of the Hessian", block)
+        value, error, method = rectangular_norm(block, kind, forming)
+        return measured(*scaled.back(value, error), method, self.whole.convention)
 
 
 def _positions(lengths: dict[str, int], names: tuple[str, ...]) -> NDArray[np.intp]:

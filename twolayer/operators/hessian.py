@@ -17,6 +17,7 @@ from ..curvature.diagonal import diagonal, trace
 from ..curvature.frobenius import frobenius
 from ..curvature.product import product
 from ..errors.measurement import Measurement
+from ..errors.rounding import SUBNORMAL
 from ..forward.errors import forward
 from ..forward.scope import GROUPS, Scope
 from ..model.loss import Loss
@@ -92,7 +93,7 @@ class Curvature(PerUnit):
 
     def _matvec(self, vector: Any) -> Array:
         direction = arrays.real_array("vector", vector).ravel()
-        return _representable(lambda: product(self.forward, self.scope, direction))
+        return self._array(lambda: product(self.scaled.forward, self.scope, direction))
 
     def _adjoint(self) -> Curvature:
         return self
@@ -108,15 +109,25 @@ class Curvature(PerUnit):
             If the matrix would not fit into this machine's memory.
         """
         _require_memory(8 * self.shape[0] ** 2)
-        return _representable(lambda: dense(self.forward, self.scope))
+        return self._array(lambda: dense(self.scaled.forward, self.scope))
 
     def rounding_error(self) -> float:
-        """Bound of the Frobenius norm of ``toarray()`` minus the true matrix."""
-        return dense_error(self.forward, self.bound)
+        """Bound of the Frobenius norm of ``toarray()`` minus the true matrix.
+
+        Raises
+        ------
+        ValueError
+            If it overflows.
+        """
+        scaled = self.scaled
+        lost = self.shape[0] * SUBNORMAL if scaled.exponent < 0 else 0.0
+        error = scaled.back(0.0, dense_error(scaled.forward, scaled.bound))[1] + lost
+        require_representable("bounds of rounding errors", error)
+        return error
 
     def diagonal(self) -> Array:
         """The diagonal, shape (P,). O(n m (q^2 + d)) time."""
-        return _representable(lambda: diagonal(self.forward, self.scope))
+        return self._array(lambda: diagonal(self.scaled.forward, self.scope))
 
     def frobenius_norm(self, method: str | None = None) -> Measurement:
         """Frobenius norm, exact and without forming the matrix.
@@ -139,8 +150,9 @@ class Curvature(PerUnit):
         >>> float(Hessian(net, [[1.0]], [2.0]).frobenius_norm())  # [[1, 2], [2, 4]]
         5.0
         """
-        value, error, used = _representable(lambda: frobenius(self.forward, self.scope, self.bound, method))
-        return self._measured(value, error, used)
+        passed, bound = self.scaled.forward, self.scaled.bound
+        value, error, used = _representable(lambda: frobenius(passed, self.scope, bound, method))
+        return self._from_scaled(value, error, used)
 
     def stable_rank(self, method: str | None = None) -> Measurement:
         """``|H|_F^2 / |H|_2^2``; `method` and errors as for :meth:`spectral_norm`.
@@ -188,8 +200,14 @@ class Curvature(PerUnit):
         >>> float(Hessian(net, [[1.0]], [2.0]).trace())
         5.0
         """
-        value, error = _representable(lambda: trace(self.forward, self.scope, self.bound))
-        return self._measured(value, error, "closed form")
+        passed, bound = self.scaled.forward, self.scaled.bound
+        value, error = _representable(lambda: trace(passed, self.scope, bound))
+        return self._from_scaled(value, error, "closed form")
+
+    def _array(self, evaluate: Callable[[], Array]) -> Array:
+        """What `evaluate` makes of the scaled factors, for this operator. Arrays of any shape."""
+        exponent = self.scaled.exponent
+        return _representable(lambda: np.ldexp(evaluate(), exponent) if exponent else evaluate())
 
 
 class Hessian(Curvature):

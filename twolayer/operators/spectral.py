@@ -8,10 +8,12 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
 from twolayer.forward.bounds import Bounds, bounds
+from twolayer.forward.scaling import Scaled, scaled_curvature
 from twolayer.forward.scope import Scope, sizes
 
-from ..errors.measurement import Measurement
+from ..errors.measurement import Measurement, measured
 from ..forward.errors import Forward
+from ..spectrum.compressed import Matrix
 from ..spectrum.eigensystem import Asked, Eigensystem
 from ..spectrum.extremes.watch import Progress, Watch
 
@@ -41,11 +43,28 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         return bounds(self.forward, self.scope)
 
     @cached_property
+    def scaled(self) -> Scaled:
+        """Factors whose products stay within the floats, and their bounds."""
+        return scaled_curvature(self.forward, self.scope, self.bound)
+
+    @cached_property
     def eigensystem(self) -> Eigensystem:
         """What answers the questions about eigenvalues."""
-        return Eigensystem(
-            self.forward, self.scope, self.bound, self.convention, lambda: self.gauss_newton.eigensystem
-        )
+        scaled = self.scaled
+        whole = Matrix(scaled.forward, self.scope, scaled.bound)
+        return Eigensystem(whole, self.convention, self._newton_eigensystem, scaled.exponent)
+
+    def _newton_eigensystem(self) -> Eigensystem:
+        """That of the Gauss-Newton part, scaled as this operator is."""
+        if self.scaled.forward is self.gauss_newton.scaled.forward:
+            shared: Eigensystem = self.gauss_newton.eigensystem
+            return shared
+        scope, passed = self.gauss_newton.scope, self.scaled.forward
+        return Eigensystem(Matrix(passed, scope, bounds(passed, scope)), self.convention)
+
+    def _from_scaled(self, value: float, error: float, method: str) -> Measurement:
+        """What was found of the scaled matrix, as a measurement of this one."""
+        return measured(*self.scaled.back(value, error), method, self.convention)
 
     def eigenvalues(
         self,

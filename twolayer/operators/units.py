@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Array, real_array
 from ..curvature.dense import dense_error
-from ..errors.measurement import Measurement
-from ..errors.rounding import SLACK, gamma
+from ..errors.measurement import Measurement, measured
+from ..errors.rounding import SLACK, gamma, scaled_norm
 from ..forward.scope import sizes, unit_columns
 from ..spectrum.compressed import Matrix
 from ..spectrum.lapack import verified_eigenvalues
@@ -57,8 +57,8 @@ class PerUnit(SpectralFunctions):
         m = self.forward.S.shape[1]
         if isinstance(unit, bool) or not hasattr(unit, "__index__") or not 0 <= unit < m:
             raise ValueError(f"unit must be in 0..{m - 1}; got {unit!r}")
-        units = Units(self._matrix)
-        return self._block(units, int(unit))
+        block = self._block(Units(self._matrix), int(unit))
+        return np.ldexp(block, self.scaled.exponent)
 
     def unit_norms(self, kind: str = "frobenius") -> Measurement:
         """A norm of the diagonal block of every hidden unit, arrays of shape (m,); O(n m q p^2) time.
@@ -83,10 +83,12 @@ class PerUnit(SpectralFunctions):
         kinds = ("frobenius", "spectral", "nuclear", "trace")
         if kind not in kinds:
             raise ValueError(f"kind must be one of {', '.join(kinds)}; got {kind!r}")
-        units, forming = Units(self._matrix), dense_error(self.forward, self.bound)
-        found = [_norm(self._block(units, k), kind, forming) for k in range(self.forward.S.shape[1])]
+        units, scaled = Units(self._matrix), self.scaled
+        forming = dense_error(scaled.forward, scaled.bound)
+        blocks = (self._block(units, k) for k in range(self.forward.S.shape[1]))
+        found = [scaled.back(*_norm(block, kind, forming)) for block in blocks]
         values, errors = (np.array(column) for column in zip(*found, strict=True))
-        return self._measured(values, errors, "unit by unit")
+        return measured(values, errors, "unit by unit", self.convention)
 
     def diagonal_norm(self) -> Measurement:
         """Euclidean norm of the diagonal: the root of the sum of its squares. O(n m (q^2 + d)) time.
@@ -99,9 +101,9 @@ class PerUnit(SpectralFunctions):
         17.0
         """
         diagonal = self.diagonal()
-        value = float(np.linalg.norm(diagonal))
-        error = dense_error(self.forward, self.bound) + gamma(len(diagonal) + 4) * value
-        return self._measured(value, SLACK * error, "closed form")
+        value = scaled_norm(diagonal)
+        error = self.rounding_error() + gamma(len(diagonal) + 4) * value
+        return measured(value, SLACK * error, "closed form", self.convention)
 
     def unit_shares(self, vectors: ArrayLike) -> Array:
         """How much of each vector's squared length lies on each hidden unit, shape (m, k).
@@ -139,7 +141,7 @@ class PerUnit(SpectralFunctions):
 
     @property
     def _matrix(self) -> Matrix:
-        return Matrix(self.forward, self.scope, self.bound)
+        return Matrix(self.scaled.forward, self.scope, self.scaled.bound)
 
     def _block(self, units: Units, k: int) -> Array:
         block = units.block(k)

@@ -18,7 +18,7 @@ from twolayer.forward.bounds import Bounds, bounds, output_norms
 from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
 
 from ..arrays import Array, require_representable
-from ..errors.rounding import SLACK, UNDERFLOW_NORM, gamma
+from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
 from ..forward.errors import Forward
 from ..model.network import TwoLayer
 from .lapack import skewness
@@ -128,11 +128,14 @@ def compress(whole: Matrix) -> Matrix:
         return whole
     if kept.shape[1] == 0:
         kept, where = inputs[:, :1], np.zeros(1, dtype=np.intp)
-    made = replace(forward, X=np.ascontiguousarray(kept), net=_network(forward.net, kept.shape[1]))
+    lengths = scaled_norms(kept)
+    norms = replace(forward.norms, X=lengths)
+    net = _network(forward.net, kept.shape[1])
+    made = replace(forward, X=np.ascontiguousarray(kept), net=net, norms=norms)
     groups = tuple(name for name in ("a", "W", "c") if name == "W" or name in scope.groups)
     small = scope.only(groups=groups)
     result = Matrix(made, small, bounds(made, small))
-    lost = _error_of_moved_inputs(forward, scope, np.linalg.norm(kept, axis=1), gaps)
+    lost = _error_of_moved_inputs(forward, scope, lengths, gaps)
     lift = _lift(whole, where, basis)
     zeros = whole.zeros + whole.order - result.order
     return replace(result, zeros=zeros, error=whole.error + lost, lift=lift)
@@ -154,10 +157,10 @@ def onto_span(inputs: Array) -> tuple[Array, Array, Array]:
     """Coordinates (n, n) of n points in a basis of their span, their distances from it, and the basis."""
     basis = linalg.qr(inputs.T, mode="economic", check_finite=False)[0]
     made = inputs @ basis
-    lengths = np.linalg.norm(made, axis=1)
-    gaps = np.linalg.norm(inputs - made @ basis.T, axis=1)
+    lengths = scaled_norms(made)
+    gaps = scaled_norms(inputs - made @ basis.T)
     rounding = gamma(len(inputs) + 4) * np.linalg.norm(basis) + skewness(basis)
-    return made, SLACK * (gaps + rounding * lengths) + inputs.shape[1] * UNDERFLOW_NORM, basis
+    return made, SLACK * (gaps + rounding * lengths) + inputs.size * SUBNORMAL, basis
 
 
 def _error_of_moved_inputs(forward: Forward, scope: Scope, x: Array, gaps: Array) -> float:
@@ -165,7 +168,8 @@ def _error_of_moved_inputs(forward: Forward, scope: Scope, x: Array, gaps: Array
     norms, a = forward.norms, scope.has("a")
     D, E, S1 = norms.D + norms.dD, norms.E + norms.dE, norms.S1 + norms.dS1
     x = SLACK * (x + gaps)
-    J = np.sqrt(forward.net.n_outputs * (a * (norms.S + norms.dS) ** 2 + scope.has("c")) + (x * D) ** 2)
+    root = np.sqrt(forward.net.n_outputs)
+    J = np.hypot(root * np.hypot(a * (norms.S + norms.dS), scope.has("c")), x * D)
     g, lam = output_norms(forward)
     newton = (lam + forward.Lam_error) * D * gaps * (2 * J + D * gaps)
     residual = (g + forward.G_error) * gaps * (np.sqrt(2.0) * a * S1 + E * (2 * x + gaps))

@@ -23,15 +23,12 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..errors.measurement import Measurement
-from ..errors.rounding import SLACK, gamma
-from ..forward.bounds import Bounds
-from ..forward.errors import Forward
-from ..forward.scope import Scope
+from ..errors.measurement import Measurement, measured
+from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norm, times_power
 from . import methods
 from .complete import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
-from .enclosed import Spectrum
+from .enclosed import NotDefinite, Spectrum, rounded_up
 from .extremes.curvature_pairs import counter, counter_of, extreme
 from .extremes.eigenpairs import Eigenvalues
 from .extremes.lanczos import Pairs
@@ -41,6 +38,7 @@ from .lapack import verified_singular_values
 from .logdet import factored_logdet
 
 ENDS = ("largest", "smallest", "magnitude")
+TRIES = 12  # shifts tried before none is named
 WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
 
 
@@ -64,29 +62,28 @@ class Eigensystem:
 
     Parameters
     ----------
-    passed : Forward
-    scope : Scope
-    bound : Bounds
+    whole : Matrix
+        The matrix over two to `exponent`.
     convention : str
         What every answer says of the loss and the parameters.
-    newton : callable
+    newton : callable, optional
         Returns the eigensystem of the Gauss-Newton part, so that one spectrum serves both.
+    exponent : int
 
     Attributes
     ----------
     found : dict of str to Spectrum
-        All eigenvalues, by each method that has found them.
+        All eigenvalues, by each method that has found them, of the matrix over two to `exponent`.
     """
 
     def __init__(
         self,
-        passed: Forward,
-        scope: Scope,
-        bound: Bounds,
+        whole: Matrix,
         convention: str,
-        newton: Callable[[], Eigensystem],
+        newton: Callable[[], Eigensystem] | None = None,
+        exponent: int = 0,
     ) -> None:
-        self.whole, self.convention, self.newton = Matrix(passed, scope, bound), convention, newton
+        self.whole, self.convention, self.newton, self.exponent = whole, convention, newton, exponent
         self.found: dict[str, Spectrum] = {}
         self.whole.checked(np.zeros(0))
 
@@ -100,7 +97,7 @@ class Eigensystem:
         P = self.whole.order
         if asked.k is None and not asked.vectors and asked.which == "largest":
             found = self.spectrum(asked.method)
-            return self._measured(found.values, found.errors, found.method)
+            return measured(found.values, found.errors, found.method, self.convention)
         k = P if asked.k is None else asked.k
         if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= P:
             raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
@@ -108,7 +105,11 @@ class Eigensystem:
 
     def spectrum(self, method: str | None = None) -> Spectrum:
         """All eigenvalues with their bounds, by the cheapest road or the one called `method`."""
-        return self._spectrum(self._road("eigenvalues", method))
+        found = self._spectrum(self._road("eigenvalues", method))
+        if not self.exponent:
+            return found
+        values, errors = self._back(found.values, found.errors)
+        return Spectrum(values, errors, float(self._back(0.0, found.distance)[1]), found.method)
 
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Largest absolute eigenvalue."""
@@ -142,33 +143,61 @@ class Eigensystem:
         watch.announce(road.name, road.flops)
         if not road.counts:
             found = self._spectrum(road)
-            return self._measured(*found.rank(), found.method)
+            return self._counted(*found.rank(), found.method)
         small = self.small
         undecided = count(small, 0.0, road.name, watch)[1]
-        return self._measured(small.order - undecided, undecided, f"{road.name}, inertia")
+        return self._counted(small.order - undecided, undecided, f"{road.name}, inertia")
 
     def inertia(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
-        shift = _finite(shift)
+        shift = self._scaled(shift)
         road = self._counting_road("the inertia", method)
         watch.announce(road.name, road.flops)
         if not road.counts:
             found = self._spectrum(road)
-            return self._measured(*found.inertia(shift), found.method)
+            return self._counted(*found.inertia(shift), found.method)
         small = self.small
         certain, undecided = count(small, shift, road.name, watch)
-        return self._measured(certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
+        return self._counted(certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
 
     def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:
-        """log det(H + shift I), H + shift I positive definite."""
-        shift = _finite(shift)
+        """log det(H + shift I), H + shift I positive definite; the shift that is named if it is not works."""
+        try:
+            value, error, name = self._logdet(self._scaled(shift), method, watch)
+        except NotDefinite as refused:
+            raise NotDefinite(shift, self._sufficient(shift, refused.needed, method, watch)) from None
+        order, logs = self.whole.order + self.whole.zeros, self.exponent * math.log(2.0)
+        error += gamma(4) * (abs(value) + abs(order * logs)) if self.exponent else 0.0
+        return measured(value + order * logs, error, name, self.convention)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _logdet(self, shift: float, method: str | None, watch: Watch) -> tuple[float, float, str]:
         road = self._counting_road("the log-determinant", method)
         watch.announce(road.name, road.flops)
         if not road.counts:
             found = self._spectrum(road)
-            return self._measured(*found.logdet(shift), found.method)
-        value, error = factored_logdet(self.small, shift, road.name, watch)
-        return self._measured(value, error, f"{road.name}, factored")
+            return *found.logdet(shift), found.method
+        return *factored_logdet(self.small, shift, road.name, watch), f"{road.name}, factored"
+
+    def _sufficient(self, shift: float, needed: float, method: str | None, watch: Watch) -> float:
+        """A shift of three digits with which the same question is answered."""
+        for _ in range(TRIES):
+            named = rounded_up(max(times_power(needed, self.exponent), float(shift)))
+            try:
+                self._logdet(self._scaled(named), method, watch)
+            except NotDefinite as refused:
+                needed = max(refused.needed, needed + 0.5 * abs(needed))
+            else:
+                return named
+        return math.inf
+
+    def _scaled(self, shift: Any) -> float:
+        """The shift of the scaled matrix that stands for `shift`."""
+        moved = times_power(_finite(shift), -self.exponent)
+        if times_power(moved, self.exponent) != shift:
+            size = f"1e{self.exponent * math.log10(2):.0f}"
+            raise ValueError(f"shift must be nearer to the size of the matrix, {size}; got {shift!r}")
+        return moved
 
     def _kept(self, method: str | None) -> methods.Road | None:
         """A road to all eigenvalues that has been taken already, unless another is demanded."""
@@ -193,11 +222,12 @@ class Eigensystem:
         forced = () if newton else ("kernel",)
         return self._kept(method) or first or methods.choose(quantity, offered, method, forced)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _spectrum(self, road: methods.Road) -> Spectrum:
         """All eigenvalues by a road; kept, for the next question."""
         if road.name not in self.found:
             if road.name == "kernel" and self.whole.scope.residual:
-                made = with_residual(self.newton()._spectrum(road), self.whole)
+                made = with_residual(self._newton(road), self.whole)
             elif road.name == "kernel":
                 made = kernel_spectrum(self.whole)
             else:
@@ -205,6 +235,11 @@ class Eigensystem:
                 made = make(self.small)
             self.found[road.name] = made
         return self.found[road.name]
+
+    def _newton(self, road: methods.Road) -> Spectrum:
+        """All eigenvalues of the Gauss-Newton part."""
+        assert self.newton is not None, "the whole Hessian is given its Gauss-Newton part"
+        return self.newton()._spectrum(road)
 
     def _extreme(self, asked: Asked) -> Eigenvalues:
         """The pairs that are asked for."""
@@ -220,7 +255,7 @@ class Eigensystem:
             return self._answered(asked, pairs, found.method)
         values, errors = found.extreme(asked.k, asked.which)
         proved = np.ones(len(values), dtype=bool)
-        return Eigenvalues(values, errors, True, found.method, self.convention, proved)
+        return Eigenvalues(*self._back(values, errors), True, found.method, self.convention, proved)
 
     def _extreme_road(self, asked: Asked) -> methods.Road:
         """The road to a few pairs, or to all eigenvalues where that is cheaper."""
@@ -245,19 +280,32 @@ class Eigensystem:
         proved = np.arange(len(pairs.values)) < pairs.proved
         exact = bool(proved.all()) and len(proved) == asked.k
         vectors = pairs.vectors if asked.vectors else None
+        values, errors = self._back(pairs.values, pairs.errors)
+        residuals = self._back(0.0, pairs.residuals)[1]
         return Eigenvalues(
-            pairs.values,
-            pairs.errors,
+            values,
+            errors,
             exact,
             method,
             self.convention,
             proved,
-            pairs.residuals,
+            residuals,
             vectors,
             pairs.missing,
         )
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
+        return measured(*self._back(value, error), method, self.convention)
+
+    def _back(self, value: Any, error: Any) -> tuple[Any, Any]:
+        """What was found of the matrix over two to `exponent`, as it is for the matrix. Of any shape."""
+        if not self.exponent:
+            return value, error
+        with np.errstate(over="ignore", under="ignore"):
+            found = np.ldexp(value, self.exponent)
+            return found, np.ldexp(error, self.exponent) + 2 * SUBNORMAL * ((value != 0) | (error != 0))
+
+    def _counted(self, value: int, error: int, method: str) -> Measurement:
         return Measurement(value, error, True, method, self.convention)
 
 
@@ -265,21 +313,21 @@ def _lanczos(pairs: Pairs) -> str:
     return f"lanczos, none missed by {pairs.proof}" if pairs.proof else "lanczos, candidates"
 
 
-def rectangular_norm(block: Array, kind: Any, forming: float, convention: str) -> Measurement:
-    """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block.
+def rectangular_norm(block: Array, kind: Any, forming: float) -> tuple[float, float, str]:
+    """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block, error and method.
 
     `block` has shape (k, l).
 
     `forming` bounds the Frobenius norm of the error of its entries.
     """
     if kind == "fro":
-        value = float(np.linalg.norm(block))
-        return Measurement(value, SLACK * forming + gamma(block.size + 4) * value, True, "dense", convention)
+        value = scaled_norm(block)
+        return value, SLACK * forming + gamma(block.size + 4) * value, "dense"
     values, error = verified_singular_values(block)
     if kind == "nuc":
-        error = len(values) * error + math.sqrt(len(values)) * forming
-        return Measurement(math.fsum(values), SLACK * error, True, "dense, verified", convention)
-    return Measurement(float(values[0]), SLACK * (error + forming), True, "dense, verified", convention)
+        error = len(values) * error + math.sqrt(len(values)) * forming + gamma(2) * math.fsum(values)
+        return math.fsum(values), SLACK * error, "dense, verified"
+    return float(values[0]), SLACK * (error + forming), "dense, verified"
 
 
 def _finite(shift: Any) -> float:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import NoReturn
 
 import numpy as np
 
 from ..arrays import Array
 from ..errors.rounding import SLACK, UNIT, gamma
+
+SMALLEST = float(f"{2.0**-1021:.2e}")  # a positive shift that is no subnormal number
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,19 @@ class Spectrum:
         return moved, self.errors + rounding
 
 
+class NotDefinite(ValueError):
+    """H + shift I is not certainly positive definite; `needed` is a shift with which it may be."""
+
+    def __init__(self, shift: float, needed: float) -> None:
+        self.needed = needed
+        super().__init__(
+            f"shift must make H + shift I positive definite: at least {needed:.3g}; got {float(shift)!r}"
+        )
+
+
 def refuse_shift(shift: float, needed: float) -> NoReturn:
-    """Raise the error that names the smallest shift that works, rounded up to three digits."""
-    enough = rounded_up(needed + 1e-6 * abs(needed))
-    raise ValueError(f"shift must make H + shift I positive definite: at least {enough:.3g}; got {shift!r}")
+    """Raise the error that names a shift somewhat above `needed`."""
+    raise NotDefinite(shift, rounded_up(needed + 1e-6 * abs(needed)))
 
 
 def rounded_up(value: float) -> float:
@@ -104,9 +116,8 @@ def rounded_up(value: float) -> float:
     (0.124, -1.99)
     """
     if value == 0.0:
-        return 1e-300
-    step = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
-    return float(f"{(math.floor(value / step) + 1) * step:.3g}")
+        return SMALLEST
+    return float(Context(prec=3).next_plus(Decimal(value)))
 
 
 def merged(values: Array, errors: Array, distance: float, method: str) -> Spectrum:

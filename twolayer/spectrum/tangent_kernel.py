@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ..arrays import Array
-from ..errors.rounding import SLACK, gamma
+from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
 from ..forward.errors import Forward
 from ..forward.scope import Scope, input_gram
 from .compressed import Matrix
@@ -28,8 +28,9 @@ def loss_roots(forward: Forward) -> tuple[Array, Array]:
         return np.sqrt(forward.Lam), SLACK * gamma(3) * forward.Lam[:, 0, 0]
     values, O = np.linalg.eigh(forward.Lam)
     roots = O * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-    missing = np.sqrt(((np.matmul(roots, roots.transpose(0, 2, 1)) - forward.Lam) ** 2).sum(axis=(1, 2)))
-    return roots, SLACK * (missing + gamma(q + 2) * (roots**2).sum(axis=(1, 2)))
+    gaps = np.matmul(roots, roots.transpose(0, 2, 1)) - forward.Lam
+    rounding = gamma(q + 2) * (roots**2).sum(axis=(1, 2)) + 4 * q * q * SUBNORMAL
+    return roots, SLACK * (scaled_norms(gaps.reshape(-1, q * q)) + rounding)
 
 
 def jacobian_gram(forward: Forward, scope: Scope) -> Array:
@@ -85,4 +86,4 @@ def tangent_kernel(matrix: Matrix) -> tuple[Array, float]:
     bound = matrix.bound
     steps = gamma(forward.S.shape[1] + forward.X.shape[1] + 2 * q + 16)
     error = steps * math.sqrt(q) * bound.gauss_newton + float((missing * bound.jacobian**2).mean())
-    return K, SLACK * error + 1e-300 * (bound.gauss_newton > 0)
+    return K, SLACK * error + bound.underflow
