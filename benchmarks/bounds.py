@@ -84,9 +84,18 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        counted = {name: getattr(self, name) for name in ("checks", "refused", "needless", "above", "nan", "raised", "worst")}
+        counted = {
+            name: getattr(self, name)
+            for name in ("checks", "refused", "needless", "above", "nan", "raised", "worst")
+        }
         median = float(np.median(self.shares)) if self.shares else None
-        return {**counted, "worst_at": self.worst_at, "plain": len(self.shares), "median_share": median, "refusals": self.refusals}
+        return {
+            **counted,
+            "worst_at": self.worst_at,
+            "plain": len(self.shares),
+            "median_share": median,
+            "refusals": self.refusals,
+        }
 
 
 def drawn(rng: np.random.Generator, decades: tuple[int, int]) -> Problem:
@@ -137,7 +146,9 @@ def changed(p: Problem, rng: np.random.Generator, decades: tuple[int, int]) -> P
     return p.but(**{name: entries})
 
 
-def climb(rng: np.random.Generator, decades: tuple[int, int], until: float) -> Iterator[tuple[Problem, Answer]]:
+def climb(
+    rng: np.random.Generator, decades: tuple[int, int], until: float
+) -> Iterator[tuple[Problem, Answer]]:
     """Every answer on the way from a random problem to a worse one."""
     problem, worst = drawn(rng, decades), -1.0
     candidate = problem

@@ -147,7 +147,7 @@ def _graded(name: str, ask: Callable[[], Any], expected: Callable[[], Any]) -> A
         if "got" not in str(refusal):
             return Answer(name, raised=f"{name}: {refusal!r}")
         return Answer(name, refused=str(refusal), needless=_needless(name, expected))
-    except (Exception, Warning) as raised:  # noqa: BLE001 - whatever it is, it is the finding
+    except (Exception, Warning) as raised:
         return Answer(name, raised=f"{name}: {raised!r}")
     return _compared(name, found, expected)
 

@@ -83,7 +83,7 @@ def exponent_of(values: Array) -> int:
     >>> exponent_of(np.array([0.5, -3.0]))
     2
     """
-    largest = max(float(np.max(values, initial=0.0)), -float(np.min(values, initial=0.0)))
+    largest = float(max(values.max(), -values.min())) if values.size else 0.0
     if not math.isfinite(largest):
         return -NOTHING
     return math.frexp(largest)[1] if largest > 0.0 else NOTHING

@@ -61,9 +61,10 @@ class Forward(Values):
         A term has one of Lam and G, at most two of A, two of S, S1 and S2, and two inputs.
         """
         norms = self.norms
+        largest = [max(each.max() for each in (norms.S, norms.S1, norms.S2)), norms.X.max()]
+        factors = [exponent_of(np.array(each)) for each in largest] + [exponent_of(self.net.A)]
         outer = max(exponent_of(self.Lam), exponent_of(self.G), 0)
-        unit = max(*(exponent_of(each) for each in (norms.S, norms.S1, norms.S2)), 0)
-        return outer + 2 * (unit + max(exponent_of(self.net.A), 0) + max(exponent_of(norms.X), 0))
+        return outer + 2 * sum(max(exponent, 0) for exponent in factors)
 
     @property
     def convention(self) -> str:
