@@ -183,9 +183,10 @@ def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-unt
     Where squares would leave the floats the sum of absolute values stands for the norm.
     """
     m = S.shape[1]
+    total = alpha.sum()
     for i in range(S.shape[0]):
         ss = dd = s1s1 = ee = s2s2 = 0.0
-        ess = edd = es1 = eee = output = 0.0
+        ess = edd = es1 = eee = output = curved = 0.0
         for k in range(m):
             s, s1, s2, weight = abs(S[i, k]), abs(S1[i, k]), abs(S2[i, k]), alpha[k]
             e0, e1, e2 = jet_errors(radius[i, k], T[i, k], s, s1, s2, limits)
@@ -201,20 +202,27 @@ def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-unt
             es1 += e1 * e1
             eee += eE * eE
             output += weight * e0
+            curved += s2 + T[i, k]
         out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = ss, dd, s1s1, ee, s2s2
         out[i, 5], out[i, 6], out[i, 7], out[i, 8] = ess, edd, es1, eee
         out[i, 9] = output + m * SUBNORMAL
         safe = True
         for j in range(9):
-            safe = safe and SAFE_LOW <= out[i, j] <= SAFE_HIGH
+            fits = SAFE_LOW <= out[i, j] <= SAFE_HIGH
+            safe = safe and (fits or (curved == 0.0 and j in (3, 4, 8)))
             out[i, j] = math.sqrt(out[i, j])
+        if safe and curved == 0.0:  # a piece that is linear: s'' is zero but for the activation's own error
+            out[i, 8] = total * (limits[0] + 4.0 * SUBNORMAL) + m * SUBNORMAL
         if not safe:
             absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, out[i])
 
 
 @reduction_kernel
 def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
-    """Replace those norms of one sample whose squares left the floats by sums of absolute values."""
+    """Replace those norms of one sample whose squares left the floats by sums of absolute values.
+
+    Arrays over units are (m,), `out` is (10,).
+    """
     sums = np.zeros(9)
     for k in range(S.size):
         s, s1, s2, weight = abs(S[k]), abs(S1[k]), abs(S2[k]), alpha[k]
@@ -243,7 +251,7 @@ def _output_error(net: TwoLayer, norms: SampleNorms) -> Array:
 def loss_errors(
     rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: Array
 ) -> tuple[Array, Array, Array]:
-    """Errors of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded.
+    """Errors (n,) of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded.
 
     Where |d3l| <= M d2l, the curvature is uncertain by a factor exp(M radius), in any unitary norm: an error
     in proportion, however small the curvature of a confident sample.
