@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .curvature.gradient import gradient, gradient_norm, risk
 from .errors.measurement import Measurement
+from .forward.weights import class_weights
 from .model.activation import Activation
 from .model.loss import Loss
 from .model.network import TwoLayer
@@ -29,6 +30,7 @@ __all__ = [
     "Loss",
     "Measurement",
     "TwoLayer",
+    "class_weights",
     "gradient",
     "gradient_norm",
     "risk",

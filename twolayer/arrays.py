@@ -48,12 +48,29 @@ def require_finite(name: str, array: Array) -> None:
 
 def require_shape(name: str, array: Array, wanted: tuple[int | str, ...], why: str = "") -> None:
     """Refuse `array` unless its shape matches `wanted`, whose text entries stand for any size >= 1."""
-    fits = array.ndim == len(wanted) and all(
+    if not _fits(array.shape, wanted):
+        cure = _cure(name, array.shape, wanted)
+        raise ValueError(f"{name} must be {shape_text(wanted)}{why}; got {shape_text(array.shape)}{cure}")
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | str, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
         size >= 1 if isinstance(want, str) else size == want
-        for size, want in zip(array.shape, wanted, strict=False)
+        for size, want in zip(shape, wanted, strict=False)
     )
-    if not fits:
-        raise ValueError(f"{name} must be {shape_text(wanted)}{why}; got {shape_text(array.shape)}")
+
+
+def _cure(name: str, shape: tuple[int, ...], wanted: tuple[int | str, ...]) -> str:
+    """What would give an array the shape that is wanted, if a small thing would."""
+    if shape != shape[::-1] and _fits(shape[::-1], wanted):
+        return f": pass {name}.T"
+    if len(shape) == 2 and shape[1] == 1 and _fits(shape[:1], wanted):
+        return f": pass {name}[:, 0]"
+    if len(shape) == 2 and shape[0] == 1 and _fits(shape[1:], wanted):
+        return f": pass {name}[0]"
+    if len(shape) == 1 and _fits((*shape, 1), wanted):
+        return f": pass {name}[:, None]"
+    return ""
 
 
 def shape_text(shape: tuple[int | str, ...]) -> str:

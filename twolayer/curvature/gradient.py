@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from twolayer.forward.bounds import Bounds, bounds
 from twolayer.forward.scaling import scaled_gradient
 from twolayer.forward.scope import Scope
+from twolayer.forward.weights import weighted
 
 from ..arrays import Array
 from ..errors.measurement import Measurement, measured
@@ -20,7 +21,14 @@ from ..model.loss import Loss
 from ..model.network import TwoLayer
 
 
-def risk(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Measurement:
+def risk(
+    net: TwoLayer,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss = "squared",
+    *,
+    weights: ArrayLike | None = None,
+) -> Measurement:
     """Mean loss R(theta) = (1/n) sum_i l(f(x_i), y_i), with a rounding bound.
 
     Parameters
@@ -31,6 +39,8 @@ def risk(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared"
         Targets (n,) or (n, q); labels 0 or 1 for "logistic"; integers 0..q-1, shape (n,), for "softmax".
     loss : str or Loss
         "squared" (with its factor 1/2), "logistic", "pseudo_huber" or "softmax".
+    weights : array_like, shape (n,), optional
+        Weights of the samples, at least 0, in (1/n) sum_i w_i l_i; see :class:`twolayer.Hessian`.
 
     Raises
     ------
@@ -47,7 +57,7 @@ def risk(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared"
     >>> float(risk(net, [[1.0], [2.0]], [1.0, 4.0]))
     0.25
     """
-    return mean_loss(forward(net, X, y, loss))
+    return mean_loss(weighted(forward(net, X, y, loss), weights))
 
 
 def mean_loss(passed: Forward) -> Measurement:
@@ -59,7 +69,14 @@ def mean_loss(passed: Forward) -> Measurement:
     return measured(value, error, "forward pass", passed.convention)
 
 
-def gradient(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+def gradient(
+    net: TwoLayer,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss = "squared",
+    *,
+    weights: ArrayLike | None = None,
+) -> Array:
     """Gradient of the risk by theta, shape (P,), laid out as ``net.theta``.
 
     Parameters
@@ -68,6 +85,7 @@ def gradient(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squa
     X : array_like, shape (n, d)
     y : array_like
     loss : str or Loss
+    weights : array_like, shape (n,), optional
         As for :func:`risk`, whose errors and cost are these as well.
 
     Examples
@@ -76,10 +94,17 @@ def gradient(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squa
     >>> gradient(net, [[1.0], [2.0]], [1.0, 4.0])
     array([0.5, 1. ])
     """
-    return from_forward(forward(net, X, y, loss))
+    return from_forward(weighted(forward(net, X, y, loss), weights))
 
 
-def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Measurement:
+def gradient_norm(
+    net: TwoLayer,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss = "squared",
+    *,
+    weights: ArrayLike | None = None,
+) -> Measurement:
     """Euclidean norm of the gradient with a rounding bound: at a minimum the value is below its own error.
 
     Parameters
@@ -88,6 +113,7 @@ def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = 
     X : array_like, shape (n, d)
     y : array_like
     loss : str or Loss
+    weights : array_like, shape (n,), optional
         As for :func:`risk`, whose errors and cost are these as well.
 
     Examples
@@ -96,7 +122,7 @@ def gradient_norm(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = 
     >>> gradient_norm(net, [[1.0], [2.0]], [1.0, 4.0]).value == 1.25**0.5
     True
     """
-    return norm_of_gradient(forward(net, X, y, loss))
+    return norm_of_gradient(weighted(forward(net, X, y, loss), weights))
 
 
 def norm_of_gradient(passed: Forward) -> Measurement:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..arrays import require_representable
+from .number import Number
 from .uncertain import Uncertain
 
 
-@dataclass(frozen=True)
-class Measurement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Measurement(Number):
     """A number (or an array of numbers) that knows its error.
 
     Parameters
@@ -43,6 +44,10 @@ class Measurement:
     and the rounding of the operation can do; it is infinite where a divisor may be zero. Where an operand
     is an estimate so is the result, and standard errors add up as if they were fully correlated.
 
+    A format such as ``f"{x:.3f}"`` shows the value and ``f"{x:.3f±}"`` the error as well. Comparisons are
+    answered where the bounds decide them and raise a ValueError where they do not. ``np.sqrt``, ``sum`` and
+    ``np.sum`` keep the error; an array of measurements has a length, items and an iterator.
+
     Examples
     --------
     >>> float(Measurement(2.0, 1e-15, True, "by hand"))
@@ -57,8 +62,6 @@ class Measurement:
     exact: bool
     method: str
     convention: str = ""
-
-    __array_ufunc__ = None  # a numpy number on the left leaves the operation to us
 
     def __float__(self) -> float:
         return float(self.value)

@@ -1,5 +1,6 @@
 """Activations by name: the records that generated modules fill."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -11,6 +12,8 @@ from typing import Any
 from ..arrays import Array
 from ..errors.rounding import SUBNORMAL
 
+KNOWN_AS = {"logistic": "sigmoid", "swish": "silu", "linear": "identity", "sine": "sin", "rbf": "gaussian"}
+NAME = re.compile(r"[A-Za-z_]\w*")
 FOLDER = Path(__file__).parents[1] / "generated" / "activations"
 
 
@@ -99,8 +102,8 @@ def activation(which: str | Activation) -> Activation:
     Parameters
     ----------
     which : str or Activation
-        A name out of :func:`available`, or a record, such as ``theory.activation`` makes from an
-        expression.
+        A name out of :func:`available`; a formula in z such as "z*sigmoid(2*z)", of which the package
+        ``theory`` makes a record, which takes seconds; or such a record.
 
     Returns
     -------
@@ -109,7 +112,8 @@ def activation(which: str | Activation) -> Activation:
     Raises
     ------
     ValueError
-        If no built-in has that name; the message lists the nearest names.
+        If no built-in has that name (the message lists the nearest names), or the formula is outside the
+        grammar.
     TypeError
         If `which` is neither text nor an Activation.
 
@@ -122,9 +126,24 @@ def activation(which: str | Activation) -> Activation:
         return which
     if not isinstance(which, str):
         raise TypeError(f"activation must be a name or an Activation; got {type(which).__name__}")
-    if which not in available():
+    if which in available():
+        return _built_in(which)
+    if NAME.fullmatch(which) and which != "z":
         raise ValueError(_unknown(which))
-    return _built_in(which)
+    return _of_formula(which)
+
+
+def _of_formula(text: str) -> Activation:
+    """What ``theory.activation`` makes of a formula: imported by name, since twolayer stands without it."""
+    try:
+        derive = import_module("theory").activation
+    except (ImportError, AttributeError) as reason:
+        raise ValueError(
+            f"activation must be one of {', '.join(available())} where the package theory of twolayer cannot "
+            f"be imported (a theory.py beside your script hides it); got {text[:80]!r}"
+        ) from reason
+    made: Activation = derive(text)
+    return made
 
 
 @cache
@@ -133,9 +152,11 @@ def _built_in(name: str) -> Activation:
 
 
 def _unknown(name: str) -> str:
+    if name.lower() in KNOWN_AS:
+        return f"activation must be {KNOWN_AS[name.lower()]!r}, as it is called here; got {name!r}"
     near = get_close_matches(name.lower(), available(), cutoff=0.5)
     hint = f"nearest: {', '.join(near)}; " if near else ""
     return (
         f"activation must be one of {', '.join(available())}; got {name[:80]!r} "
-        f"({hint}an expression such as 'z*sigmoid(z)' goes through theory.activation)"
+        f"({hint}or a formula in z such as 'z*sigmoid(z)')"
     )

@@ -8,6 +8,28 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+KNOWN_AS = {
+    "mse": (
+        "squared",
+        "with the factor 1/2, summed over outputs: torch's MSELoss of one output is twice that",
+    ),
+    "mseloss": ("squared", "with the factor 1/2, summed over outputs: MSELoss of one output is twice that"),
+    "squared_error": ("squared", "with the factor 1/2"),
+    "l2": ("squared", "with the factor 1/2"),
+    "bce": ("logistic", "of one output before the sigmoid, as BCEWithLogitsLoss"),
+    "bcewithlogitsloss": ("logistic", "of one output before the sigmoid"),
+    "binary_crossentropy": ("logistic", "of one output before the sigmoid"),
+    "log_loss": ("logistic", "for one output before the sigmoid, or 'softmax' for one output a class"),
+    "cross_entropy": (
+        "softmax",
+        "of outputs before the softmax, as CrossEntropyLoss; 'logistic' for one output",
+    ),
+    "crossentropyloss": ("softmax", "of outputs before the softmax"),
+    "nll": ("softmax", "of outputs before the softmax"),
+    "huber": ("pseudo_huber", "sqrt(1 + r^2) - 1, the smooth one: huber and smooth_l1 themselves have kinks"),
+    "smooth_l1": ("pseudo_huber", "sqrt(1 + r^2) - 1, the smooth one"),
+}
+
 FOLDER = Path(__file__).parents[1] / "generated" / "losses"
 
 
@@ -101,10 +123,18 @@ def loss(which: str | Loss) -> Loss:
     if not isinstance(which, str):
         raise TypeError(f"loss must be a name or a Loss; got {type(which).__name__}")
     if which not in available():
-        near = get_close_matches(which.lower(), available(), cutoff=0.5)
-        hint = f" (nearest: {', '.join(near)})" if near else ""
-        raise ValueError(f"loss must be one of {', '.join(available())}; got {which[:80]!r}{hint}")
+        raise ValueError(f"loss must be one of {', '.join(available())}; got {which[:80]!r}{_hint(which)}")
     return _built_in(which)
+
+
+def _hint(which: str) -> str:
+    """What a name that people know from elsewhere is called here, or the nearest names."""
+    said = which.lower().strip().replace("-", "_").replace(" ", "_")
+    if said in KNOWN_AS:
+        name, how = KNOWN_AS[said]
+        return f" (it is {name!r} here, {how})"
+    near = get_close_matches(said, available(), cutoff=0.5)
+    return f" (nearest: {', '.join(near)})" if near else ""
 
 
 @cache

@@ -28,7 +28,8 @@ class TwoLayer:
     c : float or array_like, shape (q,), optional
         Output bias, likewise.
     activation : str or Activation
-        A built-in name such as "tanh", or what ``theory.activation`` returns for an expression.
+        A built-in name such as "tanh", a formula in z such as "z*sigmoid(2*z)", or what
+        ``theory.activation`` returns for one.
 
     Attributes
     ----------
@@ -66,6 +67,11 @@ class TwoLayer:
         arrays.require_shape("W", W, ("m", "d"))
         m = W.shape[0]
         a = arrays.real_array("a", self.a)
+        if m not in a.shape and a.ndim in (1, 2) and W.shape[1] in a.shape:
+            raise ValueError(
+                f"W must be (m, d), one row per unit, to match a {a.shape}; got {W.shape}: pass W.T (weights "
+                "of scikit-learn and Keras are (inputs, units))"
+            )
         arrays.require_shape("a", a, (m,) if a.ndim == 1 else ("q", m), " to match W")
         self._store("a", a)
         self._store("W", W)
@@ -127,6 +133,88 @@ class TwoLayer:
     def theta(self) -> Array:
         """All parameters as one vector, shape (P,): a, W row by row, b, c."""
         return np.concatenate([array.ravel() for array in self.parts.values()])
+
+    @property
+    def torch_order(self) -> np.ndarray:
+        """Where each parameter of torch's order (W, b, a, c) stands in `theta`: integers (P,).
+
+        With ``p = net.torch_order``, ``net.theta[p]`` is what ``parameters_to_vector(module.parameters())``
+        of ``Sequential(Linear, activation, Linear)`` gives, and ``H.toarray()[p][:, p]`` its Hessian.
+
+        Examples
+        --------
+        >>> net = TwoLayer(a=[2.0], W=[[1.0, -1.0]], b=[0.5], activation="identity")
+        >>> net.theta[net.torch_order].tolist()
+        [1.0, -1.0, 0.5, 2.0]
+        """
+        from .conversion import torch_order
+
+        return torch_order(self)
+
+    @classmethod
+    def from_torch(cls, module: Any, activation: Any = None) -> TwoLayer:
+        """The network that ``torch.nn.Sequential(Linear, activation, Linear)`` or its like computes.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            Its submodules must be a linear layer, an activation and a linear layer, with or without biases;
+            dropout and flattening are skipped. One output makes a scalar network.
+        activation : str or Activation, optional
+            What stands between the layers, for a module that applies it in ``forward``.
+
+        Returns
+        -------
+        TwoLayer
+            Of the module's numbers in float64, exactly. Weight decay is an optimizer's in torch, not the
+            module's: see ``Hessian.with_ridge``.
+
+        Raises
+        ------
+        ValueError
+            If the module is anything else, with the reason; it is run on five inputs, in evaluation mode,
+            and must give the outputs of the network returned.
+        TypeError
+            If it is no torch module.
+
+        Notes
+        -----
+        torch is not imported.
+        """
+        from .conversion import from_torch
+
+        return from_torch(module, activation)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> TwoLayer:
+        """The network of a fitted ``MLPRegressor`` or ``MLPClassifier`` with one hidden layer.
+
+        Parameters
+        ----------
+        estimator : MLPRegressor or MLPClassifier
+            Outputs of a classifier are those before the sigmoid (two classes, loss "logistic") or the
+            softmax (more, "softmax").
+
+        Returns
+        -------
+        TwoLayer
+            Weights of scikit-learn are (inputs, units); here they are transposed.
+
+        Raises
+        ------
+        ValueError
+            If it is not fitted, or has not one hidden layer.
+        TypeError
+            If `estimator` is anything else, such as a Pipeline (pass its last step).
+
+        Notes
+        -----
+        scikit-learn is not imported. What it minimises has weight decay ``alpha`` (1e-4 unless told), which
+        ``Hessian.from_sklearn`` adds.
+        """
+        from .conversion import from_sklearn
+
+        return from_sklearn(estimator)
 
     def replace(self, theta: ArrayLike) -> TwoLayer:
         """Return the network of the same shape whose parameters are `theta`, shape (P,).

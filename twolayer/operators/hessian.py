@@ -20,10 +20,13 @@ from ..errors.measurement import Measurement
 from ..errors.rounding import SUBNORMAL
 from ..forward.errors import forward
 from ..forward.scope import GROUPS, Scope
+from ..forward.weights import weighted
+from ..model.conversion import from_sklearn, sklearn_loss, sklearn_targets
 from ..model.loss import Loss
 from ..model.network import TwoLayer
 from ..spectrum.functions import weyl
 from .block import Block
+from .ridge import Regularised, strengths
 from .units import PerUnit
 
 Result = TypeVar("Result")
@@ -82,6 +85,31 @@ class Curvature(PerUnit):
             return Curvature(self.forward, self.scope.only(groups=row_groups))
         both = tuple(name for name in GROUPS if name in row_groups or name in column_groups)
         return Block(Curvature(self.forward, self.scope.only(groups=both)), row_groups, column_groups)
+
+    def with_ridge(self, ridge: float, parts: tuple[str, ...] | list[str] | str | None = None) -> Regularised:
+        """This curvature with `ridge` added on its diagonal: that of the risk + (ridge / 2) |theta|^2.
+
+        Parameters
+        ----------
+        ridge : float
+            At least 0. torch's `weight_decay` is a ridge on all parameters; scikit-learn's `alpha`, divided
+            by the number of samples, is one on the parts "a" and "W".
+        parts : sequence of str, optional
+            On which parts of the parameters; by default on all.
+
+        Raises
+        ------
+        ValueError
+            If `ridge` is negative or not finite, or a part is not among this operator's.
+
+        Examples
+        --------
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> Hessian(net, [[1.0]], [2.0]).with_ridge(0.5).toarray()
+        array([[1.5, 2. ],
+               [2. , 4.5]])
+        """
+        return Regularised(self, strengths(self.groups, ridge, parts))
 
     def _named(self, what: str, names: str | tuple[str, ...]) -> tuple[str, ...]:
         chosen = (names,) if isinstance(names, str) else tuple(names)
@@ -221,6 +249,9 @@ class Hessian(Curvature):
         Targets (n,) or (n, q); labels 0 or 1 for "logistic"; integers 0..q-1, shape (n,), for "softmax".
     loss : str or Loss
         "squared" (with its factor 1/2), "logistic", "pseudo_huber" or "softmax".
+    weights : array_like, shape (n,), optional
+        Weights of the samples, at least 0; the risk is then (1/n) sum_i w_i l_i, divided by n whatever the
+        weights sum to. Class weights are ``tl.class_weights(y, ...)``.
 
     Raises
     ------
@@ -244,8 +275,49 @@ class Hessian(Curvature):
            [2., 0.]])
     """
 
-    def __init__(self, net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> None:
-        super().__init__(forward(net, X, y, loss), Scope(tuple(net.parts)))
+    def __init__(
+        self,
+        net: TwoLayer,
+        X: ArrayLike,
+        y: ArrayLike,
+        loss: str | Loss = "squared",
+        *,
+        weights: ArrayLike | None = None,
+    ) -> None:
+        super().__init__(weighted(forward(net, X, y, loss), weights), Scope(tuple(net.parts)))
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, X: ArrayLike, y: ArrayLike) -> Regularised:
+        """The Hessian of what a fitted MLPRegressor or MLPClassifier minimises, weight decay included.
+
+        Parameters
+        ----------
+        estimator : MLPRegressor or MLPClassifier
+            With one hidden layer.
+        X : array_like, shape (n, d)
+        y : array_like, shape (n,) or (n, q)
+            As it was fitted: labels of any kind for a classifier.
+
+        Returns
+        -------
+        Regularised
+            At the estimator's parameters, laid out as ``TwoLayer.from_sklearn(estimator).theta``; its
+            `curvature` is the Hessian without weight decay.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the estimator has no twin here, with the reason, or the data does not fit.
+
+        Notes
+        -----
+        scikit-learn descends the gradient of (1/n) sum_i l_i + alpha / (2 n) (|a|^2 + |W|^2), with l_i our
+        "squared", "logistic" or "softmax". What it reports as ``loss_`` of several outputs under squared
+        error is the mean over them, which its gradient is not that of.
+        """
+        net, name = from_sklearn(estimator), sklearn_loss(estimator)
+        H = cls(net, X, sklearn_targets(estimator, y), name)
+        return H.with_ridge(float(estimator.alpha) / H.forward.n, ("a", "W"))
 
     def __repr__(self) -> str:
         return f"Hessian(P = {self.shape[0]}; {self.convention})"

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors.measurement import Measurement
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Eigenvalues(Measurement):
     """A few eigenvalues: a measurement whose entries are proved one by one.
 

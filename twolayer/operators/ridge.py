@@ -1,0 +1,255 @@
+"""A curvature with weight decay: a multiple of the identity added on all parameters or on some parts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator
+
+from .. import arrays
+from ..arrays import Array
+from ..errors.measurement import Measurement
+from ..errors.rounding import SLACK, UNIT
+from ..forward.scope import sizes
+from ..spectrum.enclosed import Spectrum, merged
+from ..spectrum.lapack import verified_eigenvalues
+
+if TYPE_CHECKING:
+    from .hessian import Curvature
+
+ENDS = ("largest", "smallest", "magnitude")
+
+
+class Regularised(LinearOperator):  # type: ignore[misc]
+    """H + ridge I, or H + ridge on the diagonal of some parts. Made by ``Hessian.with_ridge``.
+
+    Parameters
+    ----------
+    curvature : Curvature
+        H, one of its parts, or a principal block.
+    strengths : dict of str to float
+        What is added to the diagonal of each part of the parameters that is named.
+
+    Attributes
+    ----------
+    strengths : dict of str to float
+        As given.
+    convention : str
+        That of the curvature, and what is added.
+    """
+
+    def __init__(self, curvature: Curvature, strengths: dict[str, float]) -> None:
+        self.curvature, self.strengths = curvature, dict(strengths)
+        super().__init__(np.dtype(np.float64), curvature.shape)
+
+    @property
+    def convention(self) -> str:
+        """What a reader must know to reproduce a number."""
+        added = ", ".join(f"{strength!r} on {part}" for part, strength in self.strengths.items())
+        return f"{self.curvature.convention}; plus a multiple of the identity: {added or 'none'}"
+
+    def __repr__(self) -> str:
+        return f"Regularised(P = {self.shape[0]}; {self.convention})"
+
+    @cached_property
+    def added(self) -> Array:
+        """What is added to the diagonal, shape (P,)."""
+        parts = sizes(self.curvature.forward, self.curvature.scope)
+        each = [np.full(size, self.strengths.get(name, 0.0)) for name, size in parts.items()]
+        return np.concatenate(each)
+
+    @property
+    def uniform(self) -> float | None:
+        """The multiple of the identity, if it is the same on all parameters."""
+        first = float(self.added[0])
+        return first if (self.added == first).all() else None
+
+    def _matvec(self, vector: Any) -> Array:
+        direction = arrays.real_array("vector", vector).ravel()
+        return np.asarray(self.curvature @ direction + self.added * direction)
+
+    def _adjoint(self) -> Regularised:
+        return self
+
+    _transpose = _adjoint
+
+    def toarray(self) -> Array:
+        """The (P, P) matrix; time and errors raised are those of ``Hessian.toarray``."""
+        H = self.curvature.toarray()
+        H[np.diag_indices_from(H)] += self.added
+        return H
+
+    def diagonal(self) -> Array:
+        """The diagonal, shape (P,)."""
+        return np.asarray(self.curvature.diagonal() + self.added)
+
+    def rounding_error(self) -> float:
+        """Bound of the Frobenius norm of ``toarray()`` minus the true matrix."""
+        step = UNIT * float(np.linalg.norm(self.diagonal()))
+        return SLACK * (self.curvature.rounding_error() * (1 + UNIT) + 2 * step)
+
+    def trace(self) -> Measurement:
+        """Trace, exact: that of H, and the sum of what is added.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> float(Hessian(net, [[1.0]], [2.0]).with_ridge(0.5).trace())  # [[1.5, 2], [2, 4.5]]
+        6.0
+        """
+        total = self.curvature.trace()
+        for part, size in sizes(self.curvature.forward, self.curvature.scope).items():
+            total = total + self._known(self.strengths.get(part, 0.0)) * size
+        return self._said(total)
+
+    def frobenius_norm(self) -> Measurement:
+        r"""Frobenius norm, exact.
+
+        By :math:`|H + D|^2 = |H|^2 + 2 \sum_p r_p\, \mathrm{tr}\, H_{pp} + \sum_p r_p^2 P_p` over parts p.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> H = Hessian(net, [[1.0]], [2.0]).with_ridge(1.0, parts=["a"])  # [[2, 2], [2, 4]]
+        >>> round(float(H.frobenius_norm()) ** 2, 12)
+        28.0
+        """
+        square = self.curvature.frobenius_norm() ** 2
+        for part, size in sizes(self.curvature.forward, self.curvature.scope).items():
+            strength = self._known(self.strengths.get(part, 0.0))
+            if strength.value:
+                block: Any = self.curvature.block(part)
+                square = square + 2 * strength * block.trace() + strength * strength * size
+        return self._said(square.sqrt())
+
+    def eigenvalues(self, k: int | None = None, which: str = "largest", **how: Any) -> Measurement:
+        """Eigenvalues: all P, descending, or the `k` extreme ones.
+
+        Parameters
+        ----------
+        k : int, optional
+        which : {"largest", "smallest", "magnitude"}
+        **how
+            What ``Hessian.eigenvalues`` takes, where the same is added on all parameters: those of H are
+            shifted. Otherwise the matrix is formed, O(P^3), and nothing is taken.
+
+        Raises
+        ------
+        ValueError, MemoryError
+            As ``Hessian.eigenvalues`` does; if `k`, `which` or an option does not fit.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> G = Hessian(net, [[1.0]], [2.0]).gauss_newton.with_ridge(0.5)
+        >>> G.eigenvalues().value
+        array([5.5, 0.5])
+        """
+        strength = self.uniform
+        if strength is not None and which != "magnitude":
+            found = self.curvature.eigenvalues(k, which, **how)
+            moved = found.value + strength
+            error = SLACK * (found.error + UNIT * np.abs(moved)) if strength else found.error
+            return self._said(replace(found, value=moved, error=error))
+        if how:
+            raise ValueError(f"options must be left out for these eigenvalues; got {', '.join(how)}")
+        if which not in ENDS:
+            raise ValueError(f"which must be one of {', '.join(ENDS)}; got {which!r}")
+        P = self.shape[0]
+        if k is not None and not (isinstance(k, int) and 1 <= k <= P):
+            raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
+        values, errors = self.spectrum.extreme(P if k is None else k, which)
+        return Measurement(values, errors, True, self.spectrum.method, self.convention)
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """All eigenvalues: those of H shifted, or of the matrix formed."""
+        if self.uniform is not None:
+            found = self.eigenvalues()
+            errors = np.broadcast_to(found.error, found.value.shape)
+            return merged(found.value, errors, SLACK * float(np.linalg.norm(errors)), found.method)
+        values, error = verified_eigenvalues(self.toarray())
+        error = SLACK * (error + self.rounding_error())
+        return merged(values, np.full(len(values), error), error, "dense, verified")
+
+    def spectral_norm(self) -> Measurement:
+        """Largest absolute eigenvalue, from all of them."""
+        return self._read(self.spectrum.spectral_norm())
+
+    def nuclear_norm(self) -> Measurement:
+        """Sum of the absolute eigenvalues."""
+        return self._read(self.spectrum.nuclear_norm())
+
+    def rank(self) -> Measurement:
+        """Number of eigenvalues that are certainly not zero; the error counts the undecided ones."""
+        return self._read(self.spectrum.rank())
+
+    def inertia(self, shift: float = 0.0) -> Measurement:
+        """Number of eigenvalues of this matrix + shift I below zero; the error counts the undecided ones."""
+        strength = self.uniform
+        if strength is not None and _sum_is_exact(shift, strength):
+            return self._said(self.curvature.inertia(shift + strength))
+        return self._read(self.spectrum.inertia(float(shift)))
+
+    def logdet(self, shift: float = 0.0) -> Measurement:
+        """Logarithm of the determinant of this matrix + shift I, which must be positive definite.
+
+        Raises
+        ------
+        ValueError
+            If it is not certainly so; the message names a shift that works.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> R = Hessian(net, [[1.0]], [0.0]).residual.with_ridge(3.0)  # eigenvalues 3 + 2 and 3 - 2
+        >>> round(float(np.exp(R.logdet().value)), 12)
+        5.0
+        """
+        strength = self.uniform
+        if strength is not None and _sum_is_exact(shift, strength):
+            return self._said(self.curvature.logdet(shift + strength))
+        return self._read(self.spectrum.logdet(float(shift)))
+
+    def _known(self, number: float) -> Measurement:
+        return Measurement(number, 0.0, True, "given")
+
+    def _read(self, found: tuple[Any, Any]) -> Measurement:
+        return Measurement(*found, True, self.spectrum.method, self.convention)
+
+    def _said(self, found: Measurement) -> Measurement:
+        method = found.method.replace("; given", "").replace("given; ", "")
+        return replace(found, method=f"{method}, ridge added", convention=self.convention)
+
+
+def strengths(groups: tuple[str, ...], ridge: Any, parts: Any) -> dict[str, float]:
+    """What is added on each part, from a number and the parts it is for (None: all `groups`).
+
+    Raises
+    ------
+    ValueError
+        If `ridge` is not a finite number of at least 0, or a part is not among `groups`.
+    """
+    if isinstance(ridge, (bool, str)) or not hasattr(ridge, "__float__") or not math.isfinite(float(ridge)):
+        raise ValueError(f"ridge must be a finite number; got {ridge!r}")
+    if float(ridge) < 0:
+        raise ValueError(f"ridge must be at least 0; got {ridge!r}")
+    chosen = groups if parts is None else ((parts,) if isinstance(parts, str) else tuple(parts))
+    if not chosen or not set(chosen) <= set(groups):
+        raise ValueError(f"parts must be among {', '.join(groups)}; got {', '.join(map(str, chosen))}")
+    return {name: float(ridge) for name in groups if name in chosen}
+
+
+def _sum_is_exact(one: float, other: float) -> bool:
+    """Whether the floating-point sum of two numbers is their sum (Dekker's test)."""
+    total = one + other
+    part = total - one
+    return (one - (total - part)) + (other - part) == 0.0
