@@ -1,4 +1,4 @@
-"""Training of deep networks: gradients by differences, kernels by dense Jacobians, ends by what they claim."""
+"""Training of deep networks: gradients by differences, kernels by dense Jacobians, ends by claims."""
 
 import numpy as np
 import pytest

@@ -18,9 +18,13 @@ from theory.analysis.pieces import pieces
 from theory.bridge.floor import floor, grid
 from theory.emit.activation_module import activation_module
 from theory.expressions.activations import z
+from theory.expressions.budget import within
 from twolayer.errors.rounding import JET_ERROR
 from twolayer.jit import kernel_folder
 from twolayer.model.activation import Activation, available
+
+SECONDS = 10.0
+"""What showing that an expression is an activation may take, and what deriving its kernels may."""
 
 NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -69,7 +73,9 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
     >>> tl.TwoLayer(a=[1.0], W=[[3.0]], activation=activation("z**4"))([[1.0]])
     array([81.])
     """
-    exact = activation_expression(expression)
+    shown = str(expression)[:80]
+    with within(SECONDS, f"activation must be shown to be one; got {shown!r}, which does not end"):
+        exact = activation_expression(expression)
     if name is not None and not NAME.fullmatch(name):
         raise ValueError(f"name must be printable text without quotes and backslashes; got {name!r}")
     return _compiled(exact, name or str(exact))
@@ -77,7 +83,8 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
 
 @lru_cache(maxsize=256)
 def _compiled(expression: sp.Expr, name: str) -> Activation:
-    text = activation_module(name, expression, z, "an expression", "twolayer.")
+    with within(SECONDS, f"activation must be derived; got {name[:80]!r}, which does not end"):
+        text = activation_module(name, expression, z, "an expression", "twolayer.")
     module = ModuleType(f"twolayer_activation_{_digest(text)}")
     sys.modules[module.__name__] = module  # numba looks it up when it loads machine code
     exec(compile(text, _written(text), "exec"), vars(module))

@@ -15,7 +15,9 @@ from theory.certify.quantities.norms import spectrum
 from theory.certify.quantities.numbers import quantity
 from theory.certify.quantities.verdict import decided
 from theory.certify.unique_minimum import minimum_of
+from theory.expressions.budget import within
 
+SECONDS = 5.0  # that understanding an activation may take
 RAISE = 4  # by how much a checker may raise the precision of a certificate
 MOST_BITS = 4096
 Claim = dict[str, Any]
@@ -59,7 +61,8 @@ def theorem_called(id: str, variant: str) -> Any:
 def fault(certificate: Certificate) -> str:
     """Why a claim could not be confirmed from the numbers of its network, or "" if it was."""
     try:
-        activation(certificate.subject.activation)
+        with within(SECONDS, "its activation must be understood"):
+            activation(certificate.subject.activation)
     except Exception as reason:  # a formula that nobody vouches for, in the hands of sympy
         return str(reason) or type(reason).__name__
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 from theory.certify.certificate import Certificate, fault
 from theory.certify.file import load
 from theory.certify.json_fields import refuse
+from theory.expressions.budget import within
 
 
-def check(path: str | Path, progress: Callable[[int], Any] | None = None) -> list[Certificate]:
+def check(
+    path: str | Path, progress: Callable[[int], Any] | None = None, seconds: float = 600.0
+) -> list[Certificate]:
     """Read a file of certificates and prove every claim in it anew.
 
     Parameters
@@ -19,6 +23,8 @@ def check(path: str | Path, progress: Callable[[int], Any] | None = None) -> lis
     path : str or Path
     progress : callable, optional
         Called with 1 after every certificate.
+    seconds : float
+        What the whole check may take.
 
     Returns
     -------
@@ -30,11 +36,16 @@ def check(path: str | Path, progress: Callable[[int], Any] | None = None) -> lis
     OSError
         If the file cannot be read.
     Refused
-        If it is damaged, or a claim was not confirmed; the message says which and why.
+        If it is damaged, a claim was not confirmed, or time is out; the message says which and why.
     """
     certificates = load(path)
+    end = time.monotonic() + seconds
     for i, certificate in enumerate(certificates):
-        why = fault(certificate)
+        try:
+            with within(max(end - time.monotonic(), 0.0), f"all {len(certificates)} must be checked"):
+                why = fault(certificate)
+        except ValueError as reason:
+            refuse(f"certificate {i} ({described(certificate)}) was not reached in {seconds:g} s: {reason}")
         if why:
             refuse(f"certificate {i} ({described(certificate)}) is refused: {why}")
         if progress:

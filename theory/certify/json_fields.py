@@ -12,8 +12,9 @@ import numpy as np
 from theory.bridge.network import Array
 
 MOST_DEPTH, MOST_TEXT = 12, 400
+MARKS = re.compile(r"[\\\"\[\]{}]")
 PRINTABLE = re.compile(r"[ -~]*")
-FLOAT = re.compile(r"-?0x[01]\.?[0-9a-f]{0,13}p[+-]\d{1,4}")
+FLOAT = re.compile(r"-?0x[01]\.?[0-9a-f]{0,13}p[+-][0-9]{1,4}")
 
 
 class Refused(ValueError):
@@ -51,8 +52,17 @@ def parsed(content: bytes) -> Any:
 
 def _check_depth(written: str) -> None:
     depth = 0
-    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", written)):
-        depth += 1 if bracket in "[{" else -1
+    quoted, skipped = False, -1
+    for found in MARKS.finditer(written):
+        mark, position = found[0], found.start()
+        if position == skipped:
+            continue
+        if mark == "\\":
+            skipped = position + 1
+        elif mark == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += 1 if mark in "[{" else -1
         if depth > MOST_DEPTH:
             refuse(f"the file must be nested at most {MOST_DEPTH} deep")
 

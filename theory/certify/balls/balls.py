@@ -67,6 +67,24 @@ def root(ball: arb) -> arb:
     return ball.nonnegative_part().sqrt()
 
 
+def proved_root(ball: arb) -> arb:
+    """The square root of a number that may be negative.
+
+    Raises
+    ------
+    Undecided
+        If the `ball` does not prove that it is not: then the root may not be defined.
+
+    Examples
+    --------
+    >>> float(proved_root(arb(4)))
+    2.0
+    """
+    if not ball >= 0:
+        raise Undecided(f"a root is defined only if what is below it is not negative; got {ball.str(5)}")
+    return ball.sqrt()
+
+
 def power(ball: arb, exponent: int) -> arb:
     """An integer power; even ones are never negative.
 

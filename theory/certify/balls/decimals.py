@@ -9,7 +9,7 @@ from fractions import Fraction
 from theory.certify.balls.balls import EXACT, Undecided, arb, fmpq, precision
 
 DIGITS = 1300  # most of one number in a file
-NUMBER = re.compile(rf"-?\d(?:\.\d{{1,{DIGITS}}})?E[+-]\d{{1,4}}")
+NUMBER = re.compile(rf"-?[0-9](?:\.[0-9]{{1,{DIGITS}}})?E[+-][0-9]{{1,4}}")
 
 
 def ends(ball: arb, bits: int) -> list[str]:

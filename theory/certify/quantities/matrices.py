@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from theory.certify.balls.balls import Rows, arb, arb_mat, matrix, norm, root, total
+from theory.certify.balls.balls import Rows, Undecided, arb, arb_mat, matrix, norm, root, total
 from theory.certify.quantities.network import BallNetwork, bends, slopes
 from theory.quantities.rescaling import FACTOR
 
@@ -186,5 +186,14 @@ MATRICES: dict[str, Callable[[BallNetwork], arb_mat]] = {
 
 
 def named(name: str, at: BallNetwork) -> arb_mat:
-    """The matrix called `name`, from memory the second time."""
-    return at.once(f"matrix {name}", MATRICES[name])
+    """The matrix called `name`, from memory the second time.
+
+    Raises
+    ------
+    Undecided
+        If an entry has no finite ball, as where a unit that is to be balanced has no weights.
+    """
+    made = at.once(f"matrix {name}", MATRICES[name])
+    if not all(entry.is_finite() for entry in made.entries()):
+        raise Undecided(f"{name} has entries without a finite ball")
+    return made

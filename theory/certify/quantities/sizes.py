@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from theory.certify.balls.balls import arb, arb_mat, norm, root, square, total
+from theory.certify.balls.balls import arb, arb_mat, norm, proved_root, root, square, total
 from theory.certify.quantities.matrices import derivatives_by_biases, jacobian, named
 from theory.certify.quantities.network import BallNetwork
 
@@ -74,7 +74,7 @@ def by_paths(name: str) -> Number:
 
     def evaluate(at: BallNetwork) -> arb:
         M = named(name, at)
-        return paired(weight_norms(at), [root(M[k, k]) for k in range(M.nrows())])
+        return paired(weight_norms(at), [proved_root(M[k, k]) for k in range(M.nrows())])
 
     return evaluate
 

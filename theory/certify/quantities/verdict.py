@@ -10,7 +10,7 @@ from operator import mul
 
 import sympy as sp
 
-from theory.certify.balls.balls import Undecided, arb, fmpq, power, precision, root, total
+from theory.certify.balls.balls import Undecided, arb, fmpq, power, precision, proved_root, total
 from theory.certify.quantities.exact_network import Subject
 from theory.certify.quantities.hypotheses import holds
 from theory.certify.quantities.network import BallNetwork
@@ -74,7 +74,7 @@ def side(expression: sp.Basic, at: BallNetwork) -> arb:
 
 
 def _half_power(base: arb, expression: sp.Pow) -> arb:
-    return power(root(base), int(2 * expression.exp))
+    return power(proved_root(base), int(2 * expression.exp))
 
 
 def decided(theorem: Theorem, variant: str, of: Subject, last: int = LAST_BITS) -> Verdict:

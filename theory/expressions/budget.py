@@ -1,0 +1,72 @@
+"""A limit of time for work on formulas that nobody vouches for."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+AGAIN = 0.2
+"""Seconds after which work that caught the interruption is interrupted again."""
+
+
+class OutOfTime(BaseException):
+    """Raised in the thread whose time is over; no `except Exception` on the way stops it."""
+
+
+@contextmanager
+def within(seconds: float, message: str) -> Iterator[None]:
+    """A block that is stopped after so many `seconds`, between two steps of the interpreter.
+
+    Parameters
+    ----------
+    seconds : float
+    message : str
+        What was wanted, for the error.
+
+    Raises
+    ------
+    ValueError
+        If the time, or the memory, or the depth of recursion does not suffice.
+
+    Notes
+    -----
+    A watching thread raises :class:`OutOfTime` in the one that works, so that it works in any thread, and
+    nested blocks end at the shorter time. A single operation of compiled code is not interrupted.
+
+    Examples
+    --------
+    >>> with within(0.01, "counting must end"):
+    ...     while True:
+    ...         pass
+    Traceback (most recent call last):
+    ...
+    ValueError: counting must end within 0.01 s; got no end
+    """
+    thread, done = threading.get_ident(), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(thread, done, seconds), daemon=True)
+    watcher.start()
+    try:
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+            _raise_in(thread, None)
+    except OutOfTime:
+        raise ValueError(f"{message} within {seconds:g} s; got no end") from None
+    except (MemoryError, RecursionError) as reason:
+        raise ValueError(f"{message} in the memory there is; got {type(reason).__name__}") from None
+
+
+def _watch(thread: int, done: threading.Event, seconds: float) -> None:
+    wait = seconds
+    while not done.wait(wait):
+        _raise_in(thread, OutOfTime)
+        wait = AGAIN
+
+
+def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
+    what = None if exception is None else ctypes.py_object(exception)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
