@@ -6,23 +6,27 @@ source of the package, so any edit, and any new version, starts a new folder. Fo
 versions that nobody used for `KEEP_DAYS` are removed.
 
 The folder lies under the environment variable ``TWOLAYER_CACHE_DIR`` if set, else under the user's
-cache folder. Where it cannot be written, kernels are compiled in memory, anew in each process.
+cache folder. Where it cannot be written, or others may write into it, kernels are compiled in memory, anew in
+each process; so is a kernel whose file is damaged or cannot be kept.
 """
 
 import hashlib
 import inspect
 import os
+import pickle
 import re
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.compiler import Compiler
 
 P = ParamSpec("P")
@@ -85,10 +89,82 @@ def _compile(function: Callable[P, T], signature: Any = None, **options: Any) ->
     if SETTINGS.DISABLE_JIT:
         return function
     folder = kernel_folder()
-    cached = folder is not None and os.path.exists(inspect.getfile(function))
-    with _numba_caches_in(folder):
-        compiled = numba.njit(signature, cache=cached, **OPTIONS | options)(function)
+    compiled = numba.njit(**OPTIONS | options)(function)
+    if folder is not None and os.path.exists(inspect.getfile(function)):
+        with _numba_caches_in(folder):
+            compiled._cache = KernelCache(function)
+    if signature is not None:
+        compiled.compile(signature)
+        compiled.disable_compile()
     return cast(Callable[P, T], compiled)
+
+
+class _Checked(IndexDataCacheFile):
+    """Numba's files of one kernel, each behind its checksum: machine code with a wrong bit is not run."""
+
+    def _save_index(self, overloads: Any) -> None:
+        self._put(self._index_path, self._version, (self._source_stamp, overloads))
+
+    def _load_index(self) -> Any:
+        if not os.path.exists(self._index_path):
+            return {}
+        version, (stamp, overloads) = self._get(self._index_path)
+        return overloads if (version, stamp) == (self._version, self._source_stamp) else {}
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._put(os.path.join(self._cache_path, name), self._version, data)
+
+    def _load_data(self, name: str) -> Any:
+        return self._get(os.path.join(self._cache_path, name))[1]
+
+    def _put(self, path: str, *content: Any) -> None:
+        body = self._dump(content)  # type: ignore[no-untyped-call]
+        with self._open_for_write(path) as file:
+            file.write(hashlib.blake2b(body).digest() + body)
+
+    def _get(self, path: str) -> Any:
+        written = Path(path).read_bytes()
+        size = hashlib.blake2b().digest_size
+        if hashlib.blake2b(written[size:]).digest() != written[:size]:
+            raise ValueError("its checksum is wrong")
+        return pickle.loads(written[size:])
+
+
+class KernelCache(FunctionCache):
+    """Numba's cache of one kernel, whose every failure means that the kernel is compiled in memory."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        given = self._cache_file
+        base, stamp = self._impl.filename_base, given._source_stamp
+        self._cache_file = _Checked(self._cache_path, base, stamp)  # type: ignore[no-untyped-call]
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The machine code kept for a signature; None, said once, if it is damaged."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except Exception as reason:  # whatever a damaged file makes its reader raise
+            _say_once(f"a damaged file was left aside, and its kernel compiled again ({_why(reason)})")
+            with suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code; a full disk, said once, loses nothing but time."""
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        except Exception as reason:  # a disk that is full, a folder that is gone
+            _say_once(f"compiled kernels could not be kept ({_why(reason)})")
+
+
+@cache
+def _say_once(what: str) -> None:
+    warnings.warn(f"twolayer's cache of kernels: {what}", RuntimeWarning, stacklevel=2)
+
+
+def _why(reason: Exception) -> str:
+    strerror = getattr(reason, "strerror", None)
+    return strerror.lower() if strerror else type(reason).__name__
 
 
 @contextmanager
@@ -126,15 +202,30 @@ def source_hash() -> str:
 @cache
 def kernel_folder() -> Path | None:
     """The folder of this version's machine code, made writable; None where that is impossible."""
-    folder = cache_root() / "kernels" / source_hash()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        root = cache_root()
+        folder = root / "kernels" / source_hash()
+        for each in (root, root / "kernels", folder):
+            if not each.is_dir():
+                each.parent.mkdir(parents=True, exist_ok=True)
+                each.mkdir(mode=0o700, exist_ok=True)
+            if not _own(each):
+                _say_once(f"{each} belongs to another user or may be written by others, so it is not used")
+                return None
         tempfile.TemporaryFile(dir=folder).close()
         os.utime(folder)
-    except OSError:
+    except (OSError, RuntimeError, KeyError):  # no permission, no room, or a user without a home
         return None
     _remove_stale(folder)
     return folder
+
+
+def _own(folder: Path) -> bool:
+    """Whether this user alone can put files into `folder`: numba unpickles what it finds there."""
+    if not hasattr(os, "getuid"):  # Windows, where a profile's folders are its user's own
+        return True
+    found = folder.stat()
+    return found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
 def _remove_stale(folder: Path) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from numerics.commands.options import Integers, Numbers
+
 
 @click.command("basins", short_help="Measure basins: which minima starts reach, and their volumes.")
 @click.option(
@@ -19,9 +21,7 @@ import click
 @click.option(
     "--out", default="twolayer-basins", show_default=True, help="Folder to write, new or a report of ours."
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every number."
-)
+@click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every number.")
 @click.option("--executor", "where", help="threads:N, processes:N or dask://HOST:PORT. Default: here.")
 @click.option(
     "--store",
@@ -30,7 +30,7 @@ import click
 )
 @click.option(
     "--max-seconds",
-    type=click.FloatRange(min=0),
+    type=Numbers(min=0),
     help="Begin no piece of work after this time: report what is.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, not as tables.")

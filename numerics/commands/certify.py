@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from numerics.commands.options import saved_network
+from numerics.commands.options import Integers, saved_network
 
 if TYPE_CHECKING:
     from theory.certify import Certificate
@@ -20,7 +20,7 @@ Task = tuple[str, Any]
 @click.command("certify", short_help="Prove numbers of a saved network, or its minimum, in ball arithmetic.")
 @saved_network
 @click.option("--quantity", "names", multiple=True, help='Such as "frobenius(H)"; may be repeated.')
-@click.option("--digits", default=15, show_default=True, type=click.IntRange(1, 300), help="Of quantities.")
+@click.option("--digits", default=15, show_default=True, type=Integers(1, 300), help="Of quantities.")
 @click.option(
     "--eigenvalues", "matrices", multiple=True, help="All eigenvalues of H, G, R, K, ...; likewise."
 )

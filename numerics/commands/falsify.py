@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from numerics.commands.options import Integers, Numbers
+
 if TYPE_CHECKING:
     from numerics.falsify.result import Falsification
 
@@ -19,14 +21,12 @@ if TYPE_CHECKING:
     "--seconds",
     default=10.0,
     show_default=True,
-    type=click.FloatRange(min=0, max=1e6, min_open=True),
+    type=Numbers(min=0, max=1e6, min_open=True),
     help="When to give up.",
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every start."
-)
+@click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every start.")
 @click.option("--interpolating", is_flag=True, help="Only networks whose residuals are all zero.")
-@click.option("--outputs", type=click.IntRange(1, 10), help="Outputs q [default: 1, or what ID needs].")
+@click.option("--outputs", type=Integers(1, 10), help="Outputs q [default: 1, or what ID needs].")
 @click.option("--hidden-bias/--no-hidden-bias", default=None, help="With or without b [default: both].")
 @click.option("--output-bias/--no-output-bias", default=None, help="With or without c [default: both].")
 @click.option(

@@ -10,7 +10,7 @@ from numerics.commands.basins import basins
 from numerics.commands.certify import certify
 from numerics.commands.falsify import falsify
 from numerics.commands.norms import norms
-from numerics.commands.options import LOSSES
+from numerics.commands.options import LOSSES, Integers
 from numerics.commands.reproduce import reproduce
 from numerics.commands.verify import verify
 
@@ -30,7 +30,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
-        except (ValueError, OSError, MemoryError) as reason:
+        except MemoryError as reason:
+            said = " ".join(str(reason).split()) or "there is not enough memory for this size"
+            raise Refused(said) from reason
+        except (ValueError, OSError) as reason:
             raise Refused(" ".join(str(reason).split()) or type(reason).__name__) from reason
 
 
@@ -45,7 +48,7 @@ def main() -> None:
 @click.option(
     "--loss", default="squared", show_default=True, type=click.Choice(LOSSES), help="Loss of one sample."
 )
-@click.option("--outputs", type=click.IntRange(min=1), help="Outputs q [default: 1, for softmax 2].")
+@click.option("--outputs", type=Integers(1, 100), help="Outputs q [default: 1, for softmax 2].")
 @click.option("--no-hidden-bias", is_flag=True, help="Leave out the biases b.")
 @click.option("--no-output-bias", is_flag=True, help="Leave out the bias c.")
 @click.option("--latex", is_flag=True, help="Print LaTeX, not text.")

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import click
+
+
+class Integers(click.IntRange):
+    """A range of integers in decimal digits, and in no other script's."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The integer that `value` writes."""
+        if isinstance(value, str) and not value.isascii():
+            self.fail(f"{value!r} is not written in the digits 0 to 9.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Numbers(click.FloatRange):
+    """A range of finite numbers in decimal digits."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number that `value` writes."""
+        if isinstance(value, str) and not value.isascii():
+            self.fail(f"{value!r} is not written in the digits 0 to 9.", param, ctx)
+        found = super().convert(value, param, ctx)
+        if found is not None and not math.isfinite(found):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return found
+
 
 LOSSES = ("squared", "logistic", "softmax", "pseudo_huber")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from numerics.commands.options import Integers
 from numerics.commands.tables import aligned
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", default="twolayer-report", show_default=True, help="Folder to write, new or a report of ours."
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every number."
-)
+@click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every number.")
 @click.option(
     "--data",
     type=click.Path(dir_okay=False),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from numerics.commands.options import Integers
 from numerics.files.folders import require_folder
 
 if TYPE_CHECKING:
@@ -25,12 +26,10 @@ class Unconfirmed(click.ClickException):
     "--samples",
     default=2000,
     show_default=True,
-    type=click.IntRange(min=0),
+    type=Integers(min=0),
     help="Networks on which every theorem is checked.",
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every network."
-)
+@click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every network.")
 @click.option("--save", help="Folder for the network of every tightest ratio, as npz for `twolayer norms`.")
 @click.option(
     "--certify",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 MARKER = ".twolayer"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @contextmanager
@@ -49,6 +51,12 @@ def fresh_folder(path: str | Path) -> Iterator[Path]:
         yield draft
         draft.chmod(0o777 & ~_umask())
         _put_in_place(draft, target)
+    except OSError as reason:
+        if str(draft) not in str(reason.filename) and reason.errno not in FULL:
+            raise
+        raise ValueError(
+            f"the output folder must be one that can be written; got {path}: {reason.strerror}"
+        ) from reason
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -1,7 +1,6 @@
 """Reading npz files that nobody vouches for, and writing arrays that can be read back."""
 
 import zipfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
@@ -14,6 +13,10 @@ NUMERIC = "fiub"
 TEXT = "U"
 
 Arrays = dict[str, np.ndarray]
+
+
+class Refused(ValueError):
+    """A file that is not what it must be, with the sentence that says so."""
 
 
 def read_arrays(
@@ -54,6 +57,8 @@ def read_arrays(
            [0., 1.]])
     """
     required = list(required)
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError(f"{path} must be a readable npz file; got a folder, a device or a pipe")
     try:
         with zipfile.ZipFile(path) as archive:
             held = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
@@ -61,7 +66,9 @@ def read_arrays(
             return _read_members(
                 archive, path, [*required, *(name for name in optional if name in held)], limit
             )
-    except (OSError, zipfile.BadZipFile) as reason:
+    except Refused:
+        raise
+    except Exception as reason:  # whatever a damaged archive makes the readers of archives raise
         raise ValueError(f"{path} must be a readable npz file; got {_say(reason)}") from reason
 
 
@@ -75,7 +82,7 @@ def _say(reason: Exception) -> str:
 def _check_names(path: str | Path, required: list[str], held: set[str]) -> None:
     missing = [name for name in required if name not in held]
     if missing:
-        raise ValueError(
+        raise Refused(
             f"{path} must hold the arrays {', '.join(required)}; "
             f"got {', '.join(sorted(held)) or 'none'} (missing: {', '.join(missing)})"
         )
@@ -87,8 +94,10 @@ def _read_members(archive: zipfile.ZipFile, path: str | Path, names: list[str], 
         try:
             with archive.open(f"{name}.npy") as stream:
                 arrays[name] = _read_array(stream, f"{name} in {path}", limit)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as reason:
-            raise ValueError(f"{name} in {path} must be an intact array; got {_say(reason)}") from reason
+        except Refused:
+            raise
+        except Exception as reason:  # as above: zipfile, zlib and numpy have many
+            raise Refused(f"{name} in {path} must be an intact array; got {_say(reason)}") from reason
         limit -= arrays[name].nbytes
     return arrays
 
@@ -96,22 +105,35 @@ def _read_members(archive: zipfile.ZipFile, path: str | Path, names: list[str], 
 def _read_array(stream: IO[bytes], name: str, limit: int) -> np.ndarray:
     """Read one npy stream; `limit` is what is left of the allowance in bytes."""
     shape, fortran, dtype = _read_header(stream, name)
+    if not all(type(length) is int and length >= 0 for length in shape):
+        raise Refused(f"{name} must have a shape of integers; got {shape}")
     if dtype.kind not in NUMERIC + TEXT:
-        raise ValueError(f"{name} must be an array of real numbers or text; got dtype {dtype}")
+        raise Refused(f"{name} must be an array of real numbers or text; got dtype {dtype}")
     size = dtype.itemsize
     for length in shape:
         size *= int(length)
-    if size > limit or min(shape, default=0) < 0:
-        raise ValueError(
+    if size > limit:
+        raise Refused(
             f"{name} must have a shape that fits into {limit} bytes; got {shape} of {dtype}, {size} bytes"
         )
-    content = stream.read(size)
-    if len(content) < size or stream.read(1):
-        raise ValueError(
-            f"{name} must hold the {size} bytes that its header states; got {len(content)} or more"
-        )
-    flat = np.frombuffer(content, dtype=dtype) if size else np.empty(0, dtype=dtype)
-    return flat.reshape(shape, order="F" if fortran else "C").copy()
+    array = np.empty(shape, dtype=dtype, order="F" if fortran else "C")
+    flat = array.reshape(-1, order="A").view(np.uint8) if size else np.empty(0, dtype=np.uint8)
+    found = _filled(stream, flat)
+    if found < size or stream.read(1):
+        raise Refused(f"{name} must hold the {size} bytes that its header states; got {found} or more")
+    return array
+
+
+def _filled(stream: IO[bytes], memory: np.ndarray) -> int:
+    """Read into `memory` until it is full or the stream ends; return how many bytes were read."""
+    done = 0
+    while done < len(memory):
+        block = stream.read(min(2**20, len(memory) - done))
+        if not block:
+            return done
+        memory[done : done + len(block)] = np.frombuffer(block, dtype=np.uint8)
+        done += len(block)
+    return done
 
 
 def _read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
@@ -119,5 +141,5 @@ def _read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, n
         version = npy.read_magic(stream)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         return read(stream)
-    except (ValueError, KeyError, SyntaxError) as reason:
-        raise ValueError(f"{name} must start with a valid npy header; got {_say(reason)}") from reason
+    except Exception as reason:  # a header is text that numpy reads as a literal: it may hold anything
+        raise Refused(f"{name} must start with a valid npy header; got {_say(reason)}") from reason

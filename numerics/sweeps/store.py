@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import socket
+import stat
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -20,7 +23,11 @@ from numerics.files.npz import read_arrays
 
 Shard = dict[str, np.ndarray]
 
-CHECKSUM, MANIFEST = "checksum", "sweep.json"
+CHECKSUM, ORIGIN, MANIFEST = "checksum", "of_sweep", "sweep.json"
+VERSION = 2
+HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+DRAFT = re.compile(r"\.shard-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]{1,9})-.*")
+OURS = re.compile(r"[0-9]{6,}\.npz|sweep\.json|\.shard-.*|\.sweep\.json-.*")
 
 
 class SweepError(Exception):
@@ -55,32 +62,61 @@ class Store:
     count: int
 
     def open(self) -> None:
-        """Create the folder, or check that it belongs to this sweep.
+        """Create the folder, or check that it belongs to this sweep and clear what a dead run left in it.
+
+        A manifest that a killed run left empty or broken is written anew if nothing but shards lies there:
+        every shard names its own sweep, and one of another is done again.
 
         Raises
         ------
         ValueError
             If the folder holds something else, or cannot be written.
         """
-        mark = {"key": self.key, "count": self.count}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if (self.folder / MANIFEST).exists():
-                found = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
-            elif any(self.folder.iterdir()):
-                found = None
-            else:
-                write_json(self.folder / MANIFEST, mark)
-                found = mark
-        except (OSError, ValueError) as reason:
+            self._clear_drafts()
+            found = self._manifest()
+            if found is None:
+                write_json(self.folder / MANIFEST, self.mark)
+                found = self.mark
+        except OSError as reason:
             raise ValueError(
-                f"store must be a folder that can be written; got {self.folder}: {reason}"
+                f"store must be a folder that can be written; got {self.folder}: {reason.strerror}"
             ) from reason
-        if found != mark:
+        if found not in (self.mark, self.old_mark):
             raise ValueError(
                 f"store must be a new folder or that of the same sweep ({self.count} pieces, key "
                 f"{self.key[:12]}); got {self.folder}, which holds something else"
             )
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """The content of the manifest."""
+        return {**self.old_mark, "version": VERSION}
+
+    @property
+    def old_mark(self) -> dict[str, Any]:
+        """The content of a manifest from before shards named their sweep."""
+        return {"key": self.key, "count": self.count}
+
+    def _manifest(self) -> dict[str, Any] | None:
+        """The manifest; None where it may be written: in a new folder, or beside nothing but shards."""
+        path = self.folder / MANIFEST
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        except ValueError:
+            found = None
+        if isinstance(found, dict):
+            return found
+        strangers = [entry.name for entry in self.folder.iterdir() if not OURS.fullmatch(entry.name)]
+        return {"strangers": strangers} if strangers else None
+
+    def _clear_drafts(self) -> None:
+        """Remove the drafts of runs that are dead: of this machine, whose number no process bears."""
+        for draft in self.folder.glob(".*"):
+            made = DRAFT.fullmatch(draft.name)
+            if made and made["host"] == HOST and not _alive(int(made["pid"])):
+                draft.unlink(missing_ok=True)
 
     def path(self, index: int) -> Path:
         """The file of shard number `index`."""
@@ -89,15 +125,26 @@ class Store:
     def read(self, index: int) -> Shard | None:
         """Shard number `index`, or None if it is absent, truncated or altered."""
         path = self.path(index)
-        if not path.exists():
-            return None
         try:
-            names = _names(path)
-            arrays = read_arrays(path, required=names)
+            if not stat.S_ISREG(path.lstat().st_mode):
+                return None
+            arrays = read_arrays(path, required=_names(path))
         except (ValueError, OSError):
             return None
         stated = arrays.pop(CHECKSUM, np.empty(0))
-        return arrays if np.array_equal(stated, checksum(arrays)) else None
+        if not np.array_equal(stated, checksum(arrays)):
+            return None
+        origin = arrays.pop(ORIGIN, None)
+        return arrays if self._ours(origin, index) else None
+
+    def _ours(self, origin: np.ndarray | None, index: int) -> bool:
+        """Whether a shard says that it is this one; before shards said so, manifests were of another kind."""
+        if origin is None:
+            return self._manifest() == self.old_mark
+        return str(origin) == self._origin(index)
+
+    def _origin(self, index: int) -> str:
+        return f"{self.key}\n{index} of {self.count}"
 
     def write(self, index: int, shard: Mapping[str, np.ndarray]) -> None:
         """Write shard number `index`, whole or not at all. Arrays of any shape.
@@ -112,10 +159,11 @@ class Store:
         OSError
             If the disk is full, say. No part of the shard is left behind.
         """
-        handle, draft = tempfile.mkstemp(prefix=".shard-", dir=self.folder)
+        handle, draft = tempfile.mkstemp(prefix=f".shard-{HOST}-{os.getpid()}-", dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as stream:
-                content: dict[str, Any] = {**shard, CHECKSUM: checksum(shard)}
+                named = {**shard, ORIGIN: np.array(self._origin(index))}
+                content: dict[str, Any] = {**named, CHECKSUM: checksum(named)}
                 np.savez(stream, **content)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -134,8 +182,21 @@ def _names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
-    except zipfile.BadZipFile as reason:
+    except OSError:
+        raise
+    except Exception as reason:  # whatever a damaged archive makes the reader of archives raise
         raise ValueError(str(reason)) from reason
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # there is one, of another user
+        return True
+    return True
 
 
 def checksum(shard: Mapping[str, np.ndarray]) -> np.ndarray:

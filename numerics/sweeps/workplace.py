@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.sweeps.store import Shard, SweepError
+from numerics.sweeps.store import OURS, Shard, SweepError
 from numerics.sweeps.sweep import Task, sweep
 
 Report = Callable[[str, int, int], None]
@@ -20,6 +20,8 @@ Report = Callable[[str, int, int], None]
 @dataclass
 class Workplace:
     """Where sweeps run and are kept; see :func:`numerics.sweeps.sweep.sweep`.
+
+    A ValueError if the store is a folder that holds other things.
 
     Parameters
     ----------
@@ -51,6 +53,21 @@ class Workplace:
 
     def __post_init__(self) -> None:
         self.begun = time.monotonic()
+        self._check_store()
+
+    def _check_store(self) -> None:
+        """Refuse a folder of other things: sweeps would be strewn among them."""
+        if self.store is None or not self.store.is_dir():
+            return
+        strangers = [
+            entry.name
+            for entry in sorted(self.store.iterdir())
+            if not (entry.is_dir() and all(OURS.fullmatch(inner.name) for inner in entry.iterdir()))
+        ]
+        if strangers:
+            raise ValueError(
+                f"store must be a new folder, or one of sweeps; got {self.store}, which holds {strangers[0]}"
+            )
 
     def finished(self, name: str, task: Task, pieces: Sequence[Any], key: str) -> list[tuple[Any, Shard]]:
         """The pieces of the sweep `name` and their shards: all, or what was finished when it stopped.

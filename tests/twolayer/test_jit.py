@@ -110,3 +110,41 @@ def test_pure_python_gives_the_same_numbers(tmp_path):
     python = probe(ROOT, tmp_path, PLAIN, NUMBA_DISABLE_JIT="1")
     for fast, line in zip(compiled, python.splitlines(), strict=True):
         assert [float.fromhex(word) for word in line.split()] == pytest.approx(fast, rel=1e-14, abs=1e-320)
+
+
+def test_a_folder_that_others_may_write_into_is_not_used(tmp_path):
+    probe(ROOT, tmp_path / "own")
+    for open_one in (tmp_path / "own" / "kernels", tmp_path / "own"):
+        for kept in tmp_path.rglob("*.nbc"):
+            kept.unlink()
+        open_one.chmod(0o777)
+        code = "import warnings; warnings.simplefilter('ignore')\n" + PROBE
+        assert probe(ROOT, tmp_path / "own", code) == probe(ROOT, tmp_path / "other")
+        assert not list((tmp_path / "own").rglob("*.nbc"))
+        open_one.chmod(0o700)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
+def test_a_damaged_file_is_compiled_again_and_said_once(suffix, damage, tmp_path):
+    number = probe(ROOT, tmp_path)
+    for path in tmp_path.rglob(f"*.{suffix}"):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0x10
+        path.write_bytes(
+            {"truncated": content[: len(content) // 2], "empty": b""}.get(damage, bytes(content))
+        )
+    code = "import warnings\nwith warnings.catch_warnings(record=True) as said:\n"
+    code += "    warnings.simplefilter('always')\n"
+    code += "".join(f"    {line}\n" for line in PROBE.strip().splitlines()) + "print(len(said) == 1)\n"
+    assert probe(ROOT, tmp_path, code) == f"{number}\nTrue"
+    assert probe(ROOT, tmp_path) == number
+
+
+def test_a_user_without_a_home_and_a_machine_without_sysconf(tmp_path, monkeypatch):
+    code = "import os; os.__dict__.pop('sysconf'); from twolayer.memory import UNKNOWN, available\n"
+    code += "assert available() <= UNKNOWN\nimport platformdirs\n"
+    code += "def lost(*_, **__): raise RuntimeError('no home')\nplatformdirs.user_cache_path = lost\n"
+    code += "os.environ.pop('TWOLAYER_CACHE_DIR')\n" + PROBE
+    assert probe(ROOT, tmp_path, code) == probe(ROOT, tmp_path)

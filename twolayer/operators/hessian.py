@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from ..errors.rounding import SUBNORMAL
 from ..forward.errors import forward
 from ..forward.scope import GROUPS, Scope
 from ..forward.weights import weighted
+from ..memory import available
 from ..model.conversion import from_sklearn, sklearn_loss, sklearn_targets
 from ..model.loss import Loss
 from ..model.network import TwoLayer
@@ -332,9 +332,9 @@ def _representable(evaluate: Callable[[], Result]) -> Result:
 
 
 def _require_memory(needed: int) -> None:
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > 0.8 * available:
+    there = available()
+    if needed > 0.8 * there:
         raise MemoryError(
-            f"the matrix must fit into memory ({available / 2**30:.0f} GiB); "
+            f"the matrix must fit into memory ({there / 2**30:.0f} GiB); "
             f"got {needed / 2**30:.0f} GiB: use frobenius_norm, trace, diagonal, block or H @ v"
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..curvature.frobenius import flops
 from ..forward.scope import unit_inputs
+from ..memory import available
 from .compressed import Matrix
 
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
@@ -133,4 +133,4 @@ def affordable(roads: Iterable[Road]) -> Road | None:
 
 def memory() -> float:
     """Bytes that may be used."""
-    return MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return MEMORY_SHARE * available()

@@ -1,0 +1,38 @@
+"""How much memory there is: the machine's, or what its container allows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+UNKNOWN = 8 * 2**30
+"""What is assumed where neither the system nor a container says."""
+
+LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def available() -> int:
+    """Bytes of memory that this process may hope for.
+
+    Examples
+    --------
+    >>> available() > 2**20
+    True
+    """
+    return min([_machine(), *filter(None, map(_limit, LIMITS))])
+
+
+def _machine() -> int:
+    try:
+        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf, others not every name
+        return UNKNOWN
+
+
+def _limit(path: str) -> int | None:
+    """What a control group allows; None where it says nothing or "max"."""
+    try:
+        text = Path(path).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
