@@ -161,7 +161,7 @@ class Eigensystem:
         return self._counted(certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
 
     def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:
-        """log det(H + shift I); a ValueError that names a shift that works, if it is not positive definite."""
+        """log det(H + shift I); a ValueError names a shift that works, if it is not positive definite."""
         try:
             value, error, name = self._logdet(self._scaled(shift), method, watch)
         except NotDefinite as refused:
