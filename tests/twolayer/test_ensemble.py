@@ -47,6 +47,26 @@ def test_every_member_gets_its_own_numbers(case):
 
 
 @given(ensembles())
+@settings(max_examples=25)
+def test_every_member_has_its_own_spectrum(case):
+    many, X, y, loss = case
+    found, negative = many.eigenvalues(X, y, loss), many.negative_count(X, y, loss)
+    assert_array_equal(found[:, 0], many.largest_eigenvalue(X, y, loss))
+    assert_array_equal(found[:, -1], many.smallest_eigenvalue(X, y, loss))
+    for e in {0, len(many) // 2, len(many) - 1}:
+        truth = np.linalg.eigvalsh(tl.Hessian(many[e], X, y, loss).toarray())[::-1]
+        size = np.abs(truth).max() + 1e-300
+        assert_allclose(found[e], truth, rtol=0, atol=1e-12 * size * len(truth))
+        assert (truth < -1e-10 * size).sum() <= negative[e] <= (truth < -1e-14 * size).sum()
+
+
+def test_a_tolerance_out_of_range_is_refused():
+    many = tl.Ensemble([[1.0]], [[[1.0]]])
+    with pytest.raises(ValueError, match="tolerance must be a number in 0..1; got -1"):
+        many.negative_count([[1.0]], [0.0], tolerance=-1)
+
+
+@given(ensembles())
 @settings(max_examples=20)
 def test_theta_goes_there_and_back(case):
     many = case[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .. import arrays
 from ..arrays import Array
@@ -167,6 +167,68 @@ class Ensemble:
     def trace(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
         """Trace of every member's Hessian, shape (E,); `X`, `y`, `loss` and errors as for :meth:`risk`."""
         return self._curvature("trace", X, y, loss)
+
+    def eigenvalues(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+        """All eigenvalues of every member's Hessian, descending, shape (E, P).
+
+        `X`, `y`, `loss` and errors as for :meth:`risk`. O(n P^2 + P^3) a member, in compiled code for scalar
+        outputs; with several outputs one :class:`Hessian` a member.
+
+        Examples
+        --------
+        >>> pair = Ensemble(a=[[2.0], [0.0]], W=[[[1.0]], [[0.0]]], activation="identity")
+        >>> pair.eigenvalues([[1.0]], [2.0]).round(12) + 0.0  # [[1, 2], [2, 4]] and [[0, -2], [-2, 0]]
+        array([[ 5.,  0.],
+               [ 2., -2.]])
+        """
+        if self.a.ndim == 3:
+            from ..operators.hessian import Hessian
+
+            found = [np.linalg.eigvalsh(Hessian(net, X, y, loss).toarray()) for net in self]
+            return np.array(found)[:, ::-1]
+        from .spectra import eigenvalues
+
+        data, theta = Packing(self[0], X, y, loss, "gemm"), self.theta
+        values, targets = np.empty_like(theta), data.Y[:, 0].copy()
+        fixed = data.m, data.has_b, data.has_c, data.X, targets
+
+        def evaluate(block: slice) -> None:
+            eigenvalues(data.jets, data.losses, theta[block], *fixed, values[block])
+
+        in_threads(evaluate, [slice(first, first + BLOCK) for first in range(0, len(self), BLOCK)])
+        return values[:, ::-1]
+
+    def largest_eigenvalue(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+        """Algebraically largest eigenvalue of every member's Hessian, shape (E,); as :meth:`eigenvalues`."""
+        return self.eigenvalues(X, y, loss)[:, 0]
+
+    def smallest_eigenvalue(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+        """Algebraically smallest eigenvalue of every member's Hessian, shape (E,); as :meth:`eigenvalues`."""
+        return self.eigenvalues(X, y, loss)[:, -1]
+
+    def negative_count(
+        self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared", tolerance: float = 1e-12
+    ) -> NDArray[np.intp]:
+        """Number of negative eigenvalues of every member's Hessian, shape (E,); as :meth:`eigenvalues`.
+
+        An eigenvalue counts as zero up to `tolerance` times the largest absolute one. What rounding leaves
+        undecided is told by :meth:`twolayer.Hessian.inertia` of a member.
+
+        Raises
+        ------
+        ValueError
+            If `tolerance` is not a number in 0..1, or as :meth:`risk` does.
+
+        Examples
+        --------
+        >>> pair = Ensemble(a=[[2.0], [0.0]], W=[[[1.0]], [[0.0]]], activation="identity")
+        >>> pair.negative_count([[1.0]], [2.0])
+        array([0, 1])
+        """
+        if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance <= 1:
+            raise ValueError(f"tolerance must be a number in 0..1; got {tolerance!r}")
+        values = self.eigenvalues(X, y, loss)
+        return np.asarray((values < -tolerance * np.abs(values).max(axis=1)[:, None]).sum(axis=1))
 
     def _curvature(self, what: str, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> Array:
         if self.a.ndim == 3:
