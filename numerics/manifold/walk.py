@@ -1,0 +1,191 @@
+"""Walks along the manifold of zero loss, down or up a measure of curvature; residuals stay zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import linalg
+
+import twolayer as tl
+from numerics.manifold.gradients import newton_norm_gradient, trace_gradient
+from twolayer.arrays import Array
+from twolayer.curvature.dense import jacobian
+from twolayer.forward.errors import forward
+from twolayer.forward.scope import Scope
+
+OBJECTIVES: dict[str, Callable[..., tuple[float, Array]]] = {
+    "trace": trace_gradient,
+    "newton norm": newton_norm_gradient,
+}
+CORRECTIONS = 20  # Newton steps back to the manifold
+HALVINGS = 30  # of a step that leaves the manifold or goes the wrong way
+GROWTH = 1.5  # of the step, when one was accepted
+ROUNDING = 2.0**-46  # residuals up to this share of the targets and outputs are zero
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A path on the manifold of zero loss.
+
+    Attributes
+    ----------
+    net : TwoLayer
+        Where it ends.
+    values : ndarray, shape (steps + 1,)
+        The objective on the way, from the start.
+    residuals : ndarray, shape (steps + 1,)
+        Largest absolute residual on the way.
+    length : float
+        Sum of the Euclidean lengths of the steps.
+    slope : float
+        Length of the gradient along the manifold at the end, over that of the whole gradient: 0 at a point
+        that is flattest, or sharpest, among its neighbours.
+    """
+
+    net: tl.TwoLayer
+    values: Array
+    residuals: Array
+    length: float
+    slope: float
+
+
+def walk(
+    net: tl.TwoLayer,
+    X: ArrayLike,
+    y: ArrayLike,
+    objective: str = "trace",
+    *,
+    uphill: bool = False,
+    steps: int = 200,
+    longest: float = np.inf,
+    tolerance: float = 1e-6,
+    progress: Callable[[float, str], None] | None = None,
+) -> Walk:
+    """Move along the solutions of f(x_i) = y_i so that tr H, or |G|_F^2, falls; or rises if `uphill`.
+
+    Parameters
+    ----------
+    net : TwoLayer
+        With one output and small residuals: it is first brought onto the manifold.
+    X : array_like, shape (n, d)
+    y : array_like, shape (n,)
+    objective : {"trace", "newton norm"}
+        tr H or |G|_F^2.
+    uphill : bool
+    steps : int
+        At most.
+    longest : float
+        The walk ends when it is this long. Uphill there is often no end.
+    tolerance : float
+        Of ``Walk.slope``.
+    progress : callable, optional
+        Called with the share of the steps done, and the objective in words.
+
+    Returns
+    -------
+    Walk
+
+    Raises
+    ------
+    ValueError
+        If `objective` is unknown, the network has several outputs, or there is no solution near the start.
+
+    Notes
+    -----
+    The gradient is projected on the kernel of the Jacobian J (n, P); after each step Gauss-Newton, by the
+    least change J^T (J J^T)^(-1) r, returns to the manifold. The squared loss is meant: there H = G.
+    O(n^2 P) time a step.
+
+    Examples
+    --------
+    >>> net = tl.TwoLayer(a=[4.0], W=[[0.5]], activation="identity")
+    >>> end = walk(net, [[1.0]], [2.0])  # a w = 2, and a^2 + w^2 is least at a = w
+    >>> round(float(end.values[-1]), 6), round(float(end.net.a[0] - end.net.W[0, 0]), 4) + 0.0
+    (4.0, 0.0)
+    """
+    if objective not in OBJECTIVES:
+        raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}; got {objective!r}")
+    path = _Path(net, X, y, OBJECTIVES[objective], -1.0 if uphill else 1.0)
+    for done in range(steps):
+        if path.slope <= tolerance or path.length >= longest or not path.step(longest - path.length):
+            break
+        if progress is not None:
+            progress((done + 1) / steps, f"{objective} {path.values[-1]:.4g}")
+    return Walk(path.net, np.array(path.values), np.array(path.residuals), path.length, path.slope)
+
+
+class _Path:
+    """Where the walk is, and what it has seen."""
+
+    def __init__(
+        self,
+        net: tl.TwoLayer,
+        X: ArrayLike,
+        y: ArrayLike,
+        objective: Callable[..., tuple[float, Array]],
+        sign: float,
+    ) -> None:
+        self.X, self.y, self.objective, self.sign = X, y, objective, sign
+        self.length, self.size = 0.0, 0.0
+        self.values: list[float] = []
+        self.residuals: list[float] = []
+        landed = self._landed(net)
+        if landed is None:
+            raise ValueError("net must be near a solution of zero loss; got one from which none was reached")
+        self._arrive(*landed)
+        self.size = 0.01 * float(np.linalg.norm(self.net.theta))
+
+    def _arrive(self, net: tl.TwoLayer, J: Array, worst: float) -> None:
+        value, gradient = self.objective(net, self.X, self.y)
+        along = gradient - J.T @ _least_squares(J, J @ gradient)
+        along -= J.T @ _least_squares(J, J @ along)
+        self.net, self.gradient = net, along
+        whole = float(np.linalg.norm(gradient))
+        self.slope = float(np.linalg.norm(along)) / whole if whole > 0 else 0.0
+        self.values.append(value)
+        self.residuals.append(worst)
+
+    def step(self, room: float) -> bool:
+        """Take a step that improves the objective and ends on the manifold; whether there was one."""
+        direction = -self.sign * self.gradient / float(np.linalg.norm(self.gradient))
+        size = min(self.size, room)
+        for _ in range(HALVINGS):
+            landed = self._landed(self.net.replace(self.net.theta + size * direction))
+            if landed is not None:
+                gained = self.sign * (self.values[-1] - self.objective(landed[0], self.X, self.y)[0])
+                if gained > 0.1 * size * float(np.linalg.norm(self.gradient)):
+                    self.length += float(np.linalg.norm(landed[0].theta - self.net.theta))
+                    self._arrive(*landed)
+                    self.size = GROWTH * size
+                    return True
+            size /= 2
+        return False
+
+    def _landed(self, net: tl.TwoLayer) -> tuple[tl.TwoLayer, Array, float] | None:
+        """The solution next to a network, the Jacobian (n, P) there and the largest residual, or None."""
+        best = np.inf
+        for _ in range(CORRECTIONS):
+            run = forward(net, self.X, self.y)
+            J, r = jacobian(run, Scope(tuple(net.parts)), slice(0, run.n))[:, 0], run.G[:, 0]
+            worst = float(np.abs(r).max())
+            if worst <= ROUNDING * float(np.abs(run.y).max() + np.abs(run.F).max()):
+                return net, J, worst
+            if not worst < 2 * best:
+                return None
+            best = min(best, worst)
+            net = net.replace(net.theta - J.T @ _least_squares(J, r))
+        return None
+
+
+def _least_squares(J: Array, right: Array) -> Array:
+    """(J J^T)^(-1) times the right side (n,)."""
+    K = J @ J.T
+    try:
+        return np.asarray(
+            linalg.cho_solve(linalg.cho_factor(K, check_finite=False), right, check_finite=False)
+        )
+    except linalg.LinAlgError:
+        return np.asarray(linalg.lstsq(K, right, check_finite=False)[0])

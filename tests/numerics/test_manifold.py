@@ -1,0 +1,95 @@
+"""Gradients of curvature against forward-mode derivatives; walks that stay on the manifold of zero loss."""
+
+import numpy as np
+import pytest
+
+import twolayer as tl
+from numerics.falsify.dual.arrays import constant, variables
+from numerics.falsify.dual.network import DualNetwork
+from numerics.falsify.dual.norms import NORMS
+from numerics.falsify.dual.third import third_derivative
+from numerics.manifold import newton_norm_gradient, trace_gradient, walk
+from numerics.training.newton import gauss_newton
+from tests.oracle.strategies import random_problem
+from theory.expressions.activations import ACTIVATIONS
+
+CASES = [
+    ("tanh", "squared", True, True),
+    ("gelu", "squared", False, False),
+    ("sin", "logistic", True, False),
+    ("softplus", "pseudo_huber", False, True),
+    ("relu", "squared", True, True),
+    ("cube", "pseudo_huber", True, True),
+]
+
+
+def by_forward_mode(problem, loss):
+    """tr H and |G|_F with their derivatives by theta, from arrays that carry them."""
+    net, run = problem.net, problem.hessian.forward
+    theta = variables(net.theta)
+    parts = {name: theta[where].reshape(*net.parts[name].shape) for name, where in net.layout.items()}
+    named = {"A": parts["a"].reshape(1, -1), "W": parts["W"], "X": constant(np.asarray(problem.X))}
+    if "b" in parts:
+        named["b"] = parts["b"]
+    if "c" in parts:
+        named["c"] = parts["c"].reshape(1)
+    real = run.loss.labels == "real"
+    if real:
+        named["y"] = constant(np.asarray(run.y, dtype=float).reshape(-1, 1))
+    third = third_derivative(ACTIVATIONS[net.activation.name])
+    labels = None if real else np.asarray(run.y, dtype=float).reshape(run.F.shape)
+    at = DualNetwork(named, net.activation, third, run.loss, labels)
+    return NORMS["trace"](at, "H"), NORMS["frobenius"](at, "G")
+
+
+@pytest.mark.parametrize(("activation", "loss", "biased", "offset"), CASES)
+def test_gradients_are_those_of_forward_mode(activation, loss, biased, offset):
+    problem = random_problem(4, n=7, d=3, m=4, activation=activation, loss=loss, biased=biased, offset=offset)
+    trace, norm = by_forward_mode(problem, loss)
+    value, slope = trace_gradient(problem.net, problem.X, problem.y, loss)
+    assert value == pytest.approx(float(problem.hessian.trace()), rel=1e-12)
+    assert np.abs(slope - trace.slope).max() <= 1e-11 * np.abs(trace.slope).max()
+    square, slope = newton_norm_gradient(problem.net, problem.X, problem.y, loss)
+    assert square == pytest.approx(float(problem.hessian.gauss_newton.frobenius_norm()) ** 2, rel=1e-12)
+    expected = 2 * norm.value * norm.slope
+    assert np.abs(slope - expected).max() <= 1e-11 * np.abs(expected).max()
+
+
+def solution(seed=0, n=6, d=3, m=8):
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((n, d)), rng.standard_normal(n)
+    net = tl.TwoLayer(rng.standard_normal(m), rng.standard_normal((m, d)), rng.standard_normal(m))
+    return gauss_newton(net, X, y).net, X, y
+
+
+@pytest.mark.parametrize("objective", ["trace", "newton norm"])
+@pytest.mark.parametrize("uphill", [False, True])
+def test_a_walk_stays_where_the_loss_is_zero(objective, uphill):
+    net, X, y = solution()
+    found = walk(net, X, y, objective, uphill=uphill, steps=25, longest=3.0)
+    assert found.residuals.max() < 1e-13 * (1 + np.abs(y).max())
+    assert (np.diff(found.values) * (1 if uphill else -1) > 0).all()
+    assert len(found.values) > 3
+    assert 0 < found.length <= 3.0 * 1.2
+    H = tl.Hessian(found.net, X, y)
+    exact = H.trace() if objective == "trace" else H.gauss_newton.frobenius_norm() ** 2
+    assert found.values[-1] == pytest.approx(float(exact), rel=1e-10)
+
+
+def test_the_flattest_linear_unit_is_balanced():
+    net = tl.TwoLayer([4.0], [[0.5]], activation="identity")
+    for objective, least in (("trace", 4.0), ("newton norm", 16.0)):
+        found = walk(net, [[1.0]], [2.0], objective)
+        assert found.values[-1] == pytest.approx(least, rel=1e-9)
+        assert found.slope < 1e-5
+
+
+def test_bad_input_is_refused():
+    net, X, y = solution()
+    with pytest.raises(ValueError, match="objective must be one of trace, newton norm; got 'lmax'"):
+        walk(net, X, y, "lmax")
+    with pytest.raises(ValueError, match="net must have one output"):
+        trace_gradient(tl.TwoLayer(np.ones((2, 3)), np.ones((3, 1))), [[1.0]], [[0.0, 1.0]])
+    dead = tl.TwoLayer([0.0], [[0.0]])
+    with pytest.raises(ValueError, match="net must be near a solution of zero loss"):
+        walk(dead, [[1.0], [2.0]], [1.0, -1.0])
