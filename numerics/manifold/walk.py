@@ -12,7 +12,7 @@ from scipy import linalg
 import twolayer as tl
 from numerics.manifold.gradients import newton_norm_gradient, trace_gradient
 from twolayer.arrays import Array
-from twolayer.curvature.dense import jacobian
+from twolayer.curvature.jacobian import jacobian
 from twolayer.forward.errors import forward
 from twolayer.forward.scope import Scope
 
@@ -169,7 +169,8 @@ class _Path:
         best = np.inf
         for _ in range(CORRECTIONS):
             run = forward(net, self.X, self.y)
-            J, r = jacobian(run, Scope(tuple(net.parts)), slice(0, run.n))[:, 0], run.G[:, 0]
+            everything, r = slice(0, run.n), run.G[:, 0]
+            J = jacobian(run, Scope(tuple(net.parts)), everything, np.ones((run.n, 1)))
             worst = float(np.abs(r).max())
             if worst <= ROUNDING * float(np.abs(run.y).max() + np.abs(run.F).max()):
                 return net, J, worst

@@ -62,7 +62,7 @@ def test_every_member_has_its_own_spectrum(case):
 
 def test_a_tolerance_out_of_range_is_refused():
     many = tl.Ensemble([[1.0]], [[[1.0]]])
-    with pytest.raises(ValueError, match="tolerance must be a number in 0..1; got -1"):
+    with pytest.raises(ValueError, match=r"tolerance must be a number in 0\.\.1; got -1"):
         many.negative_count([[1.0]], [0.0], tolerance=-1)
 
 

@@ -32,7 +32,7 @@ def fill_jacobian(a, S, S1, X, hidden, output, J):  # type: ignore[no-untyped-de
 
 @kernel
 def add_residual(a, g, S1, S2, X, hidden, H):  # type: ignore[no-untyped-def]
-    """Add the residual part to the lower triangle of H (P, P), unit by unit; g (n,), S1, S2 (n, m), X (n, d)."""
+    """Add the residual part to the lower triangle of H (P, P); g (n,), S1, S2 (n, m), X (n, d)."""
     n, m = S1.shape
     d = X.shape[1]
     for k in range(m):
