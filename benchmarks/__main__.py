@@ -7,7 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import certificates, dense, flow, imports, jets, main_job, many, memory, norm, product, report, workers
+from . import (
+    certificates,
+    dense,
+    flow,
+    grid,
+    imports,
+    jets,
+    main_job,
+    many,
+    memory,
+    norm,
+    product,
+    report,
+    roads,
+    workers,
+)
 from .case import size_text
 from .race import ROUNDS, race
 
@@ -21,6 +36,8 @@ COMPARISONS = {
     "jets": jets,
     "certificates": certificates,
     "main-job": main_job,
+    "grid": grid,
+    "roads": roads,
     "imports": imports,
 }
 NAMES = (*COMPARISONS, "memory")
