@@ -53,7 +53,7 @@ def test_a_minimum_costs_one_eigensystem_of_the_kernel():
     assert count == sum(len(arm.attacks) for arm in arms)
     assert {m["negative_eigenvalues"]["method"] for m in done["minima"]} == {"kernel of G, R in the error"}
     assert max(systems) == SAMPLES
-    assert systems[SAMPLES] == count + len(arms)  # and one at each random start
+    assert count <= systems[SAMPLES] <= count + len(arms)  # and one at each random start at most
     small = [order for order in systems if order != SAMPLES]
     assert max(small) <= LARGEST_BLOCK
     assert sum(systems[order] for order in small) <= SMALL * (count + len(arms))
