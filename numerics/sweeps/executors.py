@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 from numerics.sweeps.threads import keep_to_one_thread
 
+COUNT = re.compile("[0-9]{1,5}")  # not isdecimal, which other scripts' digits are too
 WANTED = "threads:N, processes:N or dask://HOST:PORT"
 
 
@@ -41,7 +43,7 @@ def executor(name: str | None) -> Iterator[Executor | None]:
         yield None
         return
     kind, _, rest = name.partition(":")
-    if kind in ("threads", "processes") and rest.isdecimal() and 0 < int(rest) <= 10_000:
+    if kind in ("threads", "processes") and COUNT.fullmatch(rest) and 0 < int(rest) <= 10_000:
         # A fresh interpreter in each process: forking one that runs threads can hang.
         pools = {"threads": ThreadPoolExecutor, "processes": ProcessPoolExecutor}
         fresh = {"mp_context": get_context("spawn"), "initializer": keep_to_one_thread}

@@ -9,6 +9,8 @@ import numba
 import scipy.linalg  # noqa: F401 - only what is loaded is held, and scipy brings a BLAS of its own
 from threadpoolctl import threadpool_limits
 
+from twolayer.many.one_blas_thread import one_blas_thread
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
@@ -16,7 +18,7 @@ def one_thread() -> Iterator[None]:
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        with threadpool_limits(limits=1):
+        with one_blas_thread():
             yield
     finally:
         numba.set_num_threads(threads)

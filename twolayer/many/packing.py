@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import ThreadpoolController
 
 from ..arrays import Array, inputs, targets
 from ..jit import SETTINGS
@@ -18,14 +16,7 @@ from ..model.activation import Activation
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    """The thread pools of BLAS; looking for them takes milliseconds."""
-    from scipy.linalg import cython_blas  # noqa: F401  the BLAS that kernels call
-
-    return ThreadpoolController()
+from .one_blas_thread import begin_with_one_blas_thread, one_blas_thread
 
 
 def in_threads(work: Callable[[Any], None], pieces: list[Any]) -> None:
@@ -34,12 +25,12 @@ def in_threads(work: Callable[[Any], None], pieces: list[Any]) -> None:
     BLAS keeps to one thread meanwhile.
     """
     count = min(SETTINGS.NUMBA_NUM_THREADS, len(pieces))
-    with _libraries().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         if count == 1:
             for piece in pieces:
                 work(piece)
             return
-        with ThreadPoolExecutor(count) as pool:
+        with ThreadPoolExecutor(count, initializer=begin_with_one_blas_thread) as pool:
             list(pool.map(work, pieces))
 
 
