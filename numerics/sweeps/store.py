@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,15 @@ import numpy as np
 
 from numerics.files.folders import write_json
 from numerics.files.npz import read_arrays
+from numerics.files.provenance import versions
+from twolayer.jit import source_hash
 
 Shard = dict[str, np.ndarray]
 
 CHECKSUM, ORIGIN, MANIFEST = "checksum", "of_sweep", "sweep.json"
 VERSION = 2
+COMPUTING = ("numpy", "scipy", "numba", "machine")
+PACKAGE = Path(__file__).parents[1]
 HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 DRAFT = re.compile(r"\.shard-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]{1,9})-.*")
 OURS = re.compile(r"[0-9]{6,}\.npz|sweep\.json|\.shard-.*|\.sweep\.json-.*")
@@ -86,7 +91,8 @@ class Store:
         if found not in (self.mark, self.old_mark):
             raise ValueError(
                 f"store must be a new folder or that of the same sweep ({self.count} pieces, key "
-                f"{self.key[:12]}); got {self.folder}, which holds something else"
+                f"{self.key[:12]}); got {self.folder}, which holds something else, or "
+                "what another version began"
             )
 
     @property
@@ -220,10 +226,23 @@ def checksum(shard: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.frombuffer(digest.digest(), dtype=np.uint8)
 
 
+@cache
+def running_version() -> str:
+    """Hash of the sources of `twolayer` and `numerics`, and the versions of what they compute with."""
+    found = versions()
+    digest = hashlib.sha256(repr([(name, found.get(name)) for name in COMPUTING]).encode())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(f"{path.relative_to(PACKAGE).as_posix()}\0".encode() + path.read_bytes())
+    return f"{source_hash()} {digest.hexdigest()}"
+
+
 def fingerprint(*parts: Any) -> str:
-    """A key for a sweep: the hash of arrays and of the text of everything else, among `parts`."""
+    """A key for a sweep: the hash of `parts`, arrays or anything with a text, and of the code that runs it.
+
+    A store that another version began is not taken up: some of its shards would come from another integrator.
+    """
     arrays = {
         f"{index:04d}": part if isinstance(part, np.ndarray) else np.array(repr(part))
-        for index, part in enumerate(parts)
+        for index, part in enumerate((*parts, running_version()))
     }
     return checksum(arrays).tobytes().hex()

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from numerics.sweeps import store as store_module
 from numerics.sweeps.store import HOST, Store, checksum
 from numerics.sweeps.sweep import sweep
 from numerics.sweeps.workplace import Workplace
@@ -98,3 +99,26 @@ def test_a_folder_of_other_things_is_no_store(tmp_path):
     with pytest.raises(ValueError, match=r"which holds thesis\.tex"):
         Workplace(None, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_key_names_the_code_and_the_versions_that_run(tmp_path, monkeypatch):
+    shutil.copytree(store_module.PACKAGE / "descents", tmp_path / "descents")
+    monkeypatch.setattr(store_module, "PACKAGE", tmp_path)
+    keys = []
+
+    def key():
+        store_module.running_version.cache_clear()
+        keys.append(store_module.fingerprint("same"))
+
+    key()
+    key()
+    with (tmp_path / "descents" / "flow.py").open("a") as file:
+        file.write("\n")
+    key()
+    monkeypatch.setattr(store_module, "versions", lambda: {"numpy": "99"})
+    key()
+    monkeypatch.setattr(store_module, "source_hash", lambda: "another")
+    key()
+    store_module.running_version.cache_clear()
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 4

@@ -74,7 +74,7 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def begin_with_one_blas_thread() -> None:
-    """Hold the BLAS of a thread that has just begun to one thread, where the number belongs to each thread."""
+    """Hold BLAS to one thread for a thread that has just begun, where the number belongs to each."""
     _libraries().limit(limits=1, user_api="blas")
 
 
