@@ -115,7 +115,9 @@ def sgd(
     target: float = 0.0,
     rng: np.random.Generator,
 ) -> Trained:
-    """Stochastic gradient descent, every epoch a new random order; the risk is looked at after each (`X` has shape (n, d)).
+    """Stochastic gradient descent, every epoch a new random order; the risk is looked at after each.
+
+    `X` has shape (n, d).
 
     Parameters
     ----------
