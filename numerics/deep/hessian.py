@@ -251,7 +251,7 @@ class Curvature(LinearOperator):  # type: ignore[misc]
     def eigenvalue_bounds(self) -> tuple[Measurement, Measurement]:
         """Bounds of the largest eigenvalue from trace and Frobenius norm alone (Wolkowicz and Styan 1980).
 
-        mu + s / sqrt(P - 1) <= lmax <= mu + s sqrt(P - 1) with mu = tr H / P, s^2 = |H|_F^2 / P - mu^2.
+        ``mu + s / sqrt(P - 1) <= lmax <= mu + s sqrt(P - 1)``, mu = tr H / P, ``s^2 = |H|_F^2 / P - mu^2``.
         """
         P = self.shape[0]
         mu = self.trace() / P

@@ -83,7 +83,7 @@ def ellipsoid(
     threshold : float
         T, a height above the minimum.
     radius : float, optional
-        rho: the region is {quadratic / T + |theta - minimum|^2 / rho^2 < 1}, which is bounded along flat
+        rho: the region is ``{quadratic / T + |theta - minimum|^2 / rho^2 < 1}``, which is bounded along flat
         directions too; each eigenvalue grows by 2 T / rho^2.
     rng : numpy Generator, optional
         Not used: nothing is sampled. Taken so that every estimator is called alike.

@@ -54,7 +54,7 @@ def tempering(
 ) -> VolumeEstimate:
     r"""Log-volume of any region about a minimum, by parallel tempering over its membership.
 
-    In coordinates z, theta = minimum + A z, with r = |z| and the mean taken over the region with density
+    In coordinates z, theta = minimum + A z, with r = ``|z|`` and the mean taken over the region with density
     proportional to exp(-k r^2 / 2),
 
     .. math:: \ln V = \ln|\det A| + \frac D2\ln\frac{2\pi}{k_0} + \ln p(k_0)

@@ -87,7 +87,7 @@ class Curvature(PerUnit):
         return Block(Curvature(self.forward, self.scope.only(groups=both)), row_groups, column_groups)
 
     def with_ridge(self, ridge: float, parts: tuple[str, ...] | list[str] | str | None = None) -> Regularised:
-        """This curvature with `ridge` added on its diagonal: that of the risk + (ridge / 2) |theta|^2.
+        """This curvature with `ridge` added on its diagonal: that of the risk + (ridge / 2) ``|theta|^2``.
 
         Parameters
         ----------
@@ -311,7 +311,7 @@ class Hessian(Curvature):
 
         Notes
         -----
-        scikit-learn descends the gradient of (1/n) sum_i l_i + alpha / (2 n) (|a|^2 + |W|^2), with l_i our
+        scikit-learn descends the gradient of (1/n) sum_i l_i + alpha / (2 n) ``(|a|^2 + |W|^2)``, with l_i our
         "squared", "logistic" or "softmax". What it reports as ``loss_`` of several outputs under squared
         error is the mean over them, which its gradient is not that of.
         """
