@@ -311,7 +311,7 @@ class Hessian(Curvature):
 
         Notes
         -----
-        scikit-learn descends the gradient of (1/n) sum_i l_i + alpha / (2 n) ``(|a|^2 + |W|^2)``, with l_i our
+        scikit-learn descends the gradient of (1/n) sum_i l_i + alpha / (2 n) ``(|a|^2 + |W|^2)``, l_i our
         "squared", "logistic" or "softmax". What it reports as ``loss_`` of several outputs under squared
         error is the mean over them, which its gradient is not that of.
         """
