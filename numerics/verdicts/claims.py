@@ -27,7 +27,9 @@ class Effect:
     count: int
 
     def __str__(self) -> str:
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        return " ".join(
+            f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]".replace("-0.00", "0.00").split()
+        )
 
 
 @dataclass(frozen=True)

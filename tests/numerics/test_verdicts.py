@@ -59,7 +59,7 @@ def test_a_converse_that_held_would_support_the_theorem(monkeypatch):
 def test_what_was_not_measured_is_not_decided(key):
     found = decided(key, {})
     assert found.level == UNDECIDED
-    assert found.found == "nothing was measured."
+    assert found.found == "Nothing was measured."
 
 
 def test_rules_and_claims_are_the_same_and_all_levels_occur():
@@ -129,7 +129,7 @@ def test_the_page_escapes_and_says_what_is_missing():
     assert "run &lt;all&gt;" in html
     assert html.count('<th scope="row">') == 2
     assert "1 of 2 claims are not decided" in html
-    assert "0.60 [0.55, 0.65], of 9" in html
+    assert "Test accuracy is higher by 0.60 [0.55, 0.65] without wrong labels, over 9 repeats." in html
     assert "not decided" not in section(said[:1], "run")
     assert [line.split("  ")[0] for line in lines(said)] == [SUPPORTED, UNDECIDED]
     assert json.dumps([verdict.as_dict() for verdict in said])
