@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from numerics.files.datasets import load_inputs
 SPECTRUM_LIMIT = 2000
 
 
-def measure(net: tl.TwoLayer, data: str | Path, loss: str, spectrum: bool | None = None) -> dict[str, Any]:
+def measure(
+    net: tl.TwoLayer,
+    data: str | Path,
+    loss: str,
+    spectrum: bool | None = None,
+    largest: int | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, Any]:
     """Measure a network on the X and y of an npz file.
 
     Parameters
@@ -23,6 +31,10 @@ def measure(net: tl.TwoLayer, data: str | Path, loss: str, spectrum: bool | None
     loss : str
     spectrum : bool, optional
         Whether to form the matrix for what needs its eigenvalues; by default if P is at most 2000.
+    largest : int, optional
+        How many of the largest eigenvalues are sought; those that are not proved to be are not `exact`.
+    progress : callable, optional
+        Told how far these are.
 
     Returns
     -------
@@ -43,6 +55,8 @@ def measure(net: tl.TwoLayer, data: str | Path, loss: str, spectrum: bool | None
     }
     if H.shape[0] <= SPECTRUM_LIMIT if spectrum is None else spectrum:
         found.update(of_eigenvalues(H.eigenvalues()))
+    if largest is not None:
+        found.update(one_by_one(H.eigenvalues(largest, progress=progress)))
     conventions = {
         "risk": H.convention,
         "H": "Hessian of the risk; G its Gauss-Newton part, R = H - G the residual part",
@@ -54,6 +68,16 @@ def measure(net: tl.TwoLayer, data: str | Path, loss: str, spectrum: bool | None
         "version": tl.__version__,
     }
     return {**{name: each.as_dict() for name, each in found.items()}, "conventions": conventions}
+
+
+def one_by_one(several: tl.Measurement) -> dict[str, tl.Measurement]:
+    """The eigenvalues by rank, each exact if it is proved that none before it is missing."""
+    proved = getattr(several, "proved", np.ones(len(several.value), dtype=bool))
+    columns = zip(several.value.tolist(), several.error.tolist(), proved.tolist(), strict=True)
+    return {
+        f"eigenvalue_{rank}": tl.Measurement(value, error, exact, several.method, several.convention)
+        for rank, (value, error, exact) in enumerate(columns, 1)
+    }
 
 
 def of_eigenvalues(all_of_them: tl.Measurement) -> dict[str, tl.Measurement]:

@@ -17,9 +17,16 @@ from numerics.commands.options import saved_network
     help="Form the matrix for what needs eigenvalues [default: if P <= 2000].",
 )
 @click.option(
+    "--largest",
+    type=click.IntRange(min=1),
+    help="Also the so many largest eigenvalues; a bar shows how far they are, and Ctrl-C keeps what is found.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print JSON: one object per quantity, and the conventions."
 )
-def norms(model: str, data: str, loss: str, spectrum: bool | None, as_json: bool) -> None:
+def norms(
+    model: str, data: str, loss: str, spectrum: bool | None, largest: int | None, as_json: bool
+) -> None:
     """Print risk, gradient norm and the norms of H, G and R, each with its rounding error.
 
     \b
@@ -34,8 +41,10 @@ def norms(model: str, data: str, loss: str, spectrum: bool | None, as_json: bool
                      --data twolayer-report/networks/data.npz
       twolayer norms --model model.npz --data data.npz --loss logistic --json
     """
+    from numerics.commands.bars import share_bar
     from numerics.commands.measure import measure, text
     from numerics.files.networks import read_model
 
-    found = measure(read_model(model), data, loss, spectrum)
+    with share_bar("eigenvalues") as progress:
+        found = measure(read_model(model), data, loss, spectrum, largest, progress)
     click.echo(json.dumps(found, indent=1, allow_nan=False) if as_json else text(found))

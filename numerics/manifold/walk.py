@@ -38,6 +38,8 @@ class Walk:
         The objective on the way, from the start.
     residuals : ndarray, shape (steps + 1,)
         Largest absolute residual on the way.
+    path : ndarray, shape (steps + 1, P)
+        theta on the way.
     length : float
         Sum of the Euclidean lengths of the steps.
     slope : float
@@ -48,6 +50,7 @@ class Walk:
     net: tl.TwoLayer
     values: Array
     residuals: Array
+    path: Array
     length: float
     slope: float
 
@@ -114,7 +117,8 @@ def walk(
             break
         if progress is not None:
             progress((done + 1) / steps, f"{objective} {path.values[-1]:.4g}")
-    return Walk(path.net, np.array(path.values), np.array(path.residuals), path.length, path.slope)
+    values, residuals, thetas = (np.array(each) for each in (path.values, path.residuals, path.thetas))
+    return Walk(path.net, values, residuals, thetas, path.length, path.slope)
 
 
 class _Path:
@@ -132,6 +136,7 @@ class _Path:
         self.length, self.size = 0.0, 0.0
         self.values: list[float] = []
         self.residuals: list[float] = []
+        self.thetas: list[Array] = []
         landed = self._landed(net)
         if landed is None:
             raise ValueError("net must be near a solution of zero loss; got one from which none was reached")
@@ -147,6 +152,7 @@ class _Path:
         self.slope = float(np.linalg.norm(along)) / whole if whole > 0 else 0.0
         self.values.append(value)
         self.residuals.append(worst)
+        self.thetas.append(net.theta)
 
     def step(self, room: float) -> bool:
         """Take a step that improves the objective and ends on the manifold; whether there was one."""

@@ -64,6 +64,13 @@ def test_norms_as_json(saved):
     assert found["conventions"]["activation"] == "softplus"
 
 
+def test_norms_with_the_largest_eigenvalues(saved):
+    found = json.loads(run("norms", "--model", saved[0], "--data", saved[1], "--largest", "2", "--json").stdout)
+    assert found["eigenvalue_1"]["value"] == pytest.approx(found["largest_eigenvalue"]["value"])
+    assert found["eigenvalue_1"]["exact"]
+    assert found["eigenvalue_1"]["value"] >= found["eigenvalue_2"]["value"]
+
+
 def test_norms_as_text_and_without_the_spectrum(saved):
     model, data, *_ = saved
     done = run("norms", "--model", model, "--data", data, "--no-spectrum")

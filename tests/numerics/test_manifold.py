@@ -9,6 +9,7 @@ from numerics.falsify.dual.network import DualNetwork
 from numerics.falsify.dual.norms import NORMS
 from numerics.falsify.dual.third import third_derivative
 from numerics.manifold import newton_norm_gradient, trace_gradient, walk
+from numerics.manifold.study import draw, journeys, table
 from numerics.training.newton import gauss_newton
 from tests.oracle.strategies import random_problem
 from theory.expressions.activations import ACTIVATIONS
@@ -67,6 +68,7 @@ def solution(seed=0, n=6, d=3, m=8):
 def test_a_walk_stays_where_the_loss_is_zero(objective, uphill):
     net, X, y = solution()
     found = walk(net, X, y, objective, uphill=uphill, steps=25, longest=3.0)
+    assert found.path.shape == (len(found.values), len(net.theta))
     assert found.residuals.max() < 1e-13 * (1 + np.abs(y).max())
     assert (np.diff(found.values) * (1 if uphill else -1) > 0).all()
     assert len(found.values) > 3
@@ -82,6 +84,17 @@ def test_the_flattest_linear_unit_is_balanced():
         found = walk(net, [[1.0]], [2.0], objective)
         assert found.values[-1] == pytest.approx(least, rel=1e-9)
         assert found.slope < 1e-5
+
+
+def test_a_journey_goes_both_ways_and_is_drawn(tmp_path):
+    found = journeys(1, samples=20, units=4, steps=6)
+    flat, begun, sharp = found[0].row[:3]
+    assert flat < begun < sharp
+    assert found[0].apart > 0
+    assert all(((way >= 0) & (way <= 1)).all() for way in found[0].accuracies)
+    assert len(table(found).splitlines()) == 3
+    drawn = draw(found, tmp_path)
+    assert drawn.path.stat().st_size > 1000
 
 
 def test_bad_input_is_refused():
