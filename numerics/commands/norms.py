@@ -19,7 +19,7 @@ from numerics.commands.options import saved_network
 @click.option(
     "--largest",
     type=click.IntRange(min=1),
-    help="Also the so many largest eigenvalues; a bar shows how far they are, and Ctrl-C keeps what is found.",
+    help="Also so many of the largest eigenvalues; Ctrl-C keeps what is found.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Print JSON: one object per quantity, and the conventions."

@@ -65,7 +65,8 @@ def test_norms_as_json(saved):
 
 
 def test_norms_with_the_largest_eigenvalues(saved):
-    found = json.loads(run("norms", "--model", saved[0], "--data", saved[1], "--largest", "2", "--json").stdout)
+    done = run("norms", "--model", saved[0], "--data", saved[1], "--largest", "2", "--json")
+    found = json.loads(done.stdout)
     assert found["eigenvalue_1"]["value"] == pytest.approx(found["largest_eigenvalue"]["value"])
     assert found["eigenvalue_1"]["exact"]
     assert found["eigenvalue_1"]["value"] >= found["eigenvalue_2"]["value"]
