@@ -12,15 +12,37 @@ from twolayer.forward.scope import Scope, squared_inputs
 from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
+from ..jit import kernel
 
 
-def unit_weights(forward: Forward) -> Array:
-    """(A^T Lam_i A)_kk, shape (n, m)."""
-    A = forward.net.A
-    total = np.zeros_like(forward.S)
-    for o in range(len(A)):
-        total += A[o] * (forward.Lam[:, o] @ A)
-    return total
+def unit_weights(forward: Forward, scope: Scope) -> Array:
+    """(A^T Lam_i A)_kk s'^2 + (A^T g_i)_k s'' of the parts meant, shape (n, m): over |x~_i|^2, the traces."""
+    weights = np.empty_like(forward.S)
+    parts = scope.gauss_newton, scope.residual
+    fill(forward.net.A, forward.Lam, forward.G, forward.S1, forward.S2, *parts, weights)
+    return weights
+
+
+@kernel
+def fill(A, Lam, G, S1, S2, newton, residual, weights):  # type: ignore[no-untyped-def]
+    """Fill weights (n, m) from A (q, m), Lam (n, q, q), G (n, q), S1 and S2 (n, m), for the parts meant."""
+    (n, m), q = S1.shape, A.shape[0]
+    for i in range(n):
+        row = weights[i]
+        row[:] = 0.0
+        if newton:
+            for o in range(q):
+                for p in range(q):
+                    factor = Lam[i, o, p]
+                    if factor != 0.0:
+                        for k in range(m):
+                            row[k] += factor * A[o, k] * A[p, k]
+            for k in range(m):
+                row[k] = row[k] * S1[i, k] * S1[i, k]
+        if residual:
+            for o in range(q):
+                for k in range(m):
+                    row[k] += G[i, o] * A[o, k] * S2[i, k]
 
 
 def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
@@ -30,9 +52,7 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     if scope.gauss_newton:
         Lam = np.einsum("ioo->i", forward.Lam)
         each += Lam * (scope.has("a") * np.einsum("ik,ik->i", forward.S, forward.S) + scope.has("c"))
-        each += x2 * np.einsum("ik,ik,ik->i", unit_weights(forward), forward.S1, forward.S1)
-    if scope.residual:
-        each += x2 * np.einsum("ik,ik->i", forward.GA, forward.S2)
+    each += x2 * unit_weights(forward, scope).sum(axis=1)
     require_representable("entries of the Hessian", each)
     value = math.fsum(each) / forward.n
     (q, m), d = forward.net.A.shape, forward.X.shape[1]
@@ -46,12 +66,7 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
 
 def diagonal(forward: Forward, scope: Scope) -> Array:
     """The diagonal, shape (P,) of the included parameters."""
-    n = forward.n
-    weight = np.zeros_like(forward.S)
-    if scope.gauss_newton:
-        weight += unit_weights(forward) * forward.S1**2
-    if scope.residual:
-        weight += forward.GA * forward.S2
+    n, weight = forward.n, unit_weights(forward, scope)
     newton = float(scope.gauss_newton)
     Lam = newton * np.einsum("ioo->io", forward.Lam)
     made = {"a": Lam.T @ forward.S**2, "b": weight.sum(axis=0), "c": Lam.sum(axis=0)}
