@@ -1,4 +1,4 @@
-"""The command: runs the comparisons and prints their table; `bounds` is an attack of its own (-h)."""
+"""The command: runs the comparisons and prints their table; `bounds` and `kills` are attacks (-h)."""
 
 import argparse
 import json
@@ -80,6 +80,10 @@ def main(words: list[str]) -> int:
         from . import bounds  # needs python-flint
 
         return bounds.main(words[1:])
+    if words[:1] == ["kills"]:
+        from . import kills
+
+        return kills.main(words[1:])
     chosen = arguments(words)
     machine = report.machine()
     table, data = [], []

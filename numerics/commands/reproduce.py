@@ -70,9 +70,9 @@ def reproduce(
         results, found = job.reproduce(task, arms, seed, raw=raw, progress=progress_bar)
         if not found:
             raise click.Abort
-        others = (
-            {} if (parts or ("two-layer" if quick else "all")) == "two-layer" else basins(seed, quick, out)
-        )
+        alone = (parts or ("two-layer" if quick else "all")) == "two-layer"
+        others = {} if alone or results["partial"] else basins(seed, quick, out)
+        results["partial"] |= not (alone or others)
         if others:
             write_basins(folder / "basins", others["basins"])
         said = verdicts({"two-layer": results, **others})
@@ -86,7 +86,10 @@ def reproduce(
 
 
 def basins(seed: int, quick: bool, out: str) -> dict[str, Any]:
-    """Return the results of the study of basins by its name; its work is kept beside `out` till done."""
+    """Return the results of the study of basins by its name; its work is kept beside `out` till done.
+
+    Empty after Ctrl-C: the minima that were found before still make a report.
+    """
     import shutil
 
     from numerics.basin_study.run import FULL, QUICK, experiment
@@ -95,8 +98,12 @@ def basins(seed: int, quick: bool, out: str) -> dict[str, Any]:
     from numerics.sweeps.workplace import Workplace
 
     kept = Path(f"{out}-work-{'quick' if quick else 'full'}-{seed}")
-    with Bars() as bars, one_thread():
-        results = experiment(seed, QUICK if quick else FULL, Workplace(None, kept, None, bars.tell))
+    try:
+        with Bars() as bars, one_thread():
+            results = experiment(seed, QUICK if quick else FULL, Workplace(None, kept, None, bars.tell))
+    except KeyboardInterrupt:
+        click.echo(f"Stopped; finished work on basins is kept in {kept}: the same command goes on.", err=True)
+        return {}
     shutil.rmtree(kept, ignore_errors=True)
     return {"basins": results}
 

@@ -8,11 +8,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-MARKER = ".twolayer"
+from numerics.files.drafts import alone, dead, prefix
+
+MARKER, ASIDE = ".twolayer", ".earlier"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -20,7 +22,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 def fresh_folder(path: str | Path) -> Iterator[Path]:
     """Give a temporary folder that becomes `path` when the block ends well, and vanishes when it does not.
 
-    An earlier folder made by this function is replaced; anything else that exists is left alone.
+    An earlier folder made by this function is replaced; anything else that exists is left alone. What a run
+    that was killed left beside `path` is cleared; an earlier folder that it had moved aside is put back.
 
     Parameters
     ----------
@@ -35,30 +38,43 @@ def fresh_folder(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     ValueError
-        If `path` exists and is neither an empty folder nor one of ours, or cannot be written.
+        If `path` exists and is neither an empty folder nor one of ours, cannot be written, or is being
+        written by another run.
     """
     target = Path(os.path.abspath(path))
     _check_free(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as reason:
-        raise ValueError(
-            f"the output folder must be one that can be written; got {path}: {reason.strerror}"
-        ) from reason
-    try:
-        (draft / MARKER).write_text("This folder was written by twolayer, which may replace it.\n")
-        yield draft
-        draft.chmod(0o777 & ~_umask())
-        _put_in_place(draft, target)
-    except OSError as reason:
-        if str(draft) not in str(reason.filename) and reason.errno not in FULL:
-            raise
-        raise ValueError(
-            f"the output folder must be one that can be written; got {path}: {reason.strerror}"
-        ) from reason
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with ExitStack() as held:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(alone(target))
+            _clear(target)
+            draft = Path(tempfile.mkdtemp(prefix=prefix(target.name), dir=target.parent))
+        except OSError as reason:
+            raise _unwritable(path, reason) from reason
+        held.callback(shutil.rmtree, draft, ignore_errors=True)
+        try:
+            (draft / MARKER).write_text("This folder was written by twolayer, which may replace it.\n")
+            yield draft
+            draft.chmod(0o777 & ~_umask())
+            _put_in_place(draft, target)
+        except OSError as reason:
+            if str(draft) not in str(reason.filename) and reason.errno not in FULL:
+                raise
+            raise _unwritable(path, reason) from reason
+
+
+def _unwritable(path: str | Path, reason: OSError) -> ValueError:
+    return ValueError(f"the output folder must be one that can be written; got {path}: {reason.strerror}")
+
+
+def _clear(target: Path) -> None:
+    """Remove the drafts of killed runs; one killed between two renamings left the earlier folder aside."""
+    for beside in target.parent.glob(".*"):
+        aside = dead(beside.name, f"{target.name}{ASIDE}")
+        if aside and _ours(beside) and not target.exists():
+            beside.rename(target)
+        elif aside or dead(beside.name, target.name):
+            shutil.rmtree(beside, ignore_errors=True)
 
 
 def _umask() -> int:
@@ -89,7 +105,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
     if not target.exists():
         draft.rename(target)
         return
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    aside = Path(tempfile.mkdtemp(prefix=prefix(f"{target.name}{ASIDE}"), dir=target.parent))
     target.rename(aside)
     try:
         draft.rename(target)
@@ -101,7 +117,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all, as UTF-8 with Unix line ends."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=prefix(path.name), dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from numerics.sweeps.threads import keep_to_one_thread
 
 COUNT = re.compile("[0-9]{1,5}")  # not isdecimal, which other scripts' digits are too
 WANTED = "threads:N, processes:N or dask://HOST:PORT"
+
+
+def begin() -> None:
+    """What a worker process begins with: one thread, and an end when the process that wants its work dies."""
+    keep_to_one_thread()
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: Any) -> None:
+    # A worker waits for work on a pipe that it holds open itself: it would wait for ever.
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager
@@ -46,7 +62,7 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     if kind in ("threads", "processes") and COUNT.fullmatch(rest) and 0 < int(rest) <= 10_000:
         # A fresh interpreter in each process: forking one that runs threads can hang.
         pools = {"threads": ThreadPoolExecutor, "processes": ProcessPoolExecutor}
-        fresh = {"mp_context": get_context("spawn"), "initializer": keep_to_one_thread}
+        fresh = {"mp_context": get_context("spawn"), "initializer": begin}
         options: dict[str, Any] = {} if kind == "threads" else fresh
         with pools[kind](int(rest), **options) as pool:
             yield pool

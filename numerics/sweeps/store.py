@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import socket
 import stat
 import tempfile
 import zipfile
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.files.drafts import dead, prefix
 from numerics.files.folders import write_json
 from numerics.files.npz import read_arrays
 from numerics.files.provenance import versions
@@ -30,8 +30,6 @@ CHECKSUM, ORIGIN, MANIFEST = "checksum", "of_sweep", "sweep.json"
 VERSION = 2
 COMPUTING = ("numpy", "scipy", "numba", "machine")
 PACKAGE = Path(__file__).parents[1]
-HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-DRAFT = re.compile(r"\.shard-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]{1,9})-.*")
 OURS = re.compile(r"[0-9]{6,}\.npz|sweep\.json|\.shard-.*|\.sweep\.json-.*")
 
 
@@ -120,8 +118,7 @@ class Store:
     def _clear_drafts(self) -> None:
         """Remove the drafts of runs that are dead: of this machine, whose number no process bears."""
         for draft in self.folder.glob(".*"):
-            made = DRAFT.fullmatch(draft.name)
-            if made and made["host"] == HOST and not _alive(int(made["pid"])):
+            if dead(draft.name, "shard") or dead(draft.name, MANIFEST):
                 draft.unlink(missing_ok=True)
 
     def path(self, index: int) -> Path:
@@ -165,7 +162,7 @@ class Store:
         OSError
             If the disk is full, say. No part of the shard is left behind.
         """
-        handle, draft = tempfile.mkstemp(prefix=f".shard-{HOST}-{os.getpid()}-", dir=self.folder)
+        handle, draft = tempfile.mkstemp(prefix=prefix("shard"), dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as stream:
                 named = {**shard, ORIGIN: np.array(self._origin(index))}
@@ -192,17 +189,6 @@ def _names(path: Path) -> list[str]:
         raise
     except Exception as reason:  # whatever a damaged archive makes the reader of archives raise
         raise ValueError(str(reason)) from reason
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process of this number runs on this machine."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # there is one, of another user
-        return True
-    return True
 
 
 def checksum(shard: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
+from numerics.files.drafts import HOST
 from numerics.files.folders import fresh_folder, write_json, write_text
 
 
@@ -76,3 +79,36 @@ def test_json_without_nan(tmp_path):
         write_json(tmp_path / "r.json", {"x": float("nan")})
     assert json.loads((tmp_path / "r.json").read_text()) == {"x": 1.5}
     assert os.listdir(tmp_path) == ["r.json"]
+
+
+def dead_process():
+    code = "import os; print(os.getpid())"
+    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+
+
+def test_what_a_killed_run_left_is_cleared_and_what_a_living_one_writes_is_not(tmp_path):
+    names = [f".report-{HOST}-{dead_process()}-x", f".report-{HOST}-{os.getpid()}-x", ".report-00000000-1-x"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    leave(tmp_path / "report")
+    assert sorted(os.listdir(tmp_path)) == sorted(["report", *names[1:]])
+
+
+def test_a_report_that_was_moved_aside_when_the_run_was_killed_is_put_back(tmp_path):
+    leave(tmp_path / "report", "first.txt")
+    (tmp_path / "report").rename(tmp_path / f".report.earlier-{HOST}-{dead_process()}-x")
+    with pytest.raises(TypeError):
+        leave(tmp_path / "report", 3)
+    assert os.listdir(tmp_path) == ["report"]
+    assert (tmp_path / "report" / "first.txt").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks of this kind there")
+def test_one_run_at_a_time_writes_a_folder(tmp_path):
+    with fresh_folder(tmp_path / "report") as folder:
+        write_text(folder / "a.txt", "mine")
+        with pytest.raises(ValueError, match="one run at a time"):
+            leave(tmp_path / "report")
+        leave(tmp_path / "other")
+    assert sorted(os.listdir(tmp_path)) == ["other", "report"]
+    assert (tmp_path / "report" / "a.txt").read_text() == "mine"

@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
+from numerics.files.drafts import HOST
 from numerics.sweeps import store as store_module
-from numerics.sweeps.store import HOST, Store, checksum
+from numerics.sweeps.store import Store, checksum
 from numerics.sweeps.sweep import sweep
 from numerics.sweeps.workplace import Workplace
 from tests.numerics.pieces import PIECES, WHOLE, same, work
@@ -43,11 +44,12 @@ def test_a_manifest_lost_in_a_kill_is_written_anew(content, tmp_path):
 def test_drafts_of_the_dead_go_and_of_the_living_stay(tmp_path):
     store = filled(tmp_path)
     dead = tmp_path / f".shard-{HOST}-{dead_process()}-x"
+    lost = tmp_path / f".sweep.json-{HOST}-{dead_process()}-x"
     alive, far = tmp_path / f".shard-{HOST}-{os.getpid()}-x", tmp_path / ".shard-00000000-1-x"
-    for draft in (dead, alive, far):
+    for draft in (dead, lost, alive, far):
         draft.write_text("half a shard")
     store.open()
-    assert (dead.exists(), alive.exists(), far.exists()) == (False, True, True)
+    assert [draft.exists() for draft in (dead, lost, alive, far)] == [False, False, True, True]
 
 
 def test_a_shard_of_another_sweep_or_another_number_is_done_again(tmp_path):

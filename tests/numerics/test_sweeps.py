@@ -1,6 +1,7 @@
 """Sweeps are resumed, and what is damaged is noticed: the same bits as a sweep that nothing happened to."""
 
 import errno
+import os
 import subprocess
 import sys
 import time
@@ -174,3 +175,23 @@ def test_the_fingerprint_sees_every_part():
         (parts[0], 1e-5, "flow"),
     ]
     assert len({fingerprint(*each) for each in [parts, *changed]}) == 5
+
+
+ORPHANS = """
+import os, time
+from numerics.sweeps.executors import executor
+if __name__ == "__main__":
+    with executor("processes:2") as pool:
+        print(*{pool.submit(os.getpid).result() for _ in range(8)}, flush=True)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_worker_processes_end_when_the_process_that_began_them_is_killed(tmp_path):
+    (tmp_path / "main.py").write_text(ORPHANS)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.Popen([sys.executable, "main.py"], cwd=tmp_path, env=env, stdout=subprocess.PIPE)
+    assert run.stdout.readline().split()
+    run.kill()
+    run.communicate(timeout=60)  # until every process that holds this output has ended
