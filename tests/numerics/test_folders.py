@@ -103,7 +103,6 @@ def test_a_report_that_was_moved_aside_when_the_run_was_killed_is_put_back(tmp_p
     assert (tmp_path / "report" / "first.txt").exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no locks of this kind there")
 def test_one_run_at_a_time_writes_a_folder(tmp_path):
     with fresh_folder(tmp_path / "report") as folder:
         write_text(folder / "a.txt", "mine")

@@ -70,7 +70,6 @@ def test_stores_from_before_shards_named_their_sweep_are_read(tmp_path):
     assert done == []
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
 def test_pipes_devices_and_links_are_no_shards(tmp_path):
     store = filled(tmp_path / "s")
     for index, make in enumerate(
