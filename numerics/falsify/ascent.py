@@ -18,6 +18,7 @@ from numerics.falsify.dual.norms import norm
 from numerics.falsify.dual.numbers import NUMBERS
 from theory.quantities.check import arithmetic
 from theory.quantities.network import Situation
+from theory.quantities.registry import QUANTITIES
 from twolayer.arrays import Array
 
 ENOUGH = math.log(30.0)  # a ratio worth climbing to: it leaves room for rounder numbers
@@ -166,4 +167,4 @@ def situation_of(parts: dict[str, Array], like: Situation) -> Situation:
     return Situation(made, parts["X"], y, like.loss)
 
 
-CONSTANT = {"n", "d", "m", "q", "degree", "C1", "C2", "slope_at_zero"}
+CONSTANT = {name for name, quantity in QUANTITIES.items() if quantity.fixed}

@@ -6,6 +6,7 @@ by piece, and the value at a switch point is the limit from the left, as torch t
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import sympy as sp
@@ -40,6 +41,7 @@ class Piece:
         return self.lower + 1 if self.upper.is_infinite else (self.lower + self.upper) / 2
 
 
+@lru_cache(maxsize=256)
 def pieces(expr: sp.Expr) -> tuple[Piece, ...]:
     """The smooth pieces of an activation, from left to right.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from theory.proofs.facts import FACTS
 from theory.proofs.lemmas.lemma import CALL
+from theory.quantities.registry import QUANTITIES
 from theory.records import hypotheses as needs
 from theory.records.theorem import Hypothesis
 
@@ -29,43 +30,11 @@ NORMS = {
     "spread",
 }
 OF_SEMIDEFINITE = {"trace", "lmax", "least"}
-NOT_NEGATIVE = {
-    "C1",
-    "C2",
-    "d",
-    "degree",
-    "correlation",
-    "first_activity",
-    "gradient_norm",
-    "imbalance_rate",
-    "input_gradient",
-    "kernel_energy",
-    "least_trace",
-    "m",
-    "mean_jacobian^2",
+NOT_NEGATIVE = {name for name, quantity in QUANTITIES.items() if quantity.not_negative} | {
     "mean_of(|u|^2)",
     "mean_square(a*s1)",
     "mean_square(r)",
-    "mean_square_input",
-    "mean_square_jacobian",
-    "mean_square_output",
-    "n",
-    "norm(a, c)",
-    "q",
-    "risk",
     "smallest(|x|^2)",
-    "smallest_input",
-    "sum(|a||w|)",
-    "sum(|a||w|^2)",
-    "sum(|a||w~|)",
-    "sum(|w|sqrt(G_bb))",
-    "sum(|w|sqrt(H_bb))",
-    "trace(G_W)",
-    "trace(G_Wb)",
-    "slope_at_zero",
-    "twin_gradient",
-    "twin_weight",
-    "unit_gradient",
 }
 
 

@@ -38,10 +38,16 @@ class Quantity:
         How it is written.
     evaluate : callable
         Situation -> Uncertain.
+    not_negative : bool
+        Whether it is a sum, root or size that cannot be negative, whatever the network.
+    fixed : bool
+        Whether it depends on the shape and the activation alone, so that no product of small numbers enters.
     """
 
     latex: str
     evaluate: Callable[[Situation], Uncertain]
+    not_negative: bool = False
+    fixed: bool = False
 
 
 def symbol(name: str) -> sp.Symbol:
@@ -71,7 +77,11 @@ def value(name: str, at: Situation) -> Uncertain:
 
 def _evaluated(name: str, at: Situation) -> Uncertain:
     found = QUANTITIES[name].evaluate(at)
-    return found if name in EXACT else Uncertain(found.value, found.error + at.once("underflow", underflow))
+    return (
+        found
+        if QUANTITIES[name].fixed
+        else Uncertain(found.value, found.error + at.once("underflow", underflow))
+    )
 
 
 def underflow(at: Situation) -> float:
@@ -107,9 +117,6 @@ HEADS: dict[str, tuple[str, Callable[[Matrix], Uncertain]]] = {
     "mean_log": (r"P \ln\frac{\operatorname{tr} %s}{P}", numbers.log_mean_eigenvalue),
 }
 """What is taken of a matrix, by name: how it is written and evaluated."""
-
-EXACT = {"n", "d", "m", "q", "degree", "C1", "C2"}
-"""What no product of small numbers enters."""
 
 LETTERS = {
     "G_bb": "G_{bb}",
@@ -153,61 +160,75 @@ def _matrix_quantities() -> dict[str, Quantity]:
 
 
 QUANTITIES: dict[str, Quantity] = {
-    "n": Quantity("n", lambda at: known(len(at.forward.X))),
-    "d": Quantity("d", lambda at: known(at.net.W.shape[1])),
-    "m": Quantity("m", lambda at: known(at.net.W.shape[0])),
-    "q": Quantity("q", lambda at: known(at.net.n_outputs)),
-    "degree": Quantity("p", lambda at: known(at.net.activation.homogeneity)),
-    "C1": Quantity("C_1", lambda at: known(at.net.activation.sup1)),
-    "C2": Quantity("C_2", lambda at: known(at.net.activation.sup2)),
-    "slope_at_zero": Quantity("|s'(0)|", numbers.slope_at_zero),
-    "risk": Quantity("R", numbers.risk),
-    "input_gradient": Quantity(r"\mathbb{E}|\nabla_x f|^2", numbers.input_gradient),
+    "n": Quantity("n", lambda at: known(len(at.forward.X)), not_negative=True, fixed=True),
+    "d": Quantity("d", lambda at: known(at.net.W.shape[1]), not_negative=True, fixed=True),
+    "m": Quantity("m", lambda at: known(at.net.W.shape[0]), not_negative=True, fixed=True),
+    "q": Quantity("q", lambda at: known(at.net.n_outputs), not_negative=True, fixed=True),
+    "degree": Quantity("p", lambda at: known(at.net.activation.homogeneity), not_negative=True, fixed=True),
+    "C1": Quantity("C_1", lambda at: known(at.net.activation.sup1), not_negative=True, fixed=True),
+    "C2": Quantity("C_2", lambda at: known(at.net.activation.sup2), not_negative=True, fixed=True),
+    "slope_at_zero": Quantity("|s'(0)|", numbers.slope_at_zero, not_negative=True, fixed=True),
+    "risk": Quantity("R", numbers.risk, not_negative=True),
+    "input_gradient": Quantity(r"\mathbb{E}|\nabla_x f|^2", numbers.input_gradient, not_negative=True),
     "quadratic_gradient": Quantity(r"4\,\mathbb{E}|M x|^2", numbers.quadratic_gradient),
-    "mean_square_output": Quantity(r"\mathbb{E}|f|^2", numbers.mean_square_output),
-    "mean_square_input": Quantity(r"\mathbb{E}|\tilde x|^2", numbers.mean_square_input),
-    "mean_square_jacobian": Quantity(r"\mathbb{E}\|J\|_F^2", matrices.mean_square_jacobian),
-    "mean_jacobian^2": Quantity(r"|\mathbb{E} J|^2", numbers.mean_jacobian),
-    "smallest_input": Quantity(r"\min_i |x_i|^2", numbers.smallest_input),
+    "mean_square_output": Quantity(r"\mathbb{E}|f|^2", numbers.mean_square_output, not_negative=True),
+    "mean_square_input": Quantity(r"\mathbb{E}|\tilde x|^2", numbers.mean_square_input, not_negative=True),
+    "mean_square_jacobian": Quantity(
+        r"\mathbb{E}\|J\|_F^2", matrices.mean_square_jacobian, not_negative=True
+    ),
+    "mean_jacobian^2": Quantity(r"|\mathbb{E} J|^2", numbers.mean_jacobian, not_negative=True),
+    "smallest_input": Quantity(r"\min_i |x_i|^2", numbers.smallest_input, not_negative=True),
     "norm(theta)": Quantity(r"|\theta|", numbers.parameter_norm()),
     "norm(a)": Quantity(r"|a|_2", numbers.parameter_norm("a")),
-    "norm(a, c)": Quantity("|(a, c)|", numbers.parameter_norm("a", "c")),
+    "norm(a, c)": Quantity("|(a, c)|", numbers.parameter_norm("a", "c"), not_negative=True),
     "norm1(a)": Quantity(r"|a|_1", lambda at: numbers.unit_sum(at, np.sum)),
     "norm_inf(a)": Quantity(r"|a|_\infty", lambda at: numbers.unit_sum(at, np.max)),
     "spectral(W)": Quantity(r"\|W\|_2", lambda at: at.once("|W|_2", numbers.spectral_weights)),
     "frobenius(W)": Quantity(r"\|W\|_F", numbers.parameter_norm("W")),
     "inner(W*W', G_bb)": Quantity(r"\langle W W^\top, G_{bb} \rangle", numbers.weight_gram_inner),
-    "sum(|a||w|)": Quantity(r"\left(\sum_k |a_k| |w_k|\right)", numbers.weighted_sum(1)),
-    "sum(|a||w|^2)": Quantity(r"\left(\sum_k |a_k| |w_k|^2\right)", numbers.weighted_sum(2)),
-    "sum(|a||w~|)": Quantity(r"\left(\sum_k |a_k| |\tilde w_k|\right)", rescaling.paths),
+    "sum(|a||w|)": Quantity(r"\left(\sum_k |a_k| |w_k|\right)", numbers.weighted_sum(1), not_negative=True),
+    "sum(|a||w|^2)": Quantity(
+        r"\left(\sum_k |a_k| |w_k|^2\right)", numbers.weighted_sum(2), not_negative=True
+    ),
+    "sum(|a||w~|)": Quantity(r"\left(\sum_k |a_k| |\tilde w_k|\right)", rescaling.paths, not_negative=True),
     "sum(|w|sqrt(G_bb))": Quantity(
-        r"\left(\sum_k |w_k| \sqrt{G_{bb}[k,k]}\right)", numbers.path_bound("G_bb")
+        r"\left(\sum_k |w_k| \sqrt{G_{bb}[k,k]}\right)",
+        numbers.path_bound("G_bb"),
+        not_negative=True,
     ),
     "sum(|w|sqrt(H_bb))": Quantity(
-        r"\left(\sum_k |w_k| \sqrt{H_{bb}[k,k]}\right)", numbers.path_bound("H_bb")
+        r"\left(\sum_k |w_k| \sqrt{H_{bb}[k,k]}\right)",
+        numbers.path_bound("H_bb"),
+        not_negative=True,
     ),
-    "trace(G_W)": Quantity(r"\operatorname{tr} G_W", numbers.hidden_trace(biases=False)),
-    "trace(G_Wb)": Quantity(r"\operatorname{tr} G_{(W,b)}", numbers.hidden_trace(biases=True)),
+    "trace(G_W)": Quantity(r"\operatorname{tr} G_W", numbers.hidden_trace(biases=False), not_negative=True),
+    "trace(G_Wb)": Quantity(
+        r"\operatorname{tr} G_{(W,b)}", numbers.hidden_trace(biases=True), not_negative=True
+    ),
     "trace(balanced G)": Quantity(r"\operatorname{tr} G_{\mathrm{bal}}", rescaling.balanced_trace),
     "least_trace": Quantity(
         r"2 \sum_k |a_k| \sqrt{q\, \mathbb{E}[s_k^2]\, \mathbb{E}[s_k'^2 |\tilde x|^2]}",
         rescaling.least_trace,
+        not_negative=True,
     ),
-    "first_activity": Quantity(r"\mathbb{E}[s_1^2]", rescaling.first_activity),
+    "first_activity": Quantity(r"\mathbb{E}[s_1^2]", rescaling.first_activity, not_negative=True),
     "kink_variation": Quantity(r"2 \sum_k |a_k w_k| g(-b_k / w_k)", numbers.kink_variation),
-    "gradient_norm": Quantity(r"|\nabla R|", lambda at: matrices.gradient_size(at, slice(None))),
-    "unit_gradient": Quantity(r"|\nabla_{(a, W, b)} R|", twins.unit_gradient),
-    "kernel_energy": Quantity(r"\mathbb{E}[g \cdot K g]", matrices.kernel_energy),
+    "gradient_norm": Quantity(
+        r"|\nabla R|", lambda at: matrices.gradient_size(at, slice(None)), not_negative=True
+    ),
+    "unit_gradient": Quantity(r"|\nabla_{(a, W, b)} R|", twins.unit_gradient, not_negative=True),
+    "kernel_energy": Quantity(r"\mathbb{E}[g \cdot K g]", matrices.kernel_energy, not_negative=True),
     "imbalance_rate": Quantity(
         r"\max_k |\tilde w_k \cdot \partial_{\tilde w_k} R - p\, a_k \cdot \partial_{a_k} R|",
         rescaling.imbalance_rate,
+        not_negative=True,
     ),
     "norm(H*V)": Quantity(r"\|H V\|_F", rescaling.curvature_along_scalings),
     "norm(G*v)": Quantity("|G v|", twins.curvature_along_exchange("G")),
     "norm(H*v)": Quantity("|H v|", twins.curvature_along_exchange("H")),
-    "twin_weight": Quantity("|a_k|", twins.twin_weight),
-    "twin_gradient": Quantity(r"|\partial_{\tilde w_k} R|", twins.twin_gradient),
-    "correlation": Quantity(r"|\mathbb{E}[g \tilde x]|", numbers.correlation),
+    "twin_weight": Quantity("|a_k|", twins.twin_weight, not_negative=True),
+    "twin_gradient": Quantity(r"|\partial_{\tilde w_k} R|", twins.twin_gradient, not_negative=True),
+    "correlation": Quantity(r"|\mathbb{E}[g \tilde x]|", numbers.correlation, not_negative=True),
     "silent_descent": Quantity(
         r"-2 \lambda_{\min}(a_k \mathbb{E}[g x x^\top])", numbers.descent_of_silent_unit
     ),

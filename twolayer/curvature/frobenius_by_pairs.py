@@ -144,9 +144,11 @@ class _Features:
         SS = self.S @ forward.S[right].T if scope.has("a") else np.zeros_like(gram)
         sums = np.empty(gram.shape[0])
         if len(forward.net.A) == 1:
-            newton_scalar(SS, DD[0], gram, scope.has("c"), self.Lam[left, 0, 0], self.Lam[right, 0, 0], sums)
+            newton_scalar(
+                SS, DD[0], gram, float(scope.has("c")), self.Lam[left, 0, 0], self.Lam[right, 0, 0], sums
+            )
         else:
-            newton_outputs(SS, DD, gram, scope.has("c"), self.Lam[left], self.Lam[right], sums)
+            newton_outputs(SS, DD, gram, float(scope.has("c")), self.Lam[left], self.Lam[right], sums)
         return sums
 
     def cross(self, gram: Array, right: slice) -> Array:

@@ -29,9 +29,9 @@ class Scope:
     gauss_newton: bool = True
     residual: bool = True
 
-    def has(self, group: str) -> float:
-        """1.0 if the parameter part is included, else 0.0."""
-        return float(group in self.groups)
+    def has(self, group: str) -> bool:
+        """Whether the parameter part is included."""
+        return group in self.groups
 
     def only(self, **parts: Any) -> Scope:
         """The same scope with some attributes replaced."""
@@ -47,7 +47,7 @@ def input_gram(forward: Values, scope: Scope, left: slice, right: slice) -> Arra
     """K0_ij = x~_i . x~_j of the included inputs, for two blocks of samples. Shape (left, right)."""
     if not scope.has("W"):
         shape = forward.X[left].shape[0], forward.X[right].shape[0]
-        return np.full(shape, scope.has("b"))
+        return np.full(shape, float(scope.has("b")))
     gram = forward.X[left] @ forward.X[right].T
     return np.asarray(gram + 1.0 if scope.has("b") else gram)
 
