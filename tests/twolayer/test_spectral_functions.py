@@ -140,6 +140,37 @@ def test_bad_input_is_refused(call, words):
         call(MIDDLE.hessian)
 
 
+def test_the_nearest_decided_shifts_are_decided():
+    H = MIDDLE.but(y=MIDDLE.net(MIDDLE.X)).hessian
+    found = H.inertia(0.0)
+    assert found.error > 0
+    for word in found.method.split("decided at ")[1].split(" and "):
+        assert H.inertia(float(word)).error == 0
+
+
+def test_the_number_of_threads_changes_nothing_that_is_claimed():
+    from threadpoolctl import threadpool_limits
+
+    H, answers = random_problem(5, n=60, d=12, m=40).hessian, []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            again = tl.Hessian(H.forward.net, H.forward.X, H.forward.y[:, 0])
+            found = again.eigenvalues(5, method="lanczos")
+            answers.append((found, again.inertia(0.1, "structured"), again.logdet(40.0, "structured")))
+    for one, other in zip(*answers, strict=True):
+        assert (np.abs(one.value - other.value) <= np.asarray(one.error) + other.error).all()
+        assert one.exact == other.exact
+
+
+def test_residuals_hold_in_longer_arithmetic():
+    H = MIDDLE.hessian
+    found = H.eigenvalues(4, "magnitude", return_vectors=True, method="lanczos")
+    A, V = H.toarray().astype(np.longdouble), found.vectors.astype(np.longdouble)
+    V /= np.sqrt((V**2).sum(axis=0))
+    R = A @ V - V * found.value.astype(np.longdouble)
+    assert (np.sqrt((R**2).sum(axis=0)) <= found.residual + H.rounding_error()).all()
+
+
 def test_time_that_is_out_is_an_error_where_nothing_is_of_use():
     with pytest.raises(TimeoutError, match=r"max_seconds must be enough for a count; got 0\.0"):
         MIDDLE.hessian.inertia(0.0, "structured", max_seconds=0.0)

@@ -155,10 +155,18 @@ class Eigensystem:
         watch.announce(road.name, road.flops)
         if not road.counts:
             found = self._spectrum(road)
-            return self._counted(*found.inertia(shift), found.method)
+            certain, undecided = found.inertia(shift)
+            return self._counted(certain, undecided, found.method + self._elsewhere(found, shift, undecided))
         small = self.small
         certain, undecided = count(small, shift, road.name, watch)
         return self._counted(certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
+
+    def _elsewhere(self, found: Spectrum, shift: float, undecided: int) -> str:
+        """The nearest shifts at which every sign is decided, in words, if some are not."""
+        if not undecided:
+            return ""
+        below, above = (times_power(end, self.exponent) for end in found.decided(shift))
+        return f"; every sign is decided at {-rounded_up(-below):.3g} and {rounded_up(above):.3g}"
 
     def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """log det(H + shift I); a ValueError names a shift that works, if it is not positive definite."""

@@ -68,6 +68,23 @@ class Spectrum:
         undecided = (np.abs(moved) <= errors) & (errors > 0)
         return int(((moved < 0) & ~undecided).sum()), int(undecided.sum())
 
+    def decided(self, shift: float) -> tuple[float, float]:
+        """The nearest shifts below and above at which :meth:`inertia` leaves nothing undecided.
+
+        Examples
+        --------
+        >>> Spectrum(np.array([1.0, 0.5]), np.full(2, 0.25), 0.0, "by hand").decided(-0.9)
+        (-1.25..., -0.24...)
+        """
+        low = high = -shift
+        ends = np.stack([self.values - self.errors, self.values + self.errors], axis=1)[self.errors > 0]
+        for below, above in ends[np.argsort(-ends[:, 1])]:
+            low = min(low, below) if above >= low >= below else low
+        for below, above in ends[np.argsort(ends[:, 0])]:
+            high = max(high, above) if below <= high <= above else high
+        room = 4 * UNIT * max(abs(low), abs(high))
+        return float(-high - room), float(-low + room)
+
     def logdet(self, shift: float) -> tuple[float, float]:
         """Sum of log(lambda + shift), and its error.
 

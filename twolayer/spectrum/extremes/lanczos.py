@@ -357,20 +357,20 @@ class _Search:
             proved,
             self._upper(sizes),
             proof if proved else "",
-            "" if proved >= self.k else self._missing(proved, k, sizes),
+            "" if proved >= self.k else self._missing(proved, k),
         )
 
     def _upper(self, sizes: Array) -> float:
         left = remainders(self.values, self.operator.norm, self.mixed)
         return outside(sizes, self.residuals, left, 0, self.mixed)
 
-    def _missing(self, proved: int, k: int, sizes: Array) -> str:
+    def _missing(self, proved: int, k: int) -> str:
         stopped = (
             f"stopped by {self.watch.stopped} with {k} of {self.k} pairs; " if self.watch.stopped else ""
         )
-        left = float(remainders(self.values, self.operator.norm, self.mixed)[-1])
+        norm = self.operator.norm
+        left = float(remainders(self.values, norm, self.mixed)[-1]) / norm
         return (
-            f"{stopped}the pairs found leave {left:.3g} of the Frobenius norm, which proves only those of a "
-            f"larger size: k = {proved} is proved; a count of eigenvalues beyond {sizes[k - 1]:.6g} would "
-            "prove the others"
+            f"{stopped}the pairs found leave {left:.3g} times |H|_F to the others, which proves k = {proved}; "
+            f"a count of the eigenvalues beyond value number {k} would prove the rest"
         )
