@@ -369,8 +369,8 @@ class _Search:
             f"stopped by {self.watch.stopped} with {k} of {self.k} pairs; " if self.watch.stopped else ""
         )
         norm = self.operator.norm
-        left = float(remainders(self.values, norm, self.mixed)[-1]) / norm
+        left = float(remainders(self.values, norm, self.mixed)[-1]) / (norm or 1.0)
         return (
-            f"{stopped}the pairs found leave {left:.3g} times |H|_F to the others, which proves k = {proved}; "
+            f"{stopped}the pairs found leave {left:.3g} times |H|_F to the others, which proves {proved}; "
             f"a count of the eigenvalues beyond value number {k} would prove the rest"
         )
