@@ -10,6 +10,7 @@ import numpy as np
 
 import twolayer as tl
 from numerics.files.datasets import load_inputs
+from numerics.files.labels import as_targets
 
 SPECTRUM_LIMIT = 2000
 
@@ -21,8 +22,9 @@ def measure(
     spectrum: bool | None = None,
     largest: int | None = None,
     progress: Callable[[float, str], None] | None = None,
+    target: str | None = None,
 ) -> dict[str, Any]:
-    """Measure a network on the X and y of an npz file.
+    """Measure a network on the inputs and targets of a file.
 
     Parameters
     ----------
@@ -35,13 +37,16 @@ def measure(
         How many of the largest eigenvalues are sought; those that are not proved to be are not `exact`.
     progress : callable, optional
         Told how far these are.
+    target : str, optional
+        The target's column, see :func:`numerics.files.tables.read_table`.
 
     Returns
     -------
     dict
         For every quantity its value, error, whether it is exact, and the method; and "conventions".
     """
-    X, y = load_inputs(data)
+    X, y = load_inputs(data, target, text=True)
+    y, mapped = as_targets(y, loss)
     H = tl.Hessian(net, X, y, loss)
     found = {
         "risk": tl.risk(net, X, y, loss),
@@ -61,6 +66,7 @@ def measure(
         "risk": H.convention,
         "H": "Hessian of the risk; G its Gauss-Newton part, R = H - G the residual part",
         "error": "bound of the rounding error of the value, the inputs taken as exact",
+        **({"targets": mapped} if mapped else {}),
         "samples": X.shape[0],
         "parameters": H.shape[0],
         "activation": net.activation.name,

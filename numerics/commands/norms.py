@@ -11,6 +11,7 @@ from numerics.commands.options import saved_network
 
 @click.command(short_help="Print the exact norms of the Hessian of a saved network.")
 @saved_network
+@click.option("--target", help="The target's column, by name or place [default: y, label, ... or the last].")
 @click.option(
     "--spectrum/--no-spectrum",
     default=None,
@@ -25,15 +26,22 @@ from numerics.commands.options import saved_network
     "--json", "as_json", is_flag=True, help="Print JSON: one object per quantity, and the conventions."
 )
 def norms(
-    model: str, data: str, loss: str, spectrum: bool | None, largest: int | None, as_json: bool
+    model: str,
+    data: str,
+    loss: str,
+    target: str | None,
+    spectrum: bool | None,
+    largest: int | None,
+    as_json: bool,
 ) -> None:
     """Print risk, gradient norm and the norms of H, G and R, each with its rounding error.
 
     \b
     MODEL holds a (m,) or (q, m), W (m, d), optionally b (m,), c, and activation: a name such as
     "tanh" (the default) or an expression in z such as "z*sigmoid(z)".
-    DATA holds X (n, d) and y: targets (n,) or (n, q), labels 0 and 1 for logistic, classes
-    0..q-1 for softmax.
+    DATA holds X (n, d) and y: targets (n,) or (n, q), two labels for logistic, classes or
+    one-hot rows for softmax; what became what is printed. Of a csv, npy or parquet file one
+    column is the target.
 
     \b
     Examples:
@@ -46,5 +54,6 @@ def norms(
     from numerics.files.networks import read_model
 
     with share_bar("eigenvalues") as progress:
-        found = measure(read_model(model), data, loss, spectrum, largest, progress)
+        net = read_model(model)
+        found = measure(net, data, loss, spectrum, largest, progress, target)
     click.echo(json.dumps(found, indent=1, allow_nan=False) if as_json else text(found))

@@ -45,7 +45,10 @@ def saved_network(command: Callable[..., Any]) -> Callable[..., Any]:
             help="npz with a, W, optionally b, c, activation.",
         ),
         click.option(
-            "--data", required=True, type=click.Path(dir_okay=False), help="npz with X (n, d) and y."
+            "--data",
+            required=True,
+            type=click.Path(dir_okay=False),
+            help="npz or MATLAB with X (n, d) and y, or csv, npy, parquet.",
         ),
         click.option(
             "--loss",

@@ -13,6 +13,7 @@ from numerics.commands.options import Integers
 from numerics.commands.tables import aligned
 
 if TYPE_CHECKING:
+    from numerics.files.datasets import Dataset
     from numerics.minima_study.arms import Task
 
 
@@ -25,14 +26,21 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     type=click.Path(dir_okay=False),
-    help="An npz file with X (n, d) and y (n,), in place of the digits.",
+    help="Data in place of the digits: npz or MATLAB with X (n, d) and y (n,), or csv, npy, parquet.",
 )
+@click.option("--target", help="The target's column, by name or place [default: y, label, ... or the last].")
 @click.option(
     "--parts",
     type=click.Choice(["two-layer", "all"]),
     help="The minima of two-layer networks, or basins too [default: all, with --quick two-layer].",
 )
 @click.option("--raw", is_flag=True, help="Use inputs as they are, neither centred nor scaled.")
+@click.option(
+    "--standardise",
+    is_flag=True,
+    help="Divide every input by its own deviation; for columns of unlike units. Without it all inputs are "
+    "divided by one number, which keeps the geometry of images.",
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the summary and the findings as JSON, not as a table."
 )
@@ -48,7 +56,7 @@ def reproduce(
     `twolayer norms`. Ctrl-C ends the search; the minima found so far still make a report.
 
     \b
-    In y, two values are two classes; of more integer classes the upper half become +1.
+    In y, two values are two classes; of more classes the upper half become +1.
 
     \b
     Examples:
@@ -57,7 +65,9 @@ def reproduce(
       twolayer reproduce --out full-report --seed 1
       twolayer reproduce --quick --data mine.npz --json > summary.json
     """
-    from numerics.files.datasets import digits_task, load_task
+    if raw and standardise:
+        raise ValueError("--raw must be given without --standardise; got both")
+    task = chosen_task(data, target, standardise)
     from numerics.files.folders import fresh_folder
     from numerics.minima_study import reproduce as job
     from numerics.minima_study.arms import FULL, QUICK
@@ -120,6 +130,26 @@ def write_basins(folder: Path, results: dict[str, Any]) -> None:
     write_text(folder / "summary.txt", as_text(results) + "\n")
 
 
+def chosen_task(data: str | None, target: str | None, standardise: bool) -> Dataset:
+    """Return the digits, or the data of a user's file, of which stderr is told what was understood."""
+    from dataclasses import replace
+
+    from numerics.files.datasets import digits_task, load_task, uneven
+
+    if not data:
+        return replace(digits_task(), standardise=standardise)
+    task = load_task(data, target, standardise=standardise)
+    click.echo(f"{task.name}: {len(task.y)} samples, {task.X.shape[1]} inputs; {task.labelling}.", err=True)
+    ratio = uneven(task.X)
+    if ratio is not None and not standardise:
+        click.echo(
+            f"Warning: the widest input spreads {ratio:.3g} times as far as the median one; --standardise "
+            "divides each by its own deviation.",
+            err=True,
+        )
+    return task
+
+
 def progress_bar(tasks: list[Task]) -> Iterator[Task]:
     """Show on stderr which minimum is being sought and how long the rest will take."""
     import sys
@@ -156,7 +186,8 @@ def summary(results: dict[str, Any], out: str) -> str:
         *(["Partial: interrupted before the end."] if results["partial"] else []),
         f"Report: {out}/report.html",
     ]
-    return "\n".join([*aligned(rows), "", *notes])
+    first = [results["left_out"], ""] if results["left_out"] else []
+    return "\n".join([*first, *aligned(rows), "", *notes])
 
 
 def brief(results: dict[str, Any], out: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from numerics.files.npz import read_arrays
+from numerics.files.tables import read_table
 from twolayer.arrays import Array
 
 DIGITS_CREDIT = (
@@ -15,6 +16,9 @@ DIGITS_CREDIT = (
     "doi:10.24432/C50P49, CC BY 4.0 (the 1,797 images of its test part, unchanged)."
 )
 MOST_CLASSES = 1000
+FEW_CLASSES = 20  # up to here integers are taken for classes however few samples there are of each
+SAMPLES_A_CLASS = 10
+UNEVEN = 30.0  # how far the widest input may spread beyond the median one before it is warned of
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Dataset:
         Labels -1.0 or +1.0.
     name, labelling, credit : str
         What it is, which classes became +1, and whom to thank.
+    standardise : bool
+        Whether every input is to be divided by its own deviation, rather than all by one number.
     """
 
     X: Array
@@ -36,6 +42,7 @@ class Dataset:
     name: str
     labelling: str
     credit: str
+    standardise: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,8 @@ class Scaling:
     Parameters
     ----------
     centre : ndarray, shape (d,)
-    unit : float
-        One number for all coordinates, so that the geometry of the inputs is kept.
+    unit : float or ndarray, shape (d,)
+        One number for all coordinates, so that the geometry of the inputs is kept, or one for each.
     rule : str
         In words, how the two were chosen.
 
@@ -57,7 +64,7 @@ class Scaling:
     """
 
     centre: Array
-    unit: float
+    unit: float | Array
     rule: str
 
     def __call__(self, X: Array) -> Array:
@@ -86,43 +93,53 @@ def digits_task() -> Dataset:
     return Dataset(images.astype(float), y, "UCI 8x8 digits", "+1 for a digit >= 5, else -1", DIGITS_CREDIT)
 
 
-def load_inputs(path: str | Path) -> tuple[Array, np.ndarray]:
-    """Return the arrays X (n, d), float64 and finite, and y (as stored, finite) of an npz file.
+def load_inputs(
+    path: str | Path, target: str | None = None, *, text: bool = False
+) -> tuple[Array, np.ndarray]:
+    """Return X (n, d), float64 and finite, and y (as stored, finite) of a file of any kind that is known.
+
+    Parameters
+    ----------
+    path : str or Path
+    target : str, optional
+        As for :func:`numerics.files.tables.read_table`.
+    text : bool
+        Whether y may be text.
 
     Raises
     ------
     ValueError
-        If the file cannot be read (see :func:`numerics.files.npz.read_arrays`), X is not a non-empty
+        If the file cannot be read (see :func:`numerics.files.tables.read_table`), X is not a non-empty
         finite matrix of numbers, or y does not have one row per row of X.
     """
-    arrays = read_arrays(path, required=("X", "y"))
-    X, y = arrays["X"], arrays["y"]
+    X, y = read_table(path, target)
     if X.ndim != 2 or 0 in X.shape or X.dtype.kind == "U":
         raise ValueError(f"X in {path} must be numbers (n, d) with n, d >= 1; got {X.dtype} {X.shape}")
-    if y.ndim not in (1, 2) or len(y) != len(X) or y.dtype.kind == "U":
+    if y.ndim not in (1, 2) or len(y) != len(X) or (y.dtype.kind == "U" and not text):
         raise ValueError(f"y in {path} must be numbers ({len(X)},) to match X; got {y.dtype} {y.shape}")
     X = X.astype(float)
-    for name, array in (("X", X), ("y", y)):
+    for name, array in (("X", X), *([] if y.dtype.kind == "U" else [("y", y)])):
         bad = int(array.size - np.count_nonzero(np.isfinite(array)))
         if bad:
             raise ValueError(f"{name} in {path} must be finite; got {bad} entries that are NaN or infinite")
     return X, y
 
 
-def load_task(path: str | Path) -> Dataset:
-    """Return the two-class task of a user's npz file with arrays X (n, d) and y (n,).
+def load_task(path: str | Path, target: str | None = None, *, standardise: bool = False) -> Dataset:
+    """Return the two-class task of a user's file with inputs (n, d) and labels (n,).
 
-    Two distinct labels become -1 (the smaller) and +1. More than two integer labels are classes in
-    order, the upper half of which become +1, so that digits 0 to 9 give the task of the embedded ones.
+    Two distinct labels become -1 (the smaller, or the first in the alphabet) and +1. More than two labels,
+    integers or texts, are classes in order, the upper half of which become +1, so that digits 0 to 9 give
+    the task of the embedded ones.
 
     Raises
     ------
     ValueError
         If the file or the labels are not as described.
     """
-    X, y = load_inputs(path)
+    X, y = load_inputs(path, target, text=True)
     y, labelling = two_classes(y.reshape(len(y), -1), str(path))
-    return Dataset(X, y, Path(path).name, labelling, "")
+    return Dataset(X, y, Path(path).name, labelling, "", standardise)
 
 
 def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
@@ -139,14 +156,22 @@ def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
     (array([-1., -1.,  1.,  1.]), '+1 for the classes 2, 3, else -1')
     """
     classes = np.unique(y)
-    whole = bool(np.all(classes == np.round(classes)))
+    whole = y.dtype.kind == "U" or bool(np.all(classes == np.round(classes)))
+    if len(classes) > FEW_CLASSES and whole and len(y) < SAMPLES_A_CLASS * len(classes):
+        raise ValueError(
+            f"y in {name} must be classes with at least {SAMPLES_A_CLASS} samples each on average; got "
+            f"{len(classes)} distinct values of {len(y)} samples, which look like the targets of a regression: "
+            "store y > np.median(y), or classes of your own"
+        )
     if y.shape[1] != 1 or len(classes) < 2 or (len(classes) > 2 and not whole) or len(classes) > MOST_CLASSES:
         raise ValueError(
             f"y in {name} must be (n,) with two distinct values, or 3 to {MOST_CLASSES} integer classes; "
             f"got {y.shape[1]} column(s) with {len(classes)} distinct value(s)"
         )
     upper = classes[(len(classes) + 1) // 2 :]
-    listed = ", ".join(f"{value:g}" for value in upper[:12]) + (", ..." if len(upper) > 12 else "")
+    listed = ", ".join(f"{v:g}" if y.dtype.kind != "U" else str(v) for v in upper[:12].tolist()) + (
+        ", ..." if len(upper) > 12 else ""
+    )
     plural = "class" if len(upper) == 1 else "classes"
     return np.where(y[:, 0] >= upper[0], 1.0, -1.0), f"+1 for the {plural} {listed}, else -1"
 
@@ -174,6 +199,36 @@ def centred(X: Array) -> Scaling:
         raise ValueError(f"X must have entries that differ, by less than 1e308; got a range of {2 * unit:g}")
     rule = "each coordinate centred by its mean over the training pool, all divided by half the pool's range"
     return Scaling(X.mean(axis=0), unit, f"{rule} ({unit:g})")
+
+
+def standardised(X: Array) -> Scaling:
+    """Return the scaling of every input by its own mean and standard deviation; a constant one is centred.
+
+    `X` has shape (n, d).
+
+    Examples
+    --------
+    >>> standardised(np.array([[0.0, 7.0], [200.0, 7.0]]))(np.array([[200.0, 7.0]]))
+    array([[1., 0.]])
+    """
+    deviation = X.std(axis=0)
+    unit = np.where(deviation > 0, deviation, 1.0)
+    rule = "each coordinate centred by its mean over the training pool and divided by its deviation there"
+    return Scaling(X.mean(axis=0), unit, rule)
+
+
+def uneven(X: Array) -> float | None:
+    """How many times the widest input of X (n, d) spreads beyond the median one, if that is too far.
+
+    Examples
+    --------
+    >>> uneven(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1000.0]]))
+    1000.0
+    """
+    deviation = X.std(axis=0)
+    spread = deviation[deviation > 0]
+    ratio = float(spread.max() / np.median(spread)) if spread.size else 1.0
+    return ratio if ratio > UNEVEN else None
 
 
 def unscaled(X: Array) -> Scaling:

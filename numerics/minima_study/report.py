@@ -78,6 +78,7 @@ def page(results: Results, drawn: list[Drawn], opening: str = "") -> str:
     parts = [
         f"<h1>{title}</h1>",
         partial,
+        f'<p class="warning">{escape(results["left_out"])}</p>' if results.get("left_out") else "",
         opening,
         f"<p>{_introduction(results)}</p>",
         "<h2>What was found</h2>",

@@ -19,6 +19,7 @@ from numerics.files.provenance import versions
 from numerics.minima_study import figures, report
 from numerics.minima_study.arms import Arm, Task, as_plain, fitted, tasks
 from numerics.minima_study.columns import COLUMNS
+from numerics.minima_study.endings import at_minima, cause, left_out
 from numerics.minima_study.findings import correlations, table, theorem_counts
 from numerics.minima_study.run import Found, ground, minimum
 from numerics.minima_study.sentences import conclusions
@@ -80,7 +81,11 @@ def reproduce(
     with one_thread(), suppress(KeyboardInterrupt):
         for task in progress(tasks(chosen)):
             found.append(minimum(task, data, seed, raw=raw))
-    minima = [each.facts for each in found]
+    minima, unfinished = at_minima(each.facts for each in found)
+    if found and not minima:
+        raise ValueError(
+            f"training must end at minima; got none of {len(found)} networks there: {cause(data)}"
+        )
     results = {
         "made_by": "twolayer reproduce",
         "seed": seed,
@@ -93,6 +98,8 @@ def reproduce(
         "correlations": correlations(minima),
         "theorems": theorem_counts(minima, "minimum") + theorem_counts(minima, "start"),
         "minima": minima,
+        "unfinished": unfinished,
+        "left_out": left_out(len(found), len(unfinished), cause(data)),
     }
     results["conclusions"] = conclusions(results)
     results["timing"] = {
@@ -164,8 +171,9 @@ def write_examples(
     place = ground(Task(arm, 0, 0), data, results["seed"], raw=raw)
     genuine = place.samples(place.part.genuine)
     np.savez(folder / "data.npz", X=genuine.X, y=genuine.targets)
+    kept = {id(facts) for facts in results["minima"]}
     for each in found:
-        if (each.facts["arm"], each.facts["repeat"]) == (arm.name, 0):
+        if id(each.facts) in kept and (each.facts["arm"], each.facts["repeat"]) == (arm.name, 0):
             net = each.net
             path = folder / f"attack-{each.facts['attack']}.npz"
             np.savez(path, a=net.a, W=net.W, b=net.b, activation=np.array(net.activation.name))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import twolayer as tl
-from numerics.files.datasets import Dataset, Scaling, centred, unscaled
+from numerics.files.datasets import Dataset, Scaling, centred, standardised, unscaled
 from numerics.minima_study.arms import Arm, Task, reserve_size
 from numerics.minima_study.facts import Samples, describe, plain, theorem_checks
 from numerics.training.attack_sets import Split, attack_set, split
@@ -55,7 +55,7 @@ def ground(task: Task, data: Dataset, seed: int, *, raw: bool = False) -> Ground
     rng = np.random.default_rng([seed, task.repeat, 0])
     reserve = reserve_size(len(data.y), task.arm.genuine)
     part = split(len(data.y), genuine=task.arm.genuine, reserve=reserve, rng=rng)
-    scaling = (unscaled if raw else centred)(data.X[part.pool])
+    scaling = (unscaled if raw else standardised if data.standardise else centred)(data.X[part.pool])
     return Ground(data, part, scaling, task.arm.loss)
 
 

@@ -17,6 +17,7 @@ def conclusions(results: Results) -> list[str]:
         return ["No minimum was finished."]
     first = results["minima"][0]["arm"]
     return [
+        *([results["left_out"]] if results.get("left_out") else []),
         _training(results["minima"]),
         *_trend(results, first),
         *_prediction(results, first),

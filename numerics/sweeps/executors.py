@@ -78,7 +78,7 @@ def _dask(address: str) -> Iterator[Executor]:
     try:
         distributed: Any = import_module("distributed")
     except ImportError as reason:
-        raise ValueError("a dask executor needs the extra: pip install 'twolayer[cluster]'") from reason
+        raise ValueError("a dask executor needs the extra: pip install '.[cluster]' in a clone") from reason
     try:
         client = distributed.Client(f"tcp://{address}", timeout=5)
     except (OSError, ValueError) as reason:

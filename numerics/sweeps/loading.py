@@ -66,7 +66,7 @@ def as_xarray(folder: str | Path) -> Any:
     try:
         xarray = import_module("xarray")
     except ImportError as reason:
-        raise ValueError("xarray needs the extra: pip install 'twolayer[xarray]'") from reason
+        raise ValueError("xarray needs the extra: pip install '.[xarray]' in a clone") from reason
     arrays = load(folder)
     return xarray.Dataset(
         {

@@ -15,7 +15,7 @@ try:
     from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 except ImportError as reason:
     raise ValueError(
-        "certificates need the extra for ball arithmetic: pip install 'twolayer[certify]'"
+        "certificates need the extra for ball arithmetic: pip install '.[certify]' in a clone"
     ) from reason
 
 __all__ = ["arb", "arb_mat", "ctx", "fmpq", "fmpq_mat"]
