@@ -16,25 +16,49 @@ Array = NDArray[np.float64]
 def real_array(name: str, value: ArrayLike) -> Array:
     """Return `value` as a C-contiguous float64 array of finite numbers. Of the same shape.
 
-    Integers, booleans and float32 are converted; complex, object and text dtypes are refused.
+    Integers, booleans, float32 and torch's tensors are converted; complex, object and text dtypes, dates,
+    sparse and masked arrays are refused, with what to do instead.
 
     Raises
     ------
     ValueError
         If `value` is ragged, not numeric, complex, or has NaN or infinite entries.
     """
+    plain = _plain(name, value)
     try:
-        array = np.asarray(value)
+        array = np.asarray(plain)
     except ValueError:
         raise ValueError(
             f"{name} must be a rectangular array of real numbers; got rows of unequal length"
         ) from None
     if array.dtype.kind not in "buif":
-        raise ValueError(f"{name} must be an array of real numbers; got dtype {array.dtype}")
+        raise ValueError(f"{name} must be an array of real numbers; got dtype {array.dtype}{_advice(array)}")
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
     require_finite(name, converted)
     return converted
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A tensor without its gradient, in double precision; others as they are, unless they would be misread."""
+    if hasattr(value, "detach") and hasattr(value, "cpu"):
+        return value.detach().cpu().double().numpy()
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):
+        raise ValueError(f"{name} must be a dense array; got a sparse one: pass {name}.toarray()")
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(
+            f"{name} must have all its entries; got a masked array: fill or leave out what is masked"
+        )
+    return value
+
+
+def _advice(array: np.ndarray) -> str:
+    """What to do about an array of any shape that does not hold real numbers."""
+    if array.dtype.kind in "mM":
+        return ": turn dates into numbers first, such as days since the first"
+    if array.dtype.kind == "O":
+        return ": fill or leave out what is missing (None, NA), and convert with astype(float)"
+    return ": map text to numbers first" if array.dtype.kind in "US" else ""
 
 
 def require_finite(name: str, array: Array) -> None:

@@ -11,6 +11,7 @@ from numerics.commands.options import saved_network
 
 @click.command(short_help="Print the exact norms of the Hessian of a saved network.")
 @saved_network
+@click.option("--activation", help="A name or a formula in z, in place of what MODEL says, if it does.")
 @click.option("--target", help="The target's column, by name or place [default: y, label, ... or the last].")
 @click.option(
     "--spectrum/--no-spectrum",
@@ -29,6 +30,7 @@ def norms(
     model: str,
     data: str,
     loss: str,
+    activation: str | None,
     target: str | None,
     spectrum: bool | None,
     largest: int | None,
@@ -39,6 +41,8 @@ def norms(
     \b
     MODEL holds a (m,) or (q, m), W (m, d), optionally b (m,), c, and activation: a name such as
     "tanh" (the default) or an expression in z such as "z*sigmoid(z)".
+    It is an npz or safetensors file (never a pickle), and may hold the state of a torch
+    Sequential(Linear, activation, Linear) too, with --activation.
     DATA holds X (n, d) and y: targets (n,) or (n, q), two labels for logistic, classes or
     one-hot rows for softmax; what became what is printed. Of a csv, npy or parquet file one
     column is the target.
@@ -54,6 +58,6 @@ def norms(
     from numerics.files.networks import read_model
 
     with share_bar("eigenvalues") as progress:
-        net = read_model(model)
+        net = read_model(model, activation)
         found = measure(net, data, loss, spectrum, largest, progress, target)
     click.echo(json.dumps(found, indent=1, allow_nan=False) if as_json else text(found))

@@ -42,7 +42,7 @@ def saved_network(command: Callable[..., Any]) -> Callable[..., Any]:
             "--model",
             required=True,
             type=click.Path(dir_okay=False),
-            help="npz with a, W, optionally b, c, activation.",
+            help="npz or safetensors with a, W, optionally b, c, activation.",
         ),
         click.option(
             "--data",

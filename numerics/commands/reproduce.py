@@ -45,7 +45,15 @@ if TYPE_CHECKING:
     "--json", "as_json", is_flag=True, help="Print the summary and the findings as JSON, not as a table."
 )
 def reproduce(
-    quick: bool, out: str, seed: int, data: str | None, parts: str | None, raw: bool, as_json: bool
+    quick: bool,
+    out: str,
+    seed: int,
+    data: str | None,
+    target: str | None,
+    parts: str | None,
+    raw: bool,
+    standardise: bool,
+    as_json: bool,
 ) -> None:
     """Say whether the paper is right: a verdict on each of its claims, and the numbers behind it.
 
@@ -74,7 +82,6 @@ def reproduce(
     from numerics.verdicts import verdicts
     from numerics.verdicts.page import lines, section
 
-    task = load_task(data) if data else digits_task()
     with fresh_folder(out) as folder:
         arms = QUICK if quick else FULL
         results, found = job.reproduce(task, arms, seed, raw=raw, progress=progress_bar)
@@ -89,7 +96,8 @@ def reproduce(
         results["verdicts"] = [verdict.as_dict() for verdict in said]
         job.write(folder, results, found, task, raw, section(said, MEASURE_ALL))
     if not as_json:
-        click.echo("\n".join([*lines(said), ""]))
+        first = [results["left_out"], ""] if results["left_out"] else []
+        click.echo("\n".join([*first, *lines(said), ""]))
     click.echo(brief(results, out) if as_json else summary(results, out))
     if results["partial"]:
         raise click.exceptions.Exit(130)
@@ -186,11 +194,14 @@ def summary(results: dict[str, Any], out: str) -> str:
         *(["Partial: interrupted before the end."] if results["partial"] else []),
         f"Report: {out}/report.html",
     ]
-    first = [results["left_out"], ""] if results["left_out"] else []
-    return "\n".join([*first, *aligned(rows), "", *notes])
+    return "\n".join([*aligned(rows), "", *notes])
 
 
 def brief(results: dict[str, Any], out: str) -> str:
     """Return the summary and the findings as JSON."""
-    keys = ("seed", "partial", "data", "versions", "summary", "correlations", "conclusions", "verdicts")
-    return json.dumps({"folder": out, **{key: results[key] for key in keys}}, indent=1, allow_nan=False)
+    about = ("seed", "partial", "left_out", "data", "versions")
+    found = ("summary", "correlations", "conclusions", "verdicts")
+    kept = {key: results[key] for key in (*about, *found)}
+    return json.dumps({"folder": out, **kept}, indent=1, allow_nan=False)
+        {"folder": out, **{key: results[key] for key in (*keys, "verdicts")}}, indent=1, allow_nan=False
+    )

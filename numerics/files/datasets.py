@@ -160,8 +160,8 @@ def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
     if len(classes) > FEW_CLASSES and whole and len(y) < SAMPLES_A_CLASS * len(classes):
         raise ValueError(
             f"y in {name} must be classes with at least {SAMPLES_A_CLASS} samples each on average; got "
-            f"{len(classes)} distinct values of {len(y)} samples, which look like the targets of a regression: "
-            "store y > np.median(y), or classes of your own"
+            f"{len(classes)} distinct values of {len(y)} samples, which look like the targets of a "
+            "regression: store y > np.median(y), or classes of your own"
         )
     if y.shape[1] != 1 or len(classes) < 2 or (len(classes) > 2 and not whole) or len(classes) > MOST_CLASSES:
         raise ValueError(

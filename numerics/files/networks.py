@@ -1,35 +1,93 @@
-"""A saved network, from an npz file."""
+"""A saved network, from an npz or safetensors file: with our names, or with those of torch."""
 
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 import twolayer as tl
 from numerics.files.npz import read_arrays
+from numerics.files.safetensors import read_safetensors
 from twolayer.model.activation import activation
+from twolayer.model.conversion import DEEPER
 
 NAME = re.compile(r"[A-Za-z_]\w*")
+PARTS = ("a", "W", "b", "c")
 
 
-def read_model(path: str | Path) -> tl.TwoLayer:
-    """Return the network of an npz file with a, W, optionally b, c and activation (a text, default tanh).
+def read_model(path: str | Path, activation_name: str | None = None) -> tl.TwoLayer:
+    """Return the network of an npz or safetensors file; nothing in it is unpickled or trusted.
+
+    Parameters
+    ----------
+    path : str or Path
+        Holds a, W, optionally b, c and (npz) activation, a text, by default tanh; or the state of
+        ``torch.nn.Sequential(Linear, activation, Linear)``: two arrays called ``*.weight``, with or without
+        ``*.bias``, whose names are in the order of the layers.
+    activation_name : str, optional
+        A name or a formula; demanded with the names of torch, whose states do not hold it.
 
     Raises
     ------
     ValueError
         If the file cannot be read, an array does not fit, or the activation is unknown.
     """
-    arrays = read_arrays(path, required=("a", "W"), optional=("b", "c", "activation"))
+    safe = Path(path).suffix.lower() == ".safetensors"
+    arrays = read_safetensors(path) if safe else _of_npz(path)
+    if any(name.endswith(".weight") for name in arrays):
+        arrays = _of_state(arrays, path)
+        if activation_name is None:
+            raise ValueError(f"the activation of {path} must be given, as in --activation relu; got none")
+    unknown = set(arrays) - {*PARTS, "activation"}
+    if unknown or not {"a", "W"} <= set(arrays):
+        raise ValueError(
+            f"{path} must hold a and W, or two *.weight; got {', '.join(sorted(arrays)) or 'none'}"
+        )
     name = arrays.pop("activation", np.array("tanh"))
     if name.dtype.kind != "U" or name.size != 1:
         raise ValueError(f"activation in {path} must be one text; got {name.dtype} {name.shape}")
     try:
-        return tl.TwoLayer(**arrays, activation=activation_of(str(name.reshape(-1)[0])))
+        chosen = activation_name or str(name.reshape(-1)[0])
+        return tl.TwoLayer(**arrays, activation=activation_of(chosen))
     except ValueError as reason:
         raise ValueError(f"{path}: {reason}") from reason
+
+
+def _of_npz(path: str | Path) -> dict[str, np.ndarray]:
+    """Our arrays or, if there are any, those of torch's names."""
+    state: list[str] = []
+    if Path(path).is_file() and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            names = (name.removesuffix(".npy") for name in archive.namelist())
+            state = [name for name in names if name.endswith((".weight", ".bias"))]
+    if state:
+        return read_arrays(path, required=state)
+    return read_arrays(path, required=("a", "W"), optional=("b", "c", "activation"))
+
+
+def _of_state(arrays: dict[str, np.ndarray], path: str | Path) -> dict[str, np.ndarray]:
+    """The parts a, W, b, c of a state of torch."""
+    layers = sorted({name.rpartition(".")[0] for name in arrays}, key=_natural)
+    if len(layers) != 2 or not all(f"{layer}.weight" in arrays for layer in layers):
+        raise ValueError(f"{path} must hold a model of {DEEPER}; got the layers {', '.join(layers)}")
+    hidden, output = layers
+    a, c = arrays[f"{output}.weight"], arrays.get(f"{output}.bias")
+    single = a.ndim == 2 and len(a) == 1
+    parts = {
+        "a": a[0] if single else a,
+        "W": arrays[f"{hidden}.weight"],
+        "b": arrays.get(f"{hidden}.bias"),
+        "c": c[0] if single and c is not None and c.shape == (1,) else c,
+    }
+    return {name: array for name, array in parts.items() if array is not None}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts layer.2 before layer.10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def activation_of(text: str) -> tl.Activation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -142,8 +143,8 @@ def _divided(
             bad = next(cell for cell in columns[i].tolist() if not _is_number(str(cell)))
             got = f"{str(bad)[:40]!r}" if str(bad) else "an empty cell"
             raise ValueError(
-                f"column {names[i]!r} of {where} must be of numbers; got {got}: leave the column out, turn it "
-                "into numbers, or choose it as the target"
+                f"column {names[i]!r} of {where} must be of numbers; got {got}: leave the column out, turn "
+                "it into numbers, or choose it as the target"
             )
     return np.stack([columns[i].astype(float) for i in inputs], axis=1), columns[place]
 
@@ -172,25 +173,29 @@ def _read_npy(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_matlab(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
     reader, name = import_module("scipy.io"), target or "y"
-    try:
-        held = {each: shape for each, shape, _ in reader.whosmat(path)}
-        if not {"X", name} <= set(held):
-            raise ValueError(f"{path} must hold X and {name}; got {', '.join(held) or 'nothing'}")
-        if sum(8 * int(np.prod(held[each], dtype=object)) for each in ("X", name)) > LIMIT:
-            raise ValueError(f"X and {name} in {path} must fit into {LIMIT} bytes; got {held}")
-        arrays = reader.loadmat(path, variable_names=["X", name])
-    except NotImplementedError as reason:
-        raise ValueError(
-            f"{path} must be a MATLAB file of version 5 to 7; got 7.3: save it with -v7 in MATLAB"
-        ) from reason
-    except (OSError, TypeError) as reason:
-        raise ValueError(f"{path} must be a readable MATLAB file; got {reason}") from reason
+    held = {each: shape for each, shape, _ in _of_matlab(reader.whosmat, path)}
+    if not {"X", name} <= set(held):
+        raise ValueError(f"{path} must hold X and {name}; got {', '.join(held) or 'nothing'}")
+    if sum(8 * math.prod(held[each]) for each in ("X", name)) > LIMIT:
+        raise ValueError(f"X and {name} in {path} must fit into {LIMIT} bytes; got {held}")
+    arrays = _of_matlab(reader.loadmat, path, variable_names=["X", name])
     X, y = (each.toarray() if hasattr(each, "toarray") else each for each in (arrays["X"], arrays[name]))
     if y.dtype.kind == "O" and all(np.size(each) == 1 for each in y.ravel()):
         y = np.array([np.asarray(each).item() for each in y.ravel()])  # a cell array of texts
     if "O" in (X.dtype.kind, y.dtype.kind):
         raise ValueError(f"X and {name} in {path} must be arrays of numbers or text; got cells or structures")
     return X, y[0] if y.ndim == 2 and y.shape[0] == 1 != len(X) else _flat(y)
+
+
+def _of_matlab(read: Callable[..., Any], path: Path, **how: Any) -> Any:
+    try:
+        return read(path, **how)
+    except NotImplementedError as reason:
+        raise ValueError(
+            f"{path} must be a MATLAB file of version 5 to 7; got 7.3: save it with -v7 in MATLAB"
+        ) from reason
+    except Exception as reason:  # scipy raises what it stumbles over
+        raise ValueError(f"{path} must be a readable MATLAB file; got {reason}") from reason
 
 
 def _read_parquet(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:

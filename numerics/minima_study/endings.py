@@ -51,4 +51,5 @@ def left_out(count: int, unfinished: int, why: str) -> str:
     """
     if not unfinished:
         return ""
-    return f"{unfinished} of {count} networks did not end at a minimum and are left out of everything below: {why}."
+    said = "did not end at a minimum and are left out of everything below"
+    return f"{unfinished} of {count} networks {said}: {why}."

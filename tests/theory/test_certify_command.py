@@ -72,7 +72,7 @@ def test_without_the_extra_one_line_says_so():
         call = [sys.executable, "-c", code, "verify", *words]
         done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=ROOT)
         assert done.returncode == 2
-        assert done.stderr.splitlines()[-1].endswith("pip install 'twolayer[certify]'")
+        assert done.stderr.splitlines()[-1].endswith("pip install '.[certify]' in a clone")
 
 
 def test_an_interrupted_certification_keeps_what_it_has(monkeypatch, path):

@@ -1,0 +1,146 @@
+"""Data as people keep it: every kind of file gives the same arrays, and what cannot be read says why."""
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from numerics.files import datasets
+from numerics.files.labels import as_targets
+from numerics.files.tables import from_frame, read_table
+
+X = np.array([[1.0, 2.5], [3.0, -4.0], [5.0, 6e-3]])
+Y = np.array([0, 1, 1])
+
+
+def text(tmp_path, content, name="d.csv"):
+    path = tmp_path / name
+    path.write_text(content)
+    return path
+
+
+def same(found, y=Y):
+    np.testing.assert_array_equal(found[0], X)
+    np.testing.assert_array_equal(found[1], y)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "target"),
+    [
+        ("u,v,w\n1,2.5,0\n3,-4,1\n5,6e-3,1\n", "d.csv", None),
+        ("1,2.5,0\n3,-4,1\n5,6e-3,1\n", "d.csv", None),
+        ("label,u,v\n0,1,2.5\n1,3,-4\n1,5,6e-3\n", "d.csv", None),
+        ("u;what;v\n1;0;2.5\n3;1;-4\n5;1;6e-3\n", "d.csv", "what"),
+        ("u\tv\ty\n1\t2.5\t0\n3\t-4\t1\n5\t6e-3\t1\n", "d.tsv", None),
+        ("\ufeffw,u,v\r\n0,1,2.5\r\n1,3,-4\r\n1,5,6e-3\r\n", "d.csv", "0"),
+    ],
+)
+def test_text_files(tmp_path, content, name, target):
+    same(read_table(text(tmp_path, content, name), target))
+
+
+def test_labels_as_text(tmp_path):
+    path = text(tmp_path, "u,v,kind\n1,2.5,no\n3,-4,yes\n5,6e-3,yes\n")
+    same(read_table(path), np.array(["no", "yes", "yes"]))
+    task = datasets.load_task(path)
+    assert task.y.tolist() == [-1.0, 1.0, 1.0]
+    assert task.labelling == "+1 for the class yes, else -1"
+
+
+def test_arrays_in_every_kind_of_file(tmp_path):
+    np.savez(tmp_path / "d.npz", X=X, y=Y[:, None])
+    same(read_table(tmp_path / "d.npz"))
+    np.savez(tmp_path / "e.npz", X=np.asfortranarray(X.astype(">f8")), classes=Y)
+    same(read_table(tmp_path / "e.npz", "classes"))
+    np.save(tmp_path / "d.npy", np.column_stack([X, Y]))
+    same(read_table(tmp_path / "d.npy"))
+    for k, y in enumerate((Y[None, :], Y[:, None])):
+        savemat(tmp_path / f"{k}.mat", {"X": X, "y": y})
+        same(read_table(tmp_path / f"{k}.mat"))
+    savemat(tmp_path / "text.mat", {"X": X, "y": np.array(["no", "yes", "yes"], dtype=object)})
+    same(read_table(tmp_path / "text.mat"), ["no", "yes", "yes"])
+
+
+def test_data_frames_and_parquet(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"u": X[:, 0], "y": Y, "v": X[:, 1]})
+    same(from_frame(frame))
+    same(from_frame(frame.convert_dtypes()))
+    named = frame.assign(y=pandas.Categorical(["no", "yes", "yes"]))
+    same(from_frame(named), ["no", "yes", "yes"])
+    for wrong, message in (
+        (frame.assign(u=pandas.to_datetime(["2020-01-01"] * 3)), "column 'u' must be of numbers; got dates"),
+        (frame.convert_dtypes().assign(u=pandas.array([1, None, 2], dtype="Int64")), "got none in row 1"),
+        (frame.assign(u=["a", "b", "c"]), "column 'u' of the data frame must be of numbers; got 'a'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            from_frame(wrong)
+    pytest.importorskip("pyarrow")
+    frame.to_parquet(tmp_path / "d.parquet")
+    same(read_table(tmp_path / "d.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "got an empty file"),
+        ("a,b\n1,2\n3\n", "must have 2 columns; got 1 in row 3"),
+        ("a,city,y\n1,Paris,0\n2,Rome,1\n", "column 'city' of .* must be of numbers; got 'Paris'"),
+        ("a,b,y\n1,,0\n2,3,1\n", "column 'b' of .* got an empty cell"),
+        ("1\n2\n", "at least two columns"),
+    ],
+)
+def test_text_that_is_no_table_is_refused(tmp_path, content, message):
+    with pytest.raises(ValueError, match=message):
+        read_table(text(tmp_path, content))
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path):
+    for name in ("d.mat", "d.npy", "d.npz"):
+        (tmp_path / name).write_bytes(b"no such thing")
+        with pytest.raises(ValueError, match="must be a readable"):
+            read_table(tmp_path / name)
+    np.save(tmp_path / "o.npy", np.array([[{}]], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="without objects"):
+        read_table(tmp_path / "o.npy")
+    with pytest.raises(ValueError, match=r"ending in \.csv"):
+        read_table(tmp_path / "d.pkl")
+    with pytest.raises(ValueError, match="No such file"):
+        read_table(tmp_path / "none.csv")
+    with pytest.raises(ValueError, match=r"target must be a column of .*: a, b; got 'c'"):
+        read_table(text(tmp_path, "a,b\n1,2\n"), "c")
+
+
+def test_labels_of_any_kind_become_those_of_the_loss():
+    for labels in (["a", "b"], [-1, 1], [False, True], [3.5, 7.0], [0, 1]):
+        y, _ = as_targets(np.array([labels[0], labels[1], labels[1]]), "logistic")
+        assert y.tolist() == [0, 1, 1]
+    assert as_targets(np.array([-1, 1]), "logistic")[1] == "labels: -1 is 0, 1 is 1"
+    assert as_targets(np.array(["b", "c", "a"]), "softmax")[0].tolist() == [1, 2, 0]
+    assert as_targets(np.array([0, 2, 0]), "softmax")[0].tolist() == [0, 2, 0]
+    assert as_targets(np.eye(3), "softmax")[0].tolist() == [0, 1, 2]
+    for y, loss, message in (
+        (np.array(["a"]), "squared", "got text such as 'a': choose --loss logistic"),
+        (np.array([1, 2, 3]), "logistic", "two distinct labels"),
+        (np.ones((2, 2)), "softmax", "one-hot rows"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            as_targets(y, loss)
+
+
+def test_targets_of_a_regression_are_not_taken_for_classes():
+    y = np.arange(100)[:, None]
+    with pytest.raises(ValueError, match="look like the targets of a regression"):
+        datasets.two_classes(y)
+    assert datasets.two_classes(np.arange(100)[:, None] % 10)[0].sum() == 0
+
+
+def test_inputs_of_unlike_scale_are_seen_and_standardised():
+    rng = np.random.default_rng(0)
+    even = rng.standard_normal((50, 4))
+    wide = even * [1, 1, 1, 1e3]
+    assert datasets.uneven(even) is None
+    assert datasets.uneven(wide) > 100
+    assert datasets.uneven(datasets.digits()[0].astype(float)) is None
+    scaled = datasets.standardised(wide)(wide)
+    np.testing.assert_allclose(scaled.std(axis=0), 1)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-14)
