@@ -40,15 +40,13 @@ def real_array(name: str, value: ArrayLike) -> Array:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """A tensor without its gradient, in double precision; others as they are, unless they would be misread."""
+    """A tensor without its gradient, in double precision; others as they are, unless misread."""
     if hasattr(value, "detach") and hasattr(value, "cpu"):
         return value.detach().cpu().double().numpy()
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise ValueError(f"{name} must be a dense array; got a sparse one: pass {name}.toarray()")
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueError(
-            f"{name} must have all its entries; got a masked array: fill or leave out what is masked"
-        )
+        raise ValueError(f"{name} must have all its entries; got a masked array: fill what is masked")
     return value
 
 

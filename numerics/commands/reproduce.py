@@ -203,5 +203,3 @@ def brief(results: dict[str, Any], out: str) -> str:
     found = ("summary", "correlations", "conclusions", "verdicts")
     kept = {key: results[key] for key in (*about, *found)}
     return json.dumps({"folder": out, **kept}, indent=1, allow_nan=False)
-        {"folder": out, **{key: results[key] for key in (*keys, "verdicts")}}, indent=1, allow_nan=False
-    )

@@ -46,7 +46,7 @@ def _two(y: np.ndarray) -> tuple[np.ndarray, str]:
     if set(values.tolist()) <= {0, 1} and y.dtype.kind != "b":
         return y, ""
     if len(values) != 2:
-        raise ValueError(f"y must have two distinct labels for the loss 'logistic'; got {len(values)}")
+        raise ValueError(f"y must be labels 0 or 1, or two of any kind, for 'logistic'; got {len(values)}")
     return np.where(y == values[1], 1.0, 0.0), f"labels: {_listed(values)}"
 
 

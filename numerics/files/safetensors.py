@@ -16,7 +16,7 @@ DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 def read_safetensors(path: str | Path, limit: int = LIMIT) -> dict[str, np.ndarray]:
-    """Return the floating-point tensors of a safetensors file by name, as float64, converted exactly.
+    """Return the floating-point tensors of a safetensors file by name, as float64, of any shape.
 
     Parameters
     ----------

@@ -69,6 +69,11 @@ def reproduce(
     found : list of Found
         The minima, with their networks.
 
+    Raises
+    ------
+    ValueError
+        If no network ended at a minimum; the message names the likely cause.
+
     Notes
     -----
     An interrupt (Ctrl-C) ends the work: the minima found so far are kept, and "partial" is true. One

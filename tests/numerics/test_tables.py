@@ -120,7 +120,7 @@ def test_labels_of_any_kind_become_those_of_the_loss():
     assert as_targets(np.eye(3), "softmax")[0].tolist() == [0, 1, 2]
     for y, loss, message in (
         (np.array(["a"]), "squared", "got text such as 'a': choose --loss logistic"),
-        (np.array([1, 2, 3]), "logistic", "two distinct labels"),
+        (np.array([1, 2, 3]), "logistic", "labels 0 or 1, or two of any kind"),
         (np.ones((2, 2)), "softmax", "one-hot rows"),
     ):
         with pytest.raises(ValueError, match=message):
