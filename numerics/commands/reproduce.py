@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ def reproduce(
     """
     if raw and standardise:
         raise ValueError("--raw must be given without --standardise; got both")
-    task = chosen_task(data, target, standardise)
+    task, notes = chosen_task(data, target, standardise)
     from numerics.files.folders import fresh_folder
     from numerics.minima_study import reproduce as job
     from numerics.minima_study.arms import FULL, QUICK
@@ -84,7 +84,7 @@ def reproduce(
 
     with fresh_folder(out) as folder:
         arms = QUICK if quick else FULL
-        results, found = job.reproduce(task, arms, seed, raw=raw, progress=progress_bar)
+        results, found = job.reproduce(task, arms, seed, raw=raw, progress=announced(notes))
         if not found:
             raise click.Abort
         alone = (parts or ("two-layer" if quick else "all")) == "two-layer"
@@ -138,24 +138,34 @@ def write_basins(folder: Path, results: dict[str, Any]) -> None:
     write_text(folder / "summary.txt", as_text(results) + "\n")
 
 
-def chosen_task(data: str | None, target: str | None, standardise: bool) -> Dataset:
-    """Return the digits, or the data of a user's file, of which stderr is told what was understood."""
+def chosen_task(data: str | None, target: str | None, standardise: bool) -> tuple[Dataset, list[str]]:
+    """Return the digits, or the data of a user's file with lines on what was understood."""
     from dataclasses import replace
 
     from numerics.files.datasets import digits_task, load_task, uneven
 
     if not data:
-        return replace(digits_task(), standardise=standardise)
+        return replace(digits_task(), standardise=standardise), []
     task = load_task(data, target, standardise=standardise)
-    click.echo(f"{task.name}: {len(task.y)} samples, {task.X.shape[1]} inputs; {task.labelling}.", err=True)
+    notes = [f"{task.name}: {len(task.y)} samples, {task.X.shape[1]} inputs; {task.labelling}."]
     ratio = uneven(task.X)
     if ratio is not None and not standardise:
-        click.echo(
+        notes.append(
             f"Warning: the widest input spreads {ratio:.3g} times as far as the median one; --standardise "
-            "divides each by its own deviation.",
-            err=True,
+            "divides each by its own deviation."
         )
-    return task
+    return task, notes
+
+
+def announced(notes: list[str]) -> Callable[[list[Task]], Iterator[Task]]:
+    """Return a progress bar that begins with lines on stderr, once nothing is left to be refused."""
+
+    def begun(tasks: list[Task]) -> Iterator[Task]:
+        for line in notes:
+            click.echo(line, err=True)
+        yield from progress_bar(tasks)
+
+    return begun
 
 
 def progress_bar(tasks: list[Task]) -> Iterator[Task]:
