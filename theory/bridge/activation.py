@@ -1,11 +1,13 @@
 """Activations compiled from text or an expression, for use wherever a built-in one is."""
 
 import hashlib
+import math
 import os
 import re
 import sys
 import tempfile
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +21,7 @@ from theory.bridge.floor import floor, grid
 from theory.emit.activation_module import activation_module
 from theory.expressions.activations import z
 from theory.expressions.budget import within
+from theory.expressions.grammar import ACTIVATION
 from twolayer.errors.rounding import JET_ERROR
 from twolayer.jit import kernel_folder
 from twolayer.model.activation import Activation, available
@@ -29,7 +32,7 @@ SECONDS = 10.0
 NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
-def activation(expression: sp.Expr | str, name: str | None = None) -> Activation:
+def activation(expression: sp.Expr | str, name: str | None = None, **parameters: float) -> Activation:
     """A compiled activation made from an expression, to be used wherever a built-in one is.
 
     Its derivatives, constants and kernels are derived and emitted as those of the built-in activations;
@@ -43,6 +46,9 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
         :func:`theory.analysis.admission.activation_expression`.
     name : str, optional
         What it is called; by default the expression.
+    **parameters : float
+        Numbers for other names in a text, as in ``activation("z*sigmoid(beta*z)", beta=1.5)``; each is taken
+        as the decimal number that is printed for it.
 
     Returns
     -------
@@ -75,10 +81,39 @@ def activation(expression: sp.Expr | str, name: str | None = None) -> Activation
     """
     shown = str(expression)[:80]
     with within(SECONDS, f"activation must be shown to be one; got {shown!r}, which does not end"):
-        exact = activation_expression(expression)
+        exact = activation_expression(with_numbers(expression, parameters))
     if name is not None and not NAME.fullmatch(name):
         raise ValueError(f"name must be printable text without quotes and backslashes; got {name!r}")
     return _compiled(exact, name or str(exact))
+
+
+def with_numbers(expression: sp.Expr | str, parameters: dict[str, float]) -> sp.Expr | str:
+    """A formula with numbers in place of its parameters, each in parentheses.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, or a name is not in the text or has a meaning of its own.
+    TypeError
+        If there are parameters, but no text.
+
+    Examples
+    --------
+    >>> with_numbers("z*sigmoid(beta*z)", {"beta": 1.5})
+    'z*sigmoid((1.5)*z)'
+    """
+    if parameters and not isinstance(expression, str):
+        raise TypeError(f"expression must be text to have parameters; got {type(expression).__name__}")
+    for name, number in parameters.items():
+        if name in ACTIVATION.names or name in ACTIVATION.functions:
+            raise ValueError(f"parameters must have names of their own; got {name!r}, which has a meaning")
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be a finite number; got {number!r}")
+        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        if not word.search(expression):
+            raise ValueError(f"parameters must be in the expression {expression[:80]!r}; got {name!r}")
+        expression = word.sub(f"({format(Decimal(repr(float(number))), 'f')})", expression)
+    return expression
 
 
 @lru_cache(maxsize=256)
