@@ -12,17 +12,26 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+LARGEST_INTEGER = 2.0**53  # below which every integer is a float64
+
 
 def real_array(name: str, value: ArrayLike) -> Array:
-    """Return `value` as a C-contiguous float64 array of finite numbers. Of the same shape.
+    """Return `value` as a writable C-contiguous float64 array of finite numbers, of the same shape.
 
-    Integers, booleans, float32 and torch's tensors are converted; complex, object and text dtypes, dates,
-    sparse and masked arrays are refused, with what to do instead.
+    Integers, booleans, other floats and torch's tensors are converted, in any order and byte order, if that
+    is exact; read-only arrays are copied. Complex, object and text dtypes, dates, sparse arrays and masked
+    entries are refused, with what to do instead.
 
     Raises
     ------
     ValueError
-        If `value` is ragged, not numeric, complex, or has NaN or infinite entries.
+        If `value` is ragged, not numeric, complex, has NaN, infinite or masked entries, or a number that no
+        float64 is equal to.
+
+    Examples
+    --------
+    >>> real_array("y", np.array([1, 2], dtype=">i2"))
+    array([1., 2.])
     """
     plain = _plain(name, value)
     try:
@@ -36,7 +45,24 @@ def real_array(name: str, value: ArrayLike) -> Array:
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
     require_finite(name, converted)
-    return converted
+    _require_exact(name, plain, array, converted)
+    return converted if converted.flags.writeable else converted.copy()
+
+
+def _require_exact(name: str, value: ArrayLike, array: NDArray[Any], converted: Array) -> None:
+    """Refuse a number that is not its float64: a large integer, or digits of a longer float."""
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        wrong = converted.astype(array.dtype) != array
+    elif array.dtype.kind == "b" or converted.size == 0 or np.abs(converted).max() < LARGEST_INTEGER:
+        return
+    else:
+        given = array if hasattr(value, "dtype") else np.asarray(value, dtype=object)
+        pairs = zip(given.ravel().tolist(), converted.ravel().tolist(), strict=True)
+        wrong = np.array([isinstance(v, int) and v != int(f) for v, f in pairs]).reshape(array.shape)
+        array = given
+    if wrong.any():
+        where = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(f"{name} must be exact in float64; got {array[where]} at index {list(where)}")
 
 
 def _plain(name: str, value: Any) -> Any:

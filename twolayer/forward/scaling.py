@@ -48,7 +48,9 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     size = bound.total
     if forward.product_exponent <= PRODUCTS and math.isfinite(size) and size >= math.ldexp(1.0, SIZES):
         return Scaled(forward, bound)
-    r = max(_curvature_exponents(forward, scope))
+    if not math.isfinite(_curvature_exponent(forward, scope, errors=0.0)):
+        return Scaled(forward, bound)  # nothing but errors
+    r = _curvature_exponent(forward, scope, errors=1.0)
     return _scaled(forward, scope, math.ceil(r)) if math.isfinite(r) else Scaled(forward, bound)
 
 
@@ -57,36 +59,46 @@ def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     size = bound.gradient_size
     if forward.product_exponent <= PRODUCTS and math.isfinite(size) and size >= math.ldexp(1.0, SIZES):
         return Scaled(forward, bound)
-    J = _jacobian_exponents(forward, scope)[0]
-    with np.errstate(divide="ignore"):
-        r = float((np.log2(np.abs(forward.G).max(axis=1)) + J).max())
-    if not math.isfinite(r):
+    sizes = [_gradient_exponent(forward, scope, errors) for errors in (0.0, 1.0)]
+    if not all(map(math.isfinite, sizes)):
         return Scaled(forward, bound)
+    r = sizes[1]
     v = max(exponent_of(forward.net.A), -2000)
     made = _scaled(forward, scope, math.ceil(r) - v)
     return replace(made, exponent=made.exponent + v)
 
 
-def _jacobian_exponents(forward: Forward, scope: Scope) -> tuple[Array, Array]:
-    """Base-two logarithms of |J_i| and of |F_i| / |g_i|, -inf where they vanish."""
+def _jacobian_exponents(forward: Forward, scope: Scope, errors: float) -> tuple[Array, Array]:
+    """Base-two logarithms of |J_i| and of |F_i| / |g_i|, and `errors` times theirs; -inf for zeros."""
     norms, a = forward.norms, scope.has("a")
-    with np.errstate(divide="ignore"):
-        x, S, S1, D, E = (
-            np.log2(each) for each in (input_norms(forward, scope), norms.S, norms.S1, norms.D, norms.E)
-        )
+    pairs = (norms.S, norms.dS), (norms.S1, norms.dS1), (norms.D, norms.dD), (norms.E, norms.dE)
+    with np.errstate(divide="ignore", over="ignore"):
+        x = np.log2(input_norms(forward, scope))
+        S, S1, D, E = (np.log2(size + errors * error) for size, error in pairs)
     J = np.maximum(D + x, S) if a else D + x
     J = np.maximum(J, 0.0) if scope.has("c") else J
     return J, np.maximum(S1 + x, E + 2 * x) if a else E + 2 * x
 
 
-def _curvature_exponents(forward: Forward, scope: Scope) -> tuple[float, float]:
-    """Base-two logarithms of the sizes of G and of R, -inf where they vanish."""
-    J, F = _jacobian_exponents(forward, scope)
+def _loss_exponents(forward: Forward, errors: float) -> tuple[Array, Array]:
+    """The same of |Lam_i| and |g_i|."""
     with np.errstate(divide="ignore"):
-        lam = np.log2(np.abs(forward.Lam).reshape(forward.n, -1).max(axis=1))
-        g = np.log2(np.abs(forward.G).max(axis=1))
+        lam = np.abs(forward.Lam).reshape(forward.n, -1).max(axis=1)
+        g = np.abs(forward.G).max(axis=1)
+        return np.log2(lam + errors * forward.Lam_error), np.log2(g + errors * forward.G_error)
+
+
+def _curvature_exponent(forward: Forward, scope: Scope, errors: float) -> float:
+    """The same of the curvature."""
+    J, F = _jacobian_exponents(forward, scope, errors)
+    lam, g = _loss_exponents(forward, errors)
     newton = float((lam + 2 * J).max()) if scope.gauss_newton else -math.inf
-    return newton, float((g + F).max()) if scope.residual else -math.inf
+    return max(newton, float((g + F).max()) if scope.residual else -math.inf)
+
+
+def _gradient_exponent(forward: Forward, scope: Scope, errors: float) -> float:
+    """The same of the gradient."""
+    return float((_loss_exponents(forward, errors)[1] + _jacobian_exponents(forward, scope, errors)[0]).max())
 
 
 def _scaled(forward: Forward, scope: Scope, r: int) -> Scaled:
@@ -103,15 +115,21 @@ def _scaled(forward: Forward, scope: Scope, r: int) -> Scaled:
 
 
 def _seen(forward: Forward, scope: Scope) -> Forward:
-    """The factors, zero at samples that contribute nothing, as those without inputs do to the block of W."""
-    idle = ~np.isfinite(np.maximum(*_jacobian_exponents(forward, scope)))
-    if not idle.any():
+    """The factors, zero where they do not matter: at samples that contribute nothing, and S without a.
+
+    A sample without inputs contributes nothing to the block of W, however large its factors are.
+    """
+    idle = np.isneginf(np.maximum(*_jacobian_exponents(forward, scope, errors=1.0)))
+    if not idle.any() and scope.has("a"):
         return forward
     names = ("S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
     kept = {name: getattr(forward, name).copy() for name in names}
     norms = {name: each.copy() for name, each in vars(forward.norms).items()}
     for each in (*kept.values(), *norms.values()):
         each[idle] = 0.0
+    if not scope.has("a"):
+        for each in (kept["S"], norms["S"], norms["dS"]):
+            each[...] = 0.0
     return replace(forward, norms=SampleNorms(**norms), **kept)
 
 

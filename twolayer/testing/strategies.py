@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ Sizes = int | tuple[int, int]
 LOSSES = ("squared", "logistic", "pseudo_huber", "softmax")
 REAL = ("squared", "pseudo_huber")
 MOST_DECADES = 30  # beyond, products of three arrays overflow
+DRAWN = 100  # entries of an array that are drawn one by one
 ROUND = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 1.5, -1.5, 3.0, -3.0)
 
 
@@ -110,8 +112,8 @@ def problems(
         Choices(
             chosen,
             list(losses),
-            tuple(_size(name, size) for name, size in zip("ndm", (samples, inputs, units), strict=True)),
-            None if outputs is None else _size("q", outputs),
+            tuple(_size(*named) for named in (("samples", samples), ("inputs", inputs), ("units", units))),
+            _count_of_outputs(outputs, losses),
             hidden_bias,
             output_bias,
             decades,
@@ -210,10 +212,21 @@ def _require_known(name: str, wanted: Sequence[str], known: Any) -> None:
 
 
 def _size(name: str, size: Sizes) -> st.SearchStrategy[int]:
-    least, most = (size, size) if isinstance(size, int) else size
-    if not 1 <= least <= most:
-        raise ValueError(f"the size {name} must be at least 1, or (least, most) with 1 <= least; got {size}")
-    return st.integers(least, most)
+    ends = size if isinstance(size, (tuple, list)) else (size, size)
+    whole = len(ends) == 2 and all(isinstance(end, Integral) and not isinstance(end, bool) for end in ends)
+    if not whole or not 1 <= ends[0] <= ends[1]:
+        raise ValueError(f"{name} must be an integer of at least 1, or (least, most) of them; got {size!r}")
+    return st.integers(int(ends[0]), int(ends[1]))
+
+
+def _count_of_outputs(outputs: Sizes | None, losses: Sequence[str]) -> st.SearchStrategy[int] | None:
+    if outputs is None:
+        return None
+    drawn = _size("outputs", outputs)
+    most = max(outputs) if isinstance(outputs, (tuple, list)) else outputs
+    if most < 2 and "softmax" in losses:
+        raise ValueError(f"outputs must be 2 or more for softmax; got {outputs!r}")
+    return drawn
 
 
 def _outputs(draw: st.DrawFn, outputs: st.SearchStrategy[int] | None, loss: str) -> int | None:
@@ -233,6 +246,8 @@ def _arrays(
 ) -> Parts:
     """Entries of every array: multiples of 1/2, or all of them moved by Gaussian noise.
 
+    Those of an array too large for Hypothesis to draw one by one come from a seed, and shrink with it.
+
     The noise comes on top, so that Hypothesis can drop it and leave the rest of what it drew alone; and the
     simplest weight is 1, not 0, so that the simplest network is one to speak of.
     """
@@ -240,6 +255,9 @@ def _arrays(
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
     def numbers(*shape: int, simplest: float = 1.0) -> Any:
+        if np.prod(shape) > DRAWN:
+            seeded = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+            return seeded.choice([simplest, *ROUND], shape) + noise * rng.standard_normal(shape)
         entries = st.sampled_from([simplest, *ROUND])
         found = draw(arrays_of.arrays(np.float64, shape, elements=entries, fill=st.nothing()))
         return found + noise * rng.standard_normal(shape)
@@ -251,6 +269,8 @@ def _arrays(
     if loss in REAL:
         return {**parts, "y": numbers(n, *row, simplest=0.0)}
     top, shape = ((q or 2) - 1, (n,)) if loss == "softmax" else (1, (n, *row))
+    if np.prod(shape) > DRAWN:
+        return {**parts, "y": rng.integers(0, top, shape, endpoint=True)}
     return {**parts, "y": draw(arrays_of.arrays(np.int64, shape, elements=st.integers(0, top)))}
 
 

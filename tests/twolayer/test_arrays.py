@@ -1,0 +1,134 @@
+"""Arrays as others make them: read-only, masked, mapped from files, of other dtypes and orders."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import twolayer as tl
+from numerics import basins, landscape, training, volume
+from numerics.volume.priors import Gaussian
+from twolayer import testing
+from twolayer.arrays import real_array
+
+NET = tl.TwoLayer([1.0, -0.5], [[0.5, 1.0], [1.0, -1.0]])
+X = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.25]])
+Y = np.array([1.0, -2.0, 0.5])
+MANY = tl.Ensemble.of(NET, np.stack([NET.theta, 0.5 * NET.theta]))
+
+
+def locked(array):
+    own = np.array(array)
+    own.setflags(write=False)
+    return own
+
+
+def mapped(array, folder):
+    path = folder / "array.npy"
+    np.save(path, array)
+    return np.load(path, mmap_mode="r")
+
+
+ENTRIES = {
+    "risk": lambda x, y: float(tl.risk(NET, x, y)),
+    "gradient": lambda x, y: tl.gradient(NET, x, y),
+    "gradient_norm": lambda x, y: float(tl.gradient_norm(NET, x, y)),
+    "Hessian": lambda x, y: float(tl.Hessian(NET, x, y).frobenius_norm()),
+    "product": lambda x, y: tl.Hessian(NET, X, Y) @ np.resize(y, NET.n_parameters),
+    "network": lambda x, y: NET(x),
+    "input_gradient": lambda x, y: NET.input_gradient(x),
+    "Ensemble.risk": lambda x, y: MANY.risk(x, y),
+    "Ensemble.gradient": lambda x, y: MANY.gradient(x, y),
+    "Ensemble.frobenius_norm": lambda x, y: MANY.frobenius_norm(x, y),
+    "descend": lambda x, y: training.descend(MANY, x, y, steps=2, learning_rate=0.01)[0].theta,
+    "values": lambda x, y: landscape.NetworkLandscape(NET, x, y).values(locked(MANY.theta)),
+    "value": lambda x, y: landscape.NetworkLandscape(NET, x, y).value(locked(NET.theta)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ask", ENTRIES.values(), ids=ENTRIES)
+def test_read_only_arrays_and_memory_maps_are_as_good_as_others(ask, tmp_path):
+    wanted = ask(X, Y)
+    assert np.array_equal(ask(locked(X), locked(Y)), wanted)
+    assert np.array_equal(ask(X, mapped(Y, tmp_path)), wanted)
+    assert np.array_equal(ask(mapped(X, tmp_path), Y), wanted)
+    assert np.array_equal(ask(np.broadcast_to(X, (1, 3, 2))[0], Y), wanted)
+
+
+@pytest.mark.parametrize("ask", ENTRIES.values(), ids=ENTRIES)
+def test_order_byte_order_and_short_floats_do_not_matter(ask):
+    wanted = ask(X, Y)
+    assert np.array_equal(ask(np.asfortranarray(X), Y[::-1].copy()[::-1]), wanted)
+    assert np.array_equal(ask(X.astype(">f8"), Y.astype(">f8")), wanted)
+    assert np.array_equal(ask(X.astype(np.float16), Y.astype(np.float32)), wanted)
+
+
+MASKED = {name: ask for name, ask in ENTRIES.items() if name not in ("product", "network", "input_gradient")}
+
+
+@pytest.mark.parametrize("ask", MASKED.values(), ids=MASKED)
+def test_hidden_values_are_not_counted_in_silence(ask):
+    shown = np.ma.masked_array(Y, mask=False)
+    assert np.array_equal(ask(X, shown), ask(X, Y))
+    hidden = np.ma.masked_array(Y, mask=[False, True, False])
+    with pytest.raises(ValueError, match=r"^y must have all its entries; got a masked array"):
+        ask(X, hidden)
+
+
+@pytest.mark.parametrize("given", [np.array([1, 2**53 + 1, 3]), [1, 2**53 + 1, 0.5], [1, 2**62 + 1, 3]])
+def test_an_integer_that_no_float_equals_is_refused(given):
+    with pytest.raises(ValueError, match=r"^y must be exact in float64; got \d+ at index \[1\]$"):
+        tl.risk(NET, X, given)
+
+
+def test_an_integer_that_is_a_float_is_taken_however_large():
+    assert real_array("y", [2**53, -(2**60), 2**63]).tolist() == [2.0**53, -(2.0**60), 2.0**63]
+
+
+def test_digits_of_a_longer_float_are_not_dropped():
+    third = np.array([1.0], dtype=np.longdouble) / 3
+    assert real_array("y", np.array([0.5], dtype=np.longdouble)).tolist() == [0.5]
+    if third.dtype.itemsize > 8:  # elsewhere long doubles are doubles
+        with pytest.raises(ValueError, match=r"^y must be exact in float64; got"):
+            real_array("y", third)
+
+
+def test_what_is_returned_can_be_written_to_and_a_callers_array_is_left_alone():
+    given = locked(Y)
+    real_array("y", given)[0] = 7.0
+    assert given[0] == 1.0
+
+
+@pytest.mark.slow
+def test_basins_and_volumes_take_read_only_arrays():
+    place = landscape.NetworkLandscape(NET, locked(X), locked(Y))
+    found = [
+        basins.sample(place, starts, rng=np.random.default_rng(0))
+        for starts in (MANY.theta, locked(MANY.theta))
+    ]
+    assert np.array_equal(found[0].labels, found[1].labels)
+    ends = [place.gradient(locked(NET.theta)), place.gradient(NET.theta)]
+    assert np.array_equal(*ends)
+    for estimate in (volume.radial, volume.tempering):
+        options = {"threshold": 0.1, "prior": Gaussian(2.0)}
+        sizes = [
+            estimate(place, centre, rng=np.random.default_rng(0), **options).log_volume
+            for centre in (found[0].minima[0].theta.copy(), locked(found[0].minima[0].theta))
+        ]
+        assert sizes[0] == sizes[1]
+
+
+def test_a_problem_that_cannot_be_is_one_sentence():
+    with pytest.raises(ValueError, match=r"^outputs must be 2 or more for softmax; got 1$"):
+        testing.problems(losses=("softmax",), outputs=1)
+    for wrong in (2.5, "3", (1, 2, 3), (2.0, 3.0), True, 0):
+        with pytest.raises(
+            ValueError, match=r"^samples must be an integer of at least 1, or \(least, most\)"
+        ):
+            testing.problems(samples=wrong)
+
+
+@settings(max_examples=5, deadline=None)
+@given(testing.problems(samples=200, inputs=20, units=10, losses=("squared", "softmax")))
+def test_large_problems_pass_hypothesis_health_checks(problem):
+    assert problem.X.shape == (200, 20)

@@ -1,0 +1,149 @@
+"""Bounds where squares and products leave the floats: each value is right, or refused by name."""
+
+import numpy as np
+import pytest
+
+import twolayer as tl
+from benchmarks import bounds
+from benchmarks.bounds_questions import Answer, answers
+from tests.oracle import oracle
+from tests.oracle.comparison import assert_all_hold, assert_holds, descending
+from tests.oracle.problem import Problem
+from twolayer.errors.rounding import exponent_of, scaled_norm, scaled_norms
+
+
+def one_unit(a, w, x, y, activation="identity", loss="squared"):
+    return Problem(
+        np.array([a]), np.array([[w]]), None, None, np.array([[x]]), np.array([y]), activation, loss
+    )
+
+
+def narrow(measured, truth, digits=1e-12):
+    assert_holds(measured, truth)
+    assert measured.error <= digits * abs(measured.value)
+
+
+@pytest.mark.parametrize("x", [300.0, 372.0, 380.0, 500.0, 700.0])
+def test_the_gradient_of_a_confident_sample(x):
+    p = one_unit(1.0, 1.0, x, 1.0, loss="logistic")
+    slope = oracle.reference(p).gradient
+    truth = oracle.frobenius_norm(oracle.arb_mat([[v] for v in slope]))
+    narrow(tl.gradient_norm(p.net, p.X, p.y, p.loss), truth, 1e-11)
+
+
+@pytest.mark.parametrize("x", [1e-150, 1e-160, 1e-162, 1e-200, 1e-300])
+@pytest.mark.parametrize("method", [None, "pairs", "dense"])
+def test_a_norm_whose_squares_vanish(x, method):
+    p = one_unit(1.0, 0.0, x, 1.0)
+    narrow(p.hessian.frobenius_norm(method), oracle.frobenius_norm(oracle.reference(p).H))
+
+
+@pytest.mark.parametrize("x", [1e-160, 1e-300])
+def test_tiny_eigenvalues_by_every_road(x):
+    p = one_unit(1.0, 0.5, x, 1.0)
+    truth = oracle.reference(p)
+    for operator, M in ((p.hessian.gauss_newton, truth.G), (p.hessian.residual, truth.R)):
+        for method in ("dense", "kernel") if M is truth.G else ("dense", "structured"):
+            measured = operator.eigenvalues(method=method)
+            assert_all_hold(measured, descending(M))
+            assert measured.error.max() <= 1e-12 * abs(measured.value).max() + 1e-322
+
+
+def test_factors_that_vanish_before_they_meet_large_ones():
+    p = one_unit(1e-130, 1e-190, 1e150, 1e-200, "square")
+    truth = oracle.block(oracle.reference(p).R, slice(1, 2), slice(1, 2))
+    narrow(p.hessian.residual.block("W").trace(), oracle.trace(truth))
+
+
+def test_an_error_is_finite_or_the_question_refused():
+    p = Problem(
+        np.array([1e160]), np.array([[1.0]]), None, None, np.array([[0.5]]), np.array([0]), "tanh", "logistic"
+    )
+    found = answers(p)
+    assert not [str(answer) for answer in found if answer.wrong]
+
+
+@pytest.mark.parametrize("exponent", [60, 100, 160, 250, 300])
+def test_huge_weights_are_answered_or_refused_by_name(exponent):
+    for activation in ("tanh", "sigmoid", "relu", "gaussian", "softplus"):
+        p = one_unit(0.5, 10.0**exponent, 0.5, 0.3, activation)
+        assert not [str(answer) for answer in answers(p) if answer.wrong]
+
+
+def test_an_overflowing_norm_is_refused():
+    net = tl.TwoLayer([1.0], [[1e154]], activation="identity")
+    H = tl.Hessian(net, [[1.0]], [0.0])
+    with pytest.raises(ValueError, match=r"must give finite .*; got overflow beyond 1.8e308"):
+        (H.frobenius_norm() * 1.0, tl.Hessian(net, [[1e120]], [0.0]).frobenius_norm())
+    assert np.isfinite(H.frobenius_norm().error)
+
+
+def test_the_sum_of_losses_may_overflow_where_their_mean_does_not():
+    p = Problem(
+        np.array([1.0]), np.array([[0.0]]), None, None, np.ones((3, 1)), np.full(3, 1.8e154), "identity"
+    )
+    narrow(tl.risk(p.net, p.X, p.y), oracle.reference(p).risk)
+
+
+SINGULAR = [
+    (np.array([[1.0], [1.0], [1.0]]), "tanh"),
+    (np.array([[1.0, 0.5], [2.0, -1.0], [0.5, 0.5]]), "tanh"),
+    (np.array([[1.0, 0.5], [2.0, -1.0], [0.5, 0.5]]), "relu"),
+]
+
+
+@pytest.mark.parametrize(("X", "activation"), SINGULAR)
+@pytest.mark.parametrize("method", ["dense", "structured", "kernel"])
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e60])
+def test_the_shift_that_is_named_works(X, activation, method, scale):
+    net = tl.TwoLayer([1.0, -2.0], np.ones((2, X.shape[1])), activation=activation)
+    if scale != 1.0:
+        net = tl.TwoLayer([1.0, -2.0], np.ones((2, X.shape[1])) * scale, activation="identity")
+    G = tl.Hessian(net, X, np.zeros(3)).gauss_newton
+    with pytest.raises(ValueError, match=r"^shift must make") as caught:
+        G.logdet(0.0, method)
+    named = float(str(caught.value).split("at least ")[1].split(";")[0])
+    assert np.isfinite(G.logdet(named, method).value)
+
+
+def test_scaled_norms_do_not_square_out_of_range():
+    for scale in (1e-310, 1e-200, 1.0, 1e200, 1e307):
+        values = np.array([[3.0, 4.0], [0.0, 0.0]]) * scale
+        assert scaled_norm(values) == pytest.approx(5 * scale, rel=1e-12)
+        assert scaled_norms(values)[0] >= 5 * scale
+        assert scaled_norms(values)[1] == 0.0
+    assert exponent_of(np.zeros(3)) < -9000
+    assert exponent_of(np.array([np.inf])) > 9000
+
+
+def test_powers_of_two_change_nothing_but_the_exponent():
+    """A network without biases whose inputs are divided by 2^k and whose weights are multiplied by it."""
+    rng = np.random.default_rng(3)
+    a, W, X, y = rng.normal(size=3), rng.normal(size=(3, 2)), rng.normal(size=(5, 2)), rng.normal(size=5)
+    plain = tl.Hessian(tl.TwoLayer(a, W), X, y).block("W")
+    for k in (300, 400, 500):
+        moved = tl.Hessian(tl.TwoLayer(a, W * 2.0**k), X * 2.0**-k, y).block("W")
+        assert np.ldexp(moved.trace().value, k) == pytest.approx(np.ldexp(plain.trace().value, -k), rel=1e-13)
+
+
+def test_a_short_attack_finds_nothing():
+    report = bounds.attack(seconds=20.0, seed=1, most=4000)
+    assert report.checks > 1000
+    assert report.broken == []
+    assert report.worst <= 1.0
+    assert np.median(report.shares) < 1e-12
+
+
+def test_the_attack_reports_what_is_broken():
+    report, p = bounds.Report(), one_unit(1.0, 1.0, 1.0, 1.0)
+    for answer in (
+        Answer("a wrong bound", 1e-3, 2.0, 1e-3),
+        Answer("no bound", float("nan")),
+        Answer("a traceback", raised="a traceback: ZeroDivisionError()"),
+        Answer("a refusal", refused="X must be finite; got inf"),
+        Answer("right", 1e-16, 0.5, 1e-16),
+    ):
+        report.add(p, answer, True)
+    assert (report.above, report.nan, report.raised, report.refused) == (1, 1, 1, 1)
+    assert len(report.broken) == 3
+    assert report.worst == 2.0
