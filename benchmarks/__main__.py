@@ -9,6 +9,7 @@ from typing import Any
 
 from . import (
     certificates,
+    deep,
     dense,
     flow,
     grid,
@@ -38,6 +39,7 @@ COMPARISONS = {
     "main-job": main_job,
     "grid": grid,
     "roads": roads,
+    "deep": deep,
     "imports": imports,
 }
 NAMES = (*COMPARISONS, "memory")

@@ -11,6 +11,7 @@ gamma |W_l|_F times the size of what it is applied to.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,9 @@ from twolayer.forward.errors import loss_errors
 from twolayer.forward.values import loss_values
 from twolayer.model.loss import Loss
 from twolayer.model.loss import loss as find_loss
+
+SQUARINGS = 5
+"""Of W W^T, for the bound of |W|_2, which then exceeds it by a factor of at most rank^(1/128)."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +159,23 @@ def _augmented(h: Array, biased: bool) -> Array:
 
 
 def _spectral_norm(W: Array, frobenius: float) -> float:
-    """An upper bound of |W|_2; the rounding of the singular values is far below the slack."""
+    """An upper bound of |W|_2, from the Frobenius norm of a power of W W^T; the rounding is included."""
     if not frobenius:
         return 0.0
-    scale = float(np.max(np.abs(W)))
-    return min(SLACK * scale * float(np.linalg.norm(W / scale, 2)), frobenius)
+    A = W / float(np.max(np.abs(W)))
+    M = A @ A.T if len(W) <= W.shape[1] else A.T @ A
+    lost = gamma(max(W.shape) + 2) * float((A**2).sum())
+    return min(SLACK * float(np.max(np.abs(W))) * math.sqrt(_root(M, lost, SQUARINGS)), frobenius)
+
+
+def _root(M: Array, lost: float, squarings: int) -> float:
+    """An upper bound of |M + E|_2, M and E symmetric up to rounding and |E|_F <= `lost`."""
+    M = 0.5 * (M + M.T)
+    size = float(np.linalg.norm(M)) * SLACK
+    if not squarings or not size:
+        return size + lost
+    M = M / size
+    return size * math.sqrt(_root(M @ M, gamma(len(M) + 4), squarings - 1)) + lost
 
 
 def _activations(net: Network, X: Array) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse.linalg import LinearOperator
 
-from numerics.deep import norms
+from numerics.deep import input_gradient, norms
 from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward, forward
 from numerics.deep.matrices import dense, dense_error, widths
@@ -345,6 +345,25 @@ class Hessian(Curvature):
         if not isinstance(net, Network):
             raise TypeError(f"net must be a deep.Network; got {type(net).__name__}: see deep.Network.of")
         super().__init__(forward(net, X, y, loss), Scope(tuple(range(net.depth))))
+
+    def input_gradient(self) -> Measurement:
+        """E|grad_x f|^2 over the samples, summed over outputs: the left side of theorem T2, at any depth.
+
+        Examples
+        --------
+        >>> net = Network([[[3.0]], [2.0]], activation="identity")
+        >>> float(Hessian(net, [[1.0]], [0.0]).input_gradient())
+        36.0
+        """
+        return input_gradient.mean_square(self.forward)
+
+    def input_gradient_bounds(self) -> dict[str, Measurement]:
+        """The right sides of theorem T2 by the curvature in the first layer's biases, by name.
+
+        See :func:`numerics.deep.input_gradient.bounds`. For the squared loss at interpolation that curvature
+        is the Hessian's own block (theorem T3).
+        """
+        return input_gradient.bounds(self.forward)
 
     def __repr__(self) -> str:
         return f"Hessian(P = {self.shape[0]}; {self.convention})"

@@ -49,8 +49,8 @@ def sine(z):
 
 
 def softplus(z):
-    p = 1 / (1 + mp.exp(-z))
-    return mp.log1p(mp.exp(z)), p, p * (1 - p)
+    p, rest = 1 / (1 + mp.exp(-z)), 1 / (1 + mp.exp(z))
+    return mp.log1p(mp.exp(z)), p, p * rest
 
 
 def identity(z):
@@ -74,24 +74,26 @@ def squared(f, y):
 
 
 def softmax(f, y):
+    """By the largest output, so that a confident sample's curvature, 1e-110 say, is no difference of ones."""
     P = len(f[0].slope)
-    parts = [f_o.through(*[mp.exp(f_o.value)] * 3) for f_o in f]
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole + part
+    top = max(range(len(f)), key=lambda o: f[o].value)
+    whole = constant(0.0, P)
+    for o in range(len(f)):
+        if o != top:
+            ratio = f[o] + f[top] * constant(-1.0, P)
+            whole = whole + ratio.through(*[mp.exp(ratio.value)] * 3)
     w = whole.value
-    return whole.through(mp.log(w), 1 / w, -1 / w**2) + f[int(y)] * constant(-1.0, P)
+    found = whole.through(mp.log1p(w), 1 / (1 + w), -1 / (1 + w) ** 2)
+    return found if top == int(y) else found + f[top] + f[int(y)] * constant(-1.0, P)
 
 
 def logistic(f, y):
-    return squared_like(f, y)
-
-
-def squared_like(f, y):
+    """log(1 + exp(f)) for y = 0 and log(1 + exp(-f)) for y = 1."""
     P = len(f[0].slope)
     whole = constant(0.0, P)
     for f_o, y_o in zip(f, y, strict=True):
-        whole = whole + f_o.through(*softplus(f_o.value)) + f_o * constant(-float(y_o), P)
+        signed = f_o * constant(1.0 - 2.0 * float(y_o), P)
+        whole = whole + signed.through(*softplus(signed.value))
     return whole
 
 
