@@ -14,7 +14,10 @@ import numpy as np
 from numerics.deep.forward import Forward
 from numerics.deep.second_derivatives import Pair
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norms
+from twolayer.errors.rounding import SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
+
+UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
+VANISHING = 1e-160  # the same for the root of a sum of squares
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,11 @@ class Bounds:
 def newton_bounds(run: Forward, layers: tuple[int, ...]) -> Bounds:
     """Bounds of G, or of its block over some layers."""
     J, dJ = jacobian_sizes(run, layers)
-    lam = scaled_norms(run.Lam.reshape(run.n, -1)) + run.Lam_error
-    each = run.Lam_error * J**2 + lam * (2 * J * dJ + dJ**2)
-    return Bounds(mean(lam * J**2), mean(each), mean(each))
+    off = run.Lam_error + run.net.n_outputs * SUBNORMAL  # a confident sample's curvature may vanish
+    lam = scaled_norms(run.Lam.reshape(run.n, -1)) + off
+    lost = UNDERFLOW if J.any() else 0.0
+    each = mean(off * J**2 + lam * (2 * J * dJ + dJ**2)) + lost
+    return Bounds(mean(lam * J**2), each, each)
 
 
 def jacobian_sizes(run: Forward, layers: tuple[int, ...]) -> tuple[Array, Array]:
