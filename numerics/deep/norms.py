@@ -63,7 +63,7 @@ def residual_bounds(run: Forward, layers: tuple[int, ...]) -> Bounds:
             traces += trace
     size, error = SLACK * np.sqrt(squares)
     lost = VANISHING if run.net.depth > 1 else 0.0
-    return Bounds(mean(size) + lost, mean(error) + lost, mean(traces + 4 * UNIT * size) + lost)
+    return Bounds(mean(size), mean(error) + lost, mean(traces + 4 * UNIT * size) + lost)
 
 
 def block_sizes(run: Forward) -> dict[tuple[int, int], tuple[Array, Array, Array]]:
