@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from numerics.falsify.result import Falsification
 
 
+EXAMPLE = "'input_gradient <= spectral(W)**2 * trace(H_bb)'"
+
+
 @click.command("falsify", short_help="Search for a network that violates an inequality.")
 @click.argument("inequality")
 @click.option("--activation", help="A built-in name, or an expression in z [default: any built-in].")
@@ -56,6 +59,14 @@ def falsify(inequality: str, seconds: float, seed: int, as_json: bool, **family:
       twolayer falsify wu-zhu-e-unsquared --activation tanh --json > refuted.json
       twolayer falsify "norm(a)**2 <= lmax(H)" > counter_example.py; python counter_example.py
     """
+    from theory.expressions.outline import check_outline
+
+    check_outline(inequality, "INEQUALITY", f"a relation between quantities such as {EXAMPLE}")
+    if family["activation"] and not family["activation"].isidentifier():
+        from theory.expressions.grammar import parse_activation
+
+        parse_activation(family["activation"])
+
     from numerics.falsify.search import falsify as search
     from numerics.falsify.starts import Family
     from theory.claims import claims

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Any
 
 import click
@@ -13,6 +15,9 @@ from numerics.commands.norms import norms
 from numerics.commands.options import LOSSES, Integers
 from numerics.commands.reproduce import reproduce
 from numerics.commands.verify import verify
+
+SECONDS = 30.0
+"""What the derivation of a formula may take."""
 
 
 class Refused(click.ClickException):
@@ -26,6 +31,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what a function of ours raises for bad input becomes `Refused`."""
+        _print_anything()
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -35,6 +41,13 @@ class Commands(click.Group):
             raise Refused(said) from reason
         except (ValueError, OSError) as reason:
             raise Refused(" ".join(str(reason).split()) or type(reason).__name__) from reason
+
+
+def _print_anything() -> None:
+    """Let names of files and the like be printed on a terminal that lacks their letters, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -71,10 +84,13 @@ def derive(
       twolayer derive relu --loss softmax --outputs 3
     """
     from theory import derive as derivation
+    from theory.expressions.budget import within
 
     count = outputs or (2 if loss == "softmax" else 1)
-    found = derivation(activation, loss, count, not no_hidden_bias, not no_output_bias)
-    click.echo(found.latex() if latex else str(found))
+    with within(SECONDS, f"activation must be derived; got {activation[:80]!r}, which does not end"):
+        found = derivation(activation, loss, count, not no_hidden_bias, not no_output_bias)
+        text = found.latex() if latex else str(found)
+    click.echo(text)
 
 
 main.add_command(reproduce)

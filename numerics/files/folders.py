@@ -42,9 +42,9 @@ def fresh_folder(path: str | Path) -> Iterator[Path]:
         written by another run.
     """
     target = Path(os.path.abspath(path))
-    _check_free(target)
     with ExitStack() as held:
         try:
+            _check_free(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             held.enter_context(alone(target))
             _clear(target)

@@ -16,6 +16,7 @@ from numerics.commands.main import main
 from numerics.commands.tables import aligned
 from numerics.minima_study import arms, reproduce
 from numerics.minima_study import run as minima_study_run
+from tests.house.tree import ROOT
 from tests.numerics.small_study import TINY, made_up
 from theory import derive
 
@@ -283,3 +284,16 @@ def test_an_expression_in_a_model_is_never_run(saved):
 
 def test_columns_are_aligned():
     assert aligned([["a", "bb"], ["ccc", "d"]]) == ["a    bb", "ccc   d"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "letters"),
+    [("ascii", ["\u00b1 \u03bb".encode(), b"\\xb1 \\u03bb"]), ("cp1252", [b"\xb1 \\u03bb"])],
+)
+def test_every_letter_is_printed_on_every_terminal(encoding, letters):
+    say = "main.add_command(click.Command('say', callback=lambda: click.echo('\\u00b1 \\u03bb')))\n"
+    code = f"import click; from numerics.commands.main import main\n{say}main(['say'])"
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in letters  # click itself takes a terminal in ascii for one in UTF-8

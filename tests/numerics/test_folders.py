@@ -111,3 +111,8 @@ def test_one_run_at_a_time_writes_a_folder(tmp_path):
         leave(tmp_path / "other")
     assert sorted(os.listdir(tmp_path)) == ["other", "report"]
     assert (tmp_path / "report" / "a.txt").read_text() == "mine"
+
+
+def test_a_name_that_is_too_long_is_said_in_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match=r"must be one that can be written; got .*too long"):
+        leave(tmp_path / ("x" * 300))
