@@ -10,6 +10,7 @@ import click
 
 from numerics.commands.basins import basins
 from numerics.commands.certify import certify
+from numerics.commands.deep import deep
 from numerics.commands.falsify import falsify
 from numerics.commands.norms import norms
 from numerics.commands.options import LOSSES, Integers
@@ -104,5 +105,7 @@ main.add_command(verify)
 main.add_command(certify)
 
 main.add_command(basins)
+
+main.add_command(deep)
 
 main.add_command(falsify)

@@ -21,15 +21,18 @@ class Column:
         In files, and in text (Unicode).
     read : callable
         Facts of a minimum -> float, NaN where there is none.
+    sharp : float
+        1.0 if more of it is sharper, -1.0 if more of it is flatter.
     """
 
     key: str
     title: str
     read: Callable[[Facts], float]
+    sharp: float = 1.0
 
 
-def _log_product(k: str) -> Callable[[Facts], float]:
-    """Minus the sum of log top-k eigenvalues; "n" stands for the largest k there is."""
+def log_product_column(k: str) -> Callable[[Facts], float]:
+    """What reads minus the sum of log top-`k` eigenvalues; "n" stands for the largest k there is."""
 
     def read(facts: Facts) -> float:
         products = facts["log_products"]
@@ -49,9 +52,9 @@ COLUMNS = (
     Column("largest_eigenvalue", "λmax", lambda facts: facts["largest_eigenvalue"]["value"]),
     Column("input_gradient_train", "E|∇ₓf|²", lambda facts: facts["input_gradient"]["train"]["value"]),
     Column("input_gradient_test", "E|∇ₓf|², test", lambda facts: facts["input_gradient"]["test"]["value"]),
-    Column("log_product_10", "−Σ log λ, top 10", _log_product("10")),
-    Column("log_product_50", "−Σ log λ, top 50", _log_product("50")),
-    Column("log_product_all", "−Σ log λ, top n", _log_product("n")),
+    Column("log_product_10", "−Σ log λ, top 10", log_product_column("10"), -1.0),
+    Column("log_product_50", "−Σ log λ, top 50", log_product_column("50"), -1.0),
+    Column("log_product_all", "−Σ log λ, top n", log_product_column("n"), -1.0),
 )
 
 BY_KEY = {column.key: column for column in COLUMNS}
@@ -61,6 +64,6 @@ FLATNESS = ("frobenius_norm", "trace", "largest_eigenvalue", "log_product_10", "
 PREDICTORS = (*FLATNESS, "input_gradient_train")
 
 
-def values(minima: list[Facts], key: str) -> np.ndarray:
-    """Return one column for all minima. Shape (minima,)."""
-    return np.array([BY_KEY[key].read(facts) for facts in minima], dtype=float)
+def values(minima: list[Facts], key: str, columns: dict[str, Column] = BY_KEY) -> np.ndarray:
+    """Return the column `key` of `columns` for all `minima`. Shape (minima,)."""
+    return np.array([columns[key].read(facts) for facts in minima], dtype=float)

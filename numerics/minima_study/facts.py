@@ -95,7 +95,19 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
 
 def eigenvalue_facts(H: tl.Hessian, samples: int) -> dict[str, Any]:
     """Return what is derived from the eigenvalues: the largest of them, and how many are negative."""
-    found, negative = leading_eigenvalues(H, samples), H.inertia()
+    return spectrum_facts(leading_eigenvalues(H, samples), H.inertia(), samples)
+
+
+def spectrum_facts(found: tl.Measurement, negative: tl.Measurement, samples: int) -> dict[str, Any]:
+    """Return what is derived from the eigenvalues: the largest of them, and how many are negative.
+
+    Parameters
+    ----------
+    found, negative : Measurement
+        The largest eigenvalues, descending, and how many of all are below zero.
+    samples : int
+        n q, the most that are positive at interpolation.
+    """
     counts = sorted({k for k in (*PRODUCTS, samples) if k <= samples})
     products = {str(k): log_product(found, k) for k in counts}
     return {

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from numerics.files.folders import write_text
-from numerics.minima_study.columns import BY_KEY, PREDICTORS, values
+from numerics.minima_study.columns import BY_KEY, values
 from numerics.minima_study.findings import of_arm, sizes
 from numerics.plotting import GREY, MARKERS, Drawn, colours, saved, style
 
@@ -24,6 +24,9 @@ LABELS = {
     "trace": r"tr $H$",
     "largest_eigenvalue": r"$\lambda_{\max}(H)$",
     "input_gradient_train": r"$\mathbf{E}|\nabla_x f|^2$",
+    "non_uniformity": r"$\lambda_{\max}(\mathbf{E}H_i^2 - H^2)^{1/2}$",
+    "input_gradient_test": r"$\mathbf{E}|\nabla_x f|^2$, test",
+    "log_volume": r"$\log$ soft volume",
     "log_product_10": r"$-\log\,\lambda_1\cdots\lambda_{10}$",
     "log_product_all": r"$-\log\,\lambda_1\cdots\lambda_n$",
 }
@@ -34,9 +37,12 @@ def first_arm(results: Results) -> tuple[list[dict[str, Any]], str]:
     arm = results["arms"][0]
     minima = of_arm(results["minima"], arm["name"])
     repeats = len({facts["repeat"] for facts in minima})
+    shape = f"m = {arm['units']}"
+    if arm.get("hidden"):
+        shape = f"depth {len(arm['hidden']) + 1} with {'-'.join(map(str, arm['hidden']))}"
     return minima, (
         f"{results['data']['name']}, n = {arm['genuine']} genuine samples, d = {results['data']['inputs']}, "
-        f"m = {arm['units']} {arm['activation']} units, {arm['loss'].replace('_', '-')} loss averaged over "
+        f"{shape} {arm['activation']} units, {arm['loss'].replace('_', '-')} loss averaged over "
         f"the genuine samples, {repeats} random splits and starts, seed {results['seed']}; every value "
         "exact up to rounding."
     )
@@ -232,9 +238,10 @@ def arms(results: Results, folder: Path) -> Drawn | None:
 
 
 def _ranks(axes: Axes, correlations: list[dict[str, Any]], names: list[str], which: str) -> None:
-    for place, (key, marker) in enumerate(zip(PREDICTORS, MARKERS, strict=False)):
+    keys = list(dict.fromkeys(row["predictor"] for row in correlations))
+    for place, (key, marker) in enumerate(zip(keys, MARKERS, strict=False)):
         rows = [row for row in correlations if row["predictor"] == key and row[which] is not None]
-        sign = -1 if key.startswith("log_product") else 1
+        sign = -1 if key.startswith("log_") else 1
         ranks, heights = [sign * row[which] for row in rows], [names.index(row["arm"]) for row in rows]
         axes.plot(
             ranks, heights, marker, color=f"C{place}", label=LABELS[key].replace("$-", "$", 1), alpha=0.8

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.minima_study.columns import BY_KEY, COLUMNS, PREDICTORS, Facts, values
+from numerics.minima_study.columns import BY_KEY, PREDICTORS, Column, Facts, values
 from numerics.statistics.ranks import rank_correlation
 from theory import theorems
 
@@ -21,43 +21,58 @@ def sizes(minima: list[Facts]) -> list[int]:
     return sorted({facts["attack"] for facts in minima})
 
 
-def table(minima: list[Facts]) -> list[dict[str, Any]]:
-    """Return one row per arm and attack size: the count, and mean and standard deviation of each column."""
+def table(minima: list[Facts], columns: dict[str, Column] = BY_KEY) -> list[dict[str, Any]]:
+    """Return one row per arm and attack size: the count, and mean and standard deviation of each column.
+
+    Parameters
+    ----------
+    minima : list of dict
+    columns : dict of str to Column
+    """
     rows = []
     for arm in dict.fromkeys(facts["arm"] for facts in minima):
         for attack in sizes(of_arm(minima, arm)):
             cell = [facts for facts in of_arm(minima, arm) if facts["attack"] == attack]
             row: dict[str, Any] = {"arm": arm, "attack": attack, "count": len(cell)}
-            for column in COLUMNS:
-                numbers = values(cell, column.key)
+            for key in columns:
+                numbers = values(cell, key, columns)
                 known = numbers[np.isfinite(numbers)]
-                row[column.key] = float(known.mean()) if len(known) else None
-                row[f"{column.key}_sd"] = float(known.std(ddof=1)) if len(known) > 1 else None
+                row[key] = float(known.mean()) if len(known) else None
+                row[f"{key}_sd"] = float(known.std(ddof=1)) if len(known) > 1 else None
             rows.append(row)
     return rows
 
 
-def correlations(minima: list[Facts]) -> list[dict[str, Any]]:
+def correlations(
+    minima: list[Facts], predictors: tuple[str, ...] = PREDICTORS, columns: dict[str, Column] = BY_KEY
+) -> list[dict[str, Any]]:
     """Return, per arm and predictor, how its rank follows the rank of the test accuracy.
 
     "all" is over all minima of the arm; "within" is the mean over attack sizes of the correlation among
     the repeats of one size, which no difference between sizes can produce; "repeats_in_order" counts
     repeats in which the predictor is on the sharper side at the largest attack set compared with none.
+
+    Parameters
+    ----------
+    minima : list of dict
+    predictors : tuple of str
+        Keys of `columns`.
+    columns : dict of str to Column
     """
     rows = []
     for arm in dict.fromkeys(facts["arm"] for facts in minima):
         chosen = of_arm(minima, arm)
-        for key in PREDICTORS:
-            rows.append({"arm": arm, "predictor": key, **_correlation(chosen, key)})
+        for key in predictors:
+            rows.append({"arm": arm, "predictor": key, **_correlation(chosen, key, columns)})
     return rows
 
 
-def _correlation(chosen: list[Facts], key: str) -> dict[str, Any]:
-    accuracy, predictor = values(chosen, "test_accuracy"), values(chosen, key)
+def _correlation(chosen: list[Facts], key: str, columns: dict[str, Column]) -> dict[str, Any]:
+    accuracy, predictor = values(chosen, "test_accuracy", columns), values(chosen, key, columns)
     attack = np.array([facts["attack"] for facts in chosen])
     inside = [rank_correlation(accuracy[attack == k], predictor[attack == k]) for k in sizes(chosen)]
     known = [item for item in inside if item is not None]
-    ordered, repeats = order(chosen, key)
+    ordered, repeats = order(chosen, columns[key])
     return {
         "all": rank_correlation(accuracy, predictor),
         "minima": int(np.isfinite(predictor).sum()),
@@ -68,12 +83,11 @@ def _correlation(chosen: list[Facts], key: str) -> dict[str, Any]:
     }
 
 
-def order(chosen: list[Facts], key: str) -> tuple[int, int]:
-    """Return in how many repeats, out of how many, the most attacked minimum is the sharper one."""
-    most, sign = max(sizes(chosen)), -1.0 if key.startswith("log_product") else 1.0
-    read, ends = BY_KEY[key].read, {}
+def order(chosen: list[Facts], column: Column) -> tuple[int, int]:
+    """Return in how many repeats, out of how many, the most attacked minimum is sharper by the `column`."""
+    most, ends = max(sizes(chosen)), {}
     for facts in chosen:
-        ends[facts["repeat"], facts["attack"]] = sign * read(facts)
+        ends[facts["repeat"], facts["attack"]] = column.sharp * column.read(facts)
     pairs = [
         (ends[repeat, 0], ends[repeat, most])
         for repeat, attack in ends

@@ -82,8 +82,8 @@ def page(results: Results, drawn: list[Drawn], opening: str = "") -> str:
         opening,
         f"<p>{_introduction(results)}</p>",
         "<h2>What was found</h2>",
-        _list(results["conclusions"]),
-        *(_figure(each) for each in drawn),
+        listed(results["conclusions"]),
+        *(embedded(each) for each in drawn),
         "<h2>Means by attack size</h2>",
         _summary(results),
         "<h2>Does sharpness predict test accuracy?</h2>",
@@ -91,13 +91,18 @@ def page(results: Results, drawn: list[Drawn], opening: str = "") -> str:
         "<h2>Theorems</h2>",
         _theorems(results),
         "<h2>Conventions</h2>",
-        _definitions(results["conventions"]),
+        definitions(results["conventions"]),
         "<h2>Limits</h2>",
-        _list(LIMITS),
+        listed(LIMITS),
         f"<p>{escape(UNKNOWN)}</p>",
         "<h2>How this was made</h2>",
         _provenance(results),
     ]
+    return document(title, parts)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """A page called `title`, its style inside, made of those `parts` that are not empty."""
     css = (files("numerics") / "assets" / "report.css").read_text(encoding="utf-8")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     body = "\n".join(part for part in parts if part)
@@ -118,11 +123,13 @@ def _introduction(results: Results) -> str:
     )
 
 
-def _list(items: Iterable[str]) -> str:
+def listed(items: Iterable[str]) -> str:
+    """`items` of text as a list."""
     return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
 
 
-def _definitions(pairs: dict[str, str]) -> str:
+def definitions(pairs: dict[str, str]) -> str:
+    """`pairs` of words and texts as a list of definitions."""
     return (
         "<dl>"
         + "".join(f"<dt>{escape(key)}</dt><dd>{escape(text)}</dd>" for key, text in pairs.items())
@@ -130,7 +137,8 @@ def _definitions(pairs: dict[str, str]) -> str:
     )
 
 
-def _figure(each: Drawn) -> str:
+def embedded(each: Drawn) -> str:
+    """The figure `each` inside the page, with its caption."""
     image = base64.b64encode(each.path.read_bytes()).decode()
     return (
         f'<figure><img src="data:image/png;base64,{image}" alt="{escape(each.title)}"><figcaption>'
@@ -140,7 +148,8 @@ def _figure(each: Drawn) -> str:
     )
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of cells that are HTML already: `head`, then `rows`."""
     top = "".join(f"<th>{cell}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -165,7 +174,7 @@ def _summary(results: Results) -> str:
             [escape(row["arm"]), str(row["attack"]), str(row["count"]), *(_spread(row, key) for key in keys)]
             for row in results["summary"]
         )
-        tables.append(_table(head, rows))
+        tables.append(table(head, rows))
     return "\n".join(tables) + "<p>Mean ± standard deviation over repeats.</p>"
 
 
@@ -186,7 +195,7 @@ def _correlations(results: Results) -> str:
         "attack sizes among the minima of one size. In order: repeats in which the minimum with the "
         "largest attack set is sharper than the one without."
     )
-    return f"<p>{escape(note)}</p>" + _table(head, rows)
+    return f"<p>{escape(note)}</p>" + table(head, rows)
 
 
 def _spread(row: dict[str, Any], key: str) -> str:
@@ -209,7 +218,7 @@ def _theorems(results: Results) -> str:
                 ]
             )
         parts.append(f"<h3>{escape(theorem.name)}</h3><p>{escape(theorem.statement)}</p>")
-        parts.append(_table(["variant", "relation", "at the minima", "at the random starts"], rows))
+        parts.append(table(["variant", "relation", "at the minima", "at the random starts"], rows))
     return "\n".join(parts)
 
 
@@ -241,4 +250,4 @@ def _provenance(results: Results) -> str:
         "wall time": f"{results['timing']['seconds']:.0f} s, on one thread",
         **({"credit": data["credit"]} if data["credit"] else {}),
     }
-    return _definitions(facts)
+    return definitions(facts)

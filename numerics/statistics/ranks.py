@@ -44,3 +44,40 @@ def rank_correlation(x: np.ndarray, y: np.ndarray) -> float | None:
     left, right = left - left.mean(), right - right.mean()
     value = float(left @ right / np.sqrt((left @ left) * (right @ right)))
     return min(1.0, max(-1.0, value))
+
+
+def rank_correlation_within(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> tuple[float | None, int]:
+    """Rank correlation within groups, pooled: no difference between groups can produce it.
+
+    Ranks are taken inside each group and centred there; the correlation is that of all centred ranks
+    together.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (k,)
+    groups : ndarray, shape (k,)
+        Equal entries belong together. Groups of one tell nothing.
+
+    Returns
+    -------
+    rank : float or None
+        None where nothing varies.
+    count : int
+        The number of pairs less that of groups, plus one: what :func:`interval` is to be given.
+
+    Examples
+    --------
+    >>> apart = np.array([1.0, 2.0, 11.0, 12.0])
+    >>> rank_correlation_within(apart, np.array([2.0, 1.0, 12.0, 11.0]), np.array([0, 0, 1, 1]))
+    (-1.0, 3)
+    """
+    good = np.isfinite(x) & np.isfinite(y)
+    lefts, rights = [np.zeros(0)], [np.zeros(0)]
+    for group in np.unique(groups[good]):
+        inside = good & (groups == group)
+        for ranks, values in ((lefts, x[inside]), (rights, y[inside])):
+            ranks.append(stats.rankdata(values) - (len(values) + 1) / 2)
+    left, right = np.concatenate(lefts), np.concatenate(rights)
+    count = len(left) - (len(lefts) - 1) + 1
+    size = float(np.sqrt((left @ left) * (right @ right)))
+    return (min(1.0, max(-1.0, float(left @ right) / size)) if size else None), count

@@ -1,0 +1,135 @@
+"""The command ``twolayer deep``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from numerics.commands.basins import Bars
+from numerics.commands.tables import aligned
+
+
+@click.command("deep", short_help="Good and bad minima of deep networks on images, measured exactly.")
+@click.option("--quick", is_flag=True, help="Small arms on few samples. Without it, up to two hours.")
+@click.option(
+    "--data",
+    default="digits",
+    show_default=True,
+    help="digits, mnist-5000, mnist, fashion-mnist, cifar-10, or an npz file with X and integer y.",
+)
+@click.option("--folder", type=click.Path(file_okay=False), help="Where the files of the data set lie.")
+@click.option(
+    "--out", default="twolayer-deep", show_default=True, help="Folder to write, new or a report of ours."
+)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every number."
+)
+@click.option("--executor", "where", help="threads:N, processes:N or dask://HOST:PORT. Default: here.")
+@click.option(
+    "--store",
+    type=click.Path(file_okay=False),
+    help="Folder to keep finished work in. Default: one beside --out, removed at the end.",
+)
+@click.option(
+    "--max-seconds",
+    type=click.FloatRange(min=0),
+    help="Begin no piece of work after this time: report what is.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print summary and findings as JSON, not as a table.")
+def deep(
+    quick: bool,
+    data: str,
+    folder: str | None,
+    out: str,
+    seed: int,
+    where: str | None,
+    store: str | None,
+    max_seconds: float | None,
+    as_json: bool,
+) -> None:
+    """Does flatness tell good minima of deep networks from bad?
+
+    Networks of depth 2 to 6, trained with and without attack sets (wrong labels) until they fit their
+    genuine samples perfectly, and measured exactly; and what flatness does not show. Writes OUT/report.html,
+    results.json, results.csv and figures (PNG and PDF). The first line answers the question.
+
+    Interrupted (Ctrl-C, exit code 130) or killed, it goes on where it stopped when it is called again. Out of
+    time (--max-seconds), it reports what is finished, and exits with code 3.
+
+    \b
+    Examples:
+      twolayer deep --quick
+      twolayer deep --executor processes:2
+      twolayer deep --data fashion-mnist --store sweep --max-seconds 3600 --json
+    """
+    from numerics.deep_study.experiment import LARGE, SMALL, experiment, write
+    from numerics.files.images import images
+
+    loaded = images(data, folder)
+    kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
+    results = _worked(
+        lambda place: experiment(loaded, SMALL if quick else LARGE, seed, place),
+        write,
+        (out, where, kept, max_seconds),
+    )
+    click.echo(_brief(results, out) if as_json else summary(results, out))
+    _done(results, kept, store is None)
+
+
+def _worked(job: Any, write: Any, settings: tuple[str, str | None, Path, float | None]) -> dict[str, Any]:
+    """Do the `job` at a workplace and write its results; Ctrl-C keeps what is finished."""
+    from numerics.files.folders import fresh_folder
+    from numerics.sweeps.executors import executor
+    from numerics.sweeps.threads import one_thread
+    from numerics.sweeps.workplace import Workplace
+
+    out, where, kept, max_seconds = settings
+    with fresh_folder(out) as target, Bars() as bars:
+        try:
+            with executor(where) as pool, one_thread():
+                results: dict[str, Any] = job(Workplace(pool, kept, max_seconds, bars.tell))
+        except KeyboardInterrupt:
+            bars.close()
+            click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
+            raise click.exceptions.Exit(130) from None
+        write(target, results)
+    return results
+
+
+def _done(results: dict[str, Any], kept: Path, remove: bool) -> None:
+    if results["stopped"]:
+        click.echo(f"Not finished; what is done is kept in {kept}: the same command goes on.", err=True)
+        raise click.exceptions.Exit(3)
+    if remove:
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+HEADS = {
+    "test_accuracy": "test acc.",
+    "frobenius_norm": "|H|_F",
+    "trace": "tr H",
+    "largest_eigenvalue": "lmax",
+    "non_uniformity": "non-unif.",
+    "log_product_all": "-sum log",
+    "log_volume": "ln volume",
+    "input_gradient_train": "E|grad f|^2",
+}
+
+
+def summary(results: dict[str, Any], out: str) -> str:
+    """Return the answer, the means as a table, the findings, and where the report is."""
+    rows = [["arm", "attack", "minima", *HEADS.values()]]
+    for row in results["summary"]:
+        numbers = ("-" if row[key] is None else f"{row[key]:.3g}" for key in HEADS)
+        rows.append([row["arm"], str(row["attack"]), str(row["count"]), *numbers])
+    first, *others = results["conclusions"]
+    return "\n".join([first, "", *aligned(rows), "", *others, "", f"Report: {out}/report.html"])
+
+
+def _brief(results: dict[str, Any], out: str) -> str:
+    keys = ("seed", "stopped", "data", "versions", "summary", "correlations", "controls", "conclusions")
+    return json.dumps({"folder": out, **{key: results[key] for key in keys}}, indent=1, allow_nan=False)

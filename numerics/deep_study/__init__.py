@@ -1,0 +1,1 @@
+"""Good and bad minima of deep networks on images: `twolayer deep`."""
