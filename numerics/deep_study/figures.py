@@ -46,7 +46,7 @@ def controls(results: Results, folder: Path) -> Drawn | None:
     figure = Figure(figsize=(3.4, 3.5))
     for axes, (name, draw) in zip(np.ravel(figure.subplots(2, 2)), PANELS.items(), strict=True):
         draw(axes, rows[name])
-        axes.set_title(name)
+        axes.set_title(name.replace("confidence of the ", "confident "))
     return Drawn(
         "controls",
         "What flatness does not show",
@@ -94,6 +94,8 @@ def _line(axes: Axes, rows: list[dict[str, Any]], across: str, up: str, marker: 
     axes.plot(places, means, f"{marker}-", markersize=3)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.set_xticks([places[0], places[-1]], [f"{place:g}" for place in (places[0], places[-1])])
+    axes.minorticks_off()
 
 
 PANELS = {
