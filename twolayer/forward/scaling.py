@@ -48,9 +48,9 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     size = bound.total
     if forward.product_exponent <= PRODUCTS and math.isfinite(size) and size >= math.ldexp(1.0, SIZES):
         return Scaled(forward, bound)
-    if not math.isfinite(_curvature_exponent(forward, scope, errors=0.0)):
+    if not math.isfinite(_curvature_exponent(forward, scope, errors=False)):
         return Scaled(forward, bound)  # nothing but errors
-    r = _curvature_exponent(forward, scope, errors=1.0)
+    r = _curvature_exponent(forward, scope, errors=True)
     return _scaled(forward, scope, math.ceil(r)) if math.isfinite(r) else Scaled(forward, bound)
 
 
@@ -59,7 +59,7 @@ def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     size = bound.gradient_size
     if forward.product_exponent <= PRODUCTS and math.isfinite(size) and size >= math.ldexp(1.0, SIZES):
         return Scaled(forward, bound)
-    sizes = [_gradient_exponent(forward, scope, errors) for errors in (0.0, 1.0)]
+    sizes = [_gradient_exponent(forward, scope, errors) for errors in (False, True)]
     if not all(map(math.isfinite, sizes)):
         return Scaled(forward, bound)
     r = sizes[1]
@@ -68,27 +68,29 @@ def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     return replace(made, exponent=made.exponent + v)
 
 
-def _jacobian_exponents(forward: Forward, scope: Scope, errors: float) -> tuple[Array, Array]:
-    """Base-two logarithms of |J_i| and of |F_i| / |g_i|, and `errors` times theirs; -inf for zeros."""
+def _jacobian_exponents(forward: Forward, scope: Scope, errors: bool) -> tuple[Array, Array]:
+    """Base-two logarithms of |J_i| and of |F_i| / |g_i|, with their errors if `errors`; -inf for 0."""
     norms, a = forward.norms, scope.has("a")
     pairs = (norms.S, norms.dS), (norms.S1, norms.dS1), (norms.D, norms.dD), (norms.E, norms.dE)
     with np.errstate(divide="ignore", over="ignore"):
         x = np.log2(input_norms(forward, scope))
-        S, S1, D, E = (np.log2(size + errors * error) for size, error in pairs)
+        S, S1, D, E = (np.log2(size + error if errors else size) for size, error in pairs)
     J = np.maximum(D + x, S) if a else D + x
     J = np.maximum(J, 0.0) if scope.has("c") else J
     return J, np.maximum(S1 + x, E + 2 * x) if a else E + 2 * x
 
 
-def _loss_exponents(forward: Forward, errors: float) -> tuple[Array, Array]:
+def _loss_exponents(forward: Forward, errors: bool) -> tuple[Array, Array]:
     """The same of |Lam_i| and |g_i|."""
     with np.errstate(divide="ignore"):
         lam = np.abs(forward.Lam).reshape(forward.n, -1).max(axis=1)
         g = np.abs(forward.G).max(axis=1)
-        return np.log2(lam + errors * forward.Lam_error), np.log2(g + errors * forward.G_error)
+        if errors:
+            lam, g = lam + forward.Lam_error, g + forward.G_error
+        return np.log2(lam), np.log2(g)
 
 
-def _curvature_exponent(forward: Forward, scope: Scope, errors: float) -> float:
+def _curvature_exponent(forward: Forward, scope: Scope, errors: bool) -> float:
     """The same of the curvature."""
     J, F = _jacobian_exponents(forward, scope, errors)
     lam, g = _loss_exponents(forward, errors)
@@ -96,7 +98,7 @@ def _curvature_exponent(forward: Forward, scope: Scope, errors: float) -> float:
     return max(newton, float((g + F).max()) if scope.residual else -math.inf)
 
 
-def _gradient_exponent(forward: Forward, scope: Scope, errors: float) -> float:
+def _gradient_exponent(forward: Forward, scope: Scope, errors: bool) -> float:
     """The same of the gradient."""
     return float((_loss_exponents(forward, errors)[1] + _jacobian_exponents(forward, scope, errors)[0]).max())
 
@@ -119,7 +121,7 @@ def _seen(forward: Forward, scope: Scope) -> Forward:
 
     A sample without inputs contributes nothing to the block of W, however large its factors are.
     """
-    idle = np.isneginf(np.maximum(*_jacobian_exponents(forward, scope, errors=1.0)))
+    idle = np.isneginf(np.maximum(*_jacobian_exponents(forward, scope, errors=True)))
     if not idle.any() and scope.has("a"):
         return forward
     names = ("S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
