@@ -43,6 +43,7 @@ class Scaled:
         return times_power(value, self.exponent), times_power(error, self.exponent) + 2 * lost
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """Factors for the curvature of the scope, scaled where they must be; `bound` is that of `forward`."""
     size = bound.total
@@ -54,6 +55,7 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     return _scaled(forward, scope, math.ceil(r)) if math.isfinite(r) else Scaled(forward, bound)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """The same for the gradient."""
     size = bound.gradient_size
