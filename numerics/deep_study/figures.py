@@ -95,7 +95,7 @@ def _line(axes: Axes, rows: list[dict[str, Any]], across: str, up: str, marker: 
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks([places[0], places[-1]], [f"{place:g}" for place in (places[0], places[-1])])
-    axes.minorticks_off()
+    axes.xaxis.minorticks_off()
 
 
 PANELS = {
