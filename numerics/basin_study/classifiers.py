@@ -10,6 +10,7 @@ import numpy as np
 import twolayer as tl
 from numerics import volume
 from numerics.basin_study.problems import Problem
+from numerics.descents.flow import INTEGRATOR
 from numerics.descents.methods import METHODS
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.statistics.shares import share
@@ -182,7 +183,7 @@ def classes(
             problem.name, Attacked(problem, seed, steps), pieces, key
         )
     ]
-    key = fingerprint(*problem.genuine, problem.units, seed, count, DESCENT, STOCHASTIC)
+    key = fingerprint(INTEGRATOR, *problem.genuine, problem.units, seed, count, DESCENT, STOCHASTIC)
     blocks = [(first, min(BLOCK, count - first)) for first in range(0, count, BLOCK)]
     ways = place.finished(f"{problem.name} ways", Ways(problem, seed), blocks, key)
     return {

@@ -11,7 +11,8 @@ import numpy as np
 import twolayer as tl
 from numerics import basins, volume
 from numerics.basin_study.problems import teacher_student
-from numerics.descents.landing import DIVERGED, Landing
+from numerics.descents.flow import INTEGRATOR
+from numerics.descents.landing import DIVERGED, Landing, as_arrays, from_arrays
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.statistics.ranks import interval, rank_correlation
 from numerics.statistics.shares import Share, share, shares
@@ -66,9 +67,9 @@ class Descents:
     def __call__(self, first: int) -> Shard:
         begin = starts(self.landscape.net, BLOCK, seed=self.seed, scale=SPREAD, first=first)
         return {
-            f"{way} {name}": array
+            name: array
             for way in self.ways
-            for name, array in _as_arrays(self.down(way, begin, first)).items()
+            for name, array in as_arrays(self.down(way, begin, first), f"{way} ").items()
         }
 
     def down(self, way: str, begin: Array, first: int) -> list[Landing]:
@@ -102,27 +103,12 @@ class Descents:
 
 
 def _lost(theta: Array) -> Landing:
-    nothing = float("nan")
-    return Landing(theta, DIVERGED, "descent diverged", nothing, nothing, nothing, 0, nothing, nothing)
-
-
-def _as_arrays(landings: list[Landing]) -> Shard:
-    return {
-        "theta": np.array([landing.theta for landing in landings]),
-        "status": np.array([landing.status for landing in landings]),
-        "why": np.array([landing.why for landing in landings]),
-    }
+    return Landing(theta=theta, status=DIVERGED, why="descent diverged")
 
 
 def landings(shards: Sequence[Shard], way: str) -> list[Landing]:
     """Where the starts of the `shards` ended by a `way`."""
-    return [
-        Landing(theta, str(status), str(why), 0.0, 0.0, 0.0, 0, 0.0, 0.0)
-        for shard in shards
-        for theta, status, why in zip(
-            *(shard[f"{way} {part}"] for part in ("theta", "status", "why")), strict=True
-        )
-    ]
+    return [landing for shard in shards for landing in from_arrays(shard, f"{way} ")]
 
 
 def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -> dict[str, Any]:
@@ -145,7 +131,7 @@ def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -
         Plain data for JSON.
     """
     place_of = landscape_of(problem)
-    key = fingerprint(place_of.X, place_of.risk.y, seed, WAYS, DESCENT, STOCHASTIC, BLOCK)
+    key = fingerprint(INTEGRATOR, place_of.X, place_of.risk.y, seed, WAYS, DESCENT, STOCHASTIC, BLOCK)
     pieces = list(range(0, count, BLOCK))
     done = [shard for _, shard in place.finished(f"student {problem}", Descents(place_of, seed), pieces, key)]
     basin = basins.BasinMap(place_of)

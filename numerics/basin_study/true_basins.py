@@ -9,6 +9,7 @@ import numpy as np
 
 from numerics import basins, volume
 from numerics.basin_study.students import BLOCK, SPREAD, Descents, landings, landscape_of
+from numerics.descents.flow import INTEGRATOR
 from numerics.descents.membership import FlowBasin
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.statistics.shares import shares
@@ -76,7 +77,7 @@ def true_basins(seed: int, count: int, place: Workplace) -> dict[str, Any]:
     landscape = landscape_of(PROBLEM, **SMALL)
     flow = (("confirm", False), ("rtol", RTOL))
     task = Descents(landscape, seed, ("flow",), flow)
-    key = fingerprint(landscape.X, landscape.risk.y, seed, flow, BLOCK)
+    key = fingerprint(INTEGRATOR, landscape.X, landscape.risk.y, seed, flow, BLOCK)
     pieces = list(range(0, count, BLOCK))
     done = [shard for _, shard in place.finished("small student", task, pieces, key)]
     basin = basins.BasinMap(landscape)
@@ -86,7 +87,7 @@ def true_basins(seed: int, count: int, place: Workplace) -> dict[str, Any]:
     known = [(index, kind) for index in order for kind in ESTIMATORS]
     minima = np.array([minimum.theta for minimum in basin.minima])
     options = {kind: item[1] for kind, item in ESTIMATORS.items()}
-    key = fingerprint(landscape.X, landscape.risk.y, minima, seed, RTOL, options)
+    key = fingerprint(INTEGRATOR, landscape.X, landscape.risk.y, minima, seed, RTOL, options)
     found = place.finished("basin", Masses(landscape, minima, seed), known, key) if known else []
     rows = [_row(basin.minima[index], caught[index], kind, shard) for (index, kind), shard in found]
     return {

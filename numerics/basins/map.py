@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.descents.landing import CONVERGED, DIVERGED, STATUSES, UNDECIDED, Landing
+from numerics.descents.landing import CONVERGED, DIVERGED, DRIFTED, UNDECIDED, Landing, as_arrays
 from numerics.descents.methods import METHODS, gradient_descents
 from numerics.landscape.landscape import Landscape, NetworkLandscape, landscape_point, values_at
 from numerics.landscape.minima import Minimum, described, probe_set, same_minimum
@@ -111,7 +111,7 @@ class BasinMap:
         why = (
             f"at a tenth of the tolerance: {again.status if again.status != CONVERGED else 'another minimum'}"
         )
-        return Landing(**{**vars(again), "status": UNDECIDED, "why": why})
+        return again.called(UNDECIDED, why)
 
     def _outside(self, theta0: ArrayLike) -> Landing | None:
         """What there is to say of a start at which the landscape is not finite."""
@@ -121,7 +121,7 @@ class BasinMap:
             return None
         status = UNDECIDED if np.isnan(value) else DIVERGED
         why = f"the landscape is {value} at the start"
-        return Landing(theta, status, why, value, np.nan, np.nan, 0, 0.0, np.nan)
+        return Landing(theta=theta, status=status, why=why, value=value, steps=0, finish=0.0)
 
     def land_many(self, starts: Array, seeds: NDArray[np.int64]) -> list[Landing]:
         """Where `starts` (k, D) come to rest, each with its seed of `seeds`: the same as one by one."""
@@ -135,7 +135,7 @@ class BasinMap:
 
     def label(self, landing: Landing) -> int:
         """The label of a `landing`; a new minimum is remembered."""
-        if landing.status == UNDECIDED:
+        if landing.status in (UNDECIDED, DRIFTED):
             return NOT_DECIDED
         if landing.status != CONVERGED:
             return NO_MINIMUM
@@ -155,31 +155,4 @@ class BasinMap:
 
 def land_piece(basin: BasinMap, piece: tuple[Array, NDArray[np.int64]]) -> Shard:
     """Land a `piece` of starts (points, seeds) by the map `basin`, as arrays that can be stored."""
-    landings = basin.land_many(*piece)
-    names = ("value", "gradient_norm", "time", "steps", "finish", "drift")
-    return {
-        "theta": np.array([landing.theta for landing in landings]),
-        "status": np.array([STATUSES.index(landing.status) for landing in landings]),
-        "why": np.array([landing.why for landing in landings]),
-        **{name: np.array([getattr(landing, name) for landing in landings], dtype=float) for name in names},
-    }
-
-
-def _landings(shard: Shard) -> list[Landing]:
-    def number(name: str, index: int) -> float:
-        return float(shard[name][index])
-
-    return [
-        Landing(
-            theta=shard["theta"][index],
-            status=STATUSES[int(shard["status"][index])],
-            why=str(shard["why"][index]),
-            value=number("value", index),
-            gradient_norm=number("gradient_norm", index),
-            time=number("time", index),
-            steps=int(shard["steps"][index]),
-            finish=number("finish", index),
-            drift=number("drift", index),
-        )
-        for index in range(len(shard["status"]))
-    ]
+    return as_arrays(basin.land_many(*piece))

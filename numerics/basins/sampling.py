@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.basins.map import NO_MINIMUM, NOT_DECIDED, BasinMap, _landings, land_piece
-from numerics.descents.landing import UNDECIDED, Landing
+from numerics.basins.map import NO_MINIMUM, NOT_DECIDED, BasinMap, land_piece
+from numerics.descents.flow import INTEGRATOR
+from numerics.descents.landing import UNDECIDED, Landing, from_arrays
 from numerics.landscape.landscape import Landscape
 from numerics.landscape.minima import Minimum
 from numerics.statistics.shares import Share, shares
@@ -139,7 +140,7 @@ def sample(
         for first in range(0, len(points), piece)
     ]
     given = [(name, _said(option)) for name, option in sorted(options.items())]
-    key = fingerprint(points, seeds, method, given, _mark(landscape, points[0]))
+    key = fingerprint(INTEGRATOR, points, seeds, method, given, _mark(landscape, points[0]))
     shards = sweep(
         partial(land_piece, basin),
         pieces,
@@ -149,7 +150,7 @@ def sample(
         max_seconds=max_seconds,
         report=report,
     )
-    landings = [landing for shard in shards for landing in _landings(shard)]
+    landings = [landing for shard in shards for landing in from_arrays(shard)]
     labels = np.array([basin.label(landing) for landing in landings], dtype=np.int64)
     return BasinSample(labels, basin.minima, landings, method)
 

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.integrate import BDF, LSODA, Radau
 
-from numerics.descents.landing import CONVERGED, DIVERGED, SADDLE, UNDECIDED, Landing
-from numerics.descents.solvers import CompiledSteps, ScipySteps, suits
-from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point, hessian_at
+from numerics.descents.finish import finish, gradient_rounding, land, lowest_curvature, newton_contracts
+from numerics.descents.landing import CONVERGED, DIVERGED, DRIFTED, UNDECIDED, Landing
+from numerics.descents.pattern import has_kinks
+from numerics.descents.solvers import SOLVERS, Steps, begun
+from numerics.landscape.channels import channels_said
+from numerics.landscape.landscape import Landscape, checked_point, hessian_at
+from numerics.landscape.separability import separates
 from twolayer.arrays import Array
 
-SOLVERS: dict[str, Any] = {"LSODA": LSODA, "BDF": BDF, "Radau": Radau}
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 2"
+"""What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
+
+HORIZON = 1e12
+"""The longest flow time, in units of the inverse of the largest curvature at the start."""
 
 FAR = 1e6
-
-NEWTON_STEPS = 30
-
-FLAT = 1e-9
-"""Curvature below this share of the largest counts as flat in the finish."""
-
-NEGATIVE = 1e-9
-"""Negative curvature below this share of the largest is rounding."""
 
 FAR_OFF = 100.0
 """While the last gradient that the solver asked for is so many times the goal, the flow has not arrived."""
 
-REST = 1e-14
+NEAR = 1e-3
 
-FINISH_REACH, NEAR, HELD = 0.1, 1e-3, 1e-9
+DRIFT = 300.0
+"""Conserved quantities may change by so many times rtol, relative to |theta|^2."""
 
 
 def flow(
@@ -42,7 +40,7 @@ def flow(
     *,
     rtol: float = 1e-5,
     gradient_tolerance: float = 1e-6,
-    horizon: float = 1e12,
+    horizon: float | None = None,
     max_steps: int = 5000,
     solver: str | None = None,
 ) -> Landing:
@@ -54,18 +52,20 @@ def flow(
         With ``conserved(theta)``, quantities that the flow keeps, their drift is reported.
     start : array_like, shape (D,)
     rtol : float
-        Relative tolerance of the solver; the absolute one is a thousandth of it times 1 + |start|.
+        Relative tolerance of the solver; the absolute one is a thousandth of it times |start|.
     gradient_tolerance : float
-        The solver hands over to the finish where |grad V| falls below this times the larger of 1 and the
-        gradient at the start, or earlier where Newton's iteration is seen to contract in a region of
-        positive curvature.
-    horizon : float
-        The longest flow time.
+        The solver hands over to the finish where |grad V| falls below this times the largest gradient seen on
+        the way, or below its rounding error; or earlier where Newton's iteration is seen to contract in a
+        region of positive curvature.
+    horizon : float, optional
+        The longest flow time; by default 1e12 over the largest curvature at the start.
     max_steps : int
         Most steps of the solver.
     solver : {"LSODA", "BDF", "Radau"}, optional
         One of scipy's. By default the compiled Rosenbrock method of :mod:`twolayer.many.flow` for networks of
-        one output, a separable loss, at most 64 parameters and 10,000 samples; LSODA for all else.
+        one output, a separable loss, at most 64 parameters and 10,000 samples; the same method by LAPACK for
+        other networks of up to 1,000 parameters, and piece by piece for those of piecewise linear units;
+        LSODA for all else. Where it is named, kinks are not looked for.
 
     Returns
     -------
@@ -79,7 +79,14 @@ def flow(
     Notes
     -----
     The finish is Newton's iteration in the space of curved directions; flat ones are left alone. A start
-    at a saddle, whose gradient is zero, stays there and is called a saddle.
+    at a saddle, whose gradient is zero within rounding, stays there and is called a saddle.
+
+    Everything is relative to the problem: of c V(theta / s) and the start s theta the path is s times that of V
+    and theta, c / s^2 times as fast.
+
+    Networks of piecewise linear units (relu, leaky_relu) have a flow in Filippov's sense: it crosses kinks,
+    or slides along them where both sides push there (:mod:`numerics.descents.piecewise`). What the flow
+    conserves is kept to rounding there; elsewhere a change beyond 300 `rtol` makes the landing "drifted".
 
     Examples
     --------
@@ -93,61 +100,101 @@ def flow(
     if not 0 < rtol < 1:
         raise ValueError(f"rtol must lie between 0 and 1; got {rtol}")
     theta = checked_point(landscape, "start", start)
-    path = _Path(landscape, theta, gradient_tolerance)
-    status, why = path.follow(solver, rtol, horizon, max_steps)
-    return land(landscape, path.theta, status, why, path.time, path.steps, path.drift, path.finished)
+    if horizon is not None and not horizon > 0:
+        raise ValueError(f"horizon must be positive; got {horizon}")
+    path = _Path(landscape, theta, gradient_tolerance, rtol)
+    status, why = path.follow(solver, horizon, max_steps)
+    landing = land(path.local, path.theta, status, why, path.time, path.steps, path.drift, path.finished, path.size)
+    if path.drift > DRIFT * rtol:
+        return landing.called(DRIFTED, f"what the flow conserves changed by {path.drift:.2g} of |theta|^2")
+    return landing
 
+
+def scales(landscape: Landscape, theta: Array, speed: float) -> tuple[float, float]:
+    """The length and the time that paths from `theta`, shape (D,), are measured by; `speed` is |grad V| there.
+
+    The length is |theta|; at the origin |grad V| over the largest curvature. The time is one over the latter.
+    """
+    largest = float(np.linalg.norm(hessian_at(landscape, theta)))
+    size = float(np.linalg.norm(theta))
+    if size == 0:
+        size = speed / largest if largest > 0 and speed > 0 else 1.0
+    return size, 1 / largest if largest > 0 else (size / speed if speed > 0 else 1.0)
 
 class _Path:
     """The flow on its way: where it is, and what it noticed."""
 
-    def __init__(self, landscape: Landscape, theta: Array, tolerance: float) -> None:
-        self.landscape, self.theta, self.size = landscape, theta, 1 + float(np.linalg.norm(theta))
-        self.goal = tolerance * max(1.0, float(np.linalg.norm(self._slope(theta))))
+    def __init__(self, landscape: Landscape, theta: Array, tolerance: float, rtol: float) -> None:
+        self.landscape, self.local, self.theta, self.begin = landscape, landscape, theta, theta
+        self.tolerance, self.rtol, self.strict = tolerance, rtol, 1.0
         self.time, self.steps, self.drift, self.next_look = 0.0, 0, np.nan, 0
+        self.speed = self.peak = float(np.linalg.norm(landscape.gradient(theta)))
+        self.size, self.unit = scales(landscape, theta, self.speed)
+        own: Callable[[], float] | None = getattr(landscape, "reach", None)
+        self.far = FAR * max(self.size, 0.0 if own is None else own())
         self.finished: tuple[Array, bool] | None = None
         self.conserved: Callable[[Array], Array] | None = getattr(landscape, "conserved", None)
         self.kept = None if self.conserved is None else self.conserved(theta)
         if self.kept is not None and self.kept.size:
             self.drift = 0.0
 
-    def follow(self, solver: str | None, rtol: float, horizon: float, max_steps: int) -> tuple[str, str]:
+    def follow(self, solver: str | None, horizon: float | None, max_steps: int) -> tuple[str, str]:
         """Step until something is decided; return a status and why."""
-        if self._arrived():
-            return CONVERGED, "the start is a stationary point"
+        horizon = HORIZON * self.unit if horizon is None else horizon
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # the solvers warn where they fail, and then say so in `status`
-            solved = self._solver(solver, rtol, horizon)
+            if not has_kinks(self.landscape) and self._still():
+                return CONVERGED, "the start is a stationary point"
+            limits = (horizon, self.rtol, self.size, self.far)
+            solved = begun(self.landscape, self.theta, solver, *limits)
+            self._go(solved)
+            if self._still():
+                return CONVERGED, "the start is a stationary point"
             self.next_look = solved.first_look
             while not solved.ended and self.steps < max_steps:
-                failure, points = solved.advance(self.goal, min(self.next_look, max_steps) - self.steps)
-                self.theta, self.time, self.speed = solved.theta, solved.time, solved.speed
-                self.finished = None
+                failure, points = solved.advance(self._goal(), min(self.next_look, max_steps) - self.steps)
+                self._go(solved)
                 self.steps += len(points)
                 self._watch(points)
-                if failure:
-                    return self._lost(failure)
-                if np.linalg.norm(self.theta) > FAR * self.size:
-                    return DIVERGED, f"the flow went beyond {FAR:g} times the start's distance"
-                if self._arrived() or self._contracts():
-                    return CONVERGED, "the gradient vanished"
+                ended = self._lost(failure) if failure else self._ended(solved)
+                if ended is not None:
+                    return ended
+        return self._out_of_time(horizon)
+
+    def _go(self, solved: Steps) -> None:
+        self.theta, self.time, self.speed = solved.theta, solved.time, solved.speed
+        self.local, self.finished, self.peak = solved.local, None, max(self.peak, solved.speed)
+
+    def _goal(self) -> float:
+        return max(self.tolerance * self.strict * self.peak, np.finfo(float).tiny)
+
+    def _ended(self, solved: Steps) -> tuple[str, str] | None:
+        """What is decided after a step, if anything."""
+        if np.linalg.norm(self.theta) > self.far:
+            why = f"the flow went beyond {FAR:g} times the problem's size"
+            return DIVERGED, why + channels_said(self.landscape, self.begin, self.theta)
+        if separates(self.landscape, self.theta) and self.speed < NEAR * self.peak:
+            return DIVERGED, "the network separates the classes: the risk falls to 0 only at infinity"
+        if self._arrived(solved) or self._contracts():
+            return CONVERGED, "the gradient vanished"
+        return None
+
+    def _out_of_time(self, horizon: float) -> tuple[str, str]:
+        said = channels_said(self.landscape, self.begin, self.theta)
         if self.time >= horizon and self._drifts() and np.linalg.norm(self.theta) > 1.5 * self.size:
-            return (
-                DIVERGED,
-                f"still drifting at time {self.time:.3g}: there is no minimum at a finite distance",
-            )
-        return UNDECIDED, f"no end within time {self.time:.3g} and {self.steps} steps"
+            why = f"still drifting at time {self.time:.3g}: there is no minimum at a finite distance"
+            return DIVERGED, why + said
+        return UNDECIDED, f"no end within time {self.time:.3g} and {self.steps} steps" + said
 
-    def _solver(self, solver: str | None, rtol: float, horizon: float) -> CompiledSteps | ScipySteps:
-        atol = 1e-3 * rtol * self.size
-        if solver is None and isinstance(self.landscape, NetworkLandscape) and suits(self.landscape):
-            return CompiledSteps(self.landscape, self.theta, horizon, rtol, atol, FAR * self.size)
-        return ScipySteps(SOLVERS[solver or "LSODA"], self.landscape, self.theta, horizon, rtol, atol)
+    def _slope(self) -> float:
+        return float(np.linalg.norm(self.local.gradient(self.theta)))
 
-    def _slope(self, theta: Array) -> Array:
-        slope = self.landscape.gradient(theta)
-        self.speed = float(np.linalg.norm(slope))
-        return slope
+    def _still(self) -> bool:
+        """Whether the gradient is zero within rounding."""
+        slope = self._slope()
+        return slope == 0 or (
+            slope < 1e-6 * self.size / self.unit and slope <= gradient_rounding(self.local, self.theta)
+        )
 
     def _watch(self, points: Array) -> None:
         if self.conserved is None or self.kept is None or not self.kept.size:
@@ -156,150 +203,38 @@ class _Path:
             change = float(np.abs(self.conserved(theta) - self.kept).max())
             self.drift = max(self.drift, change / float(theta @ theta))
 
-    def _arrived(self) -> bool:
+    def _arrived(self, solved: Steps) -> bool:
         """Whether the gradient is small and the finish settles nearby; if not, it must become smaller yet."""
-        if self.speed > FAR_OFF * self.goal or np.linalg.norm(self._slope(self.theta)) > self.goal:
+        goal = self._goal()
+        if self.speed > FAR_OFF * goal:
             return False
-        self.goal /= 10
-        if self._drifts():
+        slope = self._slope()
+        still = self._still()
+        if slope > goal and not still:
             return False
-        end, settled = self.finished = finish(self.landscape, self.theta)
-        away = float(np.linalg.norm(end - self.theta)) / self.size
-        held = away <= HELD  # on the saddle itself, from where the flow does not leave
-        return settled and (held or (away <= NEAR and _lowest(self.landscape, end)[0] >= 0))
+        self.strict /= 10
+        if self._drifts() and not still:
+            return False
+        end, settled = self.finished = finish(self.local, self.theta, self.size)
+        away = float(np.linalg.norm(end - self.theta)) / max(self.size, float(np.linalg.norm(self.theta)))
+        near = away <= NEAR and lowest_curvature(self.local, end)[0] >= 0 and solved.stays(end)
+        return settled and (still or near)
 
     def _drifts(self) -> bool:
         """Whether |grad V| falls only like 1 / time: the path then grows with log(time), towards infinity."""
-        speed = float(np.linalg.norm(self._slope(self.theta)))
-        return speed * self.time > NEAR * self.size
+        return self._slope() * self.time > NEAR * max(self.size, float(np.linalg.norm(self.theta)))
 
     def _contracts(self) -> bool:
         """Whether Newton's iteration contracts nearby, in positive curvature; looked at ever more rarely."""
         if self.steps < self.next_look:
             return False
         self.next_look = int(1.3 * self.steps) + 1
-        return newton_contracts(self.landscape, self.theta)
+        return self.local is self.landscape and newton_contracts(
+            self.local, self.theta, max(self.size, float(np.linalg.norm(self.theta)))
+        )
 
     def _lost(self, why: str) -> tuple[str, str]:
-        value = self.landscape.value(self.theta)
-        if value < -1e300 or np.linalg.norm(self.theta) > 1e3 * self.size:
+        value = self.local.value(self.theta)
+        if value < -1e300 or np.linalg.norm(self.theta) > self.far / 1e3:
             return DIVERGED, f"the solver stopped far out: {why}"
         return UNDECIDED, f"the solver stopped: {why}"
-
-
-def newton_contracts(landscape: Landscape, theta: Array) -> bool:
-    """Whether two Newton steps from `theta` contract by 20 each and the least eigenvalue changes by a third.
-
-    `theta` has shape (D,).
-
-    Then the flow cannot leave: where the steps lead, the `landscape` has positive, nearly constant curvature.
-    """
-    lowest, previous = np.nan, FINISH_REACH * (1 + float(np.linalg.norm(theta))) / 0.05
-    for _ in range(3):
-        H = hessian_at(landscape, theta)
-        values, Q = np.linalg.eigh(H)
-        if values[0] <= FLAT * values[-1] or (lowest == lowest and not 2 / 3 < values[0] / lowest < 3 / 2):
-            return False
-        step = Q @ ((Q.T @ landscape.gradient(theta)) / values)
-        length = float(np.linalg.norm(step))
-        if length > 0.05 * previous + 1e-12 * (1 + np.linalg.norm(theta)):
-            return False
-        lowest, previous, theta = float(values[0]), length, theta - step
-    return True
-
-
-def land(
-    landscape: Landscape,
-    theta: Array,
-    status: str,
-    why: str,
-    time: float = np.nan,
-    steps: int = 0,
-    drift: float = np.nan,
-    finished: tuple[Array, bool] | None = None,
-) -> Landing:
-    """Finish at the stationary point next to `theta`, if `status` is "converged", and say what it is.
-
-    Parameters
-    ----------
-    landscape : Landscape
-    theta : ndarray, shape (D,)
-    status, why : str
-    time, steps, drift
-        Passed on.
-    finished : (ndarray, bool), optional
-        What :func:`finish` said of `theta`, if it was asked before.
-
-    Returns
-    -------
-    Landing
-        A "converged" end with negative curvature beyond rounding becomes "saddle"; one that the finish
-        cannot bring to rest, or only far away, becomes "undecided".
-    """
-    end = theta
-    if status == CONVERGED:
-        end, settled = finished or finish(landscape, theta)
-        status, why = _judged(landscape, theta, end, settled, why)
-    gradient = float(np.linalg.norm(landscape.gradient(end)))
-    distance = float(np.linalg.norm(end - theta))
-    return Landing(end, status, why, float(landscape.value(end)), gradient, time, steps, distance, drift)
-
-
-def _judged(landscape: Landscape, theta: Array, end: Array, settled: bool, why: str) -> tuple[str, str]:
-    if not settled:
-        return UNDECIDED, "the gradient is small but Newton's iteration does not bring it to rest"
-    moved = float(np.linalg.norm(end - theta))
-    if moved > FINISH_REACH * (1 + np.linalg.norm(theta)):
-        return UNDECIDED, f"the finish moved by {moved:.2g}: the end was not near"
-    sign, lowest = _lowest(landscape, end)
-    if sign < 0:
-        return SADDLE, f"a stationary point with curvature {lowest:.2g}"
-    return CONVERGED, why
-
-
-def _lowest(landscape: Landscape, theta: Array) -> tuple[int, float]:
-    """The sign, 0 within rounding, of the least Hessian eigenvalue, and the eigenvalue."""
-    values = np.linalg.eigvalsh(hessian_at(landscape, theta))
-    rounding = NEGATIVE * float(np.abs(values).max())
-    return int(values[0] > rounding) - int(values[0] < -rounding), float(values[0])
-
-
-def finish(landscape: Landscape, theta: Array) -> tuple[Array, bool]:
-    """Newton's iteration along curved directions until the gradient stops falling.
-
-    Parameters
-    ----------
-    landscape : Landscape
-        Where Newton's iteration fails and the landscape has ``gauss_newton(theta)``, a positive
-        semi-definite (D, D) part of its Hessian, that is used: at interpolation it is the whole.
-    theta : ndarray, shape (D,)
-
-    Returns
-    -------
-    (ndarray, bool)
-        The end, and whether its gradient is at rest, below `REST` times the curvature and the distance.
-    """
-    curvatures: list[Callable[[Array], Array]] = [partial(hessian_at, landscape)]
-    if hasattr(landscape, "gauss_newton"):
-        curvatures.append(landscape.gauss_newton)
-    for curvature in curvatures:
-        end, largest = _newton(landscape, curvature, theta)
-        scale = largest * (1 + float(np.linalg.norm(end)))
-        if np.linalg.norm(landscape.gradient(end)) <= REST * scale:
-            return end, True
-    return theta, False
-
-
-def _newton(landscape: Landscape, curvature: Callable[[Array], Array], theta: Array) -> tuple[Array, float]:
-    """Iterate while each step is at most half the one before; rounding ends it. The end, and |curvature|."""
-    previous = np.inf
-    for _ in range(NEWTON_STEPS):
-        values, Q = np.linalg.eigh(curvature(theta))
-        largest = float(np.abs(values).max())
-        curved = np.abs(values) > FLAT * largest
-        step = Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved])
-        length = float(np.linalg.norm(step))
-        if not length <= 0.5 * previous or not np.isfinite(landscape.value(theta - step)):
-            break
-        theta, previous = theta - step, length
-    return theta, largest

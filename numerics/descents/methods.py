@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
-from numerics.descents.flow import FAR, flow, land
+from numerics.descents.finish import land
+from numerics.descents.flow import FAR, flow
 from numerics.descents.landing import CONVERGED, DIVERGED, UNDECIDED, Landing
 from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point
 from numerics.training.many import full_rounds, stochastic_rounds, train
@@ -74,13 +75,14 @@ def gradient_descent(
     if isinstance(landscape, NetworkLandscape):
         options = {"learning_rate": learning_rate, "gradient_tolerance": gradient_tolerance}
         return gradient_descents(landscape, theta[None], steps=steps, **options)[0]
-    far = FAR * (1 + np.linalg.norm(theta))
+    length = float(np.linalg.norm(theta))
+    far = FAR * (1 + length)
     with np.errstate(all="ignore"):
         for done in range(steps):
             gradient = landscape.gradient(theta)
             size = np.linalg.norm(gradient)
             if size <= gradient_tolerance:
-                return land(landscape, theta, CONVERGED, "the gradient vanished", steps=done)
+                return land(landscape, theta, CONVERGED, "the gradient vanished", steps=done, size=length)
             moved = theta - learning_rate * gradient
             if not np.linalg.norm(moved) <= far:
                 return land(landscape, theta, DIVERGED, "descent left every bound", steps=done)
@@ -122,13 +124,15 @@ def gradient_descents(
     far = FAR * (1 + np.linalg.norm(starts, axis=1))
     end = train(landscape.risk.simd, starts, full_rounds(steps), learning_rate, gradient_tolerance, far)
     landings = []
-    for theta, norm, done, lost in zip(end.theta, end.norms, end.steps.tolist(), end.lost, strict=True):
+    sizes = np.linalg.norm(starts, axis=1).tolist()
+    ends = zip(end.theta, end.norms, end.steps.tolist(), end.lost, sizes, strict=True)
+    for theta, norm, done, lost, size in ends:
         status, why = UNDECIDED, f"the gradient is {norm:.2g} after {done} steps"
         if lost:
             status, why = DIVERGED, "descent left every bound"
         elif norm <= gradient_tolerance:
             status, why = CONVERGED, "the gradient vanished"
-        landings.append(land(landscape, theta, status, why, steps=done))
+        landings.append(land(landscape, theta, status, why, steps=done, size=size))
     return landings
 
 
@@ -229,12 +233,12 @@ def quasi_newton(
     options = {"maxiter": steps, "maxfun": 20 * steps, "ftol": 0.0, "gtol": gradient_tolerance}
     with np.errstate(all="ignore"):
         found = optimize.minimize(evaluate, theta, jac=True, method="L-BFGS-B", options=options)
-    end, count = np.asarray(found.x, dtype=float), int(found.nit)
-    if not np.linalg.norm(end) <= FAR * (1 + np.linalg.norm(theta)) or found.fun < -1e300:
+    end, count, size = np.asarray(found.x, dtype=float), int(found.nit), float(np.linalg.norm(theta))
+    if not np.linalg.norm(end) <= FAR * (1 + size) or found.fun < -1e300:
         return land(landscape, theta, DIVERGED, "L-BFGS left every bound", steps=count)
     if np.abs(landscape.gradient(end)).max() > 1e3 * gradient_tolerance:
         return land(landscape, end, UNDECIDED, f"L-BFGS stopped: {found.message}", steps=count)
-    return land(landscape, end, CONVERGED, "the gradient vanished", steps=count)
+    return land(landscape, end, CONVERGED, "the gradient vanished", steps=count, size=size)
 
 
 def _begin(landscape: Landscape, start: ArrayLike, learning_rate: float) -> Array:

@@ -1,17 +1,28 @@
-"""The compiled solver of the gradient flow of one small network, and scipy's, under one face."""
+"""The solvers of a gradient flow under one face: compiled, by LAPACK, between kinks, and scipy's."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import Any, Protocol
 
 import numpy as np
+from scipy.integrate import BDF, LSODA, Radau
 
+from numerics.descents.pattern import has_kinks
+from numerics.descents.piecewise import PiecewiseSteps
+from numerics.descents.rosenbrock import Tangent, next_length
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
+from twolayer import jit
 from twolayer.arrays import Array
 from twolayer.many.packing import Packing
 
+SOLVERS: dict[str, Any] = {"LSODA": LSODA, "BDF": BDF, "Radau": Radau}
+
 LARGEST = 64
-"""Parameters beyond which multistep methods, with fewer Hessians and factors, are the quicker (measured)."""
+"""Parameters beyond which LAPACK is the quicker (measured)."""
+
+LARGEST_DENSE = 1000
+"""Parameters of networks beyond which multistep methods, with fewer Hessians and factors, are the quicker."""
 
 MOST_SAMPLES = 10_000
 """Samples beyond which the kernel's arrays over parameters and samples take too much memory."""
@@ -23,6 +34,57 @@ AT_A_TIME = 256
 """Steps that the compiled solver takes before it looks up."""
 
 STOPPED = "the step became shorter than the spacing between numbers"
+
+
+class Steps(Protocol):
+    """What follows a flow, step by step: where it is, since when, how fast, and whether time is up.
+
+    `local` is the landscape where it is: the one that is followed, or its smooth piece between kinks.
+    """
+
+    theta: Array
+    time: float
+    ended: bool
+    speed: float
+    first_look: int
+    local: Landscape
+
+    def advance(self, goal: float, most: int) -> tuple[str | None, Array]:
+        """Take at least a step, `most` at most, until |grad| is `goal`; what failed, and the points (k, D)."""
+
+    def stays(self, theta: Array) -> bool:
+        """Whether `local` is the landscape at `theta` (D,) as well."""
+
+
+def begun(
+    landscape: Landscape,
+    theta: Array,
+    solver: str | None,
+    horizon: float,
+    rtol: float,
+    size: float,
+    far: float,
+) -> Steps:
+    """The solver for a landscape at its start, or scipy's called `solver`.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    theta : ndarray, shape (D,)
+    solver : str or None
+    horizon, rtol : float
+    size, far : float
+        The length that the absolute tolerance is a thousandth of rtol of, and the distance to look up at.
+    """
+    atol = 1e-3 * rtol * size
+    if solver is None and isinstance(landscape, NetworkLandscape):
+        if has_kinks(landscape):
+            return PiecewiseSteps(landscape, theta, horizon, rtol, atol, FIRST_STEP * size)
+        if suits(landscape):
+            return CompiledSteps(landscape, theta, horizon, rtol, atol, far, FIRST_STEP * size)
+        if landscape.dimension <= LARGEST_DENSE:
+            return DenseSteps(landscape, theta, horizon, rtol, atol, FIRST_STEP * size)
+    return ScipySteps(SOLVERS[solver or "LSODA"], landscape, theta, horizon, rtol, atol)
 
 
 class ScipySteps:
@@ -53,7 +115,9 @@ class ScipySteps:
     def __init__(
         self, solver: Any, landscape: Landscape, theta: Array, horizon: float, rtol: float, atol: float
     ) -> None:
-        self.landscape, self.theta, self.time, self.ended = landscape, theta, 0.0, False
+        self.landscape = self.local = landscape
+        self.theta, self.time, self.ended = theta, 0.0, False
+        self.speed = float(np.linalg.norm(landscape.gradient(theta)))
         self.stepper = solver(
             lambda _, theta: -self._slope(theta),
             0.0,
@@ -84,6 +148,56 @@ class ScipySteps:
         self.ended = self.stepper.status != "running"
         return None, self.theta[None]
 
+    def stays(self, theta: Array) -> bool:
+        """Whether the landscape is the same at `theta` (D,): it has no kinks that are looked for."""
+        return True
+
+
+class DenseSteps:
+    """The Rosenbrock method of :mod:`numerics.descents.rosenbrock`, a step in a call.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    theta, horizon, rtol, atol
+        As for :class:`ScipySteps`, as are the attributes; `speed` is the gradient's norm at theta.
+    reach : float
+        The first step tried moves by so much.
+    """
+
+    first_look = 20
+
+    def __init__(
+        self, landscape: Landscape, theta: Array, horizon: float, rtol: float, atol: float, reach: float
+    ) -> None:
+        self.local, self.theta, self.time, self.ended = landscape, theta.copy(), 0.0, False
+        self.horizon, self.rtol, self.atol = horizon, rtol, atol
+        self.gradient = landscape.gradient(theta)
+        self.speed = float(np.linalg.norm(self.gradient))
+        self.h = reach / self.speed if self.speed > 0 else 1.0
+
+    def advance(self, goal: float, most: int) -> tuple[str | None, Array]:
+        """Take a step; return what failed, if anything, and where it led, shape (1, D).
+
+        Whatever `goal` and `most` are: they are for solvers that take many.
+        """
+        try:
+            H = hessian_at(self.local, self.theta)
+        except ValueError as reason:
+            return str(reason), np.empty((0, len(self.theta)))
+        tangent = Tangent(self.theta, self.gradient, H, self.local.gradient, self.rtol, self.atol)
+        h, end, self.h = tangent.accepted(self.h, self.time, self.horizon)
+        if end is None:
+            return STOPPED, np.empty((0, len(self.theta)))
+        self.theta, self.time, self.ended = end, self.time + h, self.time + h >= self.horizon
+        self.gradient = self.local.gradient(end)
+        self.speed = float(np.linalg.norm(self.gradient))
+        return None, end[None]
+
+    def stays(self, theta: Array) -> bool:
+        """Whether the landscape is the same at `theta` (D,): it has no kinks that are looked for."""
+        return True
+
 
 class CompiledSteps:
     """The Rosenbrock method of :mod:`twolayer.many.flow`, many steps in a call.
@@ -96,21 +210,32 @@ class CompiledSteps:
         As for :class:`ScipySteps`, as are the attributes; `speed` is the gradient's norm at theta.
     far : float
         The distance from the origin at which to look up.
+    reach : float
+        The first step tried moves by so much.
     """
 
     first_look = 120
 
     def __init__(
-        self, landscape: NetworkLandscape, theta: Array, horizon: float, rtol: float, atol: float, far: float
+        self,
+        landscape: NetworkLandscape,
+        theta: Array,
+        horizon: float,
+        rtol: float,
+        atol: float,
+        far: float,
+        reach: float,
     ) -> None:
+        announce()
         from twolayer.many import flow  # compiled, or loaded, when it is first needed
+
+        self.local = landscape
 
         self.method, self.data = flow, landscape.risk.simd
         self.samples = samples(self.data)
         self.theta, self.time, self.ended = theta.copy(), 0.0, False
         self.speed = float(np.linalg.norm(landscape.gradient(theta)))
-        size = FIRST_STEP * (1 + float(np.linalg.norm(theta)))
-        self.clock = np.array([0.0, size / self.speed if self.speed > 0 else 1.0, self.speed])
+        self.clock = np.array([0.0, reach / self.speed if self.speed > 0 else 1.0, self.speed])
         self.limits = np.array([0.0, far, horizon, atol, rtol])
         self.H = np.empty((len(theta), len(theta)))
 
@@ -138,6 +263,17 @@ class CompiledSteps:
         self.theta, self.time, self.speed = theta, float(self.clock[0]), float(self.clock[2])
         self.ended = why == self.method.ENDED
         return (STOPPED if why == self.method.STOPPED else None), path[:taken]
+
+    def stays(self, theta: Array) -> bool:
+        """Whether the landscape is the same at `theta` (D,): it has no kinks that are looked for."""
+        return True
+
+
+def announce() -> None:
+    """Say on standard error that the kernels of the flow have yet to be compiled, if they have."""
+    folder = jit.kernel_folder()
+    if "twolayer.many.flow" not in sys.modules and (folder is None or not any(folder.rglob("flow.follow*"))):
+        sys.stderr.write("twolayer: compiling the gradient flow, once for this version: about a minute\n")
 
 
 def samples(data: Packing) -> tuple[bool, np.ndarray, Array, Array]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
+from numerics.landscape.rounding import gradient_rounding
 from twolayer import arrays
 from twolayer.arrays import Array
 from twolayer.many.plain_risk import PlainRisk
@@ -216,6 +217,29 @@ class NetworkLandscape:
             return np.empty(0)
         inner = (net.W**2).sum(axis=1) + (0.0 if net.b is None else net.b**2)
         return np.asarray(inner - degree * (net.A**2).sum(axis=0))
+
+    def gradient_rounding(self, theta: Array) -> float:
+        """How large the rounding error of the gradient at `theta`, shape (P,), is: an estimate, no bound."""
+        return gradient_rounding(self.risk.forward(theta))
+
+    def symmetric_directions(self, theta: Array) -> Array:
+        """Orthonormal directions (P, r) at `theta` (P,) along which rescaling units changes nothing."""
+        degree, net = self.net.activation.homogeneity, self.net
+        if not degree:
+            return np.empty((len(theta), 0))
+        outer = np.arange(net.A.size).reshape(net.A.shape)
+        columns = net.layout["W"].start + np.arange(net.W.size).reshape(net.W.shape)
+        if net.b is not None:
+            columns = np.column_stack([columns, net.layout["b"].start + np.arange(len(net.b))])
+        found = np.zeros((len(theta), len(net.W)))
+        for k, place in enumerate(columns):
+            found[outer[:, k], k], found[place, k] = -degree * theta[outer[:, k]], theta[place]
+        lengths = np.linalg.norm(found, axis=0)
+        return np.asarray(found[:, lengths > 0] / lengths[lengths > 0])
+
+    def reach(self) -> float:
+        """How large outputs have to be: the root mean square of real targets, 0 for labels."""
+        return float(np.sqrt(np.mean(self.risk.y**2))) if self.risk.loss.labels == "real" else 0.0
 
     def outputs(self, theta: Array, X: ArrayLike) -> Array:
         """Outputs of the network with parameters `theta` at inputs `X`, (n,) or (n, q)."""

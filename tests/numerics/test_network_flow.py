@@ -105,7 +105,7 @@ def test_the_path_is_that_of_an_explicit_solver_within_the_tolerance():
         here = place(m, d, n, seed=4)
         theta, time = here.net.theta, 20.0
         for rtol in (1e-4, 1e-6, 1e-8):
-            steps = CompiledSteps(here, theta, time, rtol, 1e-3 * rtol, 1e6)
+            steps = CompiledSteps(here, theta, time, rtol, 1e-3 * rtol, 1e6, 0.01)
             while not steps.ended:
                 failure, points = steps.advance(0.0, 1000)
                 assert failure is None
@@ -171,7 +171,7 @@ def test_every_scale_ends_with_a_verdict(size, activation):
 def test_every_call_takes_a_step(goal, far):
     """The caller judges the gradient and the distance by roundings of its own: it must not wait for ever."""
     here = place(3, 2, 9)
-    steps = CompiledSteps(here, here.net.theta, 1e12, 1e-5, 1e-8, far)
+    steps = CompiledSteps(here, here.net.theta, 1e12, 1e-5, 1e-8, far, 0.01)
     times = [steps.time]
     for _ in range(3):
         assert steps.advance(goal, 50)[1].shape == (1, here.dimension)

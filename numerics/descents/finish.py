@@ -1,0 +1,224 @@
+"""The end of a way down: Newton's iteration to the stationary point nearby, and what that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import nan
+from typing import Any
+
+import numpy as np
+
+from numerics.descents.landing import (
+    CONVERGED,
+    DIVERGED,
+    INTERPOLATES,
+    MINIMUM,
+    NO_MINIMUM,
+    SADDLE,
+    STATIONARY,
+    STOPPED,
+    UNDECIDED,
+    Landing,
+)
+from numerics.descents.pattern import Pattern
+from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
+from numerics.landscape.rounding import interpolates
+from twolayer.arrays import Array
+
+NEWTON_STEPS = 30
+
+FLAT = 1e-9
+"""Curvature below this share of the largest counts as flat in the finish."""
+
+NEGATIVE = 1e-9
+"""Negative curvature below this share of the largest is rounding."""
+
+PROVED = 1e-13
+"""Eigenvalues above this share of the largest, times D, are positive whatever the rounding."""
+
+REST, FINISH_REACH = 1e-14, 0.1
+
+
+def gradient_rounding(landscape: Landscape, theta: Array) -> float:
+    """How large the rounding error of the gradient at `theta`, shape (D,), is: a landscape's own estimate.
+
+    Without one, what moving theta by its spacing changes: the Hessian's norm times that.
+    """
+    own: Any = getattr(landscape, "gradient_rounding", None)
+    if own is not None:
+        return float(own(theta))
+    return 2.0**-52 * float(np.linalg.norm(hessian_at(landscape, theta))) * float(np.linalg.norm(theta))
+
+
+def newton_contracts(landscape: Landscape, theta: Array, size: float) -> bool:
+    """Whether two Newton steps from `theta` contract by 20 each and the least eigenvalue changes by a third.
+
+    `theta` has shape (D,); `size` is the length of the problem, of which the first step is a tenth at most.
+
+    Then the flow cannot leave: where the steps lead, the `landscape` has positive, nearly constant curvature.
+    """
+    lowest, previous = np.nan, FINISH_REACH * size / 0.05
+    for _ in range(3):
+        H = hessian_at(landscape, theta)
+        values, Q = np.linalg.eigh(H)
+        if values[0] <= FLAT * values[-1] or (lowest == lowest and not 2 / 3 < values[0] / lowest < 3 / 2):
+            return False
+        step = Q @ ((Q.T @ landscape.gradient(theta)) / values)
+        length = float(np.linalg.norm(step))
+        if length > 0.05 * previous + 1e-12 * size:
+            return False
+        lowest, previous, theta = float(values[0]), length, theta - step
+    return True
+
+
+def land(
+    landscape: Landscape,
+    theta: Array,
+    status: str,
+    why: str,
+    time: float = nan,
+    steps: float = 0,
+    drift: float = nan,
+    finished: tuple[Array, bool] | None = None,
+    size: float = 0.0,
+) -> Landing:
+    """Finish at the stationary point next to `theta`, if `status` is "converged", and say what it is.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        At a kink, the :class:`~numerics.descents.pattern.Pattern` there.
+    theta : ndarray, shape (D,)
+    status, why : str
+    time, steps, drift
+        Passed on.
+    finished : (ndarray, bool), optional
+        What :func:`finish` said of `theta`, if it was asked before.
+    size : float
+        The length of the problem, such as that of the start, if it is larger than that of `theta`.
+
+    Returns
+    -------
+    Landing
+        A "converged" end with negative curvature beyond rounding becomes "saddle"; one that the finish
+        cannot bring to rest, or only far away, becomes "undecided".
+    """
+    end = theta
+    if status == CONVERGED:
+        end, settled = finished or finish(landscape, theta, size)
+        far = settled and _moved(theta, end) > FINISH_REACH * max(size, *_lengths(theta, end))
+        status, why = _judged(landscape, end, settled, why)
+        if far:
+            moved = f"{_moved(theta, end):.2g}"
+            status, why = UNDECIDED, f"the finish moved by {moved}: the end was not near"
+    return Landing(
+        theta=end,
+        status=status,
+        why=why,
+        rung=_rung(landscape, end, status),
+        value=float(landscape.value(end)),
+        gradient_norm=float(np.linalg.norm(landscape.gradient(end))),
+        time=time,
+        steps=steps,
+        finish=_moved(theta, end),
+        drift=drift,
+    )
+
+
+def _moved(theta: Array, end: Array) -> float:
+    return float(np.linalg.norm(end - theta))
+
+
+def _lengths(theta: Array, end: Array) -> tuple[float, float]:
+    return float(np.linalg.norm(theta)), float(np.linalg.norm(end))
+
+
+def _judged(landscape: Landscape, end: Array, settled: bool, why: str) -> tuple[str, str]:
+    if not settled:
+        return UNDECIDED, "the gradient is small but Newton's iteration does not bring it to rest"
+    sign, lowest = lowest_curvature(landscape, end)
+    if sign < 0:
+        return SADDLE, f"a stationary point with curvature {lowest:.2g}"
+    if isinstance(landscape, Pattern) and landscape.held.any():
+        return CONVERGED, f"{why}, at {int(landscape.held.sum())} kinks that hold the flow"
+    return CONVERGED, why
+
+
+def _rung(landscape: Landscape, end: Array, status: str) -> str:
+    """What is known of an end with this `status`."""
+    if status == DIVERGED:
+        return NO_MINIMUM
+    if status == SADDLE:
+        return STATIONARY
+    if status != CONVERGED:
+        return STOPPED
+    if isinstance(landscape, NetworkLandscape) and interpolates(landscape.risk.forward(end)):
+        return INTERPOLATES
+    if isinstance(landscape, Pattern) and interpolates(landscape.forward(end)):
+        return INTERPOLATES
+    return MINIMUM if _proved(landscape, end) else STATIONARY
+
+
+def _proved(landscape: Landscape, end: Array) -> bool:
+    """Whether the Hessian is positive beyond rounding, but along directions of symmetry."""
+    H = hessian_at(landscape, end)
+    own: Any = getattr(landscape, "symmetric_directions", None)
+    largest = float(np.linalg.norm(H))
+    T = np.empty((len(end), 0)) if own is None else own(end)
+    values = np.linalg.eigvalsh(H + largest * (T @ T.T))
+    return bool(values[0] > PROVED * len(end) * largest)
+
+
+def lowest_curvature(landscape: Landscape, theta: Array) -> tuple[int, float]:
+    """The sign, 0 within rounding, of the least Hessian eigenvalue at `theta`, shape (D,), and the eigenvalue."""
+    values = np.linalg.eigvalsh(hessian_at(landscape, theta))
+    rounding = NEGATIVE * float(np.abs(values).max())
+    return int(values[0] > rounding) - int(values[0] < -rounding), float(values[0])
+
+
+def finish(landscape: Landscape, theta: Array, size: float = 0.0) -> tuple[Array, bool]:
+    """Newton's iteration along curved directions until the gradient stops falling.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Where Newton's iteration fails and the landscape has ``gauss_newton(theta)``, a positive
+        semi-definite (D, D) part of its Hessian, that is used: at interpolation it is the whole.
+    theta : ndarray, shape (D,)
+    size : float
+        The length of the problem, if it is larger than that of `theta`.
+
+    Returns
+    -------
+    (ndarray, bool)
+        The end, and whether its gradient is at rest: below its rounding error, or `REST` times the curvature
+        and the length.
+    """
+    curvatures: list[Callable[[Array], Array]] = [partial(hessian_at, landscape)]
+    if hasattr(landscape, "gauss_newton"):
+        curvatures.append(landscape.gauss_newton)
+    for curvature in curvatures:
+        end, largest = _newton(landscape, curvature, theta)
+        scale = largest * max(size, *_lengths(theta, end))
+        left = float(np.linalg.norm(landscape.gradient(end)))
+        if left <= REST * scale or left <= gradient_rounding(landscape, end):
+            return end, True
+    return theta, False
+
+
+def _newton(landscape: Landscape, curvature: Callable[[Array], Array], theta: Array) -> tuple[Array, float]:
+    """Iterate while each step is at most half the one before; rounding ends it. The end, and |curvature|."""
+    previous = np.inf
+    for _ in range(NEWTON_STEPS):
+        values, Q = np.linalg.eigh(curvature(theta))
+        largest = float(np.abs(values).max())
+        curved = np.abs(values) > FLAT * largest
+        step = Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved])
+        length = float(np.linalg.norm(step))
+        if not length <= 0.5 * previous or not np.isfinite(landscape.value(theta - step)):
+            break
+        theta, previous = theta - step, length
+        if length == 0:
+            break
+    return theta, largest
