@@ -31,6 +31,9 @@ NEWTON_STEPS = 30
 FLAT = 1e-9
 """Curvature below this share of the largest counts as flat in the finish."""
 
+FLATTER = 1e-13
+"""The same where the gradient does not come to rest otherwise."""
+
 NEGATIVE = 1e-9
 """Negative curvature below this share of the largest is rounding."""
 
@@ -171,7 +174,7 @@ def _proved(landscape: Landscape, end: Array) -> bool:
 
 
 def lowest_curvature(landscape: Landscape, theta: Array) -> tuple[int, float]:
-    """The sign, 0 within rounding, of the least Hessian eigenvalue at `theta`, shape (D,), and the eigenvalue."""
+    """The sign, 0 within rounding, of the least Hessian eigenvalue at `theta` (D,), and the eigenvalue."""
     values = np.linalg.eigvalsh(hessian_at(landscape, theta))
     rounding = NEGATIVE * float(np.abs(values).max())
     return int(values[0] > rounding) - int(values[0] < -rounding), float(values[0])
@@ -195,11 +198,12 @@ def finish(landscape: Landscape, theta: Array, size: float = 0.0) -> tuple[Array
         The end, and whether its gradient is at rest: below its rounding error, or `REST` times the curvature
         and the length.
     """
-    curvatures: list[Callable[[Array], Array]] = [partial(hessian_at, landscape)]
+    whole: Callable[[Array], Array] = partial(hessian_at, landscape)
+    ways = [(whole, FLAT)]
     if hasattr(landscape, "gauss_newton"):
-        curvatures.append(landscape.gauss_newton)
-    for curvature in curvatures:
-        end, largest = _newton(landscape, curvature, theta)
+        ways.append((landscape.gauss_newton, FLAT))
+    for curvature, flat in (*ways, (whole, FLATTER)):
+        end, largest = _newton(landscape, curvature, theta, flat)
         scale = largest * max(size, *_lengths(theta, end))
         left = float(np.linalg.norm(landscape.gradient(end)))
         if left <= REST * scale or left <= gradient_rounding(landscape, end):
@@ -207,13 +211,15 @@ def finish(landscape: Landscape, theta: Array, size: float = 0.0) -> tuple[Array
     return theta, False
 
 
-def _newton(landscape: Landscape, curvature: Callable[[Array], Array], theta: Array) -> tuple[Array, float]:
+def _newton(
+    landscape: Landscape, curvature: Callable[[Array], Array], theta: Array, flat: float
+) -> tuple[Array, float]:
     """Iterate while each step is at most half the one before; rounding ends it. The end, and |curvature|."""
     previous = np.inf
     for _ in range(NEWTON_STEPS):
         values, Q = np.linalg.eigh(curvature(theta))
         largest = float(np.abs(values).max())
-        curved = np.abs(values) > FLAT * largest
+        curved = np.abs(values) > flat * largest
         step = Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved])
         length = float(np.linalg.norm(step))
         if not length <= 0.5 * previous or not np.isfinite(landscape.value(theta - step)):

@@ -81,7 +81,8 @@ def flow(
     The finish is Newton's iteration in the space of curved directions; flat ones are left alone. A start
     at a saddle, whose gradient is zero within rounding, stays there and is called a saddle.
 
-    Everything is relative to the problem: of c V(theta / s) and the start s theta the path is s times that of V
+    Everything is relative to the problem: of c V(theta / s) and the start s theta the path is s times that
+    of V
     and theta, c / s^2 times as fast.
 
     Networks of piecewise linear units (relu, leaky_relu) have a flow in Filippov's sense: it crosses kinks,
@@ -104,14 +105,16 @@ def flow(
         raise ValueError(f"horizon must be positive; got {horizon}")
     path = _Path(landscape, theta, gradient_tolerance, rtol)
     status, why = path.follow(solver, horizon, max_steps)
-    landing = land(path.local, path.theta, status, why, path.time, path.steps, path.drift, path.finished, path.size)
+    landing = land(
+        path.local, path.theta, status, why, path.time, path.steps, path.drift, path.finished, path.size
+    )
     if path.drift > DRIFT * rtol:
         return landing.called(DRIFTED, f"what the flow conserves changed by {path.drift:.2g} of |theta|^2")
     return landing
 
 
 def scales(landscape: Landscape, theta: Array, speed: float) -> tuple[float, float]:
-    """The length and the time that paths from `theta`, shape (D,), are measured by; `speed` is |grad V| there.
+    """The length and the time that paths from `theta` (D,) are measured by; `speed` is |grad V| there.
 
     The length is |theta|; at the origin |grad V| over the largest curvature. The time is one over the latter.
     """
@@ -120,6 +123,7 @@ def scales(landscape: Landscape, theta: Array, speed: float) -> tuple[float, flo
     if size == 0:
         size = speed / largest if largest > 0 and speed > 0 else 1.0
     return size, 1 / largest if largest > 0 else (size / speed if speed > 0 else 1.0)
+
 
 class _Path:
     """The flow on its way: where it is, and what it noticed."""

@@ -122,15 +122,21 @@ def from_arrays(shard: Mapping[str, np.ndarray], prefix: str = "") -> list[Landi
     count = len(arrays["theta"])
     words = {name: _words(shard.get(prefix + name), CODES[name], count) for name in WORDS}
     numbers = {name: shard.get(prefix + name, np.full(count, nan)) for name in NUMBERS}
-    columns = [arrays["why"], *words.values(), *numbers.values()]
-    if any(len(column) != count for column in columns):
-        raise ValueError(f"arrays must have one entry for each of {count} ends; got {list(map(len, columns))}")
+    sizes = [len(arrays["why"]), *map(len, words.values()), *map(len, numbers.values())]
+    if any(size != count for size in sizes):
+        raise ValueError(f"arrays must have one entry for each of {count} ends; got {sizes}")
     return [
         Landing(
             theta=arrays["theta"][index],
             why=str(arrays["why"][index]),
-            **{name: word[index] for name, word in words.items()},
-            **{name: float(number[index]) for name, number in numbers.items()},
+            status=words["status"][index],
+            rung=words["rung"][index],
+            value=float(numbers["value"][index]),
+            gradient_norm=float(numbers["gradient_norm"][index]),
+            time=float(numbers["time"][index]),
+            steps=float(numbers["steps"][index]),
+            finish=float(numbers["finish"][index]),
+            drift=float(numbers["drift"][index]),
         )
         for index in range(count)
     ]

@@ -1,10 +1,11 @@
 """Networks of piecewise linear units, each pre-activation kept on its side of the kink or held on it.
 
-An activation that is homogeneous of degree one is s(z) = c+ z for z > 0 and c- z for z < 0: relu, leaky_relu and
-whatever else of a user's. While no pre-activation changes its side the risk is that of units sigma_ik z_ik with
-slopes sigma_ik = c+ or c-, a polynomial before the loss, and it goes on smoothly beyond the kinks. Where the
-flow slides along kinks z_ik = 0, it is the gradient flow of that risk in the subspace where those are zero: a
-slope between c- and c+ takes the velocity of z_ik away (Filippov 1988), and nothing else depends on it.
+An activation that is homogeneous of degree one is s(z) = c+ z for z > 0 and c- z for z < 0: relu,
+leaky_relu and whatever else of a user's. While no pre-activation changes its side the risk is that of
+units sigma_ik z_ik with slopes sigma_ik = c+ or c-, a polynomial before the loss, and it goes on
+smoothly beyond the kinks. Where the flow slides along kinks z_ik = 0, it is the gradient flow of that
+risk in the subspace where those are zero: a slope between c- and c+ takes the velocity of z_ik away
+(Filippov 1988), and nothing else depends on it.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Units:
 
     def inner(self, theta: Array) -> Array:
         """The inner weights (m, d~) in `theta` (P,)."""
-        return theta[self.places]
+        return np.asarray(theta[self.places])
 
     def preactivations(self, theta: Array) -> Array:
         """Z (n, m) at `theta` (P,)."""
@@ -84,7 +85,7 @@ class Units:
 
     def scales(self, theta: Array) -> Array:
         """|x~_i| |w~_k|, shape (n, m), at `theta` (P,): what pre-activations are small against."""
-        return np.multiply.outer(self.norms, np.linalg.norm(theta[self.places], axis=1))
+        return np.asarray(np.multiply.outer(self.norms, np.linalg.norm(theta[self.places], axis=1)))
 
 
 class Pattern:
@@ -111,12 +112,14 @@ class Pattern:
 
     @cached_property
     def normals(self) -> dict[int, Array]:
-        """For each unit with held pre-activations, an orthonormal basis (d~, r) of the span of their inputs."""
+        """For each unit with held pre-activations, an orthonormal basis (d~, r) of their inputs."""
         found = {}
         for k in np.flatnonzero(self.held.any(axis=0)):
             rows = self.units.X[self.held[:, k]]
             lengths = np.linalg.norm(rows, axis=1)
-            V, sizes, _ = np.linalg.svd((rows[lengths > 0] / lengths[lengths > 0, None]).T, full_matrices=False)
+            V, sizes, _ = np.linalg.svd(
+                (rows[lengths > 0] / lengths[lengths > 0, None]).T, full_matrices=False
+            )
             found[int(k)] = V[:, sizes > DEPENDENT * sizes[:1].sum()]
         return found
 
@@ -148,7 +151,7 @@ class Pattern:
     def free_gradient(self, theta: Array) -> Array:
         """Its gradient with slope zero where pre-activations are held, not projected, shape (P,)."""
         with np.errstate(all="ignore"):
-            return from_forward(self.forward(theta))
+            return np.asarray(from_forward(self.forward(theta)))
 
     def hessian(self, theta: Array) -> Array:
         """Its Hessian in the subspace, shape (P, P)."""

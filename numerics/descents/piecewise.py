@@ -44,7 +44,8 @@ class PiecewiseSteps:
     Notes
     -----
     A step that would take a pre-activation across its kink, or a slope that holds one beyond c- and c+, is
-    shortened to end there, by a bracketing secant iteration on steps of the method itself. Two crossings of one
+    shortened to end there, by a bracketing secant iteration on steps of the method itself. Two crossings of
+    one
     kink within a step are not seen. After each step every unit is rescaled, which leaves the function as it
     is, so that |w_k|^2 + b_k^2 - |a_k|^2 is what it was at the start to rounding.
     """
@@ -52,7 +53,13 @@ class PiecewiseSteps:
     first_look = 20
 
     def __init__(
-        self, landscape: NetworkLandscape, theta: Array, horizon: float, rtol: float, atol: float, reach: float
+        self,
+        landscape: NetworkLandscape,
+        theta: Array,
+        horizon: float,
+        rtol: float,
+        atol: float,
+        reach: float,
     ) -> None:
         self.units, self.theta, self.time, self.ended = Units(landscape), theta.copy(), 0.0, False
         self.horizon, self.rtol, self.atol, self.events, self.piled = horizon, rtol, atol, 0, 0
@@ -87,53 +94,75 @@ class PiecewiseSteps:
         h, end, following = tangent.accepted(self.h, self.time, self.horizon)
         if end is None:
             return STOPPED, nothing
-        across = self._across(end)
-        if across < 0:
-            h, end = self._meeting(tangent, h, end, across)
+        outside = self._signed(end) < -ON
+        if outside.any():
+            h, end = self._meeting(tangent, h, end, outside)
         self.piled = 0 if self.time + h > self.time * (1 + 1e-12) else self.piled + 1
         if self.piled > PILED:
             return PILE, nothing
         self.time, self.ended, self.h = self.time + h, self.time + h >= self.horizon, following
-        self._arrive(end, across < 0)
+        self._arrive(end, outside)
         return None, self.theta[None]
 
-    def _across(self, theta: Array) -> float:
-        """How far inside the pattern `theta` (P,) is, as a share; negative outside."""
-        Z, scales = self.units.preactivations(theta), self.units.scales(theta)
-        signed = np.where(self.local.positive, Z, -Z) + ON * scales
-        with np.errstate(all="ignore"):
-            shares = np.where(self.local.held | (scales <= 0), np.inf, signed / scales)
-        return min(float(shares.min()), margin(self.local, theta))
+    def _signed(self, theta: Array) -> Array:
+        """How far inside the pattern `theta` (P,) is, as shares: every pre-activation, and last what is held.
 
-    def _meeting(self, tangent: Tangent, h: float, end: Array, outside: float) -> tuple[float, Array]:
-        """The shortest step, and its end, that is outside the pattern, but no further than rounding."""
-        low, inside, side = 0.0, max(self._across(self.theta), ON), 0
-        for _ in range(SEARCH):
-            if outside >= -ON or h - low <= 1e-13 * h:
+        Shape (n m + 1,); negative outside, inf for what is held or has no inputs or weights.
+        """
+        Z, scales = self.units.preactivations(theta), self.units.scales(theta)
+        with np.errstate(all="ignore"):
+            shares = np.where(self.local.positive, Z, -Z) / scales
+        shares[self.local.held | (scales <= 0)] = np.inf
+        return np.append(shares, margin(self.local, theta))
+
+    def _meeting(self, tangent: Tangent, h: float, end: Array, outside: Mask) -> tuple[float, Array]:
+        """The shortest step, and its end, at which something is outside, but no further than rounding.
+
+        `outside`, in which the longest step of length `h` ends outside, becomes those that this step meets.
+        """
+        begin = self._signed(self.theta) + ON
+        for _ in range(len(outside)):
+            if (begin[outside] <= 0).any():
+                outside &= begin <= 0
+                return 0.0, self.theta
+            h, end = self._root(tangent, h, end, begin, outside)
+            outside &= self._signed(end) < -ON
+            earlier = (self._signed(end) < -2 * ON) & ~outside
+            if not earlier.any():
                 break
-            share = inside / (inside - outside)
-            trial = low + min(max(share, 1e-3), 1 - 1e-3) * (h - low)
+            outside[:] = earlier
+        return h, end
+
+    def _root(
+        self, tangent: Tangent, h: float, end: Array, begin: Array, outside: Mask
+    ) -> tuple[float, Array]:
+        """Shorten a step of length `h` until the first of what is `outside` is there by rounding alone."""
+        low, inside, side = 0.0, float(begin[outside].min()), 0
+        beyond = float(self._signed(end)[outside].min()) + ON
+        for tried in range(SEARCH):
+            if beyond >= -ON or h - low <= 1e-14 * h:
+                break
+            share = inside / (inside - beyond) if inside < np.inf and tried % 3 < 2 else 0.5
+            trial = low + min(max(share, 1e-6), 1 - 1e-6) * (h - low)
             found = tangent.step(trial)
             if found is None:
                 break
-            across = self._across(found[0])
-            if across < 0:
-                h, end, outside = trial, found[0], across
-                inside = inside / 2 if side < 0 else inside
-                side = -1
+            least = float(self._signed(found[0])[outside].min()) + ON
+            if least < 0:
+                h, end, beyond = trial, found[0], least
+                inside, side = (inside / 2 if side < 0 else inside), -1
             else:
-                low, inside = trial, across
-                outside = outside / 2 if side > 0 else outside
-                side = 1
+                low, inside = trial, least
+                beyond, side = (beyond / 2 if side > 0 else beyond), 1
         return h, end
 
-    def _arrive(self, end: Array, met: bool) -> None:
-        """Go to `end` (P,), rescaled and on the kinks that are held; take another pattern if kinks are `met`."""
+    def _arrive(self, end: Array, outside: Mask) -> None:
+        """Go to `end` (P,), rescaled and on the kinks that are held; take another pattern if `outside`."""
         self.theta = kept(self.units, self.local.projected(end), self.constants)
-        if met:
-            Z = self.units.preactivations(self.theta)
-            outside = np.where(self.local.positive, Z, -Z) < 0
-            self._meet((self._on(self.theta, Z) | outside) & ~self.local.held & (self.units.norms > 0)[:, None])
+        if outside.any():
+            met = outside[:-1].reshape(self.local.held.shape)
+            on = self._on(self.theta, self.units.preactivations(self.theta))
+            self._meet((met | on) & ~self.local.held)
         self.gradient = self.local.gradient(self.theta)
         self.speed = float(np.linalg.norm(self.gradient))
 
@@ -143,7 +172,7 @@ class PiecewiseSteps:
 
     def stays(self, theta: Array) -> bool:
         """Whether `theta` (P,) lies in the present pattern, kinks that hold included."""
-        return self._across(theta) >= 0
+        return bool((self._signed(theta) >= -ON).all())
 
 
 def kept(units: Units, theta: Array, constants: Array) -> Array:

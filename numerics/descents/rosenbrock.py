@@ -1,7 +1,7 @@
-"""One step of the Rosenbrock method RODAS on any gradient flow, by LAPACK: theta' = -grad V with the exact Hessian.
+"""One step of the Rosenbrock method RODAS on any gradient flow, by LAPACK, with the exact Hessian.
 
-The coefficients are those of :mod:`twolayer.many.flow`, where the method is described; there it is compiled for
-small networks of one output, here it takes any landscape.
+The coefficients are those of :mod:`twolayer.many.flow`, where the method is described; there
+it is compiled for small networks of one output, here it takes any landscape.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Tangent:
         return (end, error) if np.isfinite(end).all() else (end, np.inf)
 
     def accepted(self, h: float, time: float, horizon: float) -> tuple[float, Array | None, float]:
-        """The length of the step at `time`, at most `h` and to the `horizon`, its end, and the length to try next.
+        """The length of the step at `time`, at most `h` and to the `horizon`, its end, and the next length.
 
         The end is None where no step that can be added to the time is short enough.
         """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
-from numerics.descents.pattern import DEPENDENT, Pattern, Units
+from numerics.descents.pattern import DEPENDENT, Mask, Pattern, Units
+from numerics.landscape.rounding import gradient_rounding
 from twolayer.arrays import Array
 
 INSIDE = 1e-9
@@ -22,7 +24,7 @@ def velocity(pattern: Pattern, theta: Array, k: int) -> tuple[Array, Array]:
     return v, run.GA[:, k] / run.n
 
 
-def decided(units: Units, v: Array, p: Array, here: Array, before: Array) -> tuple[Array, Array]:
+def decided(units: Units, v: Array, p: Array, here: NDArray[np.int64], before: Mask) -> tuple[Array, Mask]:
     """The slopes that the flow takes on samples whose pre-activation is zero, and which of them it holds.
 
     Parameters
@@ -72,14 +74,14 @@ def _least(M: Array, v: Array, low: float, high: float) -> Array:
     """The sigma in the box that makes |v - M sigma| least."""
     if M.shape[1] == 1:
         size = float(M[:, 0] @ M[:, 0])
-        return np.clip(M[:, :1].T @ v / size if size > 0 else np.array([high]), low, high)
+        return np.asarray(np.clip(M[:, :1].T @ v / size if size > 0 else np.array([high]), low, high))
     lengths = np.linalg.norm(M, axis=0)
     scale = max(float(lengths.max()), np.finfo(float).tiny)
     found = lsq_linear(M / scale, v / scale, (low, high), method="bvls", tol=1e-15)
     return np.asarray(found.x)
 
 
-def _spanned(X: Array, inside: Array) -> Array:
+def _spanned(X: Array, inside: Mask) -> Mask:
     """Which rows of X lie in the span of the rows that are `inside`: they are held along with these."""
     if not inside.any():
         return np.zeros(len(X), dtype=bool)
@@ -91,7 +93,7 @@ def _spanned(X: Array, inside: Array) -> Array:
 
 
 def margin(pattern: Pattern, theta: Array) -> float:
-    """How far the slopes that hold pre-activations are from c- and c+, relative to c+ - c-; inf if none is held.
+    """How far the slopes that hold pre-activations are from c- and c+, as shares; inf if none is held.
 
     Negative where no slopes between them hold all: the flow leaves a kink. `theta` has shape (P,).
     """
@@ -106,6 +108,9 @@ def margin(pattern: Pattern, theta: Array) -> float:
         missed = np.linalg.norm(normal.T @ (v - M @ sigma)) > INSIDE * np.linalg.norm(v)
         room = float(np.minimum(sigma - low, high - sigma).min()) / (high - low)
         firm = bool((p[here] * (units.high - units.low) > 0).all())
+        excess = float(np.linalg.norm(M @ (sigma - np.clip(sigma, low, high))))
+        if room < 0 and not missed and excess <= gradient_rounding(pattern.forward(theta)):
+            room, firm = 1.0, True  # the sample's loss has no slope left, and its unit's neither
         if (room < 0 or missed or not firm) and normal.shape[1] < len(here):
             room = _apart(pattern, theta, k)
         elif missed or not firm:
@@ -115,7 +120,7 @@ def margin(pattern: Pattern, theta: Array) -> float:
 
 
 def _apart(pattern: Pattern, theta: Array, k: int) -> float:
-    """Minus the rate at which held pre-activations would part by the best slopes, as a share; else positive."""
+    """Minus the rate at which held pre-activations would part by the best slopes; else positive."""
     units, here = pattern.units, np.flatnonzero(pattern.held[:, k])
     v, p = velocity(pattern, theta, k)
     sigma, _ = decided(units, v, p[here], here, pattern.positive[here, k])
@@ -124,8 +129,8 @@ def _apart(pattern: Pattern, theta: Array, k: int) -> float:
     return 1.0 if share <= INSIDE else -share
 
 
-def turned(pattern: Pattern, theta: Array, touched: Array) -> tuple[Pattern, Array]:
-    """The pattern after the kinks near `theta` (P,) that are `touched` (n, m), and theta moved onto all of them.
+def turned(pattern: Pattern, theta: Array, touched: Mask) -> tuple[Pattern, Array]:
+    """The pattern after the kinks near `theta` (P,) that are `touched` (n, m), and theta on them.
 
     The held ones are met as well.
     """

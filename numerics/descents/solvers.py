@@ -10,7 +10,7 @@ from scipy.integrate import BDF, LSODA, Radau
 
 from numerics.descents.pattern import has_kinks
 from numerics.descents.piecewise import PiecewiseSteps
-from numerics.descents.rosenbrock import Tangent, next_length
+from numerics.descents.rosenbrock import Tangent
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
 from twolayer import jit
 from twolayer.arrays import Array
@@ -47,10 +47,13 @@ class Steps(Protocol):
     ended: bool
     speed: float
     first_look: int
-    local: Landscape
+
+    @property
+    def local(self) -> Landscape:
+        """The landscape where it is."""
 
     def advance(self, goal: float, most: int) -> tuple[str | None, Array]:
-        """Take at least a step, `most` at most, until |grad| is `goal`; what failed, and the points (k, D)."""
+        """Take at least a step, `most` at most, until |grad| is `goal`; what failed, and points (k, D)."""
 
     def stays(self, theta: Array) -> bool:
         """Whether `local` is the landscape at `theta` (D,) as well."""

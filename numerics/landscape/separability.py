@@ -31,17 +31,17 @@ def margins(passed: Values) -> Array:
 def separated(passed: Values) -> bool:
     """Whether every sample of a forward pass has its label ahead.
 
-    Multiplying output weights and biases by t > 1 then lowers the risk, to 0 as t grows: there is no minimum on
-    this ray, and the point is none. False for losses of real targets.
+    Multiplying output weights and biases by t > 1 then lowers the risk, to 0 as t grows: there is no minimum
+    on this ray, and the point is none. False for losses of real targets.
     """
-    if passed.loss.labels == "real" or passed.F.shape[1] == 1 and passed.loss.labels == "classes":
+    if passed.loss.labels == "real" or (passed.F.shape[1] == 1 and passed.loss.labels == "classes"):
         return False
     with np.errstate(all="ignore"):
         return bool((margins(passed) > 0).all())
 
 
 def separates(landscape: object, theta: Array) -> bool:
-    """Whether the network of a `landscape` separates its classes at `theta` (P,); False for other landscapes."""
+    """Whether the network of a `landscape` separates its classes at `theta` (P,); False without classes."""
     risk = getattr(landscape, "risk", None)
     if risk is None or risk.loss.labels == "real":
         return False
@@ -49,7 +49,7 @@ def separates(landscape: object, theta: Array) -> bool:
 
 
 def separating(S: Array, y: Array) -> Array | None:
-    """Output weights that put no sample on the wrong side and some on the right one, or None: linear programming.
+    """Output weights that put no sample on the wrong side and some on the right one, or None.
 
     Parameters
     ----------

@@ -1,0 +1,71 @@
+"""Flow of networks with kinks, against small steps of Euler; one codec of landings; scale; separability."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import twolayer as tl
+from numerics.descents.flow import flow
+from numerics.descents.landing import Landing, as_arrays, from_arrays
+from numerics.descents.piecewise import PiecewiseSteps
+from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
+
+
+def place(m, n, seed, activation="relu"):
+    rng = np.random.default_rng(seed)
+    net = tl.TwoLayer(rng.normal(size=m), rng.normal(size=(m, 2)), rng.normal(size=m), activation=activation)
+    return NetworkLandscape(net, rng.normal(size=(n, 2)), rng.normal(size=n))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_the_path_is_that_of_small_steps(activation):
+    here, time, step = place(3, 8, 1, activation), 5.0, 2e-4
+    theta = here.net.theta
+    for _ in range(round(time / step)):
+        theta = theta - step * here.gradient(theta)
+    steps = PiecewiseSteps(here, here.net.theta, time, 1e-7, 1e-10, 1e-3)
+    while not steps.ended:
+        assert steps.advance(0.0, 1)[0] is None
+    assert_allclose(steps.theta, theta, atol=5e-3)
+    assert_allclose(here.conserved(steps.theta), here.conserved(here.net.theta), atol=1e-12)
+
+
+def test_five_samples_are_interpolated():
+    here = place(20, 5, 2)
+    landing = flow(here, here.net.theta)
+    assert (landing.status, landing.rung) == ("converged", "interpolates")
+    assert landing.value < 1e-25
+
+
+def test_a_start_near_a_saddle_leaves_it():
+    here = NetworkLandscape(tl.TwoLayer([1.0], [[1.0]], activation="identity"), [[1.0]], [1.0])
+    for size in (1e-9, 1e-12):
+        landing = flow(here, [size, 0.0])
+        assert landing.status == "converged"
+        assert_allclose(landing.theta.prod(), 1.0)
+
+
+@pytest.mark.parametrize("height", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("length", [1e-8, 1.0, 1e8])
+def test_paths_scale_with_the_problem(height, length):
+    def bowl(h, s):
+        return FunctionLandscape(
+            lambda x: h * (x / s) @ (x / s) / 2, lambda x: h * x / s**2, lambda x: h * np.eye(len(x)) / s**2
+        )
+
+    landing = flow(bowl(height, length), np.array([1.0, -0.5]) * length)
+    assert landing.status == "converged"
+    assert_allclose(landing.theta / length, 0, atol=1e-10)
+
+
+def test_landings_survive_a_store_and_old_stores_are_read():
+    one = Landing(theta=np.ones(2), status="saddle", why="a test", value=0.5, steps=3)
+    [again] = from_arrays(as_arrays([one], "flow "), "flow ")
+    assert (again.status, again.why, again.value, again.steps) == ("saddle", "a test", 0.5, 3)
+    old = {"theta": np.ones((1, 2)), "status": np.array(["diverged"]), "why": np.array(["old"])}
+    [read] = from_arrays(old)
+    assert read.status == "diverged"
+    assert np.isnan(read.value)
+    with pytest.raises(ValueError, match="status must be"):
+        from_arrays({**old, "status": np.array([9])})
