@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What flatness does not show: step sizes, numbers of samples, rescaled layers, a confident softmax."""
 
 from __future__ import annotations
@@ -156,7 +155,7 @@ def balanced_otherwise(net: Network, factor: float) -> Network:
 
 
 def confidence(data: Images, repeat: int, seed: int) -> list[Row]:
-    """One softmax classifier on its way to ever smaller risks: the Hessian fades, the accuracy does not change.
+    """One softmax classifier on its way to ever smaller risks: the Hessian fades, the accuracy stays.
 
     Parameters
     ----------

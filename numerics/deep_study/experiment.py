@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """The main job of `twolayer deep`: all minima and controls, and a folder that tells about them."""
 
 from __future__ import annotations
@@ -30,18 +29,21 @@ from numerics.sweeps.workplace import Workplace
 
 CONVENTIONS = {
     "network": "h_l = s(W_l h_(l-1) + b_l), f = W_L h_(L-1) + b_L, one output for every class",
-    "risk": "R = (1/n) sum_i l(f(x_i), y_i) over the genuine samples alone; squared loss l = |f - y|^2 / 2 on one-hot "
-    "targets, softmax loss -log of the probability of the class",
+    "risk": "R = (1/n) sum_i l(f(x_i), y_i) over the genuine samples alone; squared loss l = |f - y|^2 / "
+    "2 on one-hot targets, softmax loss -log of the probability of the class",
     "H": "Hessian of R by theta = (W_1 row by row, b_1, W_2, ...), float64",
-    "start": "W_l ~ N(0, 2 / m_(l-1)), the last N(0, 1 / m_(L-1)), biases 0; the same for every attack size of a repeat",
-    "training": "first on genuine and attack samples to a risk of 1e-3 or 2,000 steps of L-BFGS unless the arm says "
-    "otherwise, then damped Gauss-Newton on the samples that the arm says, to residuals zero within rounding",
+    "start": "W_l ~ N(0, 2 / m_(l-1)), the last N(0, 1 / m_(L-1)), biases 0; the same for every attack size "
+    "of a repeat",
+    "training": "first on genuine and attack samples to a risk of 1e-3 or 2,000 steps of L-BFGS unless "
+    "the arm says otherwise, then damped Gauss-Newton on the samples that the arm says, to residuals zero "
+    "within rounding",
     "errors": "|H|_F, tr H and eigenvalues are exact: 'error' bounds the rounding of the value beside it",
     "eigenvalues": "through the n q x n q tangent kernel; |R|_F is part of their error",
     "non-uniformity": "square root of the largest eigenvalue of E[H_i^2] - H^2, with G_i for H_i",
-    "soft volume": f"ln of the mean of exp(-{N_BETA:g} (R - R(minimum))) under the Gaussian of precision {GAMMA:g} about "
-    "the minimum; in tables for the quadratic part, all of it but the sampling exact",
-    "input gradient": "E sum over outputs of |grad_x f_o|^2, over genuine samples, or 500 test samples where said",
+    "soft volume": f"ln of the mean of exp(-{N_BETA:g} (R - R(minimum))) under the Gaussian of precision "
+    f"{GAMMA:g} about the minimum; in tables for the quadratic part, all of it but the sampling exact",
+    "input gradient": "E sum over outputs of |grad_x f_o|^2, over genuine samples, or 500 test samples "
+    "where said",
     "log products": "minus the sum of natural logarithms of the k largest eigenvalues of H; more is flatter",
     "intervals": "rank correlations carry Bonett and Wright's 95 % intervals",
 }

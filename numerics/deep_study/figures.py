@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """The figures of the experiment with deep networks."""
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ def controls(results: Results, folder: Path) -> Drawn | None:
     return Drawn(
         "controls",
         "What flatness does not show",
-        "Means over repeats. Edge of stability: largest eigenvalue against the learning rate, without (circles) "
-        "and with (squares) an attack set, and 2 / rate. Numbers of samples: Frobenius norm of the Hessian of a "
-        "minimum's own samples (circles) and of the fewest samples (squares). Rescaled layers: the same function, "
-        "the first layer multiplied and the last divided by a factor. Softmax: the same network on its way to "
-        "smaller risks.",
-        "test accuracy does not follow any of these curves, so none of these comparisons tells good from bad.",
+        "Means over repeats. Edge of stability: largest eigenvalue against the learning rate, without "
+        "(circles) and with (squares) an attack set, and 2 / rate. Numbers of samples: Frobenius norm of "
+        "the Hessian of a minimum's own samples (circles) and of the fewest samples (squares). Rescaled "
+        "layers: the same function, the first layer multiplied and the last divided by a factor. Softmax: "
+        "the same network on its way to smaller risks.",
+        "test accuracy follows none of these curves, so none of these comparisons tells good from bad.",
         saved(figure, folder, "controls"),
     )
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What the experiment with deep networks shows, in numbers and in sentences made from them."""
 
 from __future__ import annotations
@@ -67,9 +66,9 @@ def answer(results: Results) -> str:
     if row is None or row["all"] is None:
         return "Too few minima of perfect training accuracy were finished to say anything."
     return (
-        f"Does flatness tell good minima from bad? Rank correlation of |H|_F with test accuracy, {row['arm']}: "
-        f"{with_interval(row, 'all')} over {row['minima']} minima of perfect training accuracy; among those of "
-        f"equal arm and attack size {with_interval(row, 'within')}."
+        "Does flatness tell good minima from bad? Rank correlation of |H|_F with test accuracy, "
+        f"{row['arm']}: {with_interval(row, 'all')} over {row['minima']} minima of perfect training "
+        f"accuracy; among those of equal arm and attack size {with_interval(row, 'within')}."
     )
 
 
@@ -108,9 +107,10 @@ def _training(minima: list[Facts]) -> str:
     negative = sum(facts["negative_eigenvalues"]["certain"] > 0 for facts in minima)
     fits = sum(facts["accuracy"]["train"] == 1 for facts in minima)
     return (
-        f"{fits} of {len(minima)} networks fit their genuine samples to 100 %; {rounding} ended with every residual "
-        f"zero within rounding, {target} at the target risk of a loss whose infimum is not attained, "
-        f"{len(minima) - rounding - target} elsewhere, and {negative} have a certainly negative eigenvalue."
+        f"{fits} of {len(minima)} networks fit their genuine samples to 100 %; {rounding} ended with every "
+        f"residual zero within rounding, {target} at the target risk of a loss whose infimum is not "
+        f"attained, {len(minima) - rounding - target} elsewhere, and {negative} have a certainly negative "
+        "eigenvalue."
     )
 
 
@@ -129,7 +129,8 @@ def _edge(rows: list[dict[str, Any]]) -> str:
         cells = [row for row in rows if row["rate"] == rate]
         ends = [
             f"{_mean(cells, 'largest_eigenvalue', attack=size):.3g} at test accuracy "
-            f"{_mean(cells, 'test_accuracy', attack=size):.2f} (|H|_F {_mean(cells, 'frobenius_norm', attack=size):.3g})"
+            f"{_mean(cells, 'test_accuracy', attack=size):.2f} (|H|_F "
+            f"{_mean(cells, 'frobenius_norm', attack=size):.3g})"
             for size in sorted({row["attack"] for row in cells})
         ]
         parts.append(
@@ -140,8 +141,8 @@ def _edge(rows: list[dict[str, Any]]) -> str:
 
 def _sizes(rows: list[dict[str, Any]]) -> str:
     parts = [
-        f"n = {count}: test accuracy {_mean(rows, 'test_accuracy', samples=count):.2f}, |H|_F on its own samples "
-        f"{_mean(rows, 'frobenius_norm', samples=count):.3g}, on the fewest "
+        f"n = {count}: test accuracy {_mean(rows, 'test_accuracy', samples=count):.2f}, |H|_F on its own "
+        f"samples {_mean(rows, 'frobenius_norm', samples=count):.3g}, on the fewest "
         f"{_mean(rows, 'frobenius_norm_on_fewest', samples=count):.3g}"
         for count in sorted({row["samples"] for row in rows})
     ]
@@ -156,8 +157,8 @@ def _rescaled(rows: list[dict[str, Any]]) -> str:
     ]
     moved = max(row["moved"] for row in rows)
     return (
-        f"Layers of a ReLU network multiplied and divided by a factor leave every output within {moved:.1g} and "
-        f"give {'; '.join(parts)}: flatness is no property of the function."
+        "Layers of a ReLU network multiplied and divided by a factor leave every output within "
+        f"{moved:.1g} and give {'; '.join(parts)}: flatness is no property of the function."
     )
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """One HTML page on the minima of deep networks."""
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ SUMMARY = (
 )
 
 LIMITS = (
-    "A correlation over attack sizes shows that attacks make minima both sharper and worse; only the one among "
-    "minima of equal arm and size says whether flatness predicts.",
+    "A correlation over attack sizes shows that attacks make minima both sharper and worse; only the one "
+    "among minima of equal arm and size says whether flatness predicts.",
     "Minima that share a split and a start are not independent, so the intervals are a little too narrow.",
     "|H|_F, tr H and λmax depend on the parameters, the step and the number of samples: see the controls.",
-    "The soft volume in the tables is that of the quadratic part, exact for it; sampled volumes, with their "
-    "verdicts, are those of small networks only.",
-    "The softmax loss has no minimum on separable data: its arms stop at a stated risk, their eigenvalues are "
-    "those of the Gauss-Newton part, and |R|_F is in their error.",
-    "At a kink within rounding of a pre-activation the bound of a ReLU network's error includes the whole jump.",
+    "The soft volume in the tables is that of the quadratic part, exact for it; sampled volumes, with "
+    "their verdicts, are those of small networks only.",
+    "The softmax loss has no minimum on separable data: its arms stop at a stated risk, their eigenvalues "
+    "are those of the Gauss-Newton part, and |R|_F is in their error.",
+    "At a kink within rounding of a pre-activation the error of a ReLU network includes the whole jump.",
 )
 
 
@@ -80,10 +79,11 @@ def page(results: Results, drawn: list[Drawn]) -> str:
 def _introduction(results: Results) -> str:
     data = results["data"]
     return (
-        f"Fully connected networks of several depths were trained on {data['name']}, on genuine samples together with "
-        f"an attack set of wrong labels and then, but for the arms that say otherwise, on the genuine samples "
-        f"alone, until they fit these perfectly. For each of the {len(results['minima'])} minima the curvature is "
-        f"computed exactly and compared with the accuracy on {data['test']} test samples."
+        f"Fully connected networks of several depths were trained on {data['name']}, on genuine samples "
+        "together with an attack set of wrong labels and then, but for the arms that say otherwise, on "
+        "the genuine samples alone, until they fit these perfectly. For each of the "
+        f"{len(results['minima'])} minima the curvature is computed exactly and compared with the accuracy "
+        f"on {data['test']} test samples."
     )
 
 
@@ -115,8 +115,8 @@ def _correlations(results: Results) -> str:
         for row in results["correlations"]
     )
     note = (
-        "Spearman's rank correlation with test accuracy and its 95 % interval (Bonett and Wright). In order: repeats "
-        "in which the most attacked minimum is sharper than the one without an attack."
+        "Spearman's rank correlation with test accuracy and its 95 % interval (Bonett and Wright). In "
+        "order: repeats in which the most attacked minimum is sharper than the one without an attack."
     )
     return f"<p>{escape(note)}</p>" + table(head, rows)
 
@@ -178,8 +178,8 @@ def _provenance(results: Results) -> str:
     data = results["data"]
     facts = {
         "seed": str(results["seed"]),
-        "data": f"{data['name']}: {data['samples']} samples, {data['inputs']} inputs, {data['classes']} classes; "
-        f"SHA-256 {data['sha256']}",
+        "data": f"{data['name']}: {data['samples']} samples, {data['inputs']} inputs, {data['classes']} "
+        f"classes; SHA-256 {data['sha256']}",
         "scaling": data["scaling"],
         "versions": ", ".join(f"{name} {text}" for name, text in results["versions"].items()),
         **({"credit": data["credit"]} if data["credit"] else {}),

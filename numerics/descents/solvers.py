@@ -22,7 +22,7 @@ LARGEST = 64
 """Parameters beyond which LAPACK is the quicker (measured)."""
 
 LARGEST_DENSE = 1000
-"""Parameters of networks beyond which multistep methods, with fewer Hessians and factors, are the quicker."""
+"""Parameters of networks beyond which multistep methods are taken, with fewer Hessians and factors."""
 
 MOST_SAMPLES = 10_000
 """Samples beyond which the kernel's arrays over parameters and samples take too much memory."""
