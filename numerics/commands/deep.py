@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from numerics.commands.basins import Bars
+from numerics.commands.options import Integers, Numbers
 from numerics.commands.tables import aligned
 
 
@@ -25,9 +26,7 @@ from numerics.commands.tables import aligned
 @click.option(
     "--out", default="twolayer-deep", show_default=True, help="Folder to write, new or a report of ours."
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Determines every number."
-)
+@click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every number.")
 @click.option("--executor", "where", help="threads:N, processes:N or dask://HOST:PORT. Default: here.")
 @click.option(
     "--store",
@@ -36,7 +35,7 @@ from numerics.commands.tables import aligned
 )
 @click.option(
     "--max-seconds",
-    type=click.FloatRange(min=0),
+    type=Numbers(min=0),
     help="Begin no piece of work after this time: report what is.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print summary and findings as JSON, not as a table.")

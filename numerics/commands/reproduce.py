@@ -15,6 +15,7 @@ from numerics.commands.tables import aligned
 if TYPE_CHECKING:
     from numerics.files.datasets import Dataset
     from numerics.minima_study.arms import Task
+    from numerics.sweeps.workplace import Workplace
 
 
 @click.command(short_help="Find good and bad minima on real digits and write a report.")
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--parts",
     type=click.Choice(["two-layer", "all"]),
-    help="The minima of two-layer networks, or basins too [default: all, with --quick two-layer].",
+    help="Minima of two-layer networks, or basins and deep ones too [default: all, with --quick two-layer].",
 )
 @click.option("--raw", is_flag=True, help="Use inputs as they are, neither centred nor scaled.")
 @click.option(
@@ -58,7 +59,7 @@ def reproduce(
     """Say whether the paper is right: a verdict on each of its claims, and the numbers behind it.
 
     Networks are trained with and without attack sets (wrong labels), and every minimum is measured exactly;
-    with --parts all, also which minima random starts reach.
+    with --parts all, also which minima random starts reach, and the minima of deep networks.
 
     Writes OUT/report.html, results.json, results.csv, figures (PNG and PDF) and example networks for
     `twolayer norms`. Ctrl-C ends the search; the minima found so far still make a report.
@@ -88,10 +89,12 @@ def reproduce(
         if not found:
             raise click.Abort
         alone = (parts or ("two-layer" if quick else "all")) == "two-layer"
-        others = {} if alone or results["partial"] else basins(seed, quick, out)
-        results["partial"] |= not (alone or others)
-        if others:
-            write_basins(folder / "basins", others["basins"])
+        others: dict[str, Any] = {}
+        for name in () if alone else STUDIES:
+            others |= {} if results["partial"] else studied(name, seed, quick, out)
+            results["partial"] |= name not in others
+        for name, part in others.items():
+            {"basins": write_basins, "deep": write_deep}[name](folder / name, part)
         said = verdicts({"two-layer": results, **others})
         results["verdicts"] = [verdict.as_dict() for verdict in said]
         job.write(folder, results, found, task, raw, section(said, MEASURE_ALL))
@@ -103,27 +106,52 @@ def reproduce(
         raise click.exceptions.Exit(130)
 
 
-def basins(seed: int, quick: bool, out: str) -> dict[str, Any]:
-    """Return the results of the study of basins by its name; its work is kept beside `out` till done.
+def studied(name: str, seed: int, quick: bool, out: str) -> dict[str, Any]:
+    """Return the results of the study called `name` by its name; its work is kept beside `out` till done.
 
-    Empty after Ctrl-C: the minima that were found before still make a report.
+    Empty after Ctrl-C: what was found before still makes a report.
     """
     import shutil
 
-    from numerics.basin_study.run import FULL, QUICK, experiment
     from numerics.commands.basins import Bars
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
 
-    kept = Path(f"{out}-work-{'quick' if quick else 'full'}-{seed}")
+    kept = Path(f"{out}-{name}-work-{'quick' if quick else 'full'}-{seed}")
     try:
         with Bars() as bars, one_thread():
-            results = experiment(seed, QUICK if quick else FULL, Workplace(None, kept, None, bars.tell))
+            results = STUDIES[name](seed, quick, Workplace(None, kept, None, bars.tell))
     except KeyboardInterrupt:
-        click.echo(f"Stopped; finished work on basins is kept in {kept}: the same command goes on.", err=True)
+        click.echo(f"Stopped; finished work on {name} is kept in {kept}: the same command goes on.", err=True)
         return {}
     shutil.rmtree(kept, ignore_errors=True)
-    return {"basins": results}
+    return {name: results}
+
+
+def basins(seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
+    """Return the results of `twolayer basins`."""
+    from numerics.basin_study.run import FULL, QUICK, experiment
+
+    return experiment(seed, QUICK if quick else FULL, place)
+
+
+def deep(seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
+    """Return the results of `twolayer deep` on the digits."""
+    from numerics.deep_study.experiment import LARGE, SMALL, experiment
+    from numerics.files.images import images
+
+    return experiment(images("digits", None), SMALL if quick else LARGE, seed, place)
+
+
+STUDIES = {"basins": basins, "deep": deep}
+
+
+def write_deep(folder: Path, results: dict[str, Any]) -> None:
+    """Write what `twolayer deep` writes into `folder`."""
+    from numerics.deep_study.experiment import write
+
+    folder.mkdir()
+    write(folder, results)
 
 
 def write_basins(folder: Path, results: dict[str, Any]) -> None:

@@ -95,6 +95,19 @@ def two_layer(results: dict[str, Any]) -> dict[str, Effect | None]:
     }
 
 
+def deep(results: dict[str, Any]) -> dict[str, Effect | None]:
+    """Effects of the study of deep networks, over its first arm; the proxy is of the top ten eigenvalues.
+
+    More of them are not always certainly positive, and a sum over chosen minima would be biased.
+    """
+    minima = of_arm(results["minima"], results["arms"][0]["name"])
+    return {
+        "deep accuracy gap": accuracy_gap(minima),
+        "deep proxy, all minima": correlation(minima, "test_accuracy", "log_product_10"),
+        "deep proxy, equal attack": correlation_within(minima, "test_accuracy", "log_product_10"),
+    }
+
+
 def violated(rows: Sequence[dict[str, Any]]) -> Effect | None:
     """How many cases of the theorems that apply do not hold, as a share with its exact interval."""
     applicable = sum(row["applicable"] for row in rows)

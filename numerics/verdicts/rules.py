@@ -24,11 +24,9 @@ def verdicts(parts: dict[str, Any]) -> list[Verdict]:
         The results of each study; what was not run is missing, and what hangs on it is not decided.
     """
     found: Effects = {}
-    for name, reader in (("two-layer", read.two_layer), ("basins", read.basins)):
+    for name, reader in (("two-layer", read.two_layer), ("basins", read.basins), ("deep", read.deep)):
         if parts.get(name):
             found |= reader(parts[name])
-    if parts.get("deep"):
-        found |= {f"deep {key}": effect for key, effect in read.two_layer(parts["deep"]).items()}
     return [decided(key, found) for key in CLAIMS]
 
 
