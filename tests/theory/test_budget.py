@@ -1,6 +1,8 @@
 """Work on formulas of strangers ends, whatever they are, and what is not a root is not proved."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 
@@ -54,6 +56,46 @@ def test_what_ends_in_time_is_left_alone():
     assert made == 45
     time.sleep(0.01)
     assert threading.active_count() < 50
+
+
+AFTERWARDS = """
+import cProfile
+from theory.expressions.budget import within
+for seconds in (60, 0.01):
+    try:
+        with within(seconds, "work must end"):
+            while seconds < 1:
+                pass
+    except ValueError:
+        print("stopped")
+    cProfile.Profile().runcall(lambda: [each for each in range(9)])
+print("profiled")
+"""
+
+
+def test_a_profile_afterwards_ends():
+    """An interruption taken back, and not raised, would have a traced thread wait for it forever."""
+    call = [sys.executable, "-c", AFTERWARDS]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["stopped", "profiled"]
+
+
+@pytest.mark.slow
+def test_work_that_ends_when_its_time_does():
+    seconds, ends = 0.02, []
+    for k in range(60):
+        try:
+            with within(seconds, "work must end"):
+                time.sleep(0.9 * seconds)
+                until = time.perf_counter() + seconds * k / 300
+                while time.perf_counter() < until:
+                    pass
+            ends.append("done")
+        except ValueError:
+            ends.append("stopped")
+    for _ in range(10**6):  # nothing is under way any more
+        pass
+    assert set(ends) == {"done", "stopped"}
 
 
 def test_the_shorter_of_two_times_counts():

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 AGAIN = 0.2
 """Seconds after which work that caught the interruption is interrupted again."""
 
+ARRIVAL = 10
+"""Jumps back of a loop, at each of which the interpreter raises what is waiting; one would do."""
+
 
 class OutOfTime(BaseException):
     """Raised in the thread whose time is over; no `except Exception` on the way stops it."""
@@ -51,22 +54,33 @@ def within(seconds: float, message: str) -> Iterator[None]:
         try:
             yield
         finally:
-            done.set()
-            watcher.join()
-            _raise_in(thread, None)
+            _end(done, watcher)
     except OutOfTime:
         raise ValueError(f"{message} within {seconds:g} s; got no end") from None
     except (MemoryError, RecursionError) as reason:
         raise ValueError(f"{message} in the memory there is; got {type(reason).__name__}") from None
+    finally:
+        _end(done, watcher)  # again, for an interruption on the way into the first
 
 
 def _watch(thread: int, done: threading.Event, seconds: float) -> None:
     wait = seconds
     while not done.wait(wait):
-        _raise_in(thread, OutOfTime)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
         wait = AGAIN
 
 
-def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
-    what = None if exception is None else ctypes.py_object(exception)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
+def _end(done: threading.Event, watcher: threading.Thread) -> None:
+    """Stop watching; an interruption that is still under way arrives here.
+
+    It must not be taken back by setting the exception to none: the interpreter would look for it forever, and
+    a profiled or traced thread would do nothing else.
+    """
+    try:
+        done.set()
+        watcher.join()
+        for _ in range(ARRIVAL):
+            pass
+    except OutOfTime:
+        done.set()
+        watcher.join()

@@ -72,7 +72,7 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         R_trace = np.sqrt(m) * squares * (forward.G_error * (norms.E + norms.dE) + g * norms.dE)
         gradient = forward.G_error * (J + dJ) + g * dJ
         G_on, R_on = float(scope.gauss_newton), float(scope.residual)
-        lost = _underflow(forward, scope) if (J + dJ + F + dF).any() else 0.0
+        lost = _underflow(forward, scope) if _any_derivative(forward, scope, x) else 0.0
         return Bounds(
             jacobian=J,
             second=F,
@@ -92,6 +92,14 @@ def input_norms(forward: Forward, scope: Scope) -> Array:
     if not scope.has("W"):
         return np.full(forward.n, biased)
     return np.asarray(np.hypot(forward.norms.X, 1.0) if biased else forward.norms.X)
+
+
+def _any_derivative(forward: Forward, scope: Scope, x: Array) -> bool:
+    """Whether some derivative has factors that are not zero; their products may have underflowed."""
+    norms = forward.norms
+    weights = (norms.D, norms.dD, norms.E, norms.dE, norms.S1, norms.dS1)
+    outputs = scope.has("c") or (scope.has("a") and bool((norms.S + norms.dS).any()))
+    return outputs or bool(x.any() and any(values.any() for values in weights))
 
 
 def _underflow(forward: Forward, scope: Scope) -> float:
