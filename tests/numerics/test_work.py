@@ -51,7 +51,8 @@ def test_a_minimum_costs_one_eigensystem_of_the_kernel():
     done, systems, factors, passes = counted(lambda: reproduce.reproduce(digits_task(), arms, 0)[0])
     count = len(done["minima"])
     assert count == sum(len(arm.attacks) for arm in arms)
-    assert {m["negative_eigenvalues"]["method"] for m in done["minima"]} == {"kernel of G, R in the error"}
+    methods = {m["negative_eigenvalues"]["method"].split(";")[0] for m in done["minima"]}
+    assert methods == {"kernel of G, R in the error"}
     assert max(systems) == SAMPLES
     assert count <= systems[SAMPLES] <= count + len(arms)  # and one at each random start at most
     small = [order for order in systems if order != SAMPLES]
