@@ -102,7 +102,8 @@ def as_arrays(landings: Sequence[Landing], prefix: str = "") -> dict[str, np.nda
 def from_arrays(shard: Mapping[str, np.ndarray], prefix: str = "") -> list[Landing]:
     """The landings that :func:`as_arrays` made the arrays of the `shard` from.
 
-    Arrays that are absent, as in stores of before, are unknown; a status may be its word.
+    The arrays have the shapes of :func:`as_arrays`, (k,) and (k, D). Those that are absent, as in old stores,
+    are unknown; a status may be its word.
 
     Raises
     ------

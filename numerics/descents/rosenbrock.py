@@ -46,7 +46,7 @@ class Tangent:
         self.rtol, self.atol = rtol, atol
 
     def step(self, h: float) -> tuple[Array, float] | None:
-        """The end of a step of length `h`, and its error, 1 being the tolerance.
+        """The end of a step of length `h`, shape (P,), and its error, 1 being the tolerance.
 
         None where H + 1 / (GAMMA h) has no Cholesky factor: the step would jump across a direction in which
         the flow runs apart.
@@ -67,7 +67,7 @@ class Tangent:
         return (end, error) if np.isfinite(end).all() else (end, np.inf)
 
     def accepted(self, h: float, time: float, horizon: float) -> tuple[float, Array | None, float]:
-        """The length of the step at `time`, at most `h` and to the `horizon`, its end, and the next length.
+        """The step from `time`, at most `h` and to the `horizon`: its length, its end (P,), the next length.
 
         The end is None where no step that can be added to the time is short enough.
         """

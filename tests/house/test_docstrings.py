@@ -61,7 +61,7 @@ def sections(text: str) -> dict[str, str]:
 
 def parameters(thing: object) -> set[str]:
     """Names of the parameters of a function or of a class's constructor."""
-    plain = inspect.isclass(thing) and issubclass(thing, Exception) and "__init__" not in vars(thing)
+    plain = inspect.isclass(thing) and issubclass(thing, BaseException) and "__init__" not in vars(thing)
     if plain or isinstance(thing, property):
         return set()
     return {name.lstrip("*") for name in inspect.signature(thing).parameters} - {"self", "cls"}

@@ -199,18 +199,25 @@ class Ensemble:
         return values[:, ::-1]
 
     def largest_eigenvalue(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
-        """Algebraically largest eigenvalue of every member's Hessian, shape (E,); as :meth:`eigenvalues`."""
+        """Algebraically largest eigenvalue of every member's Hessian, shape (E,).
+
+        `X`, `y`, `loss`, errors and cost are those of :meth:`eigenvalues`.
+        """
         return self.eigenvalues(X, y, loss)[:, 0]
 
     def smallest_eigenvalue(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
-        """Algebraically smallest eigenvalue of every member's Hessian, shape (E,); as :meth:`eigenvalues`."""
+        """Algebraically smallest eigenvalue of every member's Hessian, shape (E,).
+
+        `X`, `y`, `loss`, errors and cost are those of :meth:`eigenvalues`.
+        """
         return self.eigenvalues(X, y, loss)[:, -1]
 
     def negative_count(
         self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared", tolerance: float = 1e-12
     ) -> NDArray[np.intp]:
-        """Number of negative eigenvalues of every member's Hessian, shape (E,); as :meth:`eigenvalues`.
+        """Number of negative eigenvalues of every member's Hessian, shape (E,).
 
+        `X`, `y`, `loss` and cost are those of :meth:`eigenvalues`.
         An eigenvalue counts as zero up to `tolerance` times the largest absolute one. What rounding leaves
         undecided is told by :meth:`twolayer.Hessian.inertia` of a member.
 
