@@ -117,7 +117,7 @@ def test_missing_data_says_how_to_get_it(tmp_path, name, how):
 
 def test_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r"pip install 'twolayer\[mnist\]'"):
+    with pytest.raises(ValueError, match=r"pip install '\.\[mnist\]' in a clone"):
         images("mnist-5000")
 
 
