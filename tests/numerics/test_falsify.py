@@ -274,6 +274,13 @@ def test_bad_input_gets_one_line(words, message):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "soon"])
+def test_an_option_that_is_no_number_is_named(seconds):
+    done = run("risk <= 1", "--seconds", seconds)
+    assert done.exit_code == 2
+    assert f"Error: Invalid value for '--seconds': {seconds}" in done.stderr.replace("'" + seconds + "'", seconds)
+
+
 def test_an_interrupted_command_exits_with_130(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
