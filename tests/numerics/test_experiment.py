@@ -11,7 +11,7 @@ import twolayer as tl
 from numerics.minima_study import arms, reproduce
 from numerics.minima_study import run as minima_study_run
 from numerics.minima_study.arms import Task, fitted, reserve_size, tasks
-from numerics.minima_study.columns import COLUMNS
+from numerics.minima_study.columns import BY_KEY, COLUMNS
 from numerics.minima_study.facts import eigenvalue_facts, log_product
 from numerics.minima_study.findings import correlations, order, table, theorem_counts
 from numerics.minima_study.run import ground
@@ -183,8 +183,8 @@ def test_summaries_count_honestly(done):
     assert rows[0]["trace"] == pytest.approx(
         np.mean([f["trace"]["value"] for f in minima if f["attack"] == 0][:2])
     )
-    assert order([facts for facts in minima if facts["arm"] == "few"], "trace") == (0, 0)
-    assert order([facts for facts in minima if facts["arm"] == "tanh"], "trace")[1] == 2
+    assert order([facts for facts in minima if facts["arm"] == "few"], BY_KEY["trace"]) == (0, 0)
+    assert order([facts for facts in minima if facts["arm"] == "tanh"], BY_KEY["trace"])[1] == 2
     assert {row["arm"] for row in correlations(minima)} == {"tanh", "few"}
     assert theorem_counts([], "minimum") == []
 
