@@ -278,7 +278,8 @@ def test_bad_input_gets_one_line(words, message):
 def test_an_option_that_is_no_number_is_named(seconds):
     done = run("risk <= 1", "--seconds", seconds)
     assert done.exit_code == 2
-    assert f"Error: Invalid value for '--seconds': {seconds}" in done.stderr.replace("'" + seconds + "'", seconds)
+    assert "Invalid value for '--seconds'" in done.stderr
+    assert seconds in done.stderr
 
 
 def test_an_interrupted_command_exits_with_130(monkeypatch):
