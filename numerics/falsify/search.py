@@ -173,7 +173,7 @@ class Search:
             return None
         try:
             check = self.claim.check_at(at)
-        except (ValueError, np.linalg.LinAlgError):  # beyond the floating-point range
+        except (ValueError, OverflowError, np.linalg.LinAlgError):  # beyond the floating-point range
             return None
         if not check.applicable:
             self.reasons[check.why.partition("; got")[0]] += 1
@@ -220,7 +220,7 @@ class Search:
         try:
             ascent = Ascent(self.claim.relation, at, third_derivative(expression), self.fitted)
             top = ascent.climb(STEPS)
-        except (ValueError, np.linalg.LinAlgError):
+        except (ValueError, OverflowError, np.linalg.LinAlgError):
             return None
         self.evaluations += ascent.evaluations
         return top
@@ -244,7 +244,7 @@ class Search:
             try:
                 at = example.situation()
                 return self.family.holds(at) and shows(self.claim.check_at(at))
-            except (ValueError, np.linalg.LinAlgError):
+            except (ValueError, OverflowError, np.linalg.LinAlgError):
                 return False
 
         example = self._as_example(at)

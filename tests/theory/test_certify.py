@@ -80,7 +80,7 @@ def quantities_at(seed: int) -> dict[str, bool]:
             except (
                 Undecided,
                 TypeError,
-                np.linalg.LinAlgError,
+                OverflowError,
             ):  # where a float overflows or divides by zero
                 continue
             if np.isfinite([estimate.value, estimate.error]).all():

@@ -25,14 +25,15 @@ def test_a_record_tells_what_it_is(name):
     ("name", "nearest"), [("tahn", "tanh"), ("ReLU", "relu"), ("leaky-relu", "leaky_relu")]
 )
 def test_an_unknown_name_is_refused_with_near_ones_and_the_way_to_an_expression(name, nearest):
-    message = rf"activation must be one of cube, .*; got '{name}' \(nearest: {nearest}.*theory\.activation"
-    with pytest.raises(ValueError, match=message):
+    message = rf"activation must be .*; got '{name}'.* \(nearest: {nearest}"
+    with pytest.raises(ValueError, match=message) as refused:
         activation(name)
+    assert "a formula in z such as" in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["__init__", "../jit", "tanh.py", "", "tanh\0", "a" * 10**6])
 def test_a_name_is_never_a_path(name):
-    with pytest.raises(ValueError, match="activation must be one of") as refused:
+    with pytest.raises(ValueError, match="activation must be (one of|a formula in z)") as refused:
         activation(name)
     assert len(str(refused.value)) < 500
 
