@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from numerics.commands.options import Integers, Numbers
+from numerics.commands.options import long_run
 
 
 @click.command("basins", short_help="Measure basins: which minima starts reach, and their volumes.")
@@ -21,18 +21,7 @@ from numerics.commands.options import Integers, Numbers
 @click.option(
     "--out", default="twolayer-basins", show_default=True, help="Folder to write, new or a report of ours."
 )
-@click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every number.")
-@click.option("--executor", "where", help="threads:N, processes:N or dask://HOST:PORT. Default: here.")
-@click.option(
-    "--store",
-    type=click.Path(file_okay=False),
-    help="Folder to keep finished work in. Default: one beside --out, removed at the end.",
-)
-@click.option(
-    "--max-seconds",
-    type=Numbers(min=0),
-    help="Begin no piece of work after this time: report what is.",
-)
+@long_run
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, not as tables.")
 def basins(
     quick: bool,

@@ -61,3 +61,28 @@ def saved_network(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def long_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a `command` the options --seed, --executor (as `where`), --store and --max-seconds."""
+    options = (
+        click.option(
+            "--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every number."
+        ),
+        click.option(
+            "--executor", "where", help="threads:N, processes:N or dask://HOST:PORT. Default: here."
+        ),
+        click.option(
+            "--store",
+            type=click.Path(file_okay=False),
+            help="Folder to keep finished work in. Default: one beside --out, removed at the end.",
+        ),
+        click.option(
+            "--max-seconds",
+            type=Numbers(min=0),
+            help="Begin no piece of work after this time: report what is.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
