@@ -16,10 +16,11 @@ import twolayer as tl
 from twolayer import arrays
 from twolayer.arrays import Array
 from twolayer.model.activation import activation as find_activation
+from twolayer.model.parameters import Parameters
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Parameters):
     r"""A network :math:`h_l = s(W_l h_{l-1} + b_l)`, :math:`f = W_L h_{L-1} + b_L`, of any depth L >= 1.
 
     Parameters
@@ -115,25 +116,6 @@ class Network:
         for l, (W, b) in enumerate(zip(self.weights, self.biases, strict=True), 1):
             named |= {f"W{l}": W} | ({} if b is None else {f"b{l}": b})
         return named
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of parameters P."""
-        return sum(array.size for array in self.parts.values())
-
-    @property
-    def layout(self) -> dict[str, slice]:
-        """Where each part stands in `theta`."""
-        start, slices = 0, {}
-        for name, array in self.parts.items():
-            slices[name] = slice(start, start + array.size)
-            start += array.size
-        return slices
-
-    @property
-    def theta(self) -> Array:
-        """All parameters as one vector, shape (P,)."""
-        return np.concatenate([array.ravel() for array in self.parts.values()])
 
     def replace(self, theta: ArrayLike) -> Network:
         """Return the network of the same shape whose parameters are `theta`, shape (P,).

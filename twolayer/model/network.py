@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 from .. import arrays
 from ..arrays import Array
 from .activation import activation as find_activation
+from .parameters import Parameters
 
 
 @dataclass(frozen=True, eq=False)
-class TwoLayer:
+class TwoLayer(Parameters):
     r"""A network :math:`f(x) = \sum_k a_k\, s(w_k \cdot x + b_k) + c` with one hidden layer.
 
     Parameters
@@ -114,25 +115,6 @@ class TwoLayer:
         """
         named = {"a": self.a, "W": self.W, "b": self.b, "c": self.c}
         return {name: array for name, array in named.items() if array is not None}
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of parameters P."""
-        return sum(array.size for array in self.parts.values())
-
-    @property
-    def layout(self) -> dict[str, slice]:
-        """Where each part stands in `theta`."""
-        start, slices = 0, {}
-        for name, array in self.parts.items():
-            slices[name] = slice(start, start + array.size)
-            start += array.size
-        return slices
-
-    @property
-    def theta(self) -> Array:
-        """All parameters as one vector, shape (P,): a, W row by row, b, c."""
-        return np.concatenate([array.ravel() for array in self.parts.values()])
 
     @property
     def torch_order(self) -> np.ndarray:
