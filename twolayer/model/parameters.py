@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from ..arrays import Array
 
 
-class Parameters:
+class Parameters(ABC):
     """What every network derives from `parts`, its arrays of parameters by name in the order of `theta`."""
 
     @property
+    @abstractmethod
     def parts(self) -> dict[str, Array]:
         """The arrays of parameters that are present, of any shapes."""
-        raise NotImplementedError
 
     @property
     def n_parameters(self) -> int:
