@@ -12,11 +12,12 @@ import sympy as sp
 from theory.bridge.network import Uncertain
 from theory.catalogue import theorems
 from theory.expressions.parser import Function, Language, parse_relation
+from theory.quantities import hypotheses as needs
 from theory.quantities.check import Check, arithmetic
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.network import Situation
 from theory.quantities.registry import QUANTITIES, latex, symbol
-from theory.records import hypotheses as needs
-from theory.records.theorem import Hypothesis, Theorem, Variant
+from theory.records.theorem import Theorem, Variant
 
 EXAMPLE = "'input_gradient <= spectral(W)**2 * trace(H_bb)'"
 LISTED_FIRST = (
@@ -36,31 +37,6 @@ CLAIM = Language(
     {name: symbol(name) for name in (*LISTED_FIRST, *QUANTITIES)},
     {"sqrt": Function(sp.sqrt), "abs": Function(sp.Abs)},
 )
-TWIN = (needs.ONE_OUTPUT, needs.TWINS)
-BALANCED = (needs.FIRST_DEGREE, needs.BALANCEABLE)
-MEANING: dict[str, tuple[Hypothesis, ...]] = {
-    "C1": (needs.BOUNDED_SLOPE,),
-    "C2": (needs.BOUNDED_SECOND_DERIVATIVE,),
-    "degree": (needs.HOMOGENEOUS,),
-    "imbalance_rate": (needs.HOMOGENEOUS,),
-    "mean_jacobian^2": (needs.ONE_OUTPUT,),
-    "quadratic_gradient": (needs.ONE_OUTPUT, needs.QUADRATIC, needs.NO_HIDDEN_BIASES),
-    "kink_variation": (
-        needs.RELU,
-        needs.ONE_INPUT,
-        needs.ONE_OUTPUT,
-        needs.HIDDEN_BIASES,
-        needs.OUTPUT_BIAS,
-    ),
-    "correlation": (needs.ONE_OUTPUT,),
-    "silent_descent": (needs.ONE_OUTPUT, needs.SILENT_INPUT),
-    "norm(G*v)": TWIN,
-    "norm(H*v)": TWIN,
-    "twin_weight": TWIN,
-    "twin_gradient": TWIN,
-    "trace(balanced G)": (needs.SQUARED_LOSS, *BALANCED),
-}
-"""What a network must be for a quantity to mean anything."""
 
 
 @dataclass(frozen=True)
@@ -267,7 +243,7 @@ def _typed(name: str, relation: sp.Basic) -> Claim:
         )
     for side in (left, right):
         _require_arithmetic(side)
-    wanted = [each for name in sorted(names) for each in MEANING.get(name, ())]
+    wanted = [each for name in sorted(names) for each in QUANTITIES[name].needs]
     return Claim(name, relation, tuple(dict.fromkeys([*wanted, needs.NO_KINK])))
 
 

@@ -250,7 +250,7 @@ class CompiledSteps:
         Returns what that of :class:`ScipySteps` does.
         """
         data, path = self.data, np.empty((min(most, AT_A_TIME), len(self.theta)))
-        self.limits[0] = goal
+        self.limits[self.method.SMALLEST] = goal
         theta = self.theta.copy()
         why, taken = self.method.follow(
             data.slopes,
@@ -263,7 +263,11 @@ class CompiledSteps:
             path,
             self.H,
         )
-        self.theta, self.time, self.speed = theta, float(self.clock[0]), float(self.clock[2])
+        self.theta, self.time, self.speed = (
+            theta,
+            float(self.clock[self.method.TIME]),
+            float(self.clock[self.method.SPEED]),
+        )
         self.ended = why == self.method.ENDED
         return (STOPPED if why == self.method.STOPPED else None), path[:taken]
 

@@ -24,8 +24,8 @@ from theory.claims import Claim, claim
 from theory.expressions.activations import ACTIVATIONS
 from theory.quantities.check import Check
 from theory.quantities.example import Example
+from theory.quantities.hypotheses import DEAD_UNIT, INTERPOLATION, SILENT_INPUT, TWINS
 from theory.quantities.network import Situation
-from theory.records.hypotheses import DEAD_UNIT, INTERPOLATION, SILENT_INPUT, TWINS
 
 BATCH = 16  # starts that are tried before the most promising of them is climbed from
 STEPS = 40  # of an ascent

@@ -13,10 +13,10 @@ from numerics.files.networks import activation_of
 from numerics.verify.cases import case, jittered, setting
 from theory import theorems
 from theory.claims import Claim
+from theory.quantities import hypotheses as needs
 from theory.quantities.example import Example
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.network import Situation
-from theory.records import hypotheses as needs
-from theory.records.theorem import Hypothesis
 from twolayer.model.activation import available
 from twolayer.model.degeneracies import Parts, Twist, interpolating
 

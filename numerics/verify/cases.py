@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 import twolayer as tl
+from theory.quantities import hypotheses as needs
 from theory.quantities.example import Example
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.network import Situation
-from theory.records import hypotheses as needs
-from theory.records.theorem import Hypothesis
 from twolayer.model import degeneracies
 from twolayer.model.activation import available
 from twolayer.model.degeneracies import Parts, Twist

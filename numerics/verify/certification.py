@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from numerics.verify.search import Tally
+from theory.quantities.hypotheses import INTERPOLATION
 from theory.quantities.network import Situation
-from theory.records.hypotheses import INTERPOLATION
 from theory.records.theorem import REFUTED, Theorem
 
 if TYPE_CHECKING:

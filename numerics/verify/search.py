@@ -16,8 +16,9 @@ from numerics.verify.cases import arrays, case, jittered
 from theory import theorems
 from theory.claims import Claim
 from theory.quantities.check import Check
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.network import Situation
-from theory.records.theorem import PROVED, REFUTED, Hypothesis, Theorem, Variant
+from theory.records.theorem import PROVED, REFUTED, Theorem, Variant
 
 ATTEMPTS = 12  # cases drawn for each one wanted, before giving up on hypotheses that do not hold
 RESOLVED = 1e-6  # relative error of a side above which its ratio says nothing

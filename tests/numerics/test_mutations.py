@@ -10,7 +10,7 @@ from numerics.falsify.starts import Family
 from theory import claim, theorems
 from theory.claims import Claim
 from theory.proofs.steps import Step
-from theory.records import hypotheses as needs
+from theory.quantities import hypotheses as needs
 
 MISTAKEN = {
     "T1, a factor": ("input-gradient-identity/identity", "input_gradient == 1.001*inner(W*W', G_bb)"),

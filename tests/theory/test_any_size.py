@@ -30,7 +30,7 @@ from theory.proofs.loss_bounds import CEILINGS, CERTIFICATES, bounded
 from theory.proofs.small.network import SmallNetwork
 from theory.proofs.small.numbers import written_out
 from theory.proofs.steps import Identity, Step, faults
-from theory.records.hypotheses import SQUARED_LOSS
+from theory.quantities.hypotheses import SQUARED_LOSS
 
 MODELS = {
     "two of all": SmallNetwork(2, 2, 2, offset=True, squared=False),

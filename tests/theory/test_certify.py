@@ -21,10 +21,10 @@ from theory.certify.quantities.exact_network import of_situation, subject
 from theory.certify.quantities.matrices import gradient, named
 from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import spectrum
-from theory.certify.quantities.numbers import NEEDS, enclosed, quantity
+from theory.certify.quantities.numbers import enclosed, quantity
 from theory.certify.quantities.verdict import decided
+from theory.quantities import hypotheses as needs
 from theory.quantities.registry import QUANTITIES, value
-from theory.records import hypotheses as needs
 
 BITS = 200
 
@@ -64,7 +64,11 @@ def test_eigenvalues_are_those_of_the_oracle(p):
         assert max(float(x.rad()) for x in found) <= 2.0**-100 * size
 
 
-WANTED = [*(theorem.hypotheses for theorem in theorems.values()), *[(needs.POSITIVE_DEFINITE,)] * 6]
+WANTED = [
+    *(theorem.hypotheses for theorem in theorems.values()),
+    *[(needs.POSITIVE_DEFINITE,)] * 6,
+    *dict.fromkeys(quantity.needs for quantity in QUANTITIES.values()),
+]
 
 
 def quantities_at(seed: int) -> dict[str, bool]:
@@ -73,7 +77,7 @@ def quantities_at(seed: int) -> dict[str, bool]:
     with precision(256), np.errstate(all="ignore"):
         there = BallNetwork(of_situation(at))
         for name in QUANTITIES:
-            if name in NEEDS and NEEDS[name](there):
+            if not all(hypotheses.holds(each, there) for each in QUANTITIES[name].needs):
                 continue
             try:
                 estimate, ball = value(name, at), quantity(name, there)
@@ -260,7 +264,7 @@ def of(net):
 
 
 def test_an_unknown_hypothesis_is_undecided():
-    from theory.records.theorem import Hypothesis
+    from theory.quantities.hypotheses import Hypothesis
 
     with pytest.raises(Undecided, match="no decision"):
         hypotheses.holds(Hypothesis("luck", lambda at: ""), place(random_problem(0)))

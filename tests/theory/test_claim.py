@@ -9,8 +9,8 @@ import twolayer as tl
 from theory import claim, theorems
 from theory.claims import claims, registered, relation_text
 from theory.expressions.parser import RELATIONS
+from theory.quantities.hypotheses import BOUNDED_SECOND_DERIVATIVE, NO_KINK
 from theory.quantities.registry import QUANTITIES, symbol
-from theory.records.hypotheses import BOUNDED_SECOND_DERIVATIVE, NO_KINK
 
 WANTED = [
     "risk",

@@ -9,8 +9,8 @@ import pytest
 import twolayer as tl
 from numerics.verify.cases import case
 from theory import theorems
+from theory.quantities import hypotheses as needs
 from theory.quantities.network import Situation
-from theory.records import hypotheses as needs
 from theory.records.theorem import PROVED, Hypothesis
 
 TRIES = 600

@@ -10,7 +10,7 @@ from theory.proofs.lemmas.draws import at_most, draws, psd, symmetric, t, vector
 from theory.proofs.lemmas.lemma import Lemma, excess
 from theory.proofs.lemmas.norms import definite, lemmas
 from theory.proofs.steps import By, Identity, Same, Step, faults
-from theory.records.hypotheses import INTERPOLATION, NO_KINK, SQUARED_LOSS
+from theory.quantities.hypotheses import INTERPOLATION, NO_KINK, SQUARED_LOSS
 from theory.records.theorem import PROVED
 
 WW, GRADIENT = "W*W'", t("input_gradient")

@@ -11,7 +11,7 @@ import sympy as sp
 
 from theory.proofs.any_size.network import AnySize
 from theory.proofs.small.network import SmallNetwork
-from theory.records import hypotheses as needs
+from theory.quantities import hypotheses as needs
 
 DEGREE = sp.Symbol("p", positive=True)
 MODELS = (

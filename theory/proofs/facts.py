@@ -17,8 +17,8 @@ from theory.proofs.assumptions import MODELS, fitting, settings
 from theory.proofs.small.matrices import MATRICES
 from theory.proofs.small.network import SmallNetwork
 from theory.proofs.small.numbers import vanishes
-from theory.records import hypotheses as needs
-from theory.records.theorem import Hypothesis
+from theory.quantities import hypotheses as needs
+from theory.quantities.hypotheses import Hypothesis
 
 Claim = tuple[str, ...]
 Pair = tuple[Tensor, Tensor]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from theory.proofs.facts import FACTS
 from theory.proofs.lemmas.lemma import CALL
+from theory.quantities import hypotheses as needs
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.registry import QUANTITIES
-from theory.records import hypotheses as needs
-from theory.records.theorem import Hypothesis
 
 POSITIVE: dict[Hypothesis, tuple[str, ...]] = {
     needs.INDEPENDENT_ROWS: ("least(W*W')",),

@@ -13,12 +13,14 @@ import sympy as sp
 from theory.bridge import network
 from theory.bridge.network import Uncertain, known
 from theory.quantities import (
+    hypotheses,
     matrices,
     norms,
     numbers,
     rescaling,
     twins,
 )
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.matrices import OPERATORS
 from theory.quantities.network import Situation
 from theory.quantities.norms import Matrix
@@ -42,12 +44,15 @@ class Quantity:
         Whether it is a sum, root or size that cannot be negative, whatever the network.
     fixed : bool
         Whether it depends on the shape and the activation alone, so that no product of small numbers enters.
+    needs : tuple of Hypothesis
+        What a network must be for it to be defined.
     """
 
     latex: str
     evaluate: Callable[[Situation], Uncertain]
     not_negative: bool = False
     fixed: bool = False
+    needs: tuple[Hypothesis, ...] = ()
 
 
 def symbol(name: str) -> sp.Symbol:
@@ -159,24 +164,53 @@ def _matrix_quantities() -> dict[str, Quantity]:
     return found
 
 
+ONE_OUTPUT = (hypotheses.ONE_OUTPUT,)
+HOMOGENEOUS = (hypotheses.HOMOGENEOUS,)
+TWINS = (hypotheses.ONE_OUTPUT, hypotheses.TWINS)
+SQUARES = (hypotheses.ONE_OUTPUT, hypotheses.QUADRATIC, hypotheses.NO_HIDDEN_BIASES)
+ONE_DIMENSION = (
+    hypotheses.RELU,
+    hypotheses.ONE_INPUT,
+    hypotheses.ONE_OUTPUT,
+    hypotheses.HIDDEN_BIASES,
+    hypotheses.OUTPUT_BIAS,
+)
+BALANCEABLE = (hypotheses.SQUARED_LOSS, hypotheses.FIRST_DEGREE, hypotheses.BALANCEABLE)
+
 QUANTITIES: dict[str, Quantity] = {
     "n": Quantity("n", lambda at: known(len(at.forward.X)), not_negative=True, fixed=True),
     "d": Quantity("d", lambda at: known(at.net.W.shape[1]), not_negative=True, fixed=True),
     "m": Quantity("m", lambda at: known(at.net.W.shape[0]), not_negative=True, fixed=True),
     "q": Quantity("q", lambda at: known(at.net.n_outputs), not_negative=True, fixed=True),
-    "degree": Quantity("p", lambda at: known(at.net.activation.homogeneity), not_negative=True, fixed=True),
-    "C1": Quantity("C_1", lambda at: known(at.net.activation.sup1), not_negative=True, fixed=True),
-    "C2": Quantity("C_2", lambda at: known(at.net.activation.sup2), not_negative=True, fixed=True),
+    "degree": Quantity(
+        "p", lambda at: known(at.net.activation.homogeneity), not_negative=True, fixed=True, needs=HOMOGENEOUS
+    ),
+    "C1": Quantity(
+        "C_1",
+        lambda at: known(at.net.activation.sup1),
+        not_negative=True,
+        fixed=True,
+        needs=(hypotheses.BOUNDED_SLOPE,),
+    ),
+    "C2": Quantity(
+        "C_2",
+        lambda at: known(at.net.activation.sup2),
+        not_negative=True,
+        fixed=True,
+        needs=(hypotheses.BOUNDED_SECOND_DERIVATIVE,),
+    ),
     "slope_at_zero": Quantity("|s'(0)|", numbers.slope_at_zero, not_negative=True, fixed=True),
     "risk": Quantity("R", numbers.risk, not_negative=True),
     "input_gradient": Quantity(r"\mathbb{E}|\nabla_x f|^2", numbers.input_gradient, not_negative=True),
-    "quadratic_gradient": Quantity(r"4\,\mathbb{E}|M x|^2", numbers.quadratic_gradient),
+    "quadratic_gradient": Quantity(r"4\,\mathbb{E}|M x|^2", numbers.quadratic_gradient, needs=SQUARES),
     "mean_square_output": Quantity(r"\mathbb{E}|f|^2", numbers.mean_square_output, not_negative=True),
     "mean_square_input": Quantity(r"\mathbb{E}|\tilde x|^2", numbers.mean_square_input, not_negative=True),
     "mean_square_jacobian": Quantity(
         r"\mathbb{E}\|J\|_F^2", matrices.mean_square_jacobian, not_negative=True
     ),
-    "mean_jacobian^2": Quantity(r"|\mathbb{E} J|^2", numbers.mean_jacobian, not_negative=True),
+    "mean_jacobian^2": Quantity(
+        r"|\mathbb{E} J|^2", numbers.mean_jacobian, not_negative=True, needs=ONE_OUTPUT
+    ),
     "smallest_input": Quantity(r"\min_i |x_i|^2", numbers.smallest_input, not_negative=True),
     "norm(theta)": Quantity(r"|\theta|", numbers.parameter_norm()),
     "norm(a)": Quantity(r"|a|_2", numbers.parameter_norm("a")),
@@ -205,14 +239,18 @@ QUANTITIES: dict[str, Quantity] = {
     "trace(G_Wb)": Quantity(
         r"\operatorname{tr} G_{(W,b)}", numbers.hidden_trace(biases=True), not_negative=True
     ),
-    "trace(balanced G)": Quantity(r"\operatorname{tr} G_{\mathrm{bal}}", rescaling.balanced_trace),
+    "trace(balanced G)": Quantity(
+        r"\operatorname{tr} G_{\mathrm{bal}}", rescaling.balanced_trace, needs=BALANCEABLE
+    ),
     "least_trace": Quantity(
         r"2 \sum_k |a_k| \sqrt{q\, \mathbb{E}[s_k^2]\, \mathbb{E}[s_k'^2 |\tilde x|^2]}",
         rescaling.least_trace,
         not_negative=True,
     ),
     "first_activity": Quantity(r"\mathbb{E}[s_1^2]", rescaling.first_activity, not_negative=True),
-    "kink_variation": Quantity(r"2 \sum_k |a_k w_k| g(-b_k / w_k)", numbers.kink_variation),
+    "kink_variation": Quantity(
+        r"2 \sum_k |a_k w_k| g(-b_k / w_k)", numbers.kink_variation, needs=ONE_DIMENSION
+    ),
     "gradient_norm": Quantity(
         r"|\nabla R|", lambda at: matrices.gradient_size(at, slice(None)), not_negative=True
     ),
@@ -222,15 +260,22 @@ QUANTITIES: dict[str, Quantity] = {
         r"\max_k |\tilde w_k \cdot \partial_{\tilde w_k} R - p\, a_k \cdot \partial_{a_k} R|",
         rescaling.imbalance_rate,
         not_negative=True,
+        needs=HOMOGENEOUS,
     ),
     "norm(H*V)": Quantity(r"\|H V\|_F", rescaling.curvature_along_scalings),
-    "norm(G*v)": Quantity("|G v|", twins.curvature_along_exchange("G")),
-    "norm(H*v)": Quantity("|H v|", twins.curvature_along_exchange("H")),
-    "twin_weight": Quantity("|a_k|", twins.twin_weight, not_negative=True),
-    "twin_gradient": Quantity(r"|\partial_{\tilde w_k} R|", twins.twin_gradient, not_negative=True),
-    "correlation": Quantity(r"|\mathbb{E}[g \tilde x]|", numbers.correlation, not_negative=True),
+    "norm(G*v)": Quantity("|G v|", twins.curvature_along_exchange("G"), needs=TWINS),
+    "norm(H*v)": Quantity("|H v|", twins.curvature_along_exchange("H"), needs=TWINS),
+    "twin_weight": Quantity("|a_k|", twins.twin_weight, not_negative=True, needs=TWINS),
+    "twin_gradient": Quantity(
+        r"|\partial_{\tilde w_k} R|", twins.twin_gradient, not_negative=True, needs=TWINS
+    ),
+    "correlation": Quantity(
+        r"|\mathbb{E}[g \tilde x]|", numbers.correlation, not_negative=True, needs=ONE_OUTPUT
+    ),
     "silent_descent": Quantity(
-        r"-2 \lambda_{\min}(a_k \mathbb{E}[g x x^\top])", numbers.descent_of_silent_unit
+        r"-2 \lambda_{\min}(a_k \mathbb{E}[g x x^\top])",
+        numbers.descent_of_silent_unit,
+        needs=(hypotheses.ONE_OUTPUT, hypotheses.SILENT_INPUT),
     ),
     **_matrix_quantities(),
 }

@@ -1,8 +1,8 @@
 """Theorems T6 and T8: when the input gradient bounds the curvature, and that it does not always."""
 
 from theory.quantities.example import Example
+from theory.quantities.hypotheses import FEW_UNITS, INDEPENDENT_ROWS, SQUARED_LOSS
 from theory.quantities.registry import symbol
-from theory.records.hypotheses import FEW_UNITS, INDEPENDENT_ROWS, SQUARED_LOSS
 from theory.records.theorem import PROVED, REFUTED, Theorem, Variant
 from theory.records.writing import at_most, times
 

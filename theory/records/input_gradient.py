@@ -8,14 +8,14 @@ from typing import Any
 import sympy as sp
 
 from theory.quantities.example import Example
-from theory.quantities.registry import symbol
-from theory.records.hypotheses import (
+from theory.quantities.hypotheses import (
     BOUNDED_SECOND_DERIVATIVE,
     HIDDEN_BIASES,
     INTERPOLATION,
     NO_KINK,
     SQUARED_LOSS,
 )
+from theory.quantities.registry import symbol
 from theory.records.theorem import PROVED, REFUTED, Theorem, Variant
 from theory.records.writing import at_most, equal, times
 

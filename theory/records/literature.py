@@ -3,8 +3,7 @@
 import sympy as sp
 
 from theory.quantities.example import Example
-from theory.quantities.registry import symbol
-from theory.records.hypotheses import (
+from theory.quantities.hypotheses import (
     BOUNDED_SLOPE,
     DEAD_UNIT,
     INPUTS,
@@ -20,6 +19,7 @@ from theory.records.hypotheses import (
     TWINS,
     ZERO_AT_ZERO,
 )
+from theory.quantities.registry import symbol
 from theory.records.theorem import PROVED, Theorem
 from theory.records.writing import at_most, equal, times
 

@@ -3,9 +3,7 @@
 import sympy as sp
 
 from theory.quantities.example import Example
-from theory.quantities.registry import symbol
-from theory.quantities.rescaling import FACTOR
-from theory.records.hypotheses import (
+from theory.quantities.hypotheses import (
     BALANCEABLE,
     FIRST_DEGREE,
     HOMOGENEOUS,
@@ -14,6 +12,8 @@ from theory.records.hypotheses import (
     NO_OUTPUT_BIAS,
     SQUARED_LOSS,
 )
+from theory.quantities.registry import symbol
+from theory.quantities.rescaling import FACTOR
 from theory.records.theorem import PROVED, REFUTED, Theorem
 from theory.records.writing import at_most, bound, equal, times
 

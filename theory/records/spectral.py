@@ -5,8 +5,7 @@ from typing import Any
 import sympy as sp
 
 from theory.quantities.example import Example
-from theory.quantities.registry import symbol
-from theory.records.hypotheses import (
+from theory.quantities.hypotheses import (
     HIDDEN_BIASES,
     HOMOGENEOUS,
     INTERPOLATION,
@@ -22,6 +21,7 @@ from theory.records.hypotheses import (
     RELU,
     SQUARED_LOSS,
 )
+from theory.quantities.registry import symbol
 from theory.records.theorem import PROVED, Theorem
 from theory.records.writing import at_most, bound, equal, times
 

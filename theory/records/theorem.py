@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,26 +12,11 @@ import sympy as sp
 
 from theory.quantities.check import Check, compare, evaluate, not_applicable
 from theory.quantities.example import Example
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.network import Situation
 from theory.quantities.registry import latex
 
 PROVED, REFUTED, CONJECTURED = "proved", "refuted", "conjectured"
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A condition on (network, data, loss).
-
-    Parameters
-    ----------
-    statement : str
-        The condition in words.
-    failure : callable
-        Situation -> "" if it holds there, else what was found instead.
-    """
-
-    statement: str
-    failure: Callable[[Situation], str]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 import sympy as sp
 
+from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.registry import symbol
-from theory.records.theorem import Hypothesis, Variant
+from theory.records.theorem import Variant
 
 
 def times(*factors: sp.Expr) -> sp.Expr:

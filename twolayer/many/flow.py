@@ -52,6 +52,10 @@ SAFETY, SHORTEST, LONGEST = 0.9, 0.2, 6.0
 GOING, SMALL, FAR, ENDED, STOPPED = 0, 1, 2, 3, 4
 """Why `follow` returned: steps used up, the gradient small, theta far, time up, no step is short enough."""
 
+TIME, STEP, SPEED = 0, 1, 2
+SMALLEST, FARTHEST, LATEST, TOLERANCES = 0, 1, 2, 3
+"""Where a clock holds what, and where limits do."""
+
 JETS = types.FunctionType(types.void(Flat, Flat, Flat, Flat))
 """jets(Z, S, S1, S2), as in a generated activation."""
 
@@ -243,32 +247,32 @@ def follow(slopes, jets, losses, biased, columns, x, y, theta, clock, limits, pa
     """
     P, m, n = len(theta), len(columns), len(y)
     sheets, flat, J = np.empty((4, m, n)), np.empty((5, n)), np.empty((P + 1, n))
-    E, U, g, scale = np.empty((P, P)), np.empty((STAGES + 1, P)), np.empty(P), limits[3:]
+    E, U, g, scale = np.empty((P, P)), np.empty((STAGES + 1, P)), np.empty(P), limits[TOLERANCES:]
     taken = 0
     while True:
         curvature(slopes, jets, losses, theta, biased, columns, x, y, sheets, flat, J, g, H)
-        clock[2] = math.sqrt(dot(g, g))
-        if taken > 0 and clock[2] <= limits[0]:
+        clock[SPEED] = math.sqrt(dot(g, g))
+        if taken > 0 and clock[SPEED] <= limits[SMALLEST]:
             return SMALL, taken
-        if taken > 0 and not dot(theta, theta) <= limits[1] ** 2:
+        if taken > 0 and not dot(theta, theta) <= limits[FARTHEST] ** 2:
             return FAR, taken
-        if clock[0] >= limits[2]:
+        if clock[TIME] >= limits[LATEST]:
             return ENDED, taken
         if taken == len(path):
             return GOING, taken
         while True:
-            h = min(clock[1], limits[2] - clock[0])
-            if not clock[0] + h > clock[0]:
+            h = min(clock[STEP], limits[LATEST] - clock[TIME])
+            if not clock[TIME] + h > clock[TIME]:
                 return STOPPED, taken
             if not factor(H, 1 / (GAMMA * h), E):
-                clock[1] = SHORTEST * h
+                clock[STEP] = SHORTEST * h
                 continue
             error = attempt(slopes, losses, theta, biased, columns, x, y, sheets, flat, h, E, g, U, scale)
             change = SAFETY * error ** (-1 / ORDER) if error > 0 else LONGEST
-            clock[1] = h * (min(LONGEST, max(SHORTEST, change)) if error < np.inf else SHORTEST)
+            clock[STEP] = h * (min(LONGEST, max(SHORTEST, change)) if error < np.inf else SHORTEST)
             if error <= 1:
                 break
         theta[:] = U[STAGES]
-        clock[0] = limits[2] if h == limits[2] - clock[0] else clock[0] + h
+        clock[TIME] = limits[LATEST] if h == limits[LATEST] - clock[TIME] else clock[TIME] + h
         path[taken] = theta
         taken += 1

@@ -82,12 +82,13 @@ def pull(A, G, S, S1, gA, gB, V):  # type: ignore[no-untyped-def]
 def risks(slopes, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
     """Fill risk (1,) with the mean over the samples of X (n, d), Y (n, q)."""
     space, everything = room(len(C), len(B), len(W)), np.empty(0, dtype=np.int64)
+    _, _, _, _, _, T, L, _, _ = space
     risk[:] = 0.0
     for first in range(0, len(X), POINTS):
         count = min(POINTS, len(X) - first)
-        targets(Y, everything, first, count, space[5])
+        targets(Y, everything, first, count, T)
         tile(slopes, losses, A, W, B, C, X[first : first + count], space)
-        risk += space[6].sum()
+        risk += L.sum()
     risk /= len(X)
 
 

@@ -152,11 +152,12 @@ def risks(slopes, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-de
     """Fill risk (LANES,) with means over the samples of X (n, d), Y (n, q)."""
     everything = np.empty(0, dtype=np.int64)
     space = room(len(C), len(B) // LANES, len(W))
+    _, _, _, _, _, _, L, _, _ = space
     risk[:] = 0.0
     for first in range(0, len(X), TILE):
         tile(slopes, losses, A, W, B, C, X, Y, everything, first, space)
         for o in range(len(C)):
-            add_rows(space[6][o], risk)
+            add_rows(L[o], risk)
     risk /= len(X)
 
 

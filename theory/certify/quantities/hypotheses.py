@@ -12,8 +12,8 @@ from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import spectrum, structural_rank
 from theory.certify.quantities.units import twins
 from theory.expressions.activations import ACTIVATIONS, z
-from theory.records import hypotheses as needs
-from theory.records.theorem import Hypothesis
+from theory.quantities import hypotheses as needs
+from theory.quantities.hypotheses import Hypothesis
 
 Decision = Callable[[BallNetwork], bool]
 
@@ -108,7 +108,7 @@ DECISIONS: dict[Hypothesis, Decision] = {
     needs.ZERO_AT_ZERO: _zero_at_zero,
     needs.SILENT_INPUT: lambda at: not at.subject.W.any(axis=1).all(),
 }
-"""Each hypothesis of :mod:`theory.records.hypotheses` as a decision that may raise Undecided."""
+"""Each hypothesis of :mod:`theory.quantities.hypotheses` as a decision that may raise Undecided."""
 
 
 def holds(hypothesis: Hypothesis, at: BallNetwork) -> bool:

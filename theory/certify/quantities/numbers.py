@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import sympy as sp
 
 from theory.certify.balls.balls import Undecided, arb, ctx, hull, largest, norm, precision, square, total
 from theory.certify.balls.programs import evaluated
 from theory.certify.quantities.exact_network import Subject
+from theory.certify.quantities.hypotheses import holds
 from theory.certify.quantities.matrices import MATRICES, column_norms, gradient, jacobian, named, row_norms
 from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import NORMS
@@ -43,7 +43,6 @@ from theory.certify.quantities.units import (
     silent_descent,
     twin_gradient,
     twin_weight,
-    twins,
     unit_gradient,
 )
 from theory.quantities.registry import QUANTITIES
@@ -60,42 +59,6 @@ def supremum(order: int) -> Number:
 
     return evaluate
 
-
-def _one_output(at: BallNetwork) -> str:
-    return "" if at.sizes[3] == 1 else f"one output; got {at.sizes[3]}"
-
-
-def _one_input(at: BallNetwork) -> str:
-    return _one_output(at) or ("" if at.sizes[1] == 1 else f"one input; got {at.sizes[1]}")
-
-
-def _homogeneous(at: BallNetwork) -> str:
-    homogeneous = at.activation.constants.homogeneity is not None
-    return "" if homogeneous else f"a homogeneous activation; got {at.activation.text}"
-
-
-def _twins(at: BallNetwork) -> str:
-    return "" if twins(at) else "two units with equal input weights; got none"
-
-
-def _silent(at: BallNetwork) -> str:
-    return _one_output(at) or ("" if not at.subject.W.any(axis=1).all() else "a unit with w_k = 0; got none")
-
-
-NEEDS: dict[str, Callable[[BallNetwork], str]] = {
-    "degree": _homogeneous,
-    "imbalance_rate": _homogeneous,
-    "quadratic_gradient": _one_output,
-    "mean_jacobian^2": _one_output,
-    "kink_variation": _one_input,
-    "correlation": _one_output,
-    "norm(G*v)": _twins,
-    "norm(H*v)": _twins,
-    "twin_weight": _twins,
-    "twin_gradient": _twins,
-    "silent_descent": _silent,
-}
-"""What a network must have for a number to be defined: "" where it is, else what is wanted."""
 
 NUMBERS: dict[str, Number] = {
     "n": lambda at: arb(at.sizes[0]),
@@ -171,9 +134,9 @@ def quantity(name: str, at: BallNetwork) -> arb:
 
 
 def _evaluated(name: str, at: BallNetwork) -> arb:
-    lacking = NEEDS[name](at) if name in NEEDS else ""
-    if lacking:
-        raise ValueError(f"{name} needs {lacking}")
+    for each in QUANTITIES[name].needs:
+        if not holds(each, at):
+            raise ValueError(f"{name} needs {each.statement}")
     if name in NUMBERS:
         return NUMBERS[name](at)
     parts = OF_MATRIX.fullmatch(name)

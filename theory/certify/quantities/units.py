@@ -76,7 +76,7 @@ def twins(at: BallNetwork) -> tuple[int, int] | None:
 
 def _pair(at: BallNetwork) -> tuple[int, int]:
     found = twins(at)
-    assert found is not None  # see NEEDS
+    assert found is not None  # the quantity needs them
     return found
 
 

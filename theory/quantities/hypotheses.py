@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,22 @@ from theory.quantities.norms import least
 from theory.quantities.numbers import MATRICES
 from theory.quantities.rescaling import column_norms, row_norms
 from theory.quantities.twins import twins
-from theory.records.theorem import Hypothesis
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A condition on (network, data, loss).
+
+    Parameters
+    ----------
+    statement : str
+        The condition in words.
+    failure : callable
+        Situation -> "" if it holds there, else what was found instead.
+    """
+
+    statement: str
+    failure: Callable[[Situation], str]
 
 
 def _residuals(at: Situation) -> str:
