@@ -6,15 +6,14 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from ..arrays import Array
 from ..errors.rounding import SUBNORMAL
+from . import built_in
 
 KNOWN_AS = {"logistic": "sigmoid", "swish": "silu", "linear": "identity", "sine": "sin", "rbf": "gaussian"}
 NAME = re.compile(r"[A-Za-z_]\w*")
-FOLDER = Path(__file__).parents[1] / "generated" / "activations"
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,6 @@ class Activation:
 KERNELS = ("jets", "slopes", "jet", "third")
 
 
-@cache
 def available() -> tuple[str, ...]:
     """Names of the built-in activations.
 
@@ -93,7 +91,7 @@ def available() -> tuple[str, ...]:
     >>> "tanh" in available()
     True
     """
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"))
+    return built_in.names("activations")
 
 
 def activation(which: str | Activation) -> Activation:
@@ -148,7 +146,7 @@ def _of_formula(text: str) -> Activation:
 
 @cache
 def _built_in(name: str) -> Activation:
-    return Activation.of_module(import_module(f"twolayer.generated.activations.{name}"))
+    return Activation.of_module(built_in.module("activations", name))
 
 
 def _unknown(name: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 from typing import Any
+
+from . import built_in
 
 KNOWN_AS = {
     "mse": (
@@ -29,8 +29,6 @@ KNOWN_AS = {
     "huber": ("pseudo_huber", "sqrt(1 + r^2) - 1, the smooth one: huber and smooth_l1 themselves have kinks"),
     "smooth_l1": ("pseudo_huber", "sqrt(1 + r^2) - 1, the smooth one"),
 }
-
-FOLDER = Path(__file__).parents[1] / "generated" / "losses"
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,6 @@ class Loss:
         return cls(**constants, losses=module.losses)
 
 
-@cache
 def available() -> tuple[str, ...]:
     """Names of the losses.
 
@@ -91,7 +88,7 @@ def available() -> tuple[str, ...]:
     >>> available()
     ('logistic', 'pseudo_huber', 'softmax', 'squared')
     """
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"))
+    return built_in.names("losses")
 
 
 def loss(which: str | Loss) -> Loss:
@@ -139,4 +136,4 @@ def _hint(which: str) -> str:
 
 @cache
 def _built_in(name: str) -> Loss:
-    return Loss.of_module(import_module(f"twolayer.generated.losses.{name}"))
+    return Loss.of_module(built_in.module("losses", name))
