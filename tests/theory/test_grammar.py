@@ -47,7 +47,7 @@ def test_a_formula_means_what_it_says(text, expr):
         ("z^2", "write [*][*] for a power at position 2"),
         ("z < 1", "unexpected '<' at position 3"),
         ("3 + * z", "at position 5"),
-        ("tahn(z)", "unknown 'tahn' [(]nearest: tanh[)] at position 1"),
+        ("tahn(z)", "unknown 'tahn' [(]nearest: tanh, atan[)] at position 1"),
         ("tanh", "tanh needs its argument"),
         ("max(z)", "max takes 2 to 4 arguments, not 1"),
         ("1/0", "division by zero"),

@@ -56,6 +56,37 @@ def test_outputs_gradient_and_hessian_are_those_of_torch(name, q, bias):
     assert pytest.approx(torch.func.hessian(risk)(theta).numpy(), rel=1e-7, abs=1e-9) == H
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("ELU", (0.7,)),
+        ("CELU", (2.0,)),
+        ("SELU", ()),
+        ("Mish", ()),
+        ("Hardtanh", (-2.0, 3.0)),
+        ("Hardswish", ()),
+        ("Hardsigmoid", ()),
+        ("ReLU6", ()),
+        ("Softsign", ()),
+        ("Tanhshrink", ()),
+        ("LogSigmoid", ()),
+        ("Softshrink", (0.3,)),
+        ("LeakyReLU", (0.2,)),
+        ("Softplus", (3.0,)),
+        ("GELU", ("tanh",)),
+    ],
+)
+def test_activations_of_torch_with_their_parameters(name, arguments):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    module = sequential(torch, 3, 4, 1, getattr(torch.nn, name)(*arguments))
+    X = 3 * data(3)[0]
+    theirs = module(torch.tensor(X)).detach().numpy()[:, 0]
+    assert tl.TwoLayer.from_torch(module)(X) == pytest.approx(theirs, rel=1e-9, abs=1e-12)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 def test_narrow_numbers_convert_exactly(dtype):
     torch = pytest.importorskip("torch")

@@ -13,6 +13,7 @@ from theory.analysis.pieces import Piece, differentiated, limit_at, pieces, piec
 from theory.analysis.suprema import ORDERS, Enclosure, enclosures
 from theory.analysis.taylor import value_at
 from theory.expressions.activations import z
+from theory.expressions.budget import within
 from theory.expressions.parser import MAX_DEGREE
 
 
@@ -70,13 +71,15 @@ class Constants:
 
 
 @lru_cache(maxsize=64)
-def constants(expr: sp.Expr) -> Constants:
+def constants(expr: sp.Expr, patience: float = inf) -> Constants:
     """Derivatives, suprema, parity, homogeneity and kinks of an activation.
 
     Parameters
     ----------
     expr : sympy.Expr
         In the real symbol ``theory.expressions.activations.z``.
+    patience : float
+        Seconds that the search for the exact form of a supremum may take; without it the supremum is a bound.
 
     Returns
     -------
@@ -109,7 +112,7 @@ def constants(expr: sp.Expr) -> Constants:
     derivatives = tuple(piecewise(differentiated(parts, order)) for order in range(4))
     kinks = _kinks(parts)
     bounds = enclosures(parts)
-    first, second, third = (_supremum(parts, order, bounds[order]) for order in ORDERS)
+    first, second, third = (_supremum(parts, order, bounds[order], patience) for order in ORDERS)
     return Constants(
         expr=expr,
         pieces=parts,
@@ -133,14 +136,25 @@ def rounded_up(value: mp.mpf) -> float:
     return near if mp.mpf(near) >= value else nextafter(near, inf)
 
 
-def _supremum(parts: tuple[Piece, ...], order: int, bound: Enclosure) -> Supremum:
+def _supremum(parts: tuple[Piece, ...], order: int, bound: Enclosure, patience: float) -> Supremum:
     if mp.isinf(bound.upper):
         grows = "grows" in bound.note
         return Supremum(order, inf, sp.oo if grows else None, bound.note)
-    exact = exact_supremum(parts, order, bound)
+    exact = _in_time(parts, order, bound, patience)
     if exact is None:
         return Supremum(order, rounded_up(bound.upper), None, bound.note)
     return Supremum(order, rounded_up(digits(exact)), exact, "")
+
+
+def _in_time(parts: tuple[Piece, ...], order: int, bound: Enclosure, patience: float) -> sp.Expr | None:
+    """The exact supremum, if it is found in so many seconds."""
+    if patience == inf:
+        return exact_supremum(parts, order, bound)
+    try:
+        with within(patience, "the exact supremum must be found"):
+            return exact_supremum(parts, order, bound)
+    except ValueError:
+        return None
 
 
 def _parity(parts: tuple[Piece, ...]) -> str:

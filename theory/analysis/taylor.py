@@ -6,7 +6,7 @@ relative accuracy of what vanishes at infinity, which 1 - T^2 would lose.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from math import comb, factorial, inf
 
 import sympy as sp
@@ -74,6 +74,7 @@ def value_at(expr: sp.Expr, point: sp.Expr) -> Interval:
         return interval(-inf, inf)
 
 
+@lru_cache(maxsize=256)
 def canonical(expr: sp.Expr) -> sp.Expr:
     """The same function, `expr`, in the elementary functions that keep their accuracy far out.
 
@@ -90,6 +91,7 @@ def canonical(expr: sp.Expr) -> sp.Expr:
         return sp.expand(expr)
     return (
         expr.replace(sp.log(1 + sp.exp(w)), softplus(w))
+        .replace(sp.log((1 + sp.exp(w)) ** n), n * softplus(w))
         .replace((1 + sp.exp(w)) ** n, sigmoid(-w) ** (-n))
         .replace(sp.log(sp.cosh(w)), w + softplus(-2 * w) - sp.log(2))
         .replace(sp.cosh(w) ** (-n), sp.sech(w) ** n)

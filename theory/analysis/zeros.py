@@ -11,6 +11,9 @@ from theory.expressions.activations import z
 
 MAX_SIZE = 150
 
+# Polynomials in an exponential of a higher degree take minutes to factor.
+MAX_POWER = 24
+
 # A function -> its inverse, and where the inverse is defined.
 INVERSES: dict[sp.Expr, tuple[Callable[[sp.Expr], sp.Expr], Callable[[sp.Expr], bool]]] = {
     sp.exp: (sp.log, lambda t: t > 0),
@@ -46,14 +49,33 @@ def zeros_by_factor(expr: sp.Expr) -> Iterator[list[sp.Expr] | None]:
     >>> list(zeros_by_factor((z - 1) * (sp.tanh(z) - z) / (z**2 + 1)))
     [[1], None]
     """
-    if expr.count_ops() > MAX_SIZE:
+    unit = _unit(expr)
+    if expr.count_ops() > MAX_SIZE or unit is None:
         yield None
         return
-    numerator = sp.factor(sp.fraction(sp.together(expr))[0])
+    numerator = sp.factor(sp.fraction(sp.together(expr.subs(z, unit * z)))[0])
     for factor in sp.Mul.make_args(numerator):
         base = factor.base if factor.is_Pow and factor.exp.is_positive else factor
         if base.has(z) and not isinstance(base, sp.exp):
-            yield _zeros(base)
+            zeros = _zeros(base)
+            yield zeros if zeros is None or unit == 1 else [unit * zero for zero in zeros]
+
+
+def _unit(expr: sp.Expr) -> sp.Expr | None:
+    """A unit of z in which the rates of exponentials are small integers; None where there is none.
+
+    Examples
+    --------
+    >>> _unit(sp.exp(-851 * z / 500) + 1), _unit(sp.exp(z) + sp.exp(851 * z / 500)), _unit(sp.tanh(z / 3))
+    (500/851, None, 1)
+    """
+    rates = {abs(sp.diff(node.exp, z)) for node in expr.atoms(sp.exp) if node.has(z)}
+    multiples = {node.exp.as_coeff_Mul()[0] for node in expr.atoms(sp.exp)}
+    if not rates or not all(rate.is_Rational for rate in rates):
+        powers = [max(abs(multiple.p), multiple.q) for multiple in multiples if multiple.is_Rational]
+        return sp.S.One if max(powers, default=0) <= MAX_POWER else None
+    unit = 1 / sp.gcd_list(sorted(rates))
+    return unit if max(rates) * unit <= MAX_POWER else None
 
 
 def _zeros(factor: sp.Expr) -> list[sp.Expr] | None:

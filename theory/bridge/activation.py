@@ -2,14 +2,11 @@
 
 import hashlib
 import math
-import os
 import re
 import sys
-import tempfile
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -17,17 +14,22 @@ import sympy as sp
 
 from theory.analysis.admission import activation_expression
 from theory.analysis.pieces import pieces
-from theory.bridge.floor import floor, grid
+from theory.bridge.floor import SUBNORMAL, grid
+from theory.bridge.floor import floor as measured_floor
+from theory.bridge.kept import keep, kept, write_whole
 from theory.emit.activation_module import activation_module
-from theory.expressions.activations import z
+from theory.expressions.activations import ACTIVATIONS, z
 from theory.expressions.budget import within
-from theory.expressions.grammar import ACTIVATION
+from theory.expressions.grammar import ACTIVATION, FUNCTIONS
 from twolayer.errors.rounding import JET_ERROR
 from twolayer.jit import kernel_folder
 from twolayer.model.activation import Activation, available
 
 SECONDS = 10.0
 """What showing that an expression is an activation may take, and what deriving its kernels may."""
+
+PATIENCE = 2.0
+"""What the search for the exact form of a supremum may take: without it there is a bound."""
 
 NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -37,12 +39,12 @@ def activation(expression: sp.Expr | str, name: str | None = None, **parameters:
 
     Its derivatives, constants and kernels are derived and emitted as those of the built-in activations;
     the emitted module is written to the user's cache folder for reading (``activation.jets.__code__`` or
-    a traceback names it) and for numba, and only the text just emitted is ever executed.
+    a traceback names it) and for numba; that file is never read again.
 
     Parameters
     ----------
     expression : sympy.Expr or str
-        In one symbol, or text such as ``"z*sigmoid(z)"`` or a built-in's name; see
+        In one symbol, or text such as ``"z*sigmoid(z)"``, a built-in's name or one of torch's; see
         :func:`theory.analysis.admission.activation_expression`.
     name : str, optional
         What it is called; by default the expression.
@@ -68,7 +70,7 @@ def activation(expression: sp.Expr | str, name: str | None = None, **parameters:
     The values are compared with 120 digits at some 800 points, and the largest deviation beyond the
     accuracy of the built-ins becomes the record's ``floor``, which every rounding bound takes into account.
 
-    Takes a few seconds to derive and compile; the machine code is kept on disk.
+    Takes a few seconds to derive and compile; both are kept on disk (:mod:`theory.bridge.kept`).
 
     Examples
     --------
@@ -79,12 +81,14 @@ def activation(expression: sp.Expr | str, name: str | None = None, **parameters:
     >>> tl.TwoLayer(a=[1.0], W=[[3.0]], activation=activation("z**4"))([[1.0]])
     array([81.])
     """
-    shown = str(expression)[:80]
-    with within(SECONDS, f"activation must be shown to be one; got {shown!r}, which does not end"):
-        exact = activation_expression(with_numbers(expression, parameters))
     if name is not None and not NAME.fullmatch(name):
         raise ValueError(f"name must be printable text without quotes and backslashes; got {name!r}")
-    return _compiled(exact, name or str(exact))
+    asked = with_numbers(expression, parameters)
+    if isinstance(asked, str) and asked in FUNCTIONS and asked not in ACTIVATIONS:
+        name, asked = name or asked, f"{asked}(z)"
+    question = f"{name!r}: {asked if isinstance(asked, str) else sp.srepr(asked)}"
+    text, floor = _answer(question, asked, name)
+    return _loaded(text, floor)
 
 
 def with_numbers(expression: sp.Expr | str, parameters: dict[str, float]) -> sp.Expr | str:
@@ -116,22 +120,45 @@ def with_numbers(expression: sp.Expr | str, parameters: dict[str, float]) -> sp.
     return expression
 
 
+def _answer(question: str, asked: sp.Expr | str, name: str | None) -> tuple[str, float]:
+    """The emitted module of an activation and its floor, from the disk if they were derived before."""
+    found = kept(question)
+    if found is not None:
+        return found
+    shown = str(asked)[:80]
+    with within(SECONDS, f"activation must be shown to be one; got {shown!r}, which does not end"):
+        exact = activation_expression(asked)
+    text, floor = _derived(exact, name or str(exact))
+    keep(question, text, floor)
+    return text, floor
+
+
 @lru_cache(maxsize=256)
-def _compiled(expression: sp.Expr, name: str) -> Activation:
+def _derived(expression: sp.Expr, name: str) -> tuple[str, float]:
     with within(SECONDS, f"activation must be derived; got {name[:80]!r}, which does not end"):
-        text = activation_module(name, expression, z, "an expression", "twolayer.")
-    module = ModuleType(f"twolayer_activation_{_digest(text)}")
-    sys.modules[module.__name__] = module  # numba looks it up when it loads machine code
-    exec(compile(text, _written(text), "exec"), vars(module))
-    return _with_floor(Activation.of_module(module), expression)
-
-
-def _with_floor(made: Activation, expression: sp.Expr) -> Activation:
+        text = activation_module(name, expression, z, "an expression", "twolayer.", PATIENCE)
+    made = _loaded(text, SUBNORMAL)
     points = np.array(grid())
     values = [np.empty_like(points) for _ in range(3)]
     made.jets(points, *values)
-    found = floor(pieces(expression), points.tolist(), [row.tolist() for row in values], JET_ERROR)
-    return replace(made, floor=found)
+    with within(SECONDS, f"activation must be measured; got {name[:80]!r}, which does not end"):
+        found = measured_floor(
+            pieces(expression), points.tolist(), [row.tolist() for row in values], JET_ERROR
+        )
+    return text, found
+
+
+@lru_cache(maxsize=256)
+def _loaded(text: str, floor: float) -> Activation:
+    return replace(_compiled(text), floor=floor)
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> Activation:
+    module = ModuleType(f"twolayer_activation_{_digest(text)}")
+    sys.modules[module.__name__] = module  # numba looks it up when it loads machine code
+    exec(compile(text, _written(text), "exec"), vars(module))
+    return Activation.of_module(module)
 
 
 def _digest(text: str) -> str:
@@ -149,16 +176,10 @@ def _written(text: str) -> str:
     path = folder / f"activation_{_digest(text)}.py"
     try:
         if not (path.is_file() and path.read_bytes() == text.encode()):
-            _replace(path, text)
+            write_whole(path, text.encode())
     except OSError:
         return f"<activation {_digest(text)}>"
     return str(path)
-
-
-def _replace(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, suffix=".part", delete=False) as file:
-        file.write(text.encode())
-    os.replace(file.name, path)
 
 
 def built_in(name: str) -> bool:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import ceil, isfinite, log2
+from math import ceil, factorial, inf, isfinite, isinf, log2
 
 import sympy as sp
 from mpmath import mp
 
+from theory.analysis.functions import SYSTEMS
+from theory.analysis.interval import HUGE, integer, interval
 from theory.analysis.pieces import Piece
+from theory.analysis.taylor import canonical, jet, value_at
 from theory.expressions.activations import z
 
 DIGITS = 120
@@ -15,6 +18,9 @@ SUBNORMAL = 2.0**-1074
 UNSEEN = 1e-90
 """Errors that 120 digits cannot tell from those of the reference itself."""
 LARGEST = 1e300
+TOWERING = tuple(function for function in SYSTEMS if function not in (sp.log, sp.atan, sp.asinh))
+"""Functions whose digits, at a huge argument, may need as much memory as the argument is large."""
+Enclosed = tuple[mp.mpf, mp.mpf]
 HOPELESS = 2.0**-26
 """An absolute error beyond which an expression is refused: half of the digits of a number near 1."""
 
@@ -73,6 +79,11 @@ def floor(
         excess = _excess(truth[part](point), point, computed, error)
         if excess > worst:
             worst, place = excess, point
+    if isinf(worst):
+        raise ValueError(
+            f"expression must be computable in float64; got no finite value near z = {place:.3g}: write it "
+            "so that no part of it overflows or oscillates beyond all digits there"
+        )
     if worst > HOPELESS:
         raise ValueError(
             f"expression must be computable to 8 digits; got a cancellation near z = {place:.3g} that "
@@ -81,26 +92,43 @@ def floor(
     return SUBNORMAL if worst < UNSEEN else 2.0 ** ceil(log2(2 * worst))
 
 
-def _reference(part: Piece) -> Callable[[float], list[mp.mpf]]:
+def _reference(part: Piece) -> Callable[[float], list[Enclosed]]:
+    """A piece and its first three derivatives at a point, each between two numbers."""
     forms = [part.expr]
     for _ in range(3):
         forms.append(sp.diff(forms[-1], z))
     function = sp.lambdify(z, forms, "mpmath", cse=True)
+    inner = [node.args[0] for node in part.expr.atoms(*TOWERING) if node.args[0].has(*TOWERING)]
 
-    def at(point: float) -> list[mp.mpf]:
+    def at(point: float) -> list[Enclosed]:
+        if any(value_at(argument, sp.Rational(point)).size > HUGE.size for argument in inner):
+            return _enclosed(part.expr, point)
         with mp.workdps(DIGITS):
-            return [mp.mpf(value) for value in function(mp.mpf(point))]
+            return [(mp.mpf(value),) * 2 for value in function(mp.mpf(point))]
 
     return at
 
 
-def _excess(truth: Sequence[mp.mpf], point: float, computed: Sequence[float], error: float) -> float:
+def _enclosed(expression: sp.Expr, point: float) -> list[Enclosed]:
+    """The same where digits of an exponential of an exponential would fill the memory."""
+    coefficients = jet(canonical(expression), interval(point, point), 3)
+    derivatives = [integer(factorial(k)) * coefficient for k, coefficient in enumerate(coefficients)]
+    return [(derivative.lower, derivative.upper) for derivative in derivatives]
+
+
+def _excess(truth: Sequence[Enclosed], point: float, computed: Sequence[float], error: float) -> float:
     worst = 0.0
     for value, (true, slope) in zip(computed, pairwise(truth), strict=True):
         with mp.workdps(DIGITS):
-            off = abs(mp.mpf(value) - true) - error * (abs(true) + abs(point * slope))
-        if isfinite(value):
-            worst = max(worst, float(off))
-        elif abs(true) < LARGEST:
-            return float("inf")
+            if not isfinite(value):
+                if _least(true) < LARGEST:
+                    return inf
+                continue
+            off = max(abs(mp.mpf(value) - end) for end in true)
+            worst = max(worst, float(off - error * (_least(true) + abs(point) * _least(slope))))
     return worst
+
+
+def _least(true: Enclosed) -> mp.mpf:
+    low, high = true
+    return mp.mpf(0) if low * high < 0 else min(abs(low), abs(high))

@@ -12,7 +12,14 @@ from theory.emit.source import block, cost
 from theory.expressions.stable import derivatives
 
 
-def activation_module(name: str, expression: sp.Expr, symbol: sp.Symbol, origin: str, package: str) -> str:
+def activation_module(
+    name: str,
+    expression: sp.Expr,
+    symbol: sp.Symbol,
+    origin: str,
+    package: str,
+    patience: float = math.inf,
+) -> str:
     """Source text of the module of one activation.
 
     Parameters
@@ -27,6 +34,8 @@ def activation_module(name: str, expression: sp.Expr, symbol: sp.Symbol, origin:
         Where the expression stands, for the header.
     package : str
         How the module spells ``twolayer`` in its imports, such as ``...``.
+    patience : float
+        As for :func:`theory.analysis.constants.constants`.
 
     Returns
     -------
@@ -38,7 +47,7 @@ def activation_module(name: str, expression: sp.Expr, symbol: sp.Symbol, origin:
         If the expression holds a function that has no kernel, or is no activation (see
         :func:`theory.analysis.constants.constants`).
     """
-    known = constants(expression)
+    known = constants(expression, patience)
     body = _jets(known, symbol) + _third(known, symbol)
     assigned = _constants(name, expression, known)
     return module(f"{name}: s(z) = {expression}.", origin, package, assigned, body)

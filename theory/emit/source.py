@@ -1,6 +1,7 @@
 """Python source text of stable expressions: straight-line code over the kernels of `twolayer`."""
 
 import ast
+import math
 from collections import Counter
 
 import sympy as sp
@@ -141,8 +142,11 @@ def text(expression: sp.Expr, strength: int = 0) -> str:
 
 
 def number(value: sp.Expr) -> str:
-    """The float nearest to a constant expression, as source text."""
-    return repr(float(sp.N(value, 40)))
+    """The float nearest to a constant expression, as source text; a ValueError if it is beyond all floats."""
+    nearest = float(sp.N(value, 40))
+    if not math.isfinite(nearest):
+        raise ValueError(f"numbers must be below 1.8e308 in the first two derivatives; got {sp.N(value, 5)}")
+    return repr(nearest)
 
 
 def _sum(expression: sp.Add) -> str:
@@ -174,15 +178,15 @@ def _product(expression: sp.Expr) -> str:
 
 
 def _distributed(product: sp.Expr) -> sp.Expr:
-    """A fading factor multiplied into a sum, term by term: in 0 (1 - z^2), z^2 may overflow."""
+    """Fading factors multiplied into a sum, term by term: in 0 (1 - z^2), z^2 may overflow."""
     factors = list(sp.Mul.make_args(product))
-    fading = next((factor for factor in factors if isinstance(factor.as_base_exp()[0], Fading)), None)
+    letters = [base for factor in factors if isinstance(base := factor.as_base_exp()[0], Fading)]
     total = next((factor for factor in factors if factor.is_Add), None)
-    if fading is None or total is None:
+    if not letters or total is None:
         return product
-    letter = fading.as_base_exp()[0]
-    spread = sp.Add(*[letter * term for term in total.args])
-    return sp.Mul(*[factor for factor in factors if factor is not total], 1 / letter, spread)
+    fading = sp.Mul(*letters)
+    spread = sp.Add(*[fading * term for term in total.args])
+    return sp.Mul(*[factor for factor in factors if factor is not total], 1 / fading, spread)
 
 
 def _powers(factor: sp.Expr) -> list[str]:

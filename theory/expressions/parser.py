@@ -8,7 +8,8 @@ occur; what a formula can cost is limited by its length, its nesting, its degree
     term     := signed (("*" | "/") signed)*
     signed   := ("+" | "-") signed | power
     power    := atom ("**" signed)?
-    atom     := number | name | name "(" sum ("," sum)* ")" | "(" sum ")"
+    atom     := number | name | name "(" given ("," given)* ")" | "(" sum ")"
+    given    := sum | relation, where the function wants a condition
 
 A name of a language may hold signs, as ``trace(H)`` does: it is read as it stands, but for spaces.
 """
@@ -44,11 +45,15 @@ SHOWN = 30  # names that an error lists at most
 
 @dataclass(frozen=True)
 class Function:
-    """A function that a formula may call: how it is built, and its least and largest number of arguments."""
+    """A function that a formula may call: how it is built, and its least and largest number of arguments.
+
+    The first `conditions` of its arguments are inequalities.
+    """
 
     build: Callable[..., sp.Expr]
     least: int = 1
     most: int = 1
+    conditions: int = 0
 
     def arity(self) -> str:
         """The number of arguments in words."""
@@ -261,16 +266,25 @@ class Parser:
         expr = sp.sympify(self.language.names[token.text])
         return Term(expr, 0 if expr.is_number else 1)
 
-    def _arguments(self, opening: Token) -> list[Term]:
+    def _arguments(self, opening: Token, conditions: int = 0) -> list[Term]:
         """Sums separated by commas up to the closing parenthesis; one alone if it opens no call."""
         self._enter(opening)
-        found = [self.sum()]
+        found = [self._condition() if conditions else self.sum()]
         while self._take(","):
-            found.append(self.sum())
+            found.append(self._condition() if len(found) < conditions else self.sum())
         if not self._take(")"):
             self.fail("expected )")
         self.depth -= 1
         return found
+
+    def _condition(self) -> Term:
+        """An inequality, as an argument."""
+        left = self.sum()
+        token = self._take(*RELATIONS)
+        if token is None:
+            self.fail("expected <=, <, >= or >")
+        right = self.sum()
+        return Term(RELATIONS[token.text](left.expr, right.expr), max(left.degree, right.degree))
 
     def _call(self, name: Token) -> Term:
         function = self.language.functions.get(name.text)
@@ -278,7 +292,7 @@ class Parser:
             self._unknown(name)
         opening = self._take("(")
         assert opening is not None
-        given = self._arguments(opening)
+        given = self._arguments(opening, function.conditions)
         if not function.least <= len(given) <= function.most:
             self.fail(f"{name.text} takes {function.arity()}, not {len(given)},", name)
         expr = function.build(*(term.expr for term in given))

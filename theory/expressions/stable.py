@@ -134,6 +134,8 @@ def _logarithm(expression: sp.log) -> sp.Expr:
     coefficient, factor = inside.as_coeff_Mul()
     if isinstance(factor, atoms.Cosh) and coefficient.is_positive:
         return sp.log(coefficient) + atoms.LogCosh(*factor.args)
+    if isinstance(factor, atoms.Sigmoid) and coefficient.is_positive:
+        return sp.log(coefficient) - atoms.Softplus(-factor.args[0])
     if found := _two_exps(inside):
         number, v, w = found
         return sp.log(number) + v + atoms.Softplus(w - v)

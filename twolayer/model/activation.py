@@ -12,7 +12,26 @@ from ..arrays import Array
 from ..errors.rounding import SUBNORMAL
 from . import built_in
 
-KNOWN_AS = {"logistic": "sigmoid", "swish": "silu", "linear": "identity", "sine": "sin", "rbf": "gaussian"}
+KNOWN_AS = {"logistic": "sigmoid", "linear": "identity", "sine": "sin", "rbf": "gaussian", "arctan": "atan"}
+FORMULAS = (
+    *(
+        "abs",
+        "asinh",
+        "atan",
+        "celu",
+        "cos",
+        "cosh",
+        "elu",
+        "erfc",
+        "exp",
+        "expm1",
+        "hardshrink",
+        "hardsigmoid",
+    ),
+    *("hardswish", "hardtanh", "log", "log1p", "logsigmoid", "mish", "relu6", "sech", "selu", "sign", "sinh"),
+    *("softshrink", "softsign", "sqrt", "step", "swish", "tanhshrink"),
+)
+"""Names that formulas may hold as functions of one argument: each alone is a formula too."""
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -100,8 +119,9 @@ def activation(which: str | Activation) -> Activation:
     Parameters
     ----------
     which : str or Activation
-        A name out of :func:`available`; a formula in z such as "z*sigmoid(2*z)", of which the package
-        ``theory`` makes a record, which takes seconds; or such a record.
+        A name out of :func:`available`; a formula in z such as "z*sigmoid(2*z)" or a name that stands for
+        one, such as "mish", of which the package ``theory`` makes a record, which takes seconds the first
+        time; or such a record.
 
     Returns
     -------
@@ -126,7 +146,7 @@ def activation(which: str | Activation) -> Activation:
         raise TypeError(f"activation must be a name or an Activation; got {type(which).__name__}")
     if which in available():
         return _built_in(which)
-    if NAME.fullmatch(which) and which != "z":
+    if NAME.fullmatch(which) and which != "z" and which not in FORMULAS:
         raise ValueError(_unknown(which))
     return _of_formula(which)
 
@@ -152,7 +172,7 @@ def _built_in(name: str) -> Activation:
 def _unknown(name: str) -> str:
     if name.lower() in KNOWN_AS:
         return f"activation must be {KNOWN_AS[name.lower()]!r}, as it is called here; got {name!r}"
-    near = get_close_matches(name.lower(), available(), cutoff=0.5)
+    near = get_close_matches(name.lower(), (*available(), *FORMULAS), cutoff=0.5)
     hint = f"nearest: {', '.join(near)}; " if near else ""
     return (
         f"activation must be one of {', '.join(available())}; got {name[:80]!r} "

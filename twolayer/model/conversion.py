@@ -21,6 +21,16 @@ TORCH_NAMES = {
     "SiLU": "silu",
     "Softplus": "softplus",
     "Identity": "identity",
+    **{name: name.lower() for name in ("ReLU6", "SELU", "Mish", "Softsign", "Tanhshrink", "Hardswish")},
+    **{name: name.lower() for name in ("LogSigmoid", "Hardsigmoid")},
+}
+FORMULAS = {  # by the names of torch's attributes
+    "LeakyReLU": "leaky_relu(z, {negative_slope!r})",
+    "Softplus": "softplus(z, {beta!r})",
+    "ELU": "elu(z, {alpha!r})",
+    "CELU": "celu(z, {alpha!r})",
+    "Hardtanh": "hardtanh(z, {min_val!r}, {max_val!r})",
+    "Softshrink": "softshrink(z, {lambd!r})",
 }
 ENDS = {"Sigmoid": "logistic", "Softmax": "softmax", "LogSoftmax": "softmax"}
 SKIPPED = ("Dropout", "Flatten")  # identities in evaluation, for inputs (n, d)
@@ -186,16 +196,14 @@ def _torch_activation(leaf: Any) -> str:
     name = type(leaf).__name__
     if name == "GELU":
         return "gelu" if leaf.approximate == "none" else "z*(1 + tanh(sqrt(2/pi)*(z + 0.044715*z**3)))/2"
-    if name == "LeakyReLU":
-        slope = leaf.negative_slope
-        return "leaky_relu" if slope == 0.01 else f"max(z, {slope!r}*z)"
-    if name == "Softplus" and leaf.beta != 1:
-        return f"log(1 + exp({leaf.beta!r}*z))/{leaf.beta!r}"
-    if name == "Mish":
-        return "z*tanh(log(1 + exp(z)))"
+    usual = {"LeakyReLU": 0.01, "Softplus": 1}.get(name)
+    if usual is not None and usual == getattr(leaf, "negative_slope", getattr(leaf, "beta", None)):
+        return "leaky_relu" if name == "LeakyReLU" else "softplus"
+    if name in FORMULAS:
+        return FORMULAS[name].format_map(vars(leaf))
     if name in TORCH_NAMES:
         return TORCH_NAMES[name]
-    known = ", ".join([*TORCH_NAMES, "GELU", "LeakyReLU", "Mish"])
+    known = ", ".join(sorted({*TORCH_NAMES, *FORMULAS, "GELU"}))
     raise ValueError(
         f"the activation must be one of {known}, or be given as a formula in activation=; got {name}"
     )
