@@ -141,7 +141,7 @@ def leading(net: deep.Network, X: np.ndarray, y: np.ndarray, k: int) -> Case:
     ours = Contender(
         "twolayer",
         1.0,
-        lambda: lambda: deep.Hessian(net, X, y).eigenvalues(k, "lanczos"),
+        lambda: lambda: deep.Hessian(net, X, y).eigenvalues(k, method="lanczos"),
         lambda found: float(found.value[0]),
     )
     return Case(

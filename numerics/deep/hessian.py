@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -11,33 +12,52 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import LinearOperator
 
 from numerics.deep import input_gradient, norms
+from numerics.deep.block import Block
 from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward, forward
 from numerics.deep.matrices import dense, dense_error, widths
 from numerics.deep.network import Network
 from numerics.deep.norms import Scope
 from numerics.deep.product import product, product_error
-from numerics.deep.spectrum import Leading, dense_spectrum, kernel_spectrum, leading, with_residual
+from numerics.deep.spectrum import (
+    FORMED,
+    Eigensystem,
+    bounds_by_norms,
+    dense_spectrum,
+    kernel_spectrum,
+    product_of_logs,
+    with_residual,
+)
 from twolayer import arrays
 from twolayer.arrays import Array, require_representable
 from twolayer.errors.measurement import Measurement
-from twolayer.errors.rounding import SLACK, gamma
+from twolayer.errors.rounding import SLACK
 from twolayer.model.loss import Loss
+from twolayer.operators.functions import SpectralFunctions
 from twolayer.spectrum.enclosed import Spectrum
+from twolayer.spectrum.extremes.lanczos import Operator
+from twolayer.spectrum.functions import weyl
 
-FORMED = 3000  # largest order of a matrix that is formed without being asked for
+Chosen = int | str | tuple[int | str, ...]
+LARGEST = 20_000  # n q up to which the tangent kernel is formed without being asked for, or P if larger
 NEGLIGIBLE = 1e-10  # share of |G|_F below which |R|_F counts as an error of the eigenvalues
 
 
-class Curvature(LinearOperator):  # type: ignore[misc]
-    """The Hessian, one of its two parts, or its block over some layers. Made by :class:`Hessian`.
+class Curvature(SpectralFunctions):
+    """The Hessian, one of its two parts, or its block over some parameters. Made by :class:`Hessian`.
 
-    A scipy LinearOperator of shape (P, P), P the number of parameters included.
+    A scipy LinearOperator of shape (P, P), P the number of parameters included. What it says of eigenvalues
+    is what ``twolayer.Hessian`` says, by the methods "dense", "kernel" (those of G through the n q x n q
+    tangent kernel; for H itself ``|R|_F`` is added to the error) and "lanczos". Without a `method`:
+    the kernel where there is no residual part or it is negligible, else the matrix up to P = 3000, else
+    Lanczos.
 
     Attributes
     ----------
     layers : tuple of int
         The layers included, counted from 1.
+    groups : tuple of str
+        The parts included, such as "W1" and "b1".
     convention : str
         Loss, factor, mean and parameter order of every number this object returns.
     n_kinks, undecided_kinks : int
@@ -45,10 +65,13 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         rounding leaves open, the jump being part of every error.
     """
 
+    forward: Any
+    scope: Any
+
     def __init__(self, run: Forward, scope: Scope) -> None:
         self.forward, self.scope = run, scope
-        P = sum(widths(run, scope.layers).values())
-        super().__init__(np.dtype(np.float64), (P, P))
+        P = sum(widths(run, scope).values())
+        LinearOperator.__init__(self, np.dtype(np.float64), (P, P))
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -56,22 +79,25 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         return tuple(l + 1 for l in self.scope.layers)
 
     @property
-    def convention(self) -> str:
-        """Loss, factor, mean and parameter order."""
-        return self.forward.convention
+    def groups(self) -> tuple[str, ...]:
+        """Names of the parameter parts included."""
+        return tuple(name for name in self.forward.net.parts if self._has(name))
+
+    def _has(self, name: str) -> bool:
+        return int(name[1:]) in self.layers and name not in self.scope.without
 
     @property
     def n_kinks(self) -> int:
         """How many pre-activations sit exactly at a kink."""
-        return self.forward.n_kinks
+        return int(self.forward.n_kinks)
 
     @property
     def undecided_kinks(self) -> int:
         """How many pre-activations are so near a kink that rounding leaves their side open."""
-        return self.forward.undecided
+        return int(self.forward.undecided)
 
     @cached_property
-    def bound(self) -> Bounds:
+    def bound(self) -> Bounds:  # type: ignore[override]
         """Sizes that rounding errors are proportional to."""
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return norms.bounds(self.forward, self.scope)
@@ -79,26 +105,59 @@ class Curvature(LinearOperator):  # type: ignore[misc]
     @cached_property
     def gauss_newton(self) -> Curvature:
         """G = (1/n) sum_i J_i^T Lam_i J_i."""
-        return Curvature(self.forward, Scope(self.scope.layers, True, False))
+        return Curvature(self.forward, replace(self.scope, gauss_newton=True, residual=False))
 
     @cached_property
     def residual(self) -> Curvature:
         """R = H - G = (1/n) sum_i g_i d2f_i."""
-        return Curvature(self.forward, Scope(self.scope.layers, False, True))
+        return Curvature(self.forward, replace(self.scope, gauss_newton=False, residual=True))
 
-    def block(self, layers: int | tuple[int, ...]) -> Curvature:
-        """The principal block over one layer or several, counted from 1.
+    def block(self, rows: Chosen, columns: Chosen | None = None) -> Curvature | Block:
+        """A principal block, or that which couples two sets of parameters.
+
+        Parameters
+        ----------
+        rows, columns : int, str, or a tuple of these
+            Layers, counted from 1, or parts such as "W1" and "b2".
 
         Raises
         ------
         ValueError
-            If a layer is not among this operator's.
+            If one is not among this operator's, or rows and columns overlap without being equal.
+
+        Examples
+        --------
+        >>> net = Network([[[1.0]], [2.0]], activation="identity")
+        >>> H = Hessian(net, [[1.0]], [0.0])  # [[4, 4], [4, 1]]
+        >>> H.block(2).toarray(), H.block("W1", "W2").toarray()
+        (array([[1.]]), array([[4.]]))
         """
-        chosen = (layers,) if isinstance(layers, int) else tuple(layers)
-        if not chosen or not set(chosen) <= set(self.layers):
-            raise ValueError(f"layers must be among {', '.join(map(str, self.layers))}; got {layers!r}")
-        picked = tuple(sorted({l - 1 for l in chosen}))
-        return Curvature(self.forward, Scope(picked, self.scope.gauss_newton, self.scope.residual))
+        chosen = self._named("rows", rows)
+        across = chosen if columns is None else self._named("columns", columns)
+        if chosen == across:
+            return self.principal(chosen)
+        if set(chosen) & set(across):
+            raise ValueError(f"columns must be the rows or other parts; got {', '.join(across)}")
+        both = self.principal(tuple(name for name in self.groups if name in chosen + across))
+        return Block(both, chosen, across)
+
+    def principal(self, names: tuple[str, ...]) -> Curvature:
+        """The principal block over parts of these names."""
+        layers = tuple(sorted({int(name[1:]) - 1 for name in names}))
+        without = frozenset(self.forward.net.parts) - set(names)
+        kept = frozenset(name for name in without if int(name[1:]) - 1 in layers)
+        return Curvature(self.forward, replace(self.scope, layers=layers, without=kept))
+
+    def _named(self, what: str, chosen: Chosen) -> tuple[str, ...]:
+        listed = chosen if isinstance(chosen, (tuple, list)) else (chosen,)
+        found = {name for each in listed for name in self.groups if each in (name, int(name[1:]))}
+        known = all(any(each in (name, int(name[1:])) for name in self.groups) for each in listed)
+        if not listed or not known or any(isinstance(each, bool) for each in listed):
+            raise ValueError(
+                f"{what} must be among the layers {', '.join(map(str, self.layers))} or the parts "
+                f"{', '.join(self.groups)}; got {chosen!r}"
+            )
+        return tuple(name for name in self.groups if name in found)
 
     def _matvec(self, vector: Any) -> Array:
         direction = arrays.real_array("vector", vector).ravel()
@@ -154,78 +213,48 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return norms.frobenius(self.forward, self.scope, self.bound)
 
-    def eigenvalues(self, k: int | None = None, method: str | None = None) -> Measurement:
-        """Eigenvalues, descending: all P of them, or the `k` algebraically largest.
+    @cached_property
+    def eigensystem(self) -> Eigensystem:  # type: ignore[override]
+        """What answers the questions about eigenvalues."""
+        roads = {"dense": (lambda: dense_spectrum(self.forward, self.scope, self.bound), self.shape[0])}
+        if self.scope.gauss_newton:
+            roads["kernel"] = self._by_kernel, self.forward.F.size
+        nuclear = None if self.scope.residual else self.trace
+        return Eigensystem(self.shape[0], self.convention, roads, self._road, self._operator, nuclear)
 
-        Parameters
-        ----------
-        k : int, optional
-        method : {None, "dense", "kernel", "lanczos"}
-            "dense": forms the matrix and verifies LAPACK's eigensystem. "kernel": those of G through the
-            n q x n q tangent kernel; for H itself ``|R|_F`` is added to the error. "lanczos", with `k`. None:
-            the kernel where there is no residual part or it is negligible, else the matrix up to P = 3000,
-            else Lanczos.
+    def _by_kernel(self) -> Spectrum:
+        newton = self.gauss_newton if self.scope.residual else self
+        found = kernel_spectrum(self.forward, self.scope, newton.bound, self.shape[0])
+        return with_residual(found, self.residual.frobenius_norm().upper) if self.scope.residual else found
 
-        Returns
-        -------
-        Measurement
-            `value` and `error` are arrays. Not `exact` if Lanczos could not prove that none is missing:
-            every value is then within its error of some eigenvalue, and `method` says how many are proved.
+    def _road(self) -> str:
+        """How all eigenvalues are found without a demand, or "" where that would be long."""
+        if self.scope.gauss_newton and (not self.scope.residual or self._interpolates):
+            return "kernel" if self.forward.F.size <= max(LARGEST, self.shape[0]) else ""
+        return "dense" if self.shape[0] <= FORMED else ""
 
-        Raises
-        ------
-        ValueError
-            If `k` or `method` does not fit, or the matrix is so large that a method must be chosen.
-        ArithmeticError
-            If Lanczos does not converge.
+    @cached_property
+    def _interpolates(self) -> bool:
+        residual, newton = self.residual.frobenius_norm(), self.gauss_newton.frobenius_norm()
+        return bool(residual.upper <= NEGLIGIBLE * newton.value)
 
-        Examples
-        --------
-        >>> net = Network([[[1.0]], [2.0]], activation="identity")
-        >>> Hessian(net, [[1.0]], [2.0]).eigenvalues().value.round(12).tolist()
-        [5.0, 0.0]
+    def _operator(self) -> Operator:
+        rounding = product_error(self.forward, self.scope, self.bound.propagated)
+        return Operator(self.shape[0], self._matvec, rounding, SLACK * math.fsum(self._norm))
+
+    def stable_rank(self, method: str | None = None) -> Measurement:
+        """``|H|_F^2 / |H|_2^2``; `method` and errors as for :meth:`spectral_norm`."""
+        return (self.frobenius_norm() / self.spectral_norm(method)) ** 2
+
+    def weyl_bounds(self) -> Measurement:
+        """Enclosures of all eigenvalues of H by those of G and the extreme ones of R, descending, (P,) each.
+
+        The true eigenvalue of the same rank lies within ``value +- error``, which is the size of R and not a
+        rounding error.
         """
-        P = self.shape[0]
-        if k is not None and (isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= P):
-            raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
-        way = self._method(method, k)
-        if way == "lanczos" and k is not None:
-            found = self._leading(k, False)
-            said = f"lanczos, {found.proved} of {k} proved by |H|_F"
-            errors = np.full(k, found.error)
-            return Measurement(found.values, errors, found.proved == k, said, self.convention)
-        whole = self._spectrum(way)
-        return self._measured(whole.values[:k], whole.errors[:k], whole.method)
-
-    def spectral_norm(self, method: str | None = None) -> Measurement:
-        """Largest absolute eigenvalue; methods and errors as for :meth:`eigenvalues`."""
-        way = self._method(method, 1)
-        if way != "lanczos":
-            whole = self._spectrum(way)
-            return self._measured(*whole.spectral_norm(), whole.method)
-        found = self._leading(1, True)
-        value = float(np.abs(found.values[0]))
-        return Measurement(value, found.error, found.proved == 1, "lanczos, proved by |H|_F", self.convention)
-
-    def nuclear_norm(self, method: str | None = None) -> Measurement:
-        """Sum of the absolute eigenvalues."""
-        whole = self._spectrum(self._method(method, None))
-        return self._measured(*whole.nuclear_norm(), whole.method)
-
-    def rank(self, method: str | None = None) -> Measurement:
-        """Number of eigenvalues certainly not zero; the error counts the undecided."""
-        whole = self._spectrum(self._method(method, None))
-        return self._measured(*whole.rank(), whole.method)
-
-    def inertia(self, shift: float = 0.0, method: str | None = None) -> Measurement:
-        """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
-        whole = self._spectrum(self._method(method, None))
-        return self._measured(*whole.inertia(float(shift)), whole.method)
-
-    def logdet(self, shift: float = 0.0, method: str | None = None) -> Measurement:
-        """log det(H + shift I); a ValueError names the least shift where it is not positive definite."""
-        whole = self._spectrum(self._method(method, None))
-        return self._measured(*whole.logdet(float(shift)), whole.method)
+        newton, largest = self.gauss_newton.eigensystem.spectrum(), self.residual.spectral_norm().upper
+        ends = (-largest, 0.0), (largest, 0.0)
+        return self._measured(*weyl(newton, *ends), f"Weyl: G by {newton.method}")
 
     def log_product(self, k: int, method: str | None = None) -> Measurement:
         """Sum of the logarithms of the `k` largest eigenvalues.
@@ -235,75 +264,15 @@ class Curvature(LinearOperator):  # type: ignore[misc]
         ValueError
             If one of them is not certainly positive.
         """
-        found = self.eigenvalues(k, method)
-        least = found.value - found.error
-        if not least.min() > 0:
-            raise ValueError(
-                f"k must be such that the k largest eigenvalues are positive; got k = {k}, the smallest "
-                f"being {found.value[-1]:.3g} within {found.error[-1]:.1g}"
-            )
-        value = math.fsum(np.log(found.value))
-        error = -math.fsum(np.log1p(-found.error / found.value)) + gamma(8) * math.fsum(
-            abs(np.log(found.value))
-        )
-        return Measurement(value, SLACK * error, found.exact, found.method, self.convention)
+        found = self.eigenvalues(k, method=method)
+        return product_of_logs(found, self.convention)
 
     def eigenvalue_bounds(self) -> tuple[Measurement, Measurement]:
         """Bounds of the largest eigenvalue from trace and Frobenius norm alone (Wolkowicz and Styan 1980).
 
         ``mu + s / sqrt(P - 1) <= lmax <= mu + s sqrt(P - 1)``, mu = tr H / P, ``s^2 = |H|_F^2 / P - mu^2``.
         """
-        P = self.shape[0]
-        mu = self.trace() / P
-        square = self.frobenius_norm() ** 2 / P - mu**2
-        s = square.sqrt() if square.value > 0 else square * 0.0
-        root = math.sqrt(max(P - 1, 1))
-        return mu + s / root, mu + s * root
-
-    def _method(self, method: str | None, k: int | None) -> str:
-        ways = ("dense", "kernel", "lanczos")
-        if method not in (None, *ways) or (method == "lanczos" and k is None):
-            raise ValueError(f"method must be None, dense, kernel, or lanczos with k; got {method!r}")
-        if method == "kernel" and not self.scope.gauss_newton:
-            raise ValueError("method must be dense or lanczos for R, which has no kernel; got 'kernel'")
-        if method is not None:
-            return method
-        if self.scope.gauss_newton and (not self.scope.residual or self._interpolates):
-            return "kernel"
-        small = self.shape[0] <= FORMED
-        if not small and k is not None and k + 8 < self.shape[0]:
-            return "lanczos"
-        if not small:
-            raise ValueError(
-                f"method must be chosen for P = {self.shape[0]:,}: 'dense' forms "
-                f"{8 * self.shape[0] ** 2 / 2**30:.1f} GiB, 'kernel' adds |R|_F to the error; or ask for k"
-            )
-        return "dense"
-
-    @cached_property
-    def _interpolates(self) -> bool:
-        residual, newton = self.residual.frobenius_norm(), self.gauss_newton.frobenius_norm()
-        return bool(residual.upper <= NEGLIGIBLE * newton.value)
-
-    @cached_property
-    def _found(self) -> dict[str, Spectrum]:
-        return {}
-
-    def _spectrum(self, way: str) -> Spectrum:
-        if way not in self._found:
-            if way == "dense":
-                self._found[way] = dense_spectrum(self.forward, self.scope, self.bound)
-            else:
-                newton = self.gauss_newton if self.scope.residual else self
-                found = kernel_spectrum(self.forward, self.scope.layers, newton.bound, self.shape[0])
-                rest = self.residual.frobenius_norm().upper if self.scope.residual else 0.0
-                self._found[way] = with_residual(found, rest) if self.scope.residual else found
-        return self._found[way]
-
-    def _leading(self, k: int, both: bool) -> Leading:
-        value, error = self._norm
-        rounding = product_error(self.forward, self.scope, self.bound.propagated)
-        return leading(self._matvec, self.shape[0], k, value + error, rounding, both)
+        return bounds_by_norms(self.trace(), self.frobenius_norm(), self.shape[0])
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
         require_representable("norms of the Hessian", value)

@@ -12,14 +12,13 @@ from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, gamma
 
 
-def widths(run: Forward, layers: tuple[int, ...]) -> dict[int, int]:
-    """The number of parameters of each of some layers."""
-    return {
-        l: run.net.layers[l][0].size + (len(run.net.layers[l][0]) if _biased(run, l) else 0) for l in layers
-    }
+def widths(run: Forward, scope: Scope) -> dict[int, int]:
+    """The number of parameters meant of each layer."""
+    sizes = {l: run.net.layers[l][0].shape for l in scope.layers}
+    return {l: m * (d * scope.weights(l) + scope.bias(run, l)) for l, (m, d) in sizes.items()}
 
 
-def tangent_kernel(run: Forward, layers: tuple[int, ...], bound: Bounds) -> tuple[Array, float]:
+def tangent_kernel(run: Forward, scope: Scope, bound: Bounds) -> tuple[Array, float]:
     """E E^T / n, (n q, n q), and a bound of the Frobenius norm of its error; O(n^2 q^2 m L) time.
 
     E_i = C_i^T J_i with Lam_i = C_i C_i^T, so that the non-zero eigenvalues are those of G (theorem T10).
@@ -27,8 +26,8 @@ def tangent_kernel(run: Forward, layers: tuple[int, ...], bound: Bounds) -> tupl
     E, missed = curvature_rows(run)
     n, q = run.F.shape
     K = np.zeros((n, q, n, q))
-    for l in layers:
-        flat, h = E[l].reshape(n * q, -1), run.augmented(l)
+    for l in scope.layers:
+        flat, h = E[l].reshape(n * q, -1), scope.inputs(run, l)
         K += (h @ h.T)[:, None, :, None] * (flat @ flat.T).reshape(n, q, n, q)
     steps = gamma(2 * max(run.net.sizes) + run.net.depth + 8)
     return K.reshape(n * q, n * q) / n, SLACK * (steps * bound.size + missed + bound.propagated)
@@ -37,15 +36,15 @@ def tangent_kernel(run: Forward, layers: tuple[int, ...], bound: Bounds) -> tupl
 def dense(run: Forward, scope: Scope) -> Array:
     """The (P, P) matrix of the scope; O(n q P^2) time, O(P^2) memory beyond a block of samples."""
     start, where = 0, {}
-    for l, width in widths(run, scope.layers).items():
+    for l, width in widths(run, scope).items():
         where[l] = slice(start, start + width)
         start += width
     H = np.zeros((start, start))
     if scope.gauss_newton:
-        _add_gauss_newton(run, scope.layers, H)
+        _add_gauss_newton(run, scope, H)
     if scope.residual:
         for l in scope.layers:
-            _add_residual(run, l, {k: where[k] for k in scope.layers if k >= l}, H)
+            _add_residual(run, scope, l, {k: where[k] for k in scope.layers if k >= l}, H)
     H = np.tril(H) + np.tril(H, -1).T
     return np.asarray(H / run.n)
 
@@ -56,47 +55,45 @@ def dense_error(run: Forward, bound: Bounds) -> float:
     return float(SLACK * gamma(n * q + q + SUMMED) * bound.size + bound.propagated)
 
 
-def _add_gauss_newton(run: Forward, layers: tuple[int, ...], H: Array) -> None:
+def _add_gauss_newton(run: Forward, scope: Scope, H: Array) -> None:
     n, q = run.F.shape
     rows = max(1, min(n, 20_000_000 // (q * len(H))))
     for start in range(0, n, rows):
         block = slice(start, min(start + rows, n))
-        J = np.concatenate([_by_parameters(run, l, run.J[l][block], block) for l in layers], axis=2)
+        J = np.concatenate([_by_parameters(run, scope, l, block) for l in scope.layers], axis=2)
         H += np.matmul(run.Lam[block], J).reshape(-1, len(H)).T @ J.reshape(-1, len(H))
 
 
-def _by_parameters(run: Forward, l: int, J: Array, rows: slice) -> Array:
-    """Derivatives by the weights of a layer, (rows, q, width), from those by its pre-activations."""
-    weights = (J[:, :, :, None] * run.h[l][rows, None, None, :]).reshape(len(J), J.shape[1], -1)
-    return np.concatenate([weights, J], axis=2) if _biased(run, l) else weights
+def _by_parameters(run: Forward, scope: Scope, l: int, rows: slice) -> Array:
+    """Derivatives by the parameters of a layer, (rows, q, width), from those by its pre-activations."""
+    J, parts = run.J[l][rows], []
+    if scope.weights(l):
+        parts.append((J[:, :, :, None] * run.h[l][rows, None, None, :]).reshape(len(J), J.shape[1], -1))
+    return np.concatenate([*parts, J] if scope.bias(run, l) else parts, axis=2)
 
 
-def _add_residual(run: Forward, l: int, where: dict[int, slice], H: Array) -> None:
+def _add_residual(run: Forward, scope: Scope, l: int, where: dict[int, slice], H: Array) -> None:
     """Add n times the blocks [k, l], k >= l, of the residual part below the diagonal of `H`."""
     for rows in tiles(run, l):
-        low = run.augmented(l)[rows]
+        low = scope.inputs(run, l)[rows]
         for k, pair in pairs(run, l, rows).items():
             if k not in where:
                 continue
-            high, delta = run.augmented(k)[rows], run.delta[k][rows]
+            high, delta = scope.inputs(run, k)[rows], run.delta[k][rows]
             block = np.zeros((len(delta[0]), len(high[0]), run.net.sizes[l + 1], len(low[0])))
             if pair.A is not None:
                 block += np.einsum("ib,id,ica->abcd", high, low, pair.A, optimize=True)
-            if pair.B is not None:
+            if pair.B is not None and scope.weights(k):
                 inner = pair.B.shape[2]
                 block[:, :inner] += np.einsum("ia,id,icb->abcd", delta, low, pair.B, optimize=True)
-            across = _laid_out(run, l, block.reshape(-1, *block.shape[2:]).transpose(1, 2, 0))
-            made = _laid_out(run, k, across.T.reshape(*block.shape[:2], -1))
+            across = _laid_out(scope.bias(run, l), block.reshape(-1, *block.shape[2:]).transpose(1, 2, 0))
+            made = _laid_out(scope.bias(run, k), across.T.reshape(*block.shape[:2], -1))
             H[where[k], where[l]] += made
 
 
-def _laid_out(run: Forward, l: int, block: Array) -> Array:
+def _laid_out(biased: bool, block: Array) -> Array:
     """Rows by unit and input^ of a layer, (m_l, inputs^, rest), as its parameters: (width, rest)."""
-    if not _biased(run, l):
+    if not biased:
         return block.reshape(-1, block.shape[2])
     weights = block[:, :-1].reshape(-1, block.shape[2])
     return np.concatenate([weights, block[:, -1]])
-
-
-def _biased(run: Forward, l: int) -> bool:
-    return run.net.layers[l][1] is not None

@@ -21,17 +21,16 @@ sum_l v_l . z'_l^2 + 2 sum_l (delta_l . e_l)(h_(l-1),i . h'_(l-1)).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from numerics.deep.bounds import VANISHING, Bounds, mean, newton_bounds, pair_bounds
 from numerics.deep.forward import Forward
-from numerics.deep.kernels import advance
 from numerics.deep.second_derivatives import Pair, pairs
 from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norms
+from twolayer.jit import reduction_kernel
 
 ENTRIES = 8_000_000  # of the largest temporary array
 SUMMED = 64  # roundings of numpy's pairwise summation of any feasible length
@@ -39,11 +38,34 @@ SUMMED = 64  # roundings of numpy's pairwise summation of any feasible length
 
 @dataclass(frozen=True)
 class Scope:
-    """Which layers, by index, and which parts of the Hessian are meant."""
+    """Which parameters and which parts of the Hessian are meant.
+
+    Attributes
+    ----------
+    layers : tuple of int
+        Indices of the layers.
+    gauss_newton, residual : bool
+    without : frozenset of str
+        Parts of these layers that are left out, such as "b1"; never both of a layer.
+    """
 
     layers: tuple[int, ...]
     gauss_newton: bool = True
     residual: bool = True
+    without: frozenset[str] = frozenset()
+
+    def weights(self, l: int) -> bool:
+        """Whether the weights of the layer with index `l` are meant."""
+        return f"W{l + 1}" not in self.without
+
+    def bias(self, run: Forward, l: int) -> bool:
+        """Whether it has biases that are meant."""
+        return run.net.layers[l][1] is not None and f"b{l + 1}" not in self.without
+
+    def inputs(self, run: Forward, l: int) -> Array:
+        """What its parameters multiply: h_(l-1) for weights, ones for biases; shape (n, number of them)."""
+        columns = [run.h[l]] if self.weights(l) else []
+        return np.concatenate([*columns, *([np.ones((run.n, 1))] if self.bias(run, l) else [])], axis=1)
 
 
 def bounds(run: Forward, scope: Scope) -> Bounds:
@@ -118,15 +140,15 @@ def frobenius(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     if scope.gauss_newton:
         E, off = curvature_rows(at)
         size = newton_bounds(at, scope.layers).size
-        square += newton_square(at, E, scope.layers)
+        square += newton_square(at, E, scope)
         error += gamma(max(run.net.sizes) + run.net.depth + SUMMED + 8) * size**2
     if scope.residual:
-        square += residual_square(at, scope.layers)
+        square += residual_square(at, scope)
         rest = residual_bounds(at, scope.layers).size
         longest = max(a * b for a in run.net.sizes[1:] for b in run.net.sizes)
         error += gamma(longest + SUMMED + 16) * rest**2
     if scope.gauss_newton and scope.residual:
-        square += 2 * mixed_sum(at, E, scope.layers)
+        square += 2 * mixed_sum(at, E, scope)
         error += 2 * gamma(steps(run)) * size * majorant(at, scope.layers)
     value = math.sqrt(max(square, 0.0))
     error = SLACK * error
@@ -153,17 +175,17 @@ def curvature_rows(run: Forward) -> tuple[list[Array], float]:
     return rows, mean((missed + gamma(run.F.shape[1] + 4) * lam) * square)
 
 
-def newton_square(run: Forward, E: list[Array], layers: tuple[int, ...]) -> float:
+def newton_square(run: Forward, E: list[Array], scope: Scope) -> float:
     """|G|_F^2; E has shape (n, q, m_l) for every layer."""
     n, q = run.F.shape
-    flat = {l: E[l].reshape(n * q, -1) for l in layers}
-    inputs = {l: run.augmented(l) for l in layers}
+    flat = {l: E[l].reshape(n * q, -1) for l in scope.layers}
+    inputs = {l: scope.inputs(run, l) for l in scope.layers}
     rows = max(1, min(n, ENTRIES // (n * q * q)))
     sums: list[float] = []
     for start in range(0, n, rows):
         stop = min(start + rows, n)
         M = np.zeros((stop - start, q, n - start, q))
-        for l in layers:
+        for l in scope.layers:
             product = flat[l][start * q : stop * q] @ flat[l][start * q :].T
             K = inputs[l][start:stop] @ inputs[l][start:].T
             M += K[:, None, :, None] * product.reshape(M.shape)
@@ -173,15 +195,15 @@ def newton_square(run: Forward, E: list[Array], layers: tuple[int, ...]) -> floa
     return math.fsum(sums) / float(n**2)
 
 
-def mixed_sum(run: Forward, E: list[Array], layers: tuple[int, ...]) -> float:
+def mixed_sum(run: Forward, E: list[Array], scope: Scope) -> float:
     """<G, R>: second derivatives of each g_j . f_j along the curvature rows E, (n, q, m_l)."""
     n, q = run.F.shape
     rows = max(1, min(n, ENTRIES // (n * q * max(run.net.sizes[1:]))))
-    sums = [_along(run, E, layers, slice(start, min(start + rows, n))) for start in range(0, n, rows)]
+    sums = [_along(run, E, scope, slice(start, min(start + rows, n))) for start in range(0, n, rows)]
     return float(math.fsum(part for each in sums for part in each) / n**2)
 
 
-def _along(run: Forward, E: list[Array], layers: tuple[int, ...], rows: slice) -> list[float]:
+def _along(run: Forward, E: list[Array], scope: Scope, rows: slice) -> list[float]:
     """The second derivatives along the curvature rows of some samples, summed over all, in parts."""
     net = run.net
     parts: list[Array] = []
@@ -191,44 +213,71 @@ def _along(run: Forward, E: list[Array], layers: tuple[int, ...], rows: slice) -
     met = np.zeros((count, q, n))
     bent = np.zeros((count, q))
     for l, (W, _) in enumerate(net.layers):
-        here = E[l][rows] if l in layers else np.zeros_like(E[l][rows])
-        if l:
+        here = E[l][rows] if l in scope.layers else np.zeros_like(E[l][rows])
+        if l and scope.weights(l):
             by_weight = (here.reshape(count * q, -1) @ run.delta[l].T).reshape(met.shape)
             parts.append(2 * (by_weight * met).sum(axis=(1, 2)))
         if l == last:
             break
         if l:
             step = (step.reshape(-1, step.shape[3]) @ W.T).reshape(count, q, n, -1)
-        K = run.augmented(l)[rows] @ run.augmented(l).T
+        K = scope.inputs(run, l)[rows] @ scope.inputs(run, l).T
         h = run.h[l + 1][rows]
         advance(step, np.ascontiguousarray(here), K, run.v[l], run.S1[l], np.ascontiguousarray(h), bent, met)
     return [float(value) for part in (*parts, bent.sum(axis=1)) for value in part]
 
 
-def residual_square(run: Forward, layers: tuple[int, ...]) -> float:
+@reduction_kernel
+def advance(step: Array, E: Array, K: Array, v: Array, S1: Array, h: Array, bent: Array, met: Array) -> None:
+    """Turn z' into h' = s'(z) z' in place, after z' has got its own layer's share.
+
+    step : (i, e, n, m) z' without that share; E (i, e, m), K (i, n): the share is E K. bent (i, e) gains
+    sum_j v . z'^2, and met (i, e, n) is filled with h_i . h', h (i, m).
+    """
+    for i in range(step.shape[0]):
+        for e in range(step.shape[1]):
+            total = 0.0
+            for j in range(step.shape[2]):
+                k, dot, curved = K[i, j], 0.0, 0.0
+                for a in range(step.shape[3]):
+                    z = step[i, e, j, a] + E[i, e, a] * k
+                    curved += v[j, a] * z * z
+                    moved = S1[j, a] * z
+                    dot += moved * h[i, a]
+                    step[i, e, j, a] = moved
+                total += curved
+                met[i, e, j] = dot
+            bent[i, e] += total
+
+
+def residual_square(run: Forward, scope: Scope) -> float:
     """|R|_F^2."""
     sums: list[float] = []
-    for l in layers:
+    for l in scope.layers:
         blocks = tiles(run, l)
         for at, left in enumerate(blocks):
             here = pairs(run, l, left)
             for right in blocks[at:]:
                 there = here if right == left else pairs(run, l, right)
-                for k in (k for k in layers if k >= l):
+                for k in (k for k in scope.layers if k >= l):
                     weight = (1 if k == l else 2) * (1 if right == left else 2)
-                    entries = _pair_products(run, k, (here[k], there[k]), (left, right))
-                    K = run.augmented(l)[left] @ run.augmented(l)[right].T
+                    entries = _pair_products(run, scope, k, (here[k], there[k]), (left, right))
+                    K = scope.inputs(run, l)[left] @ scope.inputs(run, l)[right].T
                     sums += (weight * (K * entries).sum(axis=1)).tolist()
     return math.fsum(sums) / run.n**2
 
 
-def _pair_products(run: Forward, k: int, both: tuple[Pair, Pair], where: tuple[slice, slice]) -> Array:
+def _pair_products(
+    run: Forward, scope: Scope, k: int, both: tuple[Pair, Pair], where: tuple[slice, slice]
+) -> Array:
     """What multiplies K^(l-1)_ij in |R|_F^2, for two blocks of samples; (left, right)."""
     (one, two), (left, right) = both, where
-    delta, H = run.delta[k], run.augmented(k)
+    delta, H = run.delta[k], scope.inputs(run, k)
     found = np.zeros((len(delta[left]), len(delta[right])))
     if one.A is not None and two.A is not None:
         found += (H[left] @ H[right].T) * _inner(one.A, two.A)
+    if not scope.weights(k):
+        return found
     if one.B is not None and two.B is not None:
         found += (delta[left] @ delta[right].T) * _inner(one.B, two.B)
     if one.A is not None and two.A is not None and one.B is not None and two.B is not None:
@@ -281,7 +330,7 @@ def trace(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The trace and its error; O(n L^2 m^3) for a curved activation, else O(n L m^2)."""
     parts: list[float] = []
     for l in scope.layers:
-        H = run.augmented(l)
+        H = scope.inputs(run, l)
         squares = np.einsum("ij,ij->i", H, H)
         for rows in tiles(run, l):
             parts += (squares[rows] * unit_diagonal(run, scope, l, rows).sum(axis=1)).tolist()
@@ -294,12 +343,12 @@ def diagonal(run: Forward, scope: Scope) -> Array:
     """The diagonal, laid out as theta, shape (P of the layers,)."""
     parts: list[Array] = []
     for l in scope.layers:
-        H = run.augmented(l) ** 2
+        H = scope.inputs(run, l) ** 2
         made = np.zeros((run.net.sizes[l + 1], H.shape[1]))
         for rows in tiles(run, l):
             made += unit_diagonal(run, scope, l, rows).T @ H[rows]
-        biased = run.net.layers[l][1] is not None
-        parts += [made[:, :-1].ravel(), made[:, -1]] if biased else [made.ravel()]
+        wide = H.shape[1] - scope.bias(run, l)
+        parts += [made[:, :wide].ravel(), made[:, wide:].ravel()]
     return np.asarray(np.concatenate(parts) / run.n)
 
 
@@ -314,11 +363,3 @@ def unit_diagonal(run: Forward, scope: Scope, l: int, rows: slice) -> Array:
         if A is not None:
             found += np.einsum("icc->ic", A)
     return found
-
-
-def layer_names(run: Forward, layers: tuple[int, ...]) -> Iterator[str]:
-    """The names of the parameter parts of some layers."""
-    for l in layers:
-        yield f"W{l + 1}"
-        if run.net.layers[l][1] is not None:
-            yield f"b{l + 1}"

@@ -10,25 +10,29 @@ from numerics.deep.norms import Scope, majorant, steps
 from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, gamma, scaled_norms
 
-Directions = dict[int, tuple[Array, Array | None]]
+Directions = dict[int, tuple[Array | None, Array | None]]
 
 
-def split(run: Forward, layers: tuple[int, ...], vector: Array) -> Directions:
-    """A vector over the parameters of some layers, (P,), as W (m_l, m_(l-1)) and b (m_l,) of each."""
+def split(run: Forward, scope: Scope, vector: Array) -> Directions:
+    """A vector over the parameters of a scope, (P,), as W (m_l, m_(l-1)) and b (m_l,) of layers."""
     found: Directions = {}
     start = 0
-    for l in layers:
-        W, b = run.net.layers[l]
-        weights = vector[start : start + W.size].reshape(W.shape)
-        start += W.size
-        found[l] = weights, None if b is None else vector[start : start + b.size]
-        start += 0 if b is None else b.size
+    for l in scope.layers:
+        W = run.net.layers[l][0]
+        weights = bias = None
+        if scope.weights(l):
+            weights = vector[start : start + W.size].reshape(W.shape)
+            start += W.size
+        if scope.bias(run, l):
+            bias = vector[start : start + len(W)]
+            start += len(W)
+        found[l] = weights, bias
     return found
 
 
 def product(run: Forward, scope: Scope, vector: Array) -> Array:
     """The Hessian, or what of it the `scope` means, times a vector, (P,). O(n P) time, O(n m L) memory."""
-    directions = split(run, scope.layers, vector)
+    directions = split(run, scope, vector)
     dz, dh = _forwards(run, directions)
     top = np.einsum("iop,ip->io", run.Lam, dz[-1]) if scope.gauss_newton else np.zeros_like(dz[-1])
     made: dict[int, Array] = {}
@@ -38,25 +42,26 @@ def product(run: Forward, scope: Scope, vector: Array) -> Array:
             made[l] = _by_weights(run, scope, l, ddelta, dh[l])
         if l > min(scope.layers):
             back = ddelta @ run.net.layers[l][0]
-            if scope.residual and l in directions:
-                back += run.delta[l] @ directions[l][0]
+            weights = directions.get(l, (None, None))[0]
+            if scope.residual and weights is not None:
+                back += run.delta[l] @ weights
             ddelta = back * run.S1[l - 1]
             if scope.residual:
                 ddelta += dz[l - 1] * run.v[l - 1]
     return np.asarray(np.concatenate([made[l] for l in scope.layers]) / run.n)
 
 
-def _forwards(
-    run: Forward, directions: dict[int, tuple[Array, Array | None]]
-) -> tuple[list[Array], list[Array]]:
+def _forwards(run: Forward, directions: Directions) -> tuple[list[Array], list[Array]]:
     """dz_l of every layer, and dh_(l-1)."""
     dz: list[Array] = []
     dh: list[Array] = [np.zeros_like(run.h[0])]
     for l, (W, _) in enumerate(run.net.layers):
         step = dh[l] @ W.T if l else np.zeros((run.n, len(W)))
-        if l in directions:
-            weights, bias = directions[l]
-            step = step + run.h[l] @ weights.T + (0.0 if bias is None else bias)
+        weights, bias = directions.get(l, (None, None))
+        if weights is not None:
+            step = step + run.h[l] @ weights.T
+        if bias is not None:
+            step = step + bias
         dz.append(step)
         if l < run.net.depth - 1:
             dh.append(step * run.S1[l])
@@ -64,12 +69,14 @@ def _forwards(
 
 
 def _by_weights(run: Forward, scope: Scope, l: int, ddelta: Array, dh: Array) -> Array:
-    """The part of a product that belongs to the layer with index `l`, times n."""
-    weights = ddelta.T @ run.h[l]
-    if scope.residual and l:
-        weights += run.delta[l].T @ dh
-    biased = run.net.layers[l][1] is not None
-    return np.concatenate([weights.ravel(), ddelta.sum(axis=0)] if biased else [weights.ravel()])
+    """What of a product belongs to the layer with index `l`, times n."""
+    parts = []
+    if scope.weights(l):
+        weights = ddelta.T @ run.h[l]
+        if scope.residual and l:
+            weights += run.delta[l].T @ dh
+        parts.append(weights.ravel())
+    return np.concatenate([*parts, ddelta.sum(axis=0)] if scope.bias(run, l) else parts)
 
 
 def gradient(run: Forward) -> Array:

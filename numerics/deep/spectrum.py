@@ -1,37 +1,43 @@
 """Eigenvalues of deep networks' curvature: all, by the tangent kernel or the matrix, or the extreme ones.
 
 The eigenvalues of G are those of the n q x n q tangent kernel (theorem T10), at any depth. Those of H are
-within |R|_F of them (Hoffman and Wielandt), which is nothing at interpolation. Elsewhere the k leading ones
-are found by Lanczos, and the exact |H|_F proves that none is missing: outside the span of the vectors found,
-H has no eigenvalue beyond c, c^2 = |H|_F^2 - (|values|_F - eta)^2.
+within |R|_F of them (Hoffman and Wielandt), which is nothing at interpolation. Elsewhere the k extreme ones
+are found by :mod:`twolayer.spectrum.extremes`, and the exact |H|_F proves that none is missing.
 """
 
 from __future__ import annotations
 
 import math
+import operator as operators
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from scipy import linalg
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward
 from numerics.deep.matrices import dense, dense_error, tangent_kernel
 from numerics.deep.norms import Scope
-from twolayer.arrays import Array
+from twolayer.arrays import require_representable
+from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK, gamma
+from twolayer.memory import available
+from twolayer.spectrum.eigensystem import Asked
 from twolayer.spectrum.enclosed import Spectrum, semidefinite
-from twolayer.spectrum.lapack import residual_bound, skewness, verified_eigenvalues
+from twolayer.spectrum.extremes.curvature_pairs import counter_of
+from twolayer.spectrum.extremes.eigenpairs import Eigenvalues
+from twolayer.spectrum.extremes.lanczos import Operator, Pairs, extreme_pairs
+from twolayer.spectrum.extremes.watch import Watch
+from twolayer.spectrum.lapack import verified_eigenvalues
 
-SPARE = 6  # pairs beyond those asked for
-SEED = 0  # of the starting vector: the same matrix gives the same answer
+FORMED = 3000  # largest order of a matrix that is formed without being asked for
+COPIES = 6  # of a matrix, while its eigenvalues are found and verified
 
 
-def kernel_spectrum(run: Forward, layers: tuple[int, ...], bound: Bounds, order: int) -> Spectrum:
+def kernel_spectrum(run: Forward, scope: Scope, bound: Bounds, order: int) -> Spectrum:
     """All `order` eigenvalues of G; O(n^2 q^2 m L + (n q)^3) time."""
-    K, rounding = tangent_kernel(run, layers, bound)
+    K, rounding = tangent_kernel(run, scope, bound)
     found, error = verified_eigenvalues(K)
     distance = SLACK * (error + rounding)
     values = np.zeros(order)
@@ -54,70 +60,181 @@ def dense_spectrum(run: Forward, scope: Scope, bound: Bounds) -> Spectrum:
     return found if scope.residual else semidefinite(found, run.F.size)
 
 
-@dataclass(frozen=True)
-class Leading:
-    """Extreme eigenvalues.
-
-    Attributes
-    ----------
-    values : ndarray, shape (k,)
-        Algebraically largest first, or largest by absolute value.
-    vectors : ndarray, shape (P, k)
-    error : float
-        Each value is this near an eigenvalue, and the first `proved` values are this near the first
-        `proved` eigenvalues.
-    proved : int
-    beyond : float
-        No other eigenvalue is larger than this.
-    """
-
-    values: Array
-    vectors: Array
-    error: float
-    proved: int
-    beyond: float
-
-
-def leading(
-    apply: Callable[[Array], Array], order: int, k: int, norm: float, rounding: float, both: bool
-) -> Leading:
-    """The k largest eigenvalues of a symmetric matrix, by absolute value if `both`, and how many are proved.
+@dataclass
+class Eigensystem:
+    """The eigenvalues of one symmetric operator; what has been found is kept for the next question.
 
     Parameters
     ----------
-    apply : callable
-        The product with a vector, shape (P,).
-    order, k : int
-        P and k; k + 6 < P.
-    norm : float
-        An upper bound of the Frobenius norm.
-    rounding : float
-        Bound of the relative error of a product: |computed - H v| <= rounding |v|.
+    order : int
+        P.
+    convention : str
+        What every answer says of the loss and the parameters.
+    roads : dict of str to (callable, int)
+        How all eigenvalues can be found, by the name of the method, and the order of the matrix it forms.
+    small : callable
+        Returns the road that needs no demand, or "" if every one is too long.
+    operator : callable
+        Returns what Lanczos needs.
+    nuclear : callable, optional
+        Returns the nuclear norm where it is known without eigenvalues.
+    exact : bool
+        Whether errors are bounds that are proved.
+    """
+
+    order: int
+    convention: str
+    roads: dict[str, tuple[Callable[[], Spectrum], int]]
+    small: Callable[[], str]
+    operator: Callable[[], Operator]
+    nuclear: Callable[[], Measurement] | None = None
+    exact: bool = True
+    found: dict[str, Spectrum] = field(default_factory=dict)
+
+    def eigenvalues(self, asked: Asked) -> Measurement:
+        """All eigenvalues, or the k extreme ones; a ValueError if k is out of range."""
+        if asked.k is None and not asked.vectors and asked.which == "largest":
+            whole = self.spectrum(asked.method)
+            return self._measured(whole.values, whole.errors, whole.method)
+        k = self.order if asked.k is None else asked.k
+        if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= self.order:
+            raise ValueError(f"k must be None or in 1..{self.order}; got {k!r}")
+        k = operators.index(k)
+        road = self._road(asked.method, k)
+        if road == "lanczos" or asked.vectors:
+            return self._answered(asked, self._pairs(road, k, asked.which, asked.watch), k, road)
+        whole = self.spectrum(road)
+        values, errors = whole.extreme(k, asked.which)
+        proved = np.full(k, self.exact)
+        return Eigenvalues(values, errors, self.exact, whole.method, self.convention, proved)
+
+    def spectrum(self, method: str | None = None) -> Spectrum:
+        """All eigenvalues with their bounds, by the road called `method`, or that which needs no demand."""
+        road = self._road(method, None)
+        if road not in self.found:
+            self.found[road] = self.roads[road][0]()
+        return self.found[road]
+
+    def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
+        """Largest absolute eigenvalue."""
+        road = self._road(method, 1)
+        if road != "lanczos":
+            whole = self.spectrum(road)
+            return self._measured(*whole.spectral_norm(), whole.method)
+        pairs = self._pairs(road, 1, "magnitude", watch)
+        value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
+        if self.exact and not pairs.proved:
+            error = max(error, SLACK * (pairs.upper - value))
+        return self._measured(value, error, _said(pairs))
+
+    def nuclear_norm(self, method: str | None) -> Measurement:
+        """Sum of the absolute eigenvalues."""
+        if self.nuclear is not None and method in (None, "trace"):
+            return self.nuclear()
+        whole = self.spectrum(method)
+        return self._measured(*whole.nuclear_norm(), whole.method)
+
+    def rank(self, method: str | None, watch: Watch) -> Measurement:
+        """Number of eigenvalues certainly not zero; the error counts the undecided."""
+        whole = self.spectrum(method)
+        return self._measured(*whole.rank(), whole.method)
+
+    def inertia(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
+        """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
+        whole = self.spectrum(method)
+        return self._measured(*whole.inertia(number("shift", shift)), whole.method)
+
+    def logdet(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
+        """log det(H + shift I); a ValueError names the least shift where it is not positive definite."""
+        whole = self.spectrum(method)
+        return self._measured(*whole.logdet(number("shift", shift)), whole.method)
+
+    def _road(self, method: str | None, k: int | None) -> str:
+        iterable = k is not None
+        if method is None:
+            known = "dense" if "dense" in self.found else self.small()
+            road = known or ("lanczos" if iterable else "")
+            if not road:
+                forms = " or ".join(f"{name!r} ({_gib(order)})" for name, (_, order) in self.roads.items())
+                raise ValueError(f"method must be {forms} for P = {self.order:,}; got None: or ask for k")
+            return road
+        names = [*self.roads, *(["lanczos"] if iterable else [])]
+        if method not in names:
+            raise ValueError(f"method must be None or one of {', '.join(names)}; got {method!r}")
+        if method in self.roads and COPIES * 8 * self.roads[method][1] ** 2 > available():
+            raise MemoryError(f"method must fit into memory; got {method!r}, {_gib(self.roads[method][1])}")
+        return method
+
+    def _pairs(self, road: str, k: int, which: str, watch: Watch) -> Pairs:
+        given = self.operator()
+        beyond = None if road == "lanczos" else counter_of(self.spectrum(road), which)
+        chosen = Operator(given.order, given.product, given.product_error, given.norm, beyond)
+        return extreme_pairs(chosen, k, which, watch=watch)
+
+    def _answered(self, asked: Asked, pairs: Pairs, k: int, road: str) -> Eigenvalues:
+        proved = (np.arange(len(pairs.values)) < pairs.proved) & self.exact
+        missing = pairs.missing if self.exact else "errors are estimated, so that nothing is proved"
+        return Eigenvalues(
+            pairs.values,
+            pairs.errors,
+            bool(proved.all()) and len(proved) == k,
+            _said(pairs) if road == "lanczos" else self.spectrum(road).method,
+            self.convention,
+            proved,
+            pairs.residuals,
+            pairs.vectors if asked.vectors else None,
+            missing,
+        )
+
+    def _measured(self, value: Any, error: Any, method: str) -> Measurement:
+        require_representable("eigenvalues", value)
+        return Measurement(value, error, self.exact, method, self.convention)
+
+
+def product_of_logs(found: Measurement, convention: str) -> Measurement:
+    """Sum of the logarithms of eigenvalues, all of which must be positive for certain.
 
     Raises
     ------
-    ArithmeticError
-        If Lanczos does not converge.
+    ValueError
+        If one is not.
     """
-    start = np.random.default_rng(SEED).standard_normal(order)
-    operator = LinearOperator((order, order), matvec=apply, dtype=np.float64)
-    try:
-        V = eigsh(operator, k + SPARE, which="LM" if both else "LA", v0=start)[1]
-    except ArpackNoConvergence as stopped:
-        V = stopped.eigenvectors
-        if V.shape[1] < k:
-            raise ArithmeticError(f"lanczos must find {k} pairs; got {V.shape[1]}") from stopped
-    basis = linalg.qr(V, mode="economic", check_finite=False)[0]
-    images = np.stack([apply(column) for column in basis.T], axis=1)
-    values, turn = linalg.eigh(basis.T @ images)
-    rank = np.argsort(-(np.abs(values) if both else values))
-    values, vectors, images = values[rank], basis @ turn[:, rank], images @ turn[:, rank]
-    count = len(values)
-    residual = float(np.linalg.norm(images - vectors * values))
-    residual += math.sqrt(count) * (2 * rounding + gamma(count + 4) * norm)
-    eta = math.sqrt(2) * residual_bound(residual, skewness(vectors), values)
-    known = max(float(np.linalg.norm(values)) - eta, 0.0)
-    beyond = SLACK * math.sqrt(max((norm - known) * (norm + known), 0.0)) + eta
-    sizes = np.abs(values) if both else values
-    proved = int((sizes[:k] - eta > beyond).sum())
-    return Leading(values[:k], vectors[:, :k], SLACK * eta, proved, beyond)
+    least = found.value - found.error
+    if not least.min() > 0:
+        raise ValueError(
+            f"k must be such that the k largest eigenvalues are positive; got k = {len(least)}, the smallest "
+            f"being {found.value[-1]:.3g} within {found.error[-1]:.1g}"
+        )
+    logs = np.log(found.value)
+    error = gamma(8) * math.fsum(abs(logs)) - math.fsum(np.log1p(-found.error / found.value))
+    return Measurement(math.fsum(logs), SLACK * error, found.exact, found.method, convention)
+
+
+def bounds_by_norms(trace: Measurement, norm: Measurement, order: int) -> tuple[Measurement, Measurement]:
+    """Bounds of the largest eigenvalue of a matrix of this order (Wolkowicz and Styan 1980)."""
+    mu = trace / order
+    square = norm**2 / order - mu**2
+    s = square.sqrt() if square.value > 0 else square * 0.0
+    root = math.sqrt(max(order - 1, 1))
+    return mu + s / root, mu + s * root
+
+
+def number(name: str, value: Any) -> float:
+    """A finite number given by a caller, as a float.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not np.isfinite(float(value)):
+        raise ValueError(f"{name} must be a finite number; got {value!r}")
+    return float(value)
+
+
+def _said(pairs: Pairs) -> str:
+    return f"lanczos, {pairs.proved} proved by {pairs.proof}" if pairs.proof else "lanczos, candidates"
+
+
+def _gib(order: int) -> str:
+    return f"{8 * order**2 / 2**30:.1f} GiB"

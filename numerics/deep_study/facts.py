@@ -94,7 +94,7 @@ def curvature(H: Hessian) -> dict[str, Any]:
     """
     order = min(H.forward.F.size, H.shape[0])
     values = H.eigenvalues(method="kernel")
-    kernel, _ = tangent_kernel(H.forward, H.scope.layers, H.gauss_newton.bound)
+    kernel, _ = tangent_kernel(H.forward, H.scope, H.gauss_newton.bound)
     found = spectrum_facts(values, H.inertia(method="kernel"), order)
     return {
         "frobenius_norm": plain(H.frobenius_norm()),

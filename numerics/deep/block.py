@@ -1,0 +1,69 @@
+"""Off-diagonal blocks of the curvature of deep networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator
+
+from twolayer import arrays
+from twolayer.arrays import Array
+from twolayer.errors.measurement import Measurement, measured
+from twolayer.spectrum.eigensystem import rectangular_norm
+
+
+class Block(LinearOperator):  # type: ignore[misc]
+    """The block of a symmetric operator that couples some parameters, the rows, with others, the columns.
+
+    Parameters
+    ----------
+    whole : Curvature
+        The principal block over both.
+    rows, columns : tuple of str
+        Names of parts, none in both.
+    """
+
+    def __init__(self, whole: Any, rows: tuple[str, ...], columns: tuple[str, ...]) -> None:
+        self.whole, self.names = whole, (rows, columns)
+        sizes = {name: whole.forward.net.parts[name].size for name in whole.groups}
+        starts = dict(zip(sizes, np.cumsum([0, *sizes.values()]).tolist(), strict=False))
+        self._places = [
+            np.concatenate([starts[name] + np.arange(sizes[name]) for name in names]) for names in self.names
+        ]
+        shape = tuple(len(places) for places in self._places)
+        super().__init__(np.dtype(np.float64), shape)
+
+    def _matvec(self, vector: Any) -> Array:
+        return self._through(vector, *self._places[::-1])
+
+    def _rmatvec(self, vector: Any) -> Array:
+        return self._through(vector, *self._places)
+
+    def _through(self, vector: Any, given: Any, taken: Any) -> Array:
+        whole = np.zeros(self.whole.shape[0])
+        whole[given] = arrays.real_array("vector", vector).ravel()
+        return np.asarray((self.whole @ whole)[taken])
+
+    def toarray(self) -> Array:
+        """The block, shape (rows, columns); the matrix over both is formed on the way."""
+        return np.asarray(self.whole.toarray()[np.ix_(*self._places)])
+
+    def frobenius_norm(self) -> Measurement:
+        """Frobenius norm: half of what the whole has beyond its two principal blocks; nothing is formed."""
+        parts = [self.whole.principal(names).frobenius_norm() for names in self.names]
+        square = (self.whole.frobenius_norm() ** 2 - parts[0] ** 2 - parts[1] ** 2) / 2
+        found: Measurement = square.sqrt()
+        return found
+
+    def spectral_norm(self) -> Measurement:
+        """Largest singular value, of the matrix formed."""
+        return self._norm(2)
+
+    def nuclear_norm(self) -> Measurement:
+        """Sum of the singular values, of the matrix formed."""
+        return self._norm("nuc")
+
+    def _norm(self, kind: Any) -> Measurement:
+        value, error, method = rectangular_norm(self.toarray(), kind, self.whole.rounding_error())
+        return measured(value, error, method, self.whole.convention)

@@ -1,0 +1,144 @@
+"""Blocks of deep networks' curvature by layer and part, and every question that two layers are asked."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import twolayer as tl
+from numerics import deep
+
+PARTS = {"H": lambda H: H, "G": lambda H: H.gauss_newton, "R": lambda H: H.residual}
+
+
+def problem(sizes=(3, 4, 3, 2), activation="tanh", n=5, loss="squared"):
+    net = deep.random_network(sizes, activation, seed=2, kind="gaussian")
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, sizes[0]))
+    y = rng.integers(0, sizes[-1], n) if loss == "softmax" else rng.standard_normal((n, sizes[-1]))
+    return deep.Hessian(net, X, y, loss)
+
+
+def choices(groups):
+    every = [each for size in (1, 2, 3) for each in itertools.combinations(groups, size)]
+    return every[::3] + [(name,) for name in groups]
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(("activation", "loss"), [("tanh", "squared"), ("relu", "softmax")])
+def test_a_block_by_parts_is_cut_out_of_the_matrix(part, activation, loss):
+    H = PARTS[part](problem(activation=activation, loss=loss))
+    whole, layout = H.toarray(), H.forward.net.layout
+    size = max(H.bound.size, 1e-300)
+    for names in choices(H.groups):
+        where = np.concatenate([np.arange(len(whole))[layout[name]] for name in names])
+        wanted, M = whole[np.ix_(where, where)], H.block(names)
+        v = np.random.default_rng(1).standard_normal(len(where))
+        assert M.groups == names
+        assert_allclose(M.toarray(), wanted, atol=1e-13 * size)
+        assert_allclose(M @ v, wanted @ v, atol=1e-12 * size)
+        assert_allclose(M.diagonal(), np.diag(wanted), atol=1e-13 * size)
+        assert abs(M.trace().value - np.trace(wanted)) <= M.trace().error + H.rounding_error() * len(v)
+        norm = M.frobenius_norm()
+        assert abs(norm.value - np.linalg.norm(wanted)) <= norm.error + H.rounding_error()
+        if part == "G":
+            found = M.eigenvalues(method="kernel")
+            assert_allclose(found.value, np.linalg.eigvalsh(wanted)[::-1], atol=1e-12 * size)
+
+
+def test_a_block_between_parts_is_cut_out_of_the_matrix():
+    H = problem()
+    whole, layout = H.toarray(), H.forward.net.layout
+    for rows, columns in [("W1", "b3"), (("b1", "W2"), "W1"), (1, (2, "b3")), ("b2", 1)]:
+        M = H.block(rows, columns)
+        places = [
+            np.concatenate([np.arange(len(whole))[layout[name]] for name in names]) for names in M.names
+        ]
+        wanted = whole[np.ix_(*places)]
+        v, u = np.ones(wanted.shape[1]), np.ones(wanted.shape[0])
+        assert_allclose(M.toarray(), wanted, atol=1e-13)
+        assert_allclose(M @ v, wanted @ v, atol=1e-12)
+        assert_allclose(M.T @ u, wanted.T @ u, atol=1e-12)
+        for norm, kind in ((M.frobenius_norm(), None), (M.spectral_norm(), 2), (M.nuclear_norm(), "nuc")):
+            assert abs(norm.value - np.linalg.norm(wanted, kind)) <= norm.error + H.rounding_error()
+
+
+@pytest.mark.parametrize("chosen", ["W9", 4, 0, (), ("W1", "c"), True, "1"])
+def test_parts_that_are_not_there_are_named(chosen):
+    with pytest.raises(ValueError, match="rows must be among the layers 1, 2, 3 or the parts W1, b1"):
+        problem().block(chosen)
+
+
+def test_rows_and_columns_that_overlap_are_named():
+    with pytest.raises(ValueError, match="columns must be the rows or other parts"):
+        problem().block((1, "W2"), "W2")
+
+
+QUESTIONS = {
+    "schatten_norm": (3,),
+    "condition_number": (9.0,),
+    "effective_dimension": (9.0,),
+    "pseudo_logdet": (1e-3,),
+    "spectral_distribution": ([-1.0, 0.5, 2.0],),
+    "stable_rank": (),
+    "spectral_norm": (),
+    "nuclear_norm": (),
+    "logdet": (9.0,),
+    "inertia": (0.7,),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_answers_equal_those_of_two_layers(question):
+    rng = np.random.default_rng(2)
+    net = tl.TwoLayer(rng.standard_normal(4), rng.standard_normal((4, 3)), rng.standard_normal(4), 0.3)
+    X, y = rng.standard_normal((9, 3)), rng.standard_normal(9)
+    one = getattr(tl.Hessian(net, X, y), question)(*QUESTIONS[question])
+    two = getattr(deep.Hessian(deep.Network.of(net), X, y), question)(*QUESTIONS[question])
+    assert (np.abs(np.subtract(one.value, two.value)) <= np.add(one.error, two.error)).all()
+
+
+def test_extreme_pairs_come_with_vectors_and_proofs():
+    H = problem()
+    values, V = np.linalg.eigh(H.toarray())
+    sought = {"largest": values[::-1], "smallest": values, "magnitude": values[np.argsort(-np.abs(values))]}
+    for which, wanted in sought.items():
+        for method in (None, "lanczos"):
+            found = H.eigenvalues(3, which, True, method=method)
+            assert_allclose(found.value, wanted[:3], atol=1e-10)
+            assert (np.linalg.norm(H.toarray() @ found.vectors - found.vectors * found.value, axis=0)
+                    <= found.residual + 3 * H.rounding_error()).all()  # fmt: skip
+            assert found.exact == bool(found.proved.all())
+            assert method or found.exact
+    bounds = H.weyl_bounds()
+    assert (np.abs(bounds.value - values[::-1]) <= bounds.error).all()
+
+
+def test_the_nuclear_norm_of_g_is_its_trace_at_any_size():
+    G = problem().gauss_newton
+    assert G.nuclear_norm().method == "closed form"
+    assert_allclose(G.nuclear_norm().value, G.nuclear_norm("kernel").value, rtol=1e-12)
+
+
+def test_a_method_that_does_not_fit_is_named():
+    H = problem()
+    with pytest.raises(ValueError, match="method must be None or one of dense, kernel; got 'lanczos'"):
+        H.inertia(method="lanczos")
+    with pytest.raises(ValueError, match="method must be None or one of dense, lanczos; got 'kernel'"):
+        H.residual.eigenvalues(1, method="kernel")
+    with pytest.raises(ValueError, match="shift must be a finite number"):
+        H.inertia(math.nan)
+    wide = deep.random_network([5, 100, 30, 2], seed=0)
+    far = deep.Hessian(wide, np.ones((1, 5)), np.ones((1, 2)))
+    with pytest.raises(
+        ValueError, match=r"method must be 'dense' \(0\.1 GiB\) or 'kernel' \(0\.0 GiB\) for P"
+    ):
+        far.eigenvalues()
+
+
+def test_every_method_of_two_layers_is_there_or_has_no_meaning():
+    units = {name for name in dir(tl.Hessian) if name.startswith("unit_")}
+    meant = {name for name in dir(tl.Hessian) if not name.startswith("_")} - units
+    assert meant - set(dir(deep.Hessian)) == {"with_ridge", "from_sklearn", "diagonal_norm"}
