@@ -1,0 +1,98 @@
+"""Losses of a module's outputs: the package's, whose derivatives are derived, or any function of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twolayer import arrays
+from twolayer.forward.values import loss_values
+from twolayer.model.loss import Loss
+from twolayer.model.loss import loss as find_loss
+
+
+@dataclass(frozen=True)
+class OutputLoss:
+    """A risk as a function of all outputs F (n, q), by its derivatives there.
+
+    Parameters
+    ----------
+    G : tensor, shape (n, q)
+        Derivative of the risk.
+    Lam : tensor, shape (n, q, q), or None
+        Blocks of its second derivative, sample by sample; None if `graph` gives it.
+    graph : tuple of tensors, or None
+        F, and the derivative as a function of it.
+    convention : str
+    """
+
+    G: Any
+    Lam: Any
+    graph: Any
+    convention: str
+
+    def curved(self, T: Any, rows: slice) -> Any:
+        """The second derivative of the risk times T, (rows, q) or (c, rows, q)."""
+        import torch
+
+        if self.graph is None:
+            return torch.einsum("rop,...rp->...ro", self.Lam[rows], T)
+        F, slope = self.graph
+        if not slope.requires_grad:
+            return torch.zeros_like(T)
+        batched = T.dim() > F.dim()
+        return torch.autograd.grad(slope, F, T, retain_graph=True, is_grads_batched=batched)[0]
+
+
+def output_loss(loss: Any, F: Any, y: Any, names: list[str]) -> OutputLoss:
+    """The derivatives of a loss at the outputs F (n, q).
+
+    Parameters
+    ----------
+    loss : str, Loss, or callable
+        A loss of the package, averaged over the samples; or ``loss(outputs, y)``, one number for all.
+    F : tensor, shape (n, q)
+    y : tensor
+    names : list of str
+        Of the parameters, for the convention.
+
+    Raises
+    ------
+    ValueError
+        If the targets do not fit, or the loss is not one finite number.
+    """
+    theta = f"theta = ({', '.join(names)})"
+    if isinstance(loss, (str, Loss)) or not callable(loss):
+        rule, n = find_loss(loss), len(F)
+        labels = arrays.targets(_numbers(y), rule.labels, n, F.shape[1], False)
+        outputs = np.ascontiguousarray(_numbers(F))
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            _, G, Lam = loss_values(rule, outputs, labels)
+        arrays.require_representable("loss derivatives", Lam)
+        return OutputLoss(
+            F.new_tensor(G / n), F.new_tensor(Lam / n), None, f"{rule.convention} (n = {n}); {theta}"
+        )
+    return _of_function(loss, F, y, theta)
+
+
+def _of_function(loss: Any, F: Any, y: Any, theta: str) -> OutputLoss:
+    import torch
+
+    leaf = F.detach().clone().requires_grad_()
+    labels = y.to(leaf.device)
+    try:
+        risk = loss(leaf, labels.to(leaf.dtype) if labels.is_floating_point() else labels)
+    except (RuntimeError, TypeError, ValueError, IndexError) as reason:
+        lines = str(reason).strip().splitlines() or [type(reason).__name__]
+        raise ValueError(f"loss must take the outputs {tuple(F.shape)} and y; got {lines[0]}") from reason
+    if not isinstance(risk, torch.Tensor) or risk.numel() != 1 or not torch.isfinite(risk).all():
+        raise ValueError(f"loss must return one finite number for all samples; got {risk!r:.60}")
+    slope = torch.autograd.grad(risk.reshape(()), leaf, create_graph=True)[0]
+    name = getattr(loss, "__name__", None) or repr(loss)
+    return OutputLoss(slope.detach(), None, (leaf, slope), f"{name} of all {len(F)} samples at once; {theta}")
+
+
+def _numbers(tensor: Any) -> Any:
+    return tensor.detach().cpu().double().numpy()

@@ -1,0 +1,105 @@
+"""Modules that are fully connected networks: they are read, and measured exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numerics.deep.network import Network
+from twolayer import arrays
+from twolayer.arrays import Array
+
+ACTIVATIONS = {
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "ReLU": "relu",
+    "SiLU": "silu",
+    "Softplus": "softplus",
+    "GELU": "gelu",
+    "LeakyReLU": "leaky_relu",
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "Softplus": {"beta": 1.0, "threshold": 40.0},
+    "GELU": {"approximate": "none"},
+    "LeakyReLU": {"negative_slope": 0.01},
+}
+"""What a module must be set to; torch's Softplus is the identity above its threshold, 20 by default."""
+
+SKIPPED = ("Identity", "Dropout", "Flatten")  # in evaluation, for inputs that are vectors or made so
+
+
+def network_of(module: Any) -> Network | None:
+    """The network that a Sequential of Linear and activation layers is, or None if it is none.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Recognised is a plain ``torch.nn.Sequential``, nested or not, of ``Linear`` layers with one and the
+        same activation of the package between them; flattening, and dropout in evaluation, are skipped.
+
+    Notes
+    -----
+    Weights in single precision become float64 without rounding. Layers that share parameters, and modules
+    with hooks, are not recognised.
+
+    Examples
+    --------
+    >>> network_of("no module") is None
+    True
+    """
+    leaves = _leaves(module)
+    if leaves is None or any(_hooked(leaf) for leaf in leaves):
+        return None
+    if any(type(leaf).__name__ == "Dropout" and leaf.training for leaf in leaves):
+        return None
+    kept = [leaf for leaf in leaves if type(leaf).__name__ not in SKIPPED]
+    linear, between = kept[::2], kept[1::2]
+    if not kept or len(kept) % 2 == 0 or any(type(leaf).__name__ != "Linear" for leaf in linear):
+        return None
+    names = {_activation(leaf) for leaf in between}
+    if len(names) > 1 or None in names or _shared(linear):
+        return None
+    weights = [_numbers(leaf.weight) for leaf in linear]
+    biases = [None if leaf.bias is None else _numbers(leaf.bias) for leaf in linear]
+    return Network(weights, biases, names.pop() if names else "identity")
+
+
+def _leaves(module: Any) -> list[Any] | None:
+    """The layers in order, or None where something other than Sequential holds them together."""
+    if type(module).__module__.split(".")[0] != "torch":
+        return None
+    if type(module).__name__ != "Sequential":
+        return [module]
+    if _hooked(module):
+        return None
+    found: list[Any] = []
+    for child in module:
+        inside = _leaves(child)
+        if inside is None:
+            return None
+        found += inside
+    return found
+
+
+def _hooked(module: Any) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks or module._backward_hooks)
+
+
+def _activation(leaf: Any) -> str | None:
+    name = type(leaf).__name__
+    wanted = OPTIONS.get(name, {})
+    fits = all(
+        getattr(leaf, key) == value if key != "threshold" else getattr(leaf, key) >= value
+        for key, value in wanted.items()
+    )
+    return ACTIVATIONS.get(name) if fits else None
+
+
+def _shared(linear: list[Any]) -> bool:
+    """Whether two layers have a parameter, or memory, in common."""
+    parameters = [each for leaf in linear for each in (leaf.weight, leaf.bias) if each is not None]
+    return len({each.untyped_storage().data_ptr() for each in parameters}) < len(parameters)
+
+
+def _numbers(tensor: Any) -> Array:
+    """A parameter as float64, of the same shape."""
+    return arrays.real_array("parameters", tensor)
