@@ -19,7 +19,7 @@ def test_non_uniformity_is_that_of_the_samples_hessians():
     H = deep.Hessian(net, X, Y)
     each = [deep.Hessian(net, X[i : i + 1], Y[i : i + 1]).toarray() for i in range(9)]
     spread = np.mean([A @ A for A in each], axis=0) - np.mean(each, axis=0) @ np.mean(each, axis=0)
-    kernel, _ = tangent_kernel(H.forward, H.scope.layers, H.gauss_newton.bound)
+    kernel, _ = tangent_kernel(H.forward, H.scope, H.gauss_newton.bound)
     np.testing.assert_allclose(non_uniformity(kernel, 9) ** 2, np.linalg.eigvalsh(spread)[-1], rtol=1e-9)
 
 
