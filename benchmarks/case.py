@@ -24,12 +24,15 @@ class Contender:
         Imports what it needs, compiles what can be, and returns the work to be timed.
     value : callable, optional
         Turns what the work returns into a number that ours must match.
+    allowed : float
+        Seconds that ours may take beyond that, for validation and bounds.
     """
 
     name: str
     target: float
     build: Callable[[], Work]
     value: Callable[[Any], float] | None = None
+    allowed: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ SHAPES = (
 SETTINGS = (("tanh", "squared", 1), ("relu", "squared", 3), ("tanh", "softmax", 10))
 FORMED = 3200  # parameters up to which the matrix is formed
 WORTH = 2e11  # operations of a dense matrix up to which it is formed
+ALLOWED = 1e-4  # seconds, for validation and bounds
 SHIFT = 1e3  # that makes any of these matrices positive definite
 
 Ours = Callable[[tl.TwoLayer, np.ndarray, np.ndarray, str], Any]
@@ -111,7 +112,7 @@ def at(shape: tuple[int, int, int], activation: str, loss: str, q: int) -> Itera
     works = CHEAP | (WHOLE if P <= FORMED and n * q * P**2 <= WORTH else {})
     for name, (ours, theirs, target) in works.items():
         mine = Contender("twolayer", 1.0, lambda ours=ours: lambda: ours(net, plain.X, given, loss), number)
-        peer = Contender("plain numpy", target, lambda theirs=theirs: lambda: theirs(plain), number)
+        peer = Contender("plain numpy", target, lambda theirs=theirs: lambda: theirs(plain), number, ALLOWED)
         yield Case(name, size, mine, [peer])
     if P > FORMED and q == 1:
         yield large_norm(net, plain, given, size)

@@ -24,10 +24,13 @@ class Timing:
     rounds: int
     spread: float
     ratio: float | None
+    allowed: float = 0.0
 
     @property
     def met(self) -> bool | None:
-        return None if self.ratio is None else self.ratio >= self.target
+        if self.ratio is None or self.seconds is None:
+            return None
+        return self.seconds / self.ratio <= self.seconds / self.target + self.allowed
 
 
 def race(case: Case, dry: bool = False, rounds: int = ROUNDS) -> list[Timing]:
@@ -82,6 +85,5 @@ def _timing(contender: Contender, times: dict[str, list[float]], ours: list[floa
     mine = times[contender.name]
     seconds = statistics.median(mine)
     spread = (max(mine) - min(mine)) / seconds
-    return Timing(
-        contender.name, contender.target, seconds, len(mine), spread, seconds / statistics.median(ours)
-    )
+    ratio = seconds / statistics.median(ours)
+    return Timing(contender.name, contender.target, seconds, len(mine), spread, ratio, contender.allowed)

@@ -80,7 +80,7 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
             "attack": attack.accuracy(net),
             "test": test.accuracy(net),
         },
-        "risk": plain(mean_loss(H.forward)),
+        "risk": plain(mean_loss([H.forward])),
         "gradient_norm": plain(norm_of_gradient(H.forward)),
         "frobenius_norm": plain(H.frobenius_norm()),
         "trace": plain(H.trace()),

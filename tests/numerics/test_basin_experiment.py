@@ -226,6 +226,7 @@ def test_labels_at_the_tolerance_of_the_true_basins_are_those_at_a_finer_one():
     assert [coarse(theta) for theta in begin] == [fine(theta) for theta in begin]
 
 
+@pytest.mark.slow
 def test_the_mass_of_a_basin_by_the_flow_is_the_share_of_starts(monkeypatch):
     for module in (students, true_basins):
         monkeypatch.setattr(module, "BLOCK", 100)

@@ -40,6 +40,7 @@ def test_two_workers_give_the_same_bits(cluster, tmp_path):
     assert Store(tmp_path / "s", "", len(PIECES)).missing() == []
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_whose_workers_die_is_told_and_the_sweep_goes_on_elsewhere(tmp_path):
     with (
@@ -119,6 +120,7 @@ def test_a_worker_process_has_one_thread():
         assert pool.submit(busy_threads).result() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["threads:2", "processes:2", None])
 def test_executors_by_name(name):
     with executor(name) as pool:

@@ -81,6 +81,7 @@ def test_norms_as_text_and_without_the_spectrum(saved):
     assert "nuclear_norm" not in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "outputs"), [("logistic", None), ("softmax", 3), ("pseudo_huber", 2)])
 def test_norms_of_other_losses_and_several_outputs(tmp_path, loss, outputs):
     rng = np.random.default_rng(0)
@@ -265,6 +266,7 @@ def test_derive_refuses_what_is_no_activation(text):
     assert_refused(run("derive", text), "activation must be")
 
 
+@pytest.mark.slow
 def test_norms_of_an_expression_are_those_of_the_built_in(saved, tmp_path):
     model, data, net, *_ = saved
     np.savez(tmp_path / "own.npz", a=net.a, W=net.W, b=net.b, activation="log(1 + exp(z))")

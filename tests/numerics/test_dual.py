@@ -90,6 +90,7 @@ def test_a_quantity_has_its_own_value_and_slope(name):
             assert agrees(name, at), activation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", SMOOTH)
 def test_curvature_has_its_slope_for_every_activation(activation):
     assert agrees("lmax(H)", problem(3, activation))

@@ -57,6 +57,7 @@ def test_equality_cases_are_found(variant):
     assert len(found.example.W) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["i, G", "iii, G"])
 def test_an_equality_that_is_a_limit_is_approached(variant):
     """G_bb is all of G only in the limit, or where outputs and inputs vanish."""
@@ -136,6 +137,7 @@ def test_the_family_is_kept():
     assert net.c is not None
 
 
+@pytest.mark.slow
 def test_an_expression_is_an_activation(capsys):
     found = falsify("1 <= input_gradient", activation="z*tanh(z)", tries=64, seconds=60)
     assert found.refuted
@@ -143,6 +145,7 @@ def test_an_expression_is_an_activation(capsys):
     exec(found.snippet(), {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "outputs"), [("logistic", 1), ("softmax", 3), ("pseudo_huber", 2)])
 def test_other_losses(loss, outputs, capsys):
     found = falsify("norm(a) <= lmax(H)", loss=loss, outputs=outputs, tries=400, seconds=60)

@@ -98,6 +98,7 @@ def test_effects_are_those_of_the_numbers():
     assert accuracy_gap(minima(attacks=(0,))) is None
 
 
+@pytest.mark.slow
 def test_intervals_cover_as_often_as_they_say():
     """The mean correlation of independent columns is 0: the share of intervals that hold it, of 60."""
     rng = np.random.default_rng(1)

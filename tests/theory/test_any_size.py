@@ -246,6 +246,7 @@ def test_a_fact_with_another_matrix_is_refused(claim):
     assert shown_at_any_size(replace(fact, any_size=doubled)) == nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CEILINGS)
 def test_the_curvature_of_a_loss_is_bounded(name):
     assert bounded(name)

@@ -34,12 +34,14 @@ def test_a_built_ins_expression_gives_the_built_in(name):
     assert np.array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_two_ways_to_write_it_are_one_function():
     first, second = theory.activation("z*sigmoid(z)"), theory.activation(z * (1 + sp.tanh(z / 2)) / 2)
     ours, theirs = (tl.Hessian(network(kind), X, y).toarray() for kind in (first, second))
     np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_it_works_where_a_built_in_does():
     made = theory.activation("z**3/3 + sin(z)")
     H = tl.Hessian(network(made), X, y)
@@ -121,11 +123,13 @@ def test_only_text_and_expressions_are_taken():
         theory.activation(lambda x: x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", ["z*sigmoid(z)", "z**4", "exp(z)", "log(cosh(z))"])
 def test_an_accurate_expression_has_the_floor_of_the_built_ins(expression):
     assert theory.activation(expression).floor == activation("tanh").floor == 2.0**-1074
 
 
+@pytest.mark.slow
 def test_a_cancellation_is_measured_and_enters_the_bounds():
     made = theory.activation("z - tanh(z)")
     assert 2.0**-53 < made.floor < 2.0**-45

@@ -90,6 +90,7 @@ MEANINGLESS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CERTIFICATES)
 def test_a_liar_with_a_digest_that_fits_is_refused(kind, path):
     plain = written(kind)

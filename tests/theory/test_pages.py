@@ -43,6 +43,7 @@ def test_the_index_lists_every_theorem(made):
         assert f"[{words(theorem.name)}](theorems/{name}.md) | `{name}` | {theorem.status}" in text
 
 
+@pytest.mark.slow
 def test_a_page_that_differs_is_shown_and_a_stale_one_removed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pages, "ROOT", tmp_path)
     stale = tmp_path / "docs" / "theorems" / "fermat.md"
@@ -65,6 +66,7 @@ def test_a_page_names_the_hypotheses():
     assert "needs the squared loss" in page(theorems["input-gradient"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tangent-kernel-spectrum", "simple-but-curved", "radial-volume-bias"])
 def test_a_figure_is_drawn(name, tmp_path):
     tightness_figures.main([str(tmp_path), name, "--samples", "5"])

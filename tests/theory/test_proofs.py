@@ -229,6 +229,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_proof_does_not_prove_another_constant(name):
     theorem, (relation, factor) = theorems[name], PLANTED[name]

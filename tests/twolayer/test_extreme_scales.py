@@ -126,6 +126,7 @@ def test_powers_of_two_change_nothing_but_the_exponent():
         assert np.ldexp(moved.trace().value, k) == pytest.approx(np.ldexp(plain.trace().value, -k), rel=1e-13)
 
 
+@pytest.mark.slow
 def test_a_short_attack_finds_nothing():
     report = bounds.attack(seconds=20.0, seed=1, most=4000)
     assert report.checks > 1000

@@ -66,6 +66,7 @@ def test_without_a_writable_folder_kernels_still_run(tmp_path):
     assert blocked.read_text() == "not a folder"
 
 
+@pytest.mark.slow
 def test_stale_folders_go_and_others_stay(tmp_path):
     kernels = tmp_path / "kernels"
     old = time.time() - (jit.KEEP_DAYS + 1) * 86400
@@ -112,6 +113,7 @@ def test_pure_python_gives_the_same_numbers(tmp_path):
         assert [float.fromhex(word) for word in line.split()] == pytest.approx(fast, rel=1e-14, abs=1e-320)
 
 
+@pytest.mark.slow
 def test_a_folder_that_others_may_write_into_is_not_used(tmp_path):
     probe(ROOT, tmp_path / "own")
     for open_one in (tmp_path / "own" / "kernels", tmp_path / "own"):
@@ -142,6 +144,7 @@ def test_a_damaged_file_is_compiled_again_and_said_once(suffix, damage, tmp_path
     assert probe(ROOT, tmp_path) == number
 
 
+@pytest.mark.slow
 def test_a_user_without_a_home_and_a_machine_without_sysconf(tmp_path, monkeypatch):
     code = "import os; os.__dict__.pop('sysconf'); from twolayer.memory import UNKNOWN, available\n"
     code += "assert available() <= UNKNOWN\nimport platformdirs\n"

@@ -81,6 +81,7 @@ def test_inertia_counts_by_every_road(problem, share, factored):
         assert few <= below <= few + undecided, name
 
 
+@pytest.mark.slow
 @given(problems(most=(5, 3, 3, 2)), st.floats(0.01, 10.0))
 @settings(max_examples=40)
 def test_logdet_by_every_road(problem, share):
@@ -92,6 +93,7 @@ def test_logdet_by_every_road(problem, share):
                 assert holds(operator.logdet(shift, road), [expected]), (name, road)
 
 
+@pytest.mark.slow
 @given(ordinary(most=(5, 3, 3, 2)), st.floats(0.1, 10.0))
 @settings(max_examples=30)
 def test_ordinary_problems_get_answers_of_ten_digits(problem, share):

@@ -74,6 +74,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_hard_case_is_reached(name):
     assert CASES[name](reached(testing.problems(), CASES[name]))
@@ -113,6 +114,7 @@ def test_copies_are_the_same_function(pair):
             assert all(each.contains(0) and each.rad() < oracle.arb(2) ** -200 for each in apart)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "changed"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,8 +14,17 @@ from twolayer.forward.weights import weighted
 
 from ..arrays import Array
 from ..errors.measurement import Measurement, measured
-from ..errors.rounding import SLACK, SUBNORMAL, exponent_of, gamma, scaled_norm, times_power
-from ..forward.errors import Forward, forward
+from ..errors.rounding import (
+    SLACK,
+    SUBNORMAL,
+    UNIT,
+    compensated_sum,
+    exponent_of,
+    gamma,
+    scaled_norm,
+    times_power,
+)
+from ..forward.errors import Forward, convention, forward, forward_blocks
 from ..forward.values import Values
 from ..model.loss import Loss
 from ..model.network import TwoLayer
@@ -57,16 +66,26 @@ def risk(
     >>> float(risk(net, [[1.0], [2.0]], [1.0, 4.0]))
     0.25
     """
-    return mean_loss(weighted(forward(net, X, y, loss), weights))
+    if weights is not None:
+        return mean_loss([weighted(forward(net, X, y, loss), weights)])
+    return mean_loss(forward_blocks(net, X, y, loss))
 
 
-def mean_loss(passed: Forward) -> Measurement:
-    """The risk from a forward pass; where the sum of the losses overflows, their mean does not."""
-    down = times_power(1.0, -exponent_of(np.array(float(passed.n))))
-    value = math.fsum(passed.L * down) / (passed.n * down)
-    spread = float((passed.L_error * down).mean() / down)
-    error = SLACK * (spread + gamma(2) * abs(value)) + 2 * SUBNORMAL
-    return measured(value, error, "forward pass", passed.convention)
+def mean_loss(passes: Iterable[Forward]) -> Measurement:
+    """The risk from the forward passes of all samples, which are not kept.
+
+    Where the sum of the losses, none of which is negative, overflows, their mean does not.
+    """
+    last, found = None, []
+    for last in passes:
+        found.append((last.L, last.L_error))
+    assert last is not None  # data has a sample at least
+    L, L_error = (np.concatenate(each) for each in zip(*found, strict=True))
+    down = times_power(1.0, -exponent_of(np.array(float(L.size))))
+    value = compensated_sum(L * down) / (L.size * down)
+    spread = float((L_error * down).mean() / down)
+    error = SLACK * (spread + (gamma(2) + (L.size * UNIT) ** 2) * abs(value)) + 2 * SUBNORMAL
+    return measured(value, error, "forward pass", convention(last.net, last.loss, L.size))
 
 
 def gradient(
@@ -94,7 +113,12 @@ def gradient(
     >>> gradient(net, [[1.0], [2.0]], [1.0, 4.0])
     array([0.5, 1. ])
     """
-    return from_forward(weighted(forward(net, X, y, loss), weights))
+    if weights is not None:
+        return from_forward(weighted(forward(net, X, y, loss), weights))
+    n, total = np.shape(X)[0], np.zeros(net.n_parameters)
+    for passed in forward_blocks(net, X, y, loss):
+        total += from_forward(passed) * (passed.n / n)
+    return total
 
 
 def gradient_norm(

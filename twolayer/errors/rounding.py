@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from ..arrays import Array
+from ..jit import kernel, reduction_kernel
 
 UNIT = 2.0**-53
 """Unit roundoff u: fl(x op y) = (x op y)(1 + delta) with |delta| <= u."""
@@ -29,6 +30,9 @@ ORDINARY = 400
 
 UNDERFLOW_NORM = 2.0**-536
 """A vector entry smaller than this may vanish from a sum of squares."""
+
+SAFE_LOW, SAFE_HIGH = 2.0**-900, 2.0**1000
+"""Sums of squares to which what vanishes or rounds is nothing."""
 
 SLACK = 1.001
 """Factor that covers the rounding committed while a bound itself is evaluated."""
@@ -50,6 +54,9 @@ def scaled_norms(rows: Array) -> Array:
 
     Shape (k, l) -> (k,).
     """
+    lengths = np.empty(len(rows))
+    if plain_norms(rows, lengths):
+        return lengths
     sizes = np.abs(rows)
     largest = sizes.max(axis=1)
     if rows.shape[1] == 1:
@@ -57,6 +64,31 @@ def scaled_norms(rows: Array) -> Array:
     scale = np.where(largest > 0, largest, 1.0)
     lengths = SLACK * largest * np.sqrt(((sizes / scale[:, None]) ** 2).sum(axis=1))
     return np.asarray(lengths + SUBNORMAL * (largest > 0))
+
+
+@reduction_kernel
+def plain_norms(rows, lengths):  # type: ignore[no-untyped-def]
+    """Fill lengths (k,) with SLACK times the norms of rows (k, l); whether no square left the floats."""
+    strange = 0
+    for i in range(rows.shape[0]):
+        total = 0.0
+        for j in range(rows.shape[1]):
+            total += rows[i, j] * rows[i, j]
+        strange += 0 if SAFE_LOW <= total <= SAFE_HIGH else 1
+        lengths[i] = SLACK * math.sqrt(total)
+    return strange == 0
+
+
+@kernel
+def compensated_sum(values):  # type: ignore[no-untyped-def]
+    """The sum of values (k,), off by u |sum| + (k u)^2 sum |values| (Ogita, Rump and Oishi 2005, Sum2)."""
+    total = lost = 0.0
+    for value in values:
+        there = total + value
+        back = there - total
+        lost += (total - (there - back)) + (value - back)
+        total = there
+    return total + lost
 
 
 def scaled_norm(values: Array) -> float:

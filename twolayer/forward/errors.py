@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .. import arrays
 from ..arrays import Array, require_representable
 from ..errors.rounding import (
     JET_ERROR,
+    SAFE_HIGH,
+    SAFE_LOW,
     SLACK,
     SUBNORMAL,
     UNIT,
@@ -26,11 +30,12 @@ from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
 from . import kinks
-from .kinks import preactivation_error
+from .kinks import preactivations
 from .values import Values, loss_values
 
-ROWS_PER_BLOCK = 256
-SAFE_LOW, SAFE_HIGH = 2.0**-900, 2.0**1000  # sums of squares to which what vanishes or rounds is nothing
+ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
+TILE = 2**14  # values of units, at which temporaries stay in the nearest cache
+BLOCK = 2**16  # values of units at the samples of a block: a few arrays of so many stay in the caches
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,12 @@ class Forward(Values):
     @property
     def convention(self) -> str:
         """What a reader must know to reproduce a number."""
-        return f"{self.loss.convention} (n = {self.n}); theta = ({', '.join(self.net.parts)})"
+        return convention(self.net, self.loss, self.n)
+
+
+def convention(net: TwoLayer, loss: Loss, n: int) -> str:
+    """What a reader must know to reproduce a number of `n` samples."""
+    return f"{loss.convention} (n = {n}); theta = ({', '.join(net.parts)})"
 
 
 @dataclass(frozen=True)
@@ -101,9 +111,31 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
     ValueError
         If the data does not fit the network or the loss, or an intermediate value overflows.
     """
+    rule, inputs, labels = _checked(net, X, y, loss)
+    return _passed(net, rule, inputs.copy(), labels)  # a Hessian outlives the caller's next change of X
+
+
+def forward_blocks(
+    net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared"
+) -> Iterator[Forward]:
+    """The same a block of samples at a time, for sums over samples: no array over all samples and units.
+
+    Arguments and errors are those of :func:`forward`.
+    """
+    rule, inputs, labels = _checked(net, X, y, loss)
+    rows = max(ROWS_PER_BLOCK, BLOCK // len(net.W))
+    for start in range(0, len(inputs), rows):
+        yield _passed(net, rule, inputs[start : start + rows], labels[start : start + rows])
+
+
+def _checked(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tuple[Loss, Array, NDArray[Any]]:
+    """The loss, the inputs (n, d) and the targets as the loss takes them."""
     rule = find_loss(loss)
-    inputs = arrays.inputs(X, net.W.shape[1]).copy()  # a Hessian outlives the caller's next change of X
-    labels = arrays.targets(y, rule.labels, inputs.shape[0], net.n_outputs, net.scalar)
+    inputs = arrays.inputs(X, net.W.shape[1])
+    return rule, inputs, arrays.targets(y, rule.labels, inputs.shape[0], net.n_outputs, net.scalar)
+
+
+def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> Forward:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         S, S1, S2, norms, n_kinks = _activate(net, inputs)
         F = S @ net.A.T + (0.0 if net.c is None else net.c)
@@ -143,22 +175,23 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
     alpha = scaled_norms(net.A.T)
     sizes = scaled_norms(X), scaled_norms(net.W)
     limits = net.activation.floor, net.activation.sup1, net.activation.sup2
-    n_kinks = 0
-    for start in range(0, n, ROWS_PER_BLOCK):
-        rows = slice(start, start + ROWS_PER_BLOCK)
+    rounding = SLACK * gamma(net.W.shape[1] + 1), (net.W.shape[1] + 1) * SUBNORMAL
+    b = np.zeros(m) if net.b is None else net.b
+    n_kinks, count = 0, max(ROWS_PER_BLOCK, TILE // m)
+    for start in range(0, n, count):
+        rows = slice(start, start + count)
         Z = X[rows] @ net.W.T
-        if net.b is not None:
-            Z += net.b
-        require_representable("pre-activations", Z)
-        radius = preactivation_error(net, sizes[0][rows], sizes[1])
+        radius = np.empty_like(Z)
+        if not preactivations(Z, b, sizes[0][rows], sizes[1], *rounding, radius):
+            require_representable("pre-activations", Z)
         n_kinks += kinks.resolve(net, X[rows], Z, radius)
-        radius += JET_ERROR * np.abs(Z)
         T = np.empty_like(Z)
         net.activation.third(Z.ravel(), radius.ravel(), T.ravel())
         net.activation.jets(Z.ravel(), S[rows].ravel(), S1[rows].ravel(), S2[rows].ravel())
         unit_norms(radius, T, S[rows], S1[rows], S2[rows], alpha, limits, sums[rows])
-    for name, values in (("s", S), ("s'", S1), ("s''", S2)):
-        require_representable(f"activation values {name}(z)", values)
+    if not np.isfinite(sums).all():
+        for name, values in (("s", S), ("s'", S1), ("s''", S2)):
+            require_representable(f"activation values {name}(z)", values)
     return S, S1, S2, SampleNorms(*[*(SLACK * sums.T), sizes[0]]), n_kinks
 
 

@@ -11,7 +11,8 @@ from fractions import Fraction
 import numpy as np
 
 from ..arrays import Array
-from ..errors.rounding import SLACK, SUBNORMAL, UNIT, gamma
+from ..errors.rounding import JET_ERROR, SUBNORMAL, UNIT
+from ..jit import kernel
 from ..model.network import TwoLayer
 
 
@@ -35,11 +36,13 @@ def resolve(net: TwoLayer, X: Array, Z: Array, radius: Array) -> int:
     count = 0
     for kink in net.activation.kinks:
         at = float(kink[0])
+        if not any_near(Z, radius, at):
+            continue
         for i, k in np.argwhere(np.abs(Z - at) <= radius):
             exact = _exact_preactivation(net, X[i], int(k))
             count += exact == Fraction(at)
             Z[i, k] = _same_side(exact, at)
-            radius[i, k] = 2 * UNIT * abs(Z[i, k]) + SUBNORMAL * (exact != Fraction(at))
+            radius[i, k] = (2 * UNIT + JET_ERROR) * abs(Z[i, k]) + SUBNORMAL * (exact != Fraction(at))
     return int(count)
 
 
@@ -56,12 +59,30 @@ def _same_side(exact: Fraction, kink: float) -> float:
     return nearest
 
 
-def preactivation_error(net: TwoLayer, x_norms: Array, w_norms: Array) -> Array:
-    """Bound of |computed z - z|, shape (rows, m): gamma_{d+1} (|x_i| |w_k| + |b_k|)."""
-    d = net.W.shape[1]
-    product = np.multiply.outer(x_norms, w_norms)
-    error = SLACK * gamma(d + 1) * (product + (0.0 if net.b is None else np.abs(net.b)))
-    error += (d + 1) * SUBNORMAL
-    error[x_norms == 0.0] = 0.0  # then z = b without rounding
-    error[:, w_norms == 0.0] = 0.0
-    return np.asarray(error)
+@kernel
+def any_near(Z, radius, at):  # type: ignore[no-untyped-def]
+    """Whether an entry of Z (rows, m) lies within its radius of `at`."""
+    near = 0
+    for i in range(Z.shape[0]):
+        for k in range(Z.shape[1]):
+            near += 1 if abs(Z[i, k] - at) <= radius[i, k] else 0
+    return near > 0
+
+
+@kernel
+def preactivations(Z, b, x_norms, w_norms, relative, absolute, radius):  # type: ignore[no-untyped-def]
+    """Add the biases b (m,) to the products Z (rows, m), fill `radius` with bounds; whether all is finite.
+
+    The computed z is off by gamma_{d+1} (|x_i| |w_k| + |b_k|), `relative`, and by what underflow loses,
+    `absolute`; not at all where there is no product. The activation's own error in z is part of the radius.
+    """
+    strange = 0
+    for i in range(Z.shape[0]):
+        for k in range(Z.shape[1]):
+            z = Z[i, k] + b[k]
+            moved = relative * (x_norms[i] * w_norms[k] + abs(b[k])) + absolute
+            moved = moved if x_norms[i] > 0.0 and w_norms[k] > 0.0 else 0.0
+            strange += 0 if abs(z) < np.inf else 1
+            Z[i, k] = z
+            radius[i, k] = moved + JET_ERROR * abs(z)
+    return strange == 0

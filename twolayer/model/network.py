@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class TwoLayer(Parameters):
         """Whether the output is a scalar (`a` one-dimensional)."""
         return bool(self.a.ndim == 1)
 
-    @property
+    @cached_property
     def A(self) -> Array:
         """Output weights as a (q, m) matrix, q = 1 for a scalar output."""
         return np.atleast_2d(self.a)
