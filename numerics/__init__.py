@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from numerics import basins, deep, falsify, landscape, training, verify, volume
+    from numerics import basins, deep, falsify, landscape, plots, training, verify, volume
     from numerics.files import datasets
     from numerics.landscape import potentials
     from numerics.training import attack_sets as attack
@@ -24,6 +24,7 @@ __all__ = [
     "deep",
     "falsify",
     "landscape",
+    "plots",
     "potentials",
     "training",
     "verify",

@@ -15,6 +15,14 @@ from twolayer.arrays import Array
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "cumulative",
+    "per_unit",
+    "slice_between",
+    "spectrum",
+    "unit_traces",
+]
+
 POINTS = 41
 
 
@@ -175,3 +183,7 @@ def _axes(ax: Axes | None) -> Axes:
     from matplotlib import pyplot
 
     return pyplot.subplots()[1]
+
+
+def __dir__() -> list[str]:
+    return __all__

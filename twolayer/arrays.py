@@ -18,9 +18,9 @@ LARGEST_INTEGER = 2.0**53  # below which every integer is a float64
 def real_array(name: str, value: ArrayLike) -> Array:
     """Return `value` as a writable C-contiguous float64 array of finite numbers, of the same shape.
 
-    Integers, booleans, other floats and torch's tensors are converted, in any order and byte order, if that
-    is exact; read-only arrays are copied. Complex, object and text dtypes, dates, sparse arrays and masked
-    entries are refused, with what to do instead.
+    Integers, booleans, other floats, objects that are numbers and torch's tensors are converted, in any
+    order and byte order, if that is exact; read-only arrays are copied. Complex numbers, text, dates, what
+    is missing, sparse arrays and masked entries are refused, with what to do instead.
 
     Raises
     ------
@@ -40,6 +40,8 @@ def real_array(name: str, value: ArrayLike) -> Array:
         raise ValueError(
             f"{name} must be a rectangular array of real numbers; got rows of unequal length"
         ) from None
+    if array.dtype.kind == "O":
+        array = _of_objects(name, array)
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name} must be an array of real numbers; got dtype {array.dtype}{_advice(array)}")
     with np.errstate(over="ignore"):
@@ -62,13 +64,46 @@ def _require_exact(name: str, value: ArrayLike, array: NDArray[Any], converted: 
         array = given
     if wrong.any():
         where = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(f"{name} must be exact in float64; got {array[where]} at index {list(where)}")
+        raise ValueError(
+            f"{name} must be exact in float64; got {array[where]} at index {list(where)}: pass "
+            f"{name}.astype(float) to round it"
+        )
+
+
+def _of_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """An array of Python's or numpy's own numbers, of any shape, as one of floats."""
+    if not array.ndim:
+        kind = "None" if array.item() is None else type(array.item()).__name__
+        raise ValueError(f"{name} must be an array of real numbers; got {kind}{LISTED.get(kind, '')}")
+    for where, entry in np.ndenumerate(array):
+        if not isinstance(entry, (int, float, np.bool_, np.integer, np.floating)):
+            kind = "text" if isinstance(entry, str) else str(entry)[:40] or type(entry).__name__
+            raise ValueError(
+                f"{name} must be an array of real numbers; got {kind} at index {list(where)}{_cure_of(entry)}"
+            )
+        if isinstance(entry, int) and not (abs(entry) < 2**1023 and int(float(entry)) == entry):
+            raise ValueError(f"{name} must be exact in float64; got {str(entry)[:40]} at index {list(where)}")
+    return array.astype(float)
+
+
+LISTED = {"generator": ": pass a list of its rows"}
+
+
+def _cure_of(entry: Any) -> str:
+    """What to do about an entry that is no number."""
+    if isinstance(entry, str):
+        return ": map text to numbers first, or leave the column out"
+    if hasattr(entry, "year"):
+        return ": turn dates into numbers first, such as days since the first"
+    if entry is None or type(entry).__name__ in ("NAType", "NaTType"):
+        return ": fill or leave out what is missing"
+    return ": convert it with astype(float)"
 
 
 def _plain(name: str, value: Any) -> Any:
     """A tensor without its gradient, in double precision; others as they are, unless misread."""
     if hasattr(value, "detach") and hasattr(value, "cpu"):
-        return value.detach().cpu().double().numpy()
+        return _of_tensor(name, value)
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise ValueError(f"{name} must be a dense array; got a sparse one: pass {name}.toarray()")
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
@@ -76,12 +111,25 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
+def _of_tensor(name: str, tensor: Any) -> Any:
+    """The numbers of a torch tensor."""
+    if bool(tensor.is_complex()):
+        raise ValueError(f"{name} must be real; got a complex tensor: pass {name}.real")
+    if str(tensor.layout) != "torch.strided":
+        raise ValueError(f"{name} must be a dense tensor; got a sparse one: pass {name}.to_dense()")
+    if bool(getattr(tensor, "is_meta", False)):
+        raise ValueError(f"{name} must hold numbers; got a tensor of torch's device 'meta', which holds none")
+    return tensor.detach().cpu().double().numpy()
+
+
 def _advice(array: np.ndarray) -> str:
     """What to do about an array of any shape that does not hold real numbers."""
     if array.dtype.kind in "mM":
         return ": turn dates into numbers first, such as days since the first"
-    if array.dtype.kind == "O":
-        return ": fill or leave out what is missing (None, NA), and convert with astype(float)"
+    if array.dtype.kind == "c":
+        return ": pass its real part"
+    if array.dtype.kind == "V":
+        return ": make columns of its fields, as in numpy.lib.recfunctions.structured_to_unstructured"
     return ": map text to numbers first" if array.dtype.kind in "US" else ""
 
 
@@ -118,6 +166,10 @@ def _cure(name: str, shape: tuple[int, ...], wanted: tuple[int | str, ...]) -> s
         return f": pass {name}[0]"
     if len(shape) == 1 and _fits((*shape, 1), wanted):
         return f": pass {name}[:, None]"
+    if len(shape) == 1 and _fits((1, *shape), wanted):
+        return f": pass {name}[None] for one sample"
+    if len(shape) == 2 == len(wanted) and wanted[1] == shape[1] - 1:
+        return ": one column too many, which may be the target, an index or a constant"
     return ""
 
 
@@ -161,17 +213,25 @@ def targets(y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool) -> ND
         return _classes(array, n, outputs)
     require_shape("y", array, (n,) if scalar else (n, outputs), " to match X and a")
     if labels == "binary" and not np.isin(array, (0.0, 1.0)).all():
-        raise ValueError(f"y must be labels 0 or 1; got {array[~np.isin(array, (0.0, 1.0))][0]}")
+        values = np.unique(array)
+        cure = f": pass (y == {values[1]:g}).astype(float)" if len(values) == 2 else ""
+        raise ValueError(f"y must be labels 0 or 1; got {array[~np.isin(array, (0.0, 1.0))][0]}{cure}")
     return array.reshape(n, outputs)
 
 
 def _classes(array: Array, n: int, outputs: int) -> NDArray[np.int64]:
     if outputs < 2:
         raise ValueError(f"a must be (q, m) with q >= 2 for softmax cross-entropy; got q = {outputs}")
+    if array.shape == (n, outputs) and np.isin(array, (0.0, 1.0)).all() and (array.sum(axis=1) == 1).all():
+        raise ValueError(
+            f"y must be ({n},) to match X; got one-hot rows {array.shape}: pass y.argmax(axis=1)"
+        )
     require_shape("y", array, (n,), " to match X")
     wrong = (array != np.floor(array)) | (array < 0) | (array >= outputs)
     if wrong.any():
-        raise ValueError(f"y must be integer labels 0..{outputs - 1}; got {array[wrong][0]}")
+        near = array.min() == 1 and array.max() == outputs
+        cure = ": pass y - 1" if near else ""
+        raise ValueError(f"y must be integer labels 0..{outputs - 1}; got {array[wrong][0]}{cure}")
     return array.astype(np.int64)
 
 

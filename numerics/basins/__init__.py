@@ -18,3 +18,7 @@ __all__ = [
     "land_piece",
     "sample",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,3 +4,7 @@ from numerics.deep.hessian import Hessian
 from numerics.deep.network import Network, random_network
 
 __all__ = ["Hessian", "Network", "random_network"]
+
+
+def __dir__() -> list[str]:
+    return __all__

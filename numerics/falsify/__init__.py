@@ -4,3 +4,7 @@ from numerics.falsify.result import Falsification
 from numerics.falsify.search import falsify
 
 __all__ = ["Falsification", "falsify"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,6 +10,20 @@ from numerics.files.npz import read_arrays
 from numerics.files.tables import read_table
 from twolayer.arrays import Array
 
+__all__ = [
+    "Dataset",
+    "Scaling",
+    "centred",
+    "digits",
+    "digits_task",
+    "load_inputs",
+    "load_task",
+    "standardised",
+    "two_classes",
+    "uneven",
+    "unscaled",
+]
+
 DIGITS_CREDIT = (
     "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning "
     "Repository, "
@@ -234,3 +248,7 @@ def uneven(X: Array) -> float | None:
 def unscaled(X: Array) -> Scaling:
     """Return the scaling that leaves inputs as they are. `X` has shape (n, d)."""
     return Scaling(np.zeros(X.shape[1]), 1.0, "inputs used as they are")
+
+
+def __dir__() -> list[str]:
+    return __all__

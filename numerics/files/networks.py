@@ -16,6 +16,8 @@ from twolayer.model.conversion import DEEPER
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 PARTS = ("a", "W", "b", "c")
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
+SKLEARN = re.compile(r"(?P<kind>coefs|intercepts)_(?P<layer>\d+)$")
 
 
 def read_model(path: str | Path, activation_name: str | None = None) -> tl.TwoLayer:
@@ -26,25 +28,32 @@ def read_model(path: str | Path, activation_name: str | None = None) -> tl.TwoLa
     path : str or Path
         Holds a, W, optionally b, c and (npz) activation, a text, by default tanh; or the state of
         ``torch.nn.Sequential(Linear, activation, Linear)``: two arrays called ``*.weight``, with or without
-        ``*.bias``, whose names are in the order of the layers.
+        ``*.bias``, whose names are in the order of the layers. Or ``coefs_0``, ``intercepts_0``, ``coefs_1``
+        and ``intercepts_1`` of a scikit-learn MLP.
     activation_name : str, optional
-        A name or a formula; demanded with the names of torch, whose states do not hold it.
+        A name or a formula; demanded with the names of torch and scikit-learn, whose arrays do not say it.
 
     Raises
     ------
     ValueError
         If the file cannot be read, an array does not fit, or the activation is unknown.
     """
+    if Path(path).suffix.lower() in PICKLES:
+        raise ValueError(
+            f"a model must be an npz or safetensors file; got {path}, a pickle, which could run any program: "
+            "save the state with safetensors or np.savez"
+        )
     safe = Path(path).suffix.lower() == ".safetensors"
     arrays = read_safetensors(path) if safe else _of_npz(path)
-    if any(name.endswith(".weight") for name in arrays):
-        arrays = _of_state(arrays, path)
+    if any(name.endswith((".weight", "coefs_0")) for name in arrays):
+        arrays = _of_state(_as_state(arrays), path)
         if activation_name is None:
             raise ValueError(f"the activation of {path} must be given, as in --activation relu; got none")
     unknown = set(arrays) - {*PARTS, "activation"}
     if unknown or not {"a", "W"} <= set(arrays):
         raise ValueError(
-            f"{path} must hold a and W, or two *.weight; got {', '.join(sorted(arrays)) or 'none'}"
+            f"{path} must hold a and W, or two *.weight (torch), or coefs_0 and coefs_1 (scikit-learn); got "
+            f"{', '.join(sorted(arrays)) or 'none'}"
         )
     name = arrays.pop("activation", np.array("tanh"))
     if name.dtype.kind != "U" or name.size != 1:
@@ -62,10 +71,20 @@ def _of_npz(path: str | Path) -> dict[str, np.ndarray]:
     if Path(path).is_file() and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             names = (name.removesuffix(".npy") for name in archive.namelist())
-            state = [name for name in names if name.endswith((".weight", ".bias"))]
+            state = [name for name in names if name.endswith((".weight", ".bias")) or SKLEARN.match(name)]
     if state:
         return read_arrays(path, required=state)
     return read_arrays(path, required=("a", "W"), optional=("b", "c", "activation"))
+
+
+def _as_state(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of scikit-learn under the names of torch, which keeps weights as (outputs, inputs)."""
+    renamed = {}
+    for name, array in arrays.items():
+        found = SKLEARN.match(name)
+        kind = "" if found is None else ".weight" if found["kind"] == "coefs" else ".bias"
+        renamed[f"{found['layer']}{kind}" if found else name] = array.T if kind == ".weight" else array
+    return renamed
 
 
 def _of_state(arrays: dict[str, np.ndarray], path: str | Path) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ import numpy as np
 from numerics.files.npz import LIMIT, read_arrays
 
 TARGETS = ("y", "target", "label", "labels", "class")  # column names of a target that nobody has chosen
+ROW_NUMBERS = ("", "Unnamed: 0", "index", "__index_level_0__")  # columns that pandas writes unasked
 ENDINGS = (".csv", ".tsv", ".npz", ".npy", ".mat", ".parquet")
 
 
@@ -139,6 +140,11 @@ def _divided(
     place = _place(names, target, where)
     inputs = [i for i in range(len(columns)) if i != place]
     for i in inputs:
+        if names[i] in ROW_NUMBERS and np.array_equal(columns[i], np.arange(len(columns[i]))):
+            raise ValueError(
+                f"every column of {where} must be an input or the target; got the numbers of the rows in "
+                f"column {names[i]!r}: leave it out, as frame.to_csv(path, index=False) does, or name it"
+            )
         if columns[i].dtype.kind not in "fiub":
             bad = next(cell for cell in columns[i].tolist() if not _is_number(str(cell)))
             got = f"{str(bad)[:40]!r}" if str(bad) else "an empty cell"
@@ -182,7 +188,7 @@ def _read_matlab(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray
     X, y = (each.toarray() if hasattr(each, "toarray") else each for each in (arrays["X"], arrays[name]))
     if y.dtype.kind == "O" and all(np.size(each) == 1 for each in y.ravel()):
         y = np.array([np.asarray(each).item() for each in y.ravel()])  # a cell array of texts
-    if "O" in (X.dtype.kind, y.dtype.kind):
+    if not {X.dtype.kind, y.dtype.kind} <= set("biufU"):
         raise ValueError(f"X and {name} in {path} must be arrays of numbers or text; got cells or structures")
     return X, y[0] if y.ndim == 2 and y.shape[0] == 1 != len(X) else _flat(y)
 

@@ -3,3 +3,7 @@
 from numerics.landscape.landscape import FunctionLandscape, Landscape, NetworkLandscape
 
 __all__ = ["FunctionLandscape", "Landscape", "NetworkLandscape"]
+
+
+def __dir__() -> list[str]:
+    return __all__

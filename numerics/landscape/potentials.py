@@ -12,6 +12,13 @@ from numerics.landscape.landscape import Points
 from twolayer import arrays
 from twolayer.arrays import Array
 
+__all__ = [
+    "CosineLattice",
+    "Powers",
+    "ellipsoid",
+    "powers",
+]
+
 
 @dataclass(frozen=True)
 class Powers:
@@ -174,3 +181,7 @@ class CosineLattice:
 
     def _angles(self, x: Array) -> Array:
         return np.asarray(2 * np.pi / self.side * x)
+
+
+def __dir__() -> list[str]:
+    return __all__

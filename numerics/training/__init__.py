@@ -16,3 +16,7 @@ __all__ = [
     "starts",
     "to_minimum",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

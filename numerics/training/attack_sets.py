@@ -10,6 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "AttackSet",
+    "Split",
+    "attack_set",
+    "split",
+]
+
 Indices = NDArray[np.int64]
 
 
@@ -130,3 +137,7 @@ def attack_set(
         )
     marks[rng.permutation(size)[:count] if rng is not None else slice(count)] = True
     return AttackSet(reserve[:size].copy(), marks)
+
+
+def __dir__() -> list[str]:
+    return __all__

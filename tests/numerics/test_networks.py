@@ -42,6 +42,27 @@ def expected(X):
     return (hidden @ STATE["2.weight"].T + STATE["2.bias"])[:, 0]
 
 
+def test_arrays_of_scikit_learn(tmp_path):
+    X = RNG.standard_normal((4, 2))
+    arrays = {
+        "coefs_0": STATE["0.weight"].T,
+        "intercepts_0": STATE["0.bias"],
+        "coefs_1": STATE["2.weight"].T,
+        "intercepts_1": STATE["2.bias"],
+    }
+    np.savez(tmp_path / "m.npz", **arrays)
+    for path in (tmp_path / "m.npz", saved(tmp_path / "m.safetensors", arrays)):
+        np.testing.assert_allclose(read_model(path, "relu")(X), expected(X), rtol=1e-14)
+    with pytest.raises(ValueError, match=r"activation of .* must be given"):
+        read_model(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("name", ["m.pt", "m.pkl", "m.joblib"])
+def test_pickles_are_not_opened(tmp_path, name):
+    with pytest.raises(ValueError, match="a pickle, which could run any program: save the state with"):
+        read_model(tmp_path / name)
+
+
 def test_states_of_torch(tmp_path):
     X = RNG.standard_normal((4, 2))
     np.savez(tmp_path / "m.npz", **STATE)
@@ -106,7 +127,7 @@ def test_what_is_no_model_is_refused(tmp_path):
     three = {**STATE, "4.weight": np.ones((1, 1))}
     for arrays, message in (
         (three, "one hidden layer; for more see numerics"),
-        ({"x": np.ones(1)}, r"must hold a and W, or two \*\.weight; got x"),
+        ({"x": np.ones(1)}, r"must hold a and W, or two \*\.weight \(torch\), or coefs_0 .*; got x"),
     ):
         with pytest.raises(ValueError, match=message):
             read_model(saved(tmp_path / "m.safetensors", arrays), "relu")

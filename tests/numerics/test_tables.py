@@ -56,6 +56,9 @@ def test_arrays_in_every_kind_of_file(tmp_path):
     for k, y in enumerate((Y[None, :], Y[:, None])):
         savemat(tmp_path / f"{k}.mat", {"X": X, "y": y})
         same(read_table(tmp_path / f"{k}.mat"))
+    savemat(tmp_path / "fields.mat", {"X": {"u": 1}, "y": 1})
+    with pytest.raises(ValueError, match="got cells or structures"):
+        read_table(tmp_path / "fields.mat")
     savemat(tmp_path / "text.mat", {"X": X, "y": np.array(["no", "yes", "yes"], dtype=object)})
     same(read_table(tmp_path / "text.mat"), ["no", "yes", "yes"])
 
@@ -87,6 +90,7 @@ def test_data_frames_and_parquet(tmp_path):
         ("a,city,y\n1,Paris,0\n2,Rome,1\n", "column 'city' of .* must be of numbers; got 'Paris'"),
         ("a,b,y\n1,,0\n2,3,1\n", "column 'b' of .* got an empty cell"),
         ("1\n2\n", "at least two columns"),
+        (",u,y\n0,1.5,0\n1,2.5,1\n", r"the numbers of the rows in column '': leave it out, as frame\.to_csv"),
     ],
 )
 def test_text_that_is_no_table_is_refused(tmp_path, content, message):

@@ -84,9 +84,9 @@ def test_an_integer_too_long_for_a_float_is_rounded_with_its_error():
     assert holds(Measurement(1.0, 0.0, True, "") * number, Fraction(number))
 
 
-@pytest.mark.parametrize("other", [np.ones(2), "2", None, 1j, Measurement(np.ones(2), 0.0, True, "")])
-def test_what_is_no_single_number_is_refused(other):
-    with pytest.raises(TypeError, match="arithmetic must be between single real numbers; got"):
+@pytest.mark.parametrize("other", ["2", None, 1j, np.array(["2"]), np.array([1j])])
+def test_what_is_no_number_is_refused(other):
+    with pytest.raises(TypeError, match="arithmetic must be between real numbers; got"):
         Measurement(1.0, 0.0, True, "") + other
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import require_representable
+from . import functions
 from .number import Number
 from .uncertain import Uncertain
 
@@ -35,18 +36,21 @@ class Measurement(Number):
     Raises
     ------
     TypeError
-        By arithmetic with arrays, or with what is no number.
+        By arithmetic with what is no number.
 
     Notes
     -----
-    Single numbers can be added, multiplied, divided, raised to integer powers and have a ``sqrt()``, among
-    themselves and with plain numbers. The error of the result is a bound of what the errors of the operands
-    and the rounding of the operation can do; it is infinite where a divisor may be zero. Where an operand
-    is an estimate so is the result, and standard errors add up as if they were fully correlated.
+    Measurements can be added, multiplied, divided, raised to real powers and have a ``sqrt()``, among
+    themselves and with plain numbers and arrays, entry by entry. The error of the result is a bound of what
+    the errors of the operands and the rounding of the operation can do; it is infinite where a divisor may
+    be zero. Where an operand is an estimate so is the result, and standard errors add up as if they were
+    fully correlated.
 
     A format such as ``f"{x:.3f}"`` shows the value and ``f"{x:.3f±}"`` the error as well. Comparisons are
-    answered where the bounds decide them and raise a ValueError where they do not. ``np.sqrt``, ``sum`` and
-    ``np.sum`` keep the error; an array of measurements has a length, items and an iterator.
+    answered where the bounds decide them and raise a ValueError where they do not. ``np.sqrt``, ``np.log``,
+    ``np.exp``, ``np.maximum`` and their like, ``sum``, ``np.sum``, ``np.mean``, ``np.max`` and ``np.min``
+    keep the error; an array of measurements has a shape, a length, items and an iterator. ``np.array`` and
+    what is built on it take the values alone.
 
     Examples
     --------
@@ -67,41 +71,43 @@ class Measurement(Number):
         return float(self.value)
 
     def __add__(self, other: Any) -> Measurement:
-        return _combined(operator.add, self, other)
+        return combined(operator.add, self, other)
 
     def __radd__(self, other: Any) -> Measurement:
-        return _combined(operator.add, other, self)
+        return combined(operator.add, other, self)
 
     def __sub__(self, other: Any) -> Measurement:
-        return _combined(operator.sub, self, other)
+        return combined(operator.sub, self, other)
 
     def __rsub__(self, other: Any) -> Measurement:
-        return _combined(operator.sub, other, self)
+        return combined(operator.sub, other, self)
 
     def __mul__(self, other: Any) -> Measurement:
-        return _combined(operator.mul, self, other)
+        return combined(operator.mul, self, other)
 
     def __rmul__(self, other: Any) -> Measurement:
-        return _combined(operator.mul, other, self)
+        return combined(operator.mul, other, self)
 
     def __truediv__(self, other: Any) -> Measurement:
-        return _combined(operator.truediv, self, other)
+        return combined(operator.truediv, self, other)
 
     def __rtruediv__(self, other: Any) -> Measurement:
-        return _combined(operator.truediv, other, self)
+        return combined(operator.truediv, other, self)
 
-    def __pow__(self, exponent: int) -> Measurement:
-        return _combined(lambda base: base ** operator.index(exponent), self)
+    def __pow__(self, exponent: float) -> Measurement:
+        if isinstance(exponent, (Number, np.ndarray)):
+            raise TypeError(f"an exponent must be one plain number; got {type(exponent).__name__}")
+        return combined(lambda base: functions.power(base, float(exponent)), self)
 
     def __neg__(self) -> Measurement:
-        return _combined(operator.neg, self)
+        return combined(operator.neg, self)
 
     def __abs__(self) -> Measurement:
-        return _combined(operator.abs, self)
+        return combined(operator.abs, self)
 
     def sqrt(self) -> Measurement:
         """The square root of what is not negative in ``value +- error``; infinite error if nothing is."""
-        return _combined(Uncertain.sqrt, self)
+        return combined(Uncertain.sqrt, self)
 
     @property
     def lower(self) -> Any:
@@ -132,22 +138,52 @@ def measured(value: Any, error: Any, method: str, convention: str) -> Measuremen
     return Measurement(value, error, True, method, convention)
 
 
-def _combined(operation: Callable[..., Uncertain], *sides: Any) -> Measurement:
-    """The result of an operation on measurements and plain numbers."""
-    result = operation(*map(_uncertain, sides))
+def combined(operation: Callable[..., Uncertain], *sides: Any) -> Measurement:
+    """The result of an operation on measurements and plain numbers, entry by entry where there are arrays."""
     measured = [side for side in sides if isinstance(side, Measurement)]
     methods, conventions = (
         "; ".join(dict.fromkeys(getattr(side, name) for side in measured))
         for name in ("method", "convention")
     )
     exact = all(side.exact for side in measured)
+    if any(np.ndim(_plain_value(side)) for side in sides):
+        value, error = _by_entries(operation, sides)
+        return Measurement(value, error, exact, methods, conventions)
+    result = operation(*map(_uncertain, sides))
     return Measurement(result.value, result.error, exact, methods, conventions)
 
 
+def _by_entries(operation: Callable[..., Uncertain], sides: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Values and errors, of any one shape, of an operation on arrays that broadcast to it."""
+    values = np.broadcast_arrays(*(np.asarray(_plain_value(side)) for side in sides))
+    errors = [np.broadcast_to(getattr(side, "error", 0.0), values[0].shape) for side in sides]
+    if any(array.dtype.kind not in "biuf" for array in values):
+        raise TypeError(f"arithmetic must be between real numbers; got dtype {values[-1].dtype}")
+    entries = zip(*(array.ravel().tolist() for array in (*values, *errors)), strict=True)
+    n = len(values)
+    found = [
+        operation(*(_with_rounding(v, e) for v, e in zip(each[:n], each[n:], strict=True)))
+        for each in entries
+    ]
+    shape = values[0].shape
+    return (
+        np.array([each.value for each in found]).reshape(shape),
+        np.array([each.error for each in found]).reshape(shape),
+    )
+
+
+def _plain_value(side: Any) -> Any:
+    return side.value if isinstance(side, Measurement) else side
+
+
 def _uncertain(side: Any) -> Uncertain:
-    number = side.value if isinstance(side, Measurement) else side
+    number = _plain_value(side)
     if np.ndim(number) or not isinstance(number, (int, float, np.integer, np.floating)):
-        raise TypeError(f"arithmetic must be between single real numbers; got {number!r}")
+        raise TypeError(f"arithmetic must be between real numbers; got {number!r}")
+    return _with_rounding(number, float(side.error) if isinstance(side, Measurement) else 0.0)
+
+
+def _with_rounding(number: Any, error: float) -> Uncertain:
+    """A number as a float, its error with the rounding of a large integer."""
     value = float(number)
-    rounding = abs(number - int(value)) if isinstance(number, int) else 0
-    return Uncertain(value, float(side.error) if isinstance(side, Measurement) else float(rounding))
+    return Uncertain(value, error + float(abs(number - int(value)) if isinstance(number, int) else 0))

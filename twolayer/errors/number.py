@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from . import functions
 from .rounding import SLACK, UNIT
 
 WITH_ERROR = ("±", "+-")  # a format that ends so shows the error as well
@@ -23,6 +25,11 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.negative: operator.neg,
     np.absolute: operator.abs,
     np.square: lambda number: number**2,
+    np.power: operator.pow,
+    np.maximum: lambda one, other: _larger(one, other),
+    np.minimum: lambda one, other: _smaller(one, other),
+    np.isfinite: lambda number: np.isfinite(number.value),
+    np.isnan: lambda number: np.isnan(number.value),
     np.sqrt: lambda number: number.sqrt(),
     np.less: operator.lt,
     np.less_equal: operator.le,
@@ -31,6 +38,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.equal: operator.eq,
     np.not_equal: operator.ne,
 }
+FUNCTIONS = {ufunc: ufunc.__name__ for ufunc in (np.exp, np.expm1, np.log, np.log2, np.log10, np.log1p)}
 
 
 class Number:
@@ -89,10 +97,38 @@ class Number:
         """Hand numpy's functions to the arithmetic of measurements; numpy would lose the errors."""
         if method == "__call__" and ufunc in UFUNCS and not options:
             return UFUNCS[ufunc](*(_plain(each) for each in inputs))
+        if method == "__call__" and ufunc in FUNCTIONS and not options:
+            return _function(FUNCTIONS[ufunc], *inputs)
         raise TypeError(
             f"np.{ufunc.__name__} must have plain numbers; got a Measurement, whose error it would lose: "
             "pass its value, or its lower and upper ends"
         )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value; () for one number."""
+        return np.shape(self.value)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of the value; 0 for one number."""
+        return np.ndim(self.value)
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return int(np.size(self.value))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        """The value alone, rounded for display."""
+        return round(float(self.value), digits)
+
+    def __int__(self) -> int:
+        """The whole part, if the bounds leave no doubt about it."""
+        low, high = int(np.floor(self.value - self.error)), int(np.ceil(self.value + self.error))
+        if int(self.value - self.error) != int(self.value + self.error):
+            raise ValueError(f"a whole part must be decided by the bounds; got {self}: {low} to {high}")
+        return int(self.value)
 
     def __bool__(self) -> bool:
         return bool(self != 0)
@@ -144,6 +180,39 @@ class Number:
         error = SLACK * (spread + UNIT * abs(total))
         return Measurement(total, error, self.exact, self.method, self.convention)
 
+    def mean(self, axis: None = None, dtype: None = None, out: None = None) -> Any:
+        """The mean of all numbers of any shape; `axis`, `dtype` and `out` as in :meth:`sum`.
+
+        Raises
+        ------
+        TypeError
+            If one of these is given.
+        """
+        return self.sum(axis, dtype, out) / self.size
+
+    def max(self, axis: None = None, out: None = None) -> Any:
+        """The largest number of any shape, its error that of whichever may be the largest.
+
+        `axis` and `out` are there because ``np.max`` passes them; they must be None.
+
+        Raises
+        ------
+        TypeError
+            If one of them is given, or there is no number.
+        """
+        return self._extreme(_larger, axis, out)
+
+    def min(self, axis: None = None, out: None = None) -> Any:
+        """The smallest number of any shape; `axis`, `out` and errors as in :meth:`max`."""
+        return self._extreme(_smaller, axis, out)
+
+    def _extreme(self, better: Callable[[Any, Any], Any], axis: None, out: None) -> Any:
+        if (axis, out) != (None, None):
+            raise TypeError("axis and out must be None for a Measurement; got another")
+        return (
+            functools.reduce(better, (self[where] for where in np.ndindex(self.shape))) if self.ndim else self
+        )
+
     def __lt__(self, other: Any) -> Any:
         return _decided("lt", self, other)
 
@@ -165,8 +234,29 @@ class Number:
 
 
 def _plain(side: Any) -> Any:
-    """A number or an array of numpy as Python's own, so that it hands the operation to the measurement."""
-    return side.tolist() if isinstance(side, (np.generic, np.ndarray)) else side
+    """A number of numpy as Python's own, and an array as a Measurement without error: neither takes over."""
+    if isinstance(side, np.generic):
+        return side.item()
+    if isinstance(side, np.ndarray) and side.ndim:
+        from .measurement import Measurement
+
+        return Measurement(side, np.zeros(side.shape), True, "given")
+    return side.item() if isinstance(side, np.ndarray) else side
+
+
+def _function(name: str, *numbers: Any) -> Any:
+    """A function of :mod:`twolayer.errors.functions`, entry by entry."""
+    from .measurement import combined
+
+    return combined(getattr(functions, name), *numbers)
+
+
+def _larger(one: Any, other: Any) -> Any:
+    return _function("maximum", one, other)
+
+
+def _smaller(one: Any, other: Any) -> Any:
+    return _function("minimum", one, other)
 
 
 def _upward(error: float) -> str:

@@ -20,6 +20,11 @@ KNOWN_AS = {
     "bcewithlogitsloss": ("logistic", "of one output before the sigmoid"),
     "binary_crossentropy": ("logistic", "of one output before the sigmoid"),
     "log_loss": ("logistic", "for one output before the sigmoid, or 'softmax' for one output a class"),
+    "crossentropy": ("softmax", "of outputs before the softmax; 'logistic' for one output"),
+    "categorical_crossentropy": ("softmax", "of outputs before the softmax"),
+    "sparse_categorical_crossentropy": ("softmax", "of outputs before the softmax"),
+    "nllloss": ("softmax", "of outputs before the softmax, so leave the LogSoftmax out"),
+    "bceloss": ("logistic", "of one output before the sigmoid"),
     "cross_entropy": (
         "softmax",
         "of outputs before the softmax, as CrossEntropyLoss; 'logistic' for one output",
@@ -126,9 +131,10 @@ def loss(which: str | Loss) -> Loss:
 
 def _hint(which: str) -> str:
     """What a name that people know from elsewhere is called here, or the nearest names."""
-    said = which.lower().strip().replace("-", "_").replace(" ", "_")
-    if said in KNOWN_AS:
-        name, how = KNOWN_AS[said]
+    said = "".join(letter for letter in which.lower() if letter.isalnum())
+    known = {"".join(filter(str.isalnum, name)): found for name, found in KNOWN_AS.items()}
+    if said in known:
+        name, how = known[said]
         return f" (it is {name!r} here, {how})"
     near = get_close_matches(said, available(), cutoff=0.5)
     return f" (nearest: {', '.join(near)})" if near else ""

@@ -28,3 +28,7 @@ __all__ = [
     "problems",
     "symmetric_copies",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
