@@ -48,7 +48,7 @@ def ends(number: Uncertain) -> tuple[float, float]:
 
 
 def maximum(one: Uncertain | float, other: Uncertain | float) -> Uncertain:
-    """The larger of two numbers, whichever it is.
+    """The larger of two numbers, `one` and `other`, whichever it is.
 
     Examples
     --------
@@ -66,12 +66,34 @@ def minimum(one: Uncertain | float, other: Uncertain | float) -> Uncertain:
     return -maximum(-known(one), -known(other))
 
 
-exp = increasing(math.exp)
-expm1 = increasing(math.expm1)
-log = increasing(math.log, 0.0)
-log2 = increasing(math.log2, 0.0)
-log10 = increasing(math.log10, 0.0)
-log1p = increasing(math.log1p, -1.0)
+def exp(number: Uncertain | float) -> Uncertain:
+    """The exponential of a `number`."""
+    return increasing(math.exp)(number)
+
+
+def expm1(number: Uncertain | float) -> Uncertain:
+    """The exponential of a `number`, less 1."""
+    return increasing(math.expm1)(number)
+
+
+def log(number: Uncertain | float) -> Uncertain:
+    """The natural logarithm of a `number`."""
+    return increasing(math.log, 0.0)(number)
+
+
+def log2(number: Uncertain | float) -> Uncertain:
+    """The binary logarithm of a `number`."""
+    return increasing(math.log2, 0.0)(number)
+
+
+def log10(number: Uncertain | float) -> Uncertain:
+    """The decimal logarithm of a `number`."""
+    return increasing(math.log10, 0.0)(number)
+
+
+def log1p(number: Uncertain | float) -> Uncertain:
+    """The natural logarithm of 1 and a `number`."""
+    return increasing(math.log1p, -1.0)(number)
 
 
 def power(base: Uncertain, exponent: float) -> Uncertain:
