@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 GREY = "#9a9a9a"
 
 MARKERS = "osD^vPX<>"
+
+STYLE = "numerics.assets.twolayer"
+"""The package's style, for ``matplotlib.pyplot.style.use``."""
+
+ONE_COLUMN, TWO_COLUMNS = 3.4, 7.0
+"""Widths of figures in inches."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,7 @@ class Drawn:
 
 def style() -> Any:
     """Return a context in which matplotlib uses the package's style sheet."""
-    with as_file(files("numerics") / "assets" / "twolayer.mplstyle") as path:
-        return mpl.style.context(path)
+    return mpl.style.context(STYLE)
 
 
 def saved(figure: Figure, folder: Path, name: str) -> Path:
@@ -56,3 +62,10 @@ def saved(figure: Figure, folder: Path, name: str) -> Path:
 def colours(count: int) -> list[Any]:
     """Return `count` colours that differ in lightness as well, dark to light."""
     return [mpl.colormaps["cividis"](place) for place in np.linspace(0.0, 0.92, max(count, 2))][:count]
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Give a logarithmic axis of few decades ticks at 1, 2 and 5, written as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())

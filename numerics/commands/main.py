@@ -12,6 +12,7 @@ from numerics.commands.basins import basins
 from numerics.commands.certify import certify
 from numerics.commands.deep import deep
 from numerics.commands.falsify import falsify
+from numerics.commands.figures import figures
 from numerics.commands.norms import norms
 from numerics.commands.options import LOSSES, Integers
 from numerics.commands.reproduce import reproduce
@@ -109,3 +110,5 @@ main.add_command(basins)
 main.add_command(deep)
 
 main.add_command(falsify)
+
+main.add_command(figures)

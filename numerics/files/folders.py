@@ -7,10 +7,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from numerics.files.drafts import alone, dead, prefix
 
@@ -117,16 +117,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all, as UTF-8 with Unix line ends."""
-    handle, name = tempfile.mkstemp(prefix=prefix(path.name), dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
+    write_bytes(path, lambda stream: stream.write(text.encode()))
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -140,3 +131,39 @@ def require_folder(out: str) -> None:
 
     if not Path(out).resolve().parent.is_dir():
         raise ValueError(f"--out must be a file in a folder that exists; got {out}")
+
+
+@contextmanager
+def kept_folder(path: str | Path) -> Iterator[Path]:
+    """Give the folder `path` itself, new or one of ours, to add to: what is in it stays, whatever happens.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`fresh_folder`.
+    """
+    target = Path(os.path.abspath(path))
+    with ExitStack() as held:
+        try:
+            _check_free(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(alone(target))
+            target.mkdir(exist_ok=True)
+            write_text(target / MARKER, "This folder was written by twolayer, which may replace it.\n")
+        except OSError as reason:
+            raise _unwritable(path, reason) from reason
+        yield target
+
+
+def write_bytes(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let `write` fill the file `path`, whole or not at all."""
+    handle, name = tempfile.mkstemp(prefix=prefix(path.name), dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            write(stream)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,1 @@
+"""Figures of the instruments themselves: how wrong estimators are, and how long things take."""

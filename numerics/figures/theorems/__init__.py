@@ -1,0 +1,1 @@
+"""Figures of the theorems: how tight they are, and where trained networks stand."""
