@@ -4,3 +4,7 @@ from numerics.deep.theorems.quantities import DeepSituation, check
 from numerics.deep.theorems.search import verify
 
 __all__ = ["DeepSituation", "check", "verify"]
+
+
+def __dir__() -> list[str]:
+    return __all__

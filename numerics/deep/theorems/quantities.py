@@ -177,8 +177,8 @@ def _paths(at: DeepSituation) -> Uncertain:
 def _mean_square(at: DeepSituation) -> Uncertain:
     run = at.hessian.forward
     parts = [_norm(f, float(error)) ** 2 for f, error in zip(run.F, run.F_error, strict=True)]
-    total: Uncertain = sum(parts, known(0))
-    return total / run.n
+    total: Uncertain = sum(parts, known(0)) / run.n
+    return total
 
 
 def _kernel_rank(at: DeepSituation) -> Uncertain:
