@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 GREY = "#9a9a9a"
 
-MARKERS = "osD^vPX<>"
+MARKERS = "osD^vPX<>*"
 
 STYLE = "numerics.assets.twolayer"
 """The package's style, for ``matplotlib.pyplot.style.use``."""

@@ -24,6 +24,12 @@ from numerics.commands.tables import aligned
 )
 @click.option("--folder", type=click.Path(file_okay=False), help="Where the files of the data set lie.")
 @click.option(
+    "--replicate",
+    type=click.Choice(["wu-ma-e"]),
+    help="Instead, repeat the tables of Wu, Ma and E (2018) on Fashion-MNIST, whose folder --data may name; "
+    "many hours, or with --quick those of their runs that fit an hour or two on two cores.",
+)
+@click.option(
     "--out", default="twolayer-deep", show_default=True, help="Folder to write, new or a report of ours."
 )
 @long_run
@@ -32,6 +38,7 @@ def deep(
     quick: bool,
     data: str,
     folder: str | None,
+    replicate: str | None,
     out: str,
     seed: int,
     where: str | None,
@@ -53,22 +60,45 @@ def deep(
       twolayer deep --quick
       twolayer deep --executor processes:2
       twolayer deep --data fashion-mnist --store sweep --max-seconds 3600 --json
+      twolayer deep --replicate wu-ma-e --quick --executor processes:2
     """
-    from numerics.deep_study.experiment import LARGE, SMALL, experiment, write
-    from numerics.files.images import images
-
-    loaded = images(data, folder)
-    kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
-    results = _worked(
-        lambda place: experiment(loaded, SMALL if quick else LARGE, seed, place),
-        write,
-        (out, where, kept, max_seconds),
-    )
-    click.echo(_brief(results, out) if as_json else summary(results, out))
+    kept = Path(store or f"{out}-work-{replicate or ''}{'quick' if quick else 'full'}-{seed}")
+    settings = (out, where, kept, max_seconds)
+    said = _replicated if replicate else _studied
+    results, text = said(data, folder, quick, seed, settings)
+    click.echo(json.dumps(_brief(results, out), indent=1, allow_nan=False) if as_json else text)
     _done(results, kept, store is None)
 
 
-def _worked(job: Any, write: Any, settings: tuple[str, str | None, Path, float | None]) -> dict[str, Any]:
+Settings = tuple[str, str | None, Path, float | None]
+
+
+def _studied(
+    data: str, folder: str | None, quick: bool, seed: int, settings: Settings
+) -> tuple[dict[str, Any], str]:
+    from numerics.deep_study.experiment import LARGE, SMALL, experiment, write
+    from numerics.files.images import images
+
+    loaded, size = images(data, folder), SMALL if quick else LARGE
+    results = _worked(lambda place: experiment(loaded, size, seed, place), write, settings)
+    return results, summary(results, settings[0])
+
+
+def _replicated(
+    data: str, folder: str | None, quick: bool, seed: int, settings: Settings
+) -> tuple[dict[str, Any], str]:
+    from numerics.deep_study.wu_ma_e.experiment import experiment, write
+    from numerics.files.images import images
+
+    if data not in ("digits", "fashion-mnist") and (folder or not Path(data).is_dir()):
+        raise ValueError(f"--data must be fashion-mnist or its folder with --replicate wu-ma-e; got {data!r}")
+    lies = data if Path(data).is_dir() and not folder else folder
+    loaded = images("fashion-mnist", lies)
+    results = _worked(lambda place: experiment(loaded, quick, seed, place), write, settings)
+    return results, beside(results, settings[0])
+
+
+def _worked(job: Any, write: Any, settings: Settings) -> dict[str, Any]:
     """Do the `job` at a workplace and write its results; Ctrl-C keeps what is finished."""
     from numerics.files.folders import fresh_folder
     from numerics.sweeps.executors import executor
@@ -118,6 +148,15 @@ def summary(results: dict[str, Any], out: str) -> str:
     return "\n".join([first, "", *aligned(rows), "", *others, "", f"Report: {out}/report.html"])
 
 
-def _brief(results: dict[str, Any], out: str) -> str:
-    keys = ("seed", "stopped", "data", "versions", "summary", "correlations", "controls", "conclusions")
-    return json.dumps({"folder": out, **{key: results[key] for key in keys}}, indent=1, allow_nan=False)
+def beside(results: dict[str, Any], out: str) -> str:
+    """Return the answer, the two tables with ours beside theirs, and where the report is."""
+    parts = [results["answer"]]
+    for each in results["tables"]:
+        if each["rows"]:
+            parts.append("\n".join([f"{each['title']}:", *aligned([each["head"], *each["rows"]])]))
+    return "\n\n".join([*parts, f"Report: {out}/report.html"])
+
+
+def _brief(results: dict[str, Any], out: str) -> dict[str, Any]:
+    """What --json prints: everything but the minima one by one."""
+    return {"folder": out, **{key: value for key, value in results.items() if key not in ("minima", "runs")}}

@@ -24,8 +24,8 @@ class DeepArm(Arm):
         samples together to the end, as by Wu, Ma and E (2018). Either way its curvature is that of the
         genuine samples.
     wrong : bool
-        Whether attack labels are wrong, any wrong class being as likely; else they are uniform over all
-        classes but the last, as theirs were.
+        Whether every wrong class is as likely for an attack label; else every one but the last, as theirs
+        were drawn.
     volumes : bool
         Whether volumes are sampled, which needs a small network.
     """
@@ -47,6 +47,22 @@ QUICK = (
     DeepArm("tanh, depth 3, together", recipe=TOGETHER, genuine=40, attacks=(0, 40, 80), repeats=6),
     DeepArm("tanh, depth 3, softmax", loss="softmax", target=1e-3, attacks=(0, 120), repeats=6),
     DeepArm("tanh, small, volumes", hidden=(12, 12), genuine=20, attacks=(0, 40), repeats=3, volumes=True),
+    DeepArm("tanh, depth 4", hidden=(32,) * 3, repeats=3, attacks=(0, 120)),
+    DeepArm("relu, 500 wide", activation="relu", hidden=(500, 500), genuine=20, repeats=2, attacks=(0, 40)),
+    DeepArm("tanh, SGD first", descent="sgd", genuine=40, attacks=(0, 40), repeats=2),
+    DeepArm(
+        "tanh, gradient descent first", descent="gradient_descent", genuine=40, attacks=(0, 40), repeats=2
+    ),
+    DeepArm(
+        "relu, together, their labels",
+        activation="relu",
+        hidden=(64, 64),
+        genuine=40,
+        attacks=(0, 80),
+        repeats=2,
+        recipe=TOGETHER,
+        wrong=False,
+    ),
 )
 
 MANY = (0, 50, 100, 200, 400)
@@ -63,8 +79,9 @@ FULL = (
     DeepArm("relu, 500 wide", activation="relu", genuine=100, attacks=FEW, repeats=5, hidden=(500, 500)),
     DeepArm("tanh, 500 wide", genuine=100, attacks=FEW, repeats=5, hidden=(500, 500)),
     DeepArm("tanh, depth 3, together", genuine=80, attacks=(0, 40, 80, 120), repeats=8, recipe=TOGETHER),
+    DeepArm("tanh, half flipped", genuine=100, attacks=(0, 100, 400), repeats=8, flipped=0.5),
     DeepArm(
-        "relu, together, random labels",
+        "relu, together, their labels",
         activation="relu",
         genuine=80,
         attacks=(0, 40, 80, 120),

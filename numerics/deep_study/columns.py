@@ -19,6 +19,7 @@ PREDICTORS = (
     "largest_eigenvalue",
     "non_uniformity",
     "log_product_10",
+    "log_product_50",
     "log_product_all",
     "log_volume",
     "input_gradient_train",

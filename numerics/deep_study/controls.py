@@ -10,7 +10,7 @@ import numpy as np
 
 from numerics.deep.hessian import Hessian
 from numerics.deep.network import Network
-from numerics.deep.training import Trained, gauss_newton, gradient_descent, lbfgs
+from numerics.deep.training import DIVERGED, Trained, gauss_newton, gradient_descent, lbfgs
 from numerics.deep_study.arms import DeepArm
 from numerics.deep_study.facts import Labelled
 from numerics.deep_study.run import as_shard, attacking, begin, ground
@@ -19,7 +19,7 @@ from numerics.sweeps.store import Shard
 
 Row = dict[str, Any]
 
-RATES = (0.1, 0.2, 0.4)
+RATES = (0.3, 0.4, 0.5)
 """Learning rates of full-batch descent at the edge of stability, for the squared loss with its 1/2."""
 
 EDGE_STEPS, EDGE_RISK = 10_000, 1e-4
@@ -30,6 +30,12 @@ CONFIDENCE = (1e-1, 1e-2, 1e-3, 1e-4)
 ARM = DeepArm("control", hidden=(32, 32))
 RELU = DeepArm("control, relu", activation="relu", hidden=(64, 64))
 SOFTMAX = DeepArm("control, softmax", loss="softmax", hidden=(32, 32))
+
+
+MEASURED: Row = dict.fromkeys(
+    ("train_accuracy", "test_accuracy", "risk", "frobenius_norm", "trace", "largest_eigenvalue")
+)
+"""What a network that diverged has of the numbers of `measured`."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,8 @@ def edge(data: Images, repeat: int, seed: int) -> list[Row]:
                 target=EDGE_RISK,
             )
             names = {"attack": size, "rate": rate, "edge": 2 / rate, "steps": found.steps, "why": found.why}
-            rows.append({**names, **measured(found.net, both, place.test)})
+            numbers = MEASURED if found.why == DIVERGED else measured(found.net, both, place.test)
+            rows.append({**names, **numbers})
     return rows
 
 

@@ -14,10 +14,11 @@ from numerics import volume
 from numerics.deep.hessian import Hessian
 from numerics.deep.matrices import tangent_kernel
 from numerics.deep.network import Network
+from numerics.deep.product import product_error
 from numerics.deep.training import Trained
 from numerics.deep_study.landscape import DeepLandscape
 from numerics.files.images import one_hot
-from numerics.minima_study.facts import plain, spectrum_facts
+from numerics.minima_study.facts import log_product, plain, spectrum_facts
 from numerics.volume.priors import Gaussian
 from twolayer.arrays import Array
 
@@ -25,6 +26,9 @@ N_BETA, GAMMA = 1000.0, 100.0
 """Inverse temperature and localisation of the soft volumes."""
 
 STEPS, WALKERS, RAYS = 100, 16, 100
+
+LEADING = 10
+"""Eigenvalues that Lanczos finds where the kernel's are only near those of H."""
 
 PROBED = 500
 """Most samples over which an input gradient is averaged."""
@@ -82,6 +86,7 @@ def describe(
         "risk": {"value": float(H.forward.L.mean()), "error": float(H.forward.L_error.max())},
         "gradient_norm": {"value": trained.gradient_norm, "error": None},
         "undecided_kinks": H.undecided_kinks,
+        "forced_zeros": max(H.forward.n - H.forward.h[-1].shape[1] - 1, 0),
         **curvature(H),
         **input_gradients(net, H, test),
     }
@@ -96,6 +101,8 @@ def curvature(H: Hessian) -> dict[str, Any]:
     values = H.eigenvalues(method="kernel")
     kernel, _ = tangent_kernel(H.forward, H.scope, H.gauss_newton.bound)
     found = spectrum_facts(values, H.inertia(method="kernel"), order)
+    if H.forward.loss.name != "squared" and H.shape[0] > 2 * LEADING:
+        found = away_from_interpolation(H, found)
     return {
         "frobenius_norm": plain(H.frobenius_norm()),
         "residual_norm": plain(H.residual.frobenius_norm()),
@@ -105,6 +112,46 @@ def curvature(H: Hessian) -> dict[str, Any]:
         "non_uniformity": non_uniformity(kernel, H.forward.n),
         "log_volume": soft_volume(values.value[:order]),
     }
+
+
+def away_from_interpolation(H: Hessian, found: dict[str, Any]) -> dict[str, Any]:
+    """What the kernel says of a spectrum, `found`, its top replaced by eigenvalues of H itself.
+
+    The largest and the smallest come by Lanczos; their errors are small where those of the kernel hold |R|_F.
+
+    Parameters
+    ----------
+    H : Hessian
+    found : dict
+        From :func:`numerics.minima_study.facts.spectrum_facts`.
+    """
+    top = H.eigenvalues(LEADING, method="lanczos")
+    products = {str(k): log_product(top, k) for k in (1, LEADING)}
+    lowest = least_eigenvalue(H)
+    negative = found["negative_eigenvalues"]
+    certain = max(negative["certain"], int(lowest["value"] + lowest["error"] < 0))
+    return {
+        **found,
+        "largest_eigenvalue": {"value": float(top.value[0]), "error": float(top.error[0])},
+        "least_eigenvalue": lowest,
+        "negative_eigenvalues": {**negative, "certain": certain},
+        "log_products": found["log_products"]
+        | {k: plain(item) for k, item in products.items() if item is not None},
+        "eigenvalues": [*top.value.tolist(), *found["eigenvalues"][LEADING:]],
+    }
+
+
+def least_eigenvalue(H: Hessian) -> dict[str, float]:
+    """The Rayleigh quotient of a vector near the least eigenvalue, which is no larger; its rounding error.
+
+    Parameters
+    ----------
+    H : Hessian
+    """
+    start = np.random.default_rng(0).standard_normal(H.shape[0])
+    vector = eigsh(H, 1, which="SA", v0=start, tol=1e-3)[1][:, 0]
+    error = 2 * product_error(H.forward, H.scope, H.bound.propagated)
+    return {"value": float(vector @ (H @ vector) / (vector @ vector)), "error": float(error)}
 
 
 def soft_volume(eigenvalues: Array) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,14 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
         Is created.
     """
     folder.mkdir()
-    makers = (two_layer.trends, two_layer.flatness, two_layer.spectra, two_layer.arms, controls)
+    # The products of all n q eigenvalues are often zero here: see the findings.
+    first = [partial(draw, product="log_product_50") for draw in (two_layer.trends, two_layer.flatness)]
+    makers: tuple[Callable[[Results, Path], Drawn | None], ...] = (
+        *first,
+        two_layer.spectra,
+        two_layer.arms,
+        controls,
+    )
     with style():
         made = [make(results, folder) for make in makers if results["minima"]]
     drawn = [each for each in made if each]
@@ -88,13 +97,21 @@ def _confidence(axes: Axes, rows: list[dict[str, Any]]) -> None:
 
 
 def _line(axes: Axes, rows: list[dict[str, Any]], across: str, up: str, marker: str) -> None:
+    rows = [row for row in rows if row[up] is not None]
     places = sorted({row[across] for row in rows})
+    if not places:
+        return
     means = [np.mean([row[up] for row in rows if row[across] == place]) for place in places]
     axes.plot(places, means, f"{marker}-", markersize=3)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks([places[0], places[-1]], [f"{place:g}" for place in (places[0], places[-1])])
     axes.xaxis.minorticks_off()
+    drawn = np.concatenate([line.get_ydata() for line in axes.get_lines()])
+    if drawn.max() < 10 * drawn.min():  # without a power of ten in between, both ends are marked
+        ends = [float(drawn.min()), float(drawn.max())]
+        axes.set_yticks(ends, [f"{end:.3g}" for end in ends])
+        axes.yaxis.minorticks_off()
 
 
 PANELS = {

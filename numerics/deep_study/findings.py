@@ -61,15 +61,31 @@ def _ranks(chosen: list[Facts], key: str) -> dict[str, Any]:
 
 
 def answer(results: Results) -> str:
-    """The answer to the question of the experiment, in one line."""
+    """The answer to the question of the experiment, in one sentence."""
     row = next((row for row in results["correlations"] if row["predictor"] == "frobenius_norm"), None)
     if row is None or row["all"] is None:
         return "Too few minima of perfect training accuracy were finished to say anything."
-    return (
-        "Does flatness tell good minima from bad? Rank correlation of |H|_F with test accuracy, "
-        f"{row['arm']}: {with_interval(row, 'all')} over {row['minima']} minima of perfect training "
-        f"accuracy; among those of equal arm and attack size {with_interval(row, 'within')}."
+    across, inside = _excludes_zero(row["all_interval"]), _excludes_zero(row["within_interval"])
+    first = (
+        "Flatness tells the minima that attack sets made from the others"
+        if across and row["all"] < 0
+        else "Flatness does not tell the minima that attack sets made from the others"
     )
+    second = (
+        "and it also ranks minima"
+        if inside and (row["within"] or 0) < 0
+        else f"{'but' if across else 'and'} it does not rank minima"
+    )
+    return (
+        f"{first} (rank correlation of |H|_F with test accuracy {with_interval(row, 'all')}, {row['arm']}, "
+        f"{row['minima']} minima of perfect training accuracy), {second} of equal arm and attack size "
+        f"({with_interval(row, 'within')})."
+    )
+
+
+def _excludes_zero(bounds: list[float | None]) -> bool:
+    low, high = bounds
+    return low is not None and high is not None and low * high > 0
 
 
 def with_interval(row: dict[str, Any], which: str) -> str:
@@ -91,7 +107,7 @@ def conclusions(results: Results) -> list[str]:
     minima = results["minima"]
     if not minima:
         return ["No minimum was finished."]
-    found = [answer(results), _training(minima), *_predictors(results)]
+    found = [answer(results), _training(minima), *_predictors(results), *_vanishing(minima)]
     rows = {
         name: [row for each in cells for row in each["rows"]] for name, cells in results["controls"].items()
     }
@@ -115,12 +131,33 @@ def _training(minima: list[Facts]) -> str:
 
 
 def _predictors(results: Results) -> list[str]:
+    """Which measures rank minima of equal arm and attack size, and which of all the best over all."""
     rows = [row for row in results["correlations"] if row["arm"] == ALL and row["all"] is not None]
-    texts = [
-        f"{BY_KEY[row['predictor']].title} {with_interval(row, 'all')}, within {with_interval(row, 'within')}"
-        for row in rows
+    if not rows:
+        return []
+    best = max(rows, key=lambda row: abs(row["all"]))
+    inside = [row for row in rows if _excludes_zero(row["within_interval"])]
+    names = ", ".join(f"{BY_KEY[row['predictor']].title} {with_interval(row, 'within')}" for row in inside)
+    said = f"have an interval without zero: {names}" if inside else "none has an interval without zero"
+    return [
+        f"Over all minima the strongest rank correlation with test accuracy is that of "
+        f"{BY_KEY[best['predictor']].title}, {with_interval(best, 'all')}; among minima of equal arm and "
+        f"attack size, of {len(rows)} measures, {said}."
     ]
-    return [f"Rank correlation with test accuracy, {ALL}: {'; '.join(texts)}."] if texts else []
+
+
+def _vanishing(minima: list[Facts]) -> list[str]:
+    """How many eigenvalues at interpolation are zero where the last hidden layer is narrow."""
+    narrow = [facts for facts in minima if facts["loss"] == "squared" and facts.get("forced_zeros", 0) > 0]
+    if not narrow:
+        return []
+    kept = sum(facts["log_products"][max(facts["log_products"], key=int)] is None for facts in narrow)
+    return [
+        "One-hot targets sum to one: a network that interpolates more samples n than its last hidden layer "
+        "of m units has parameters has last weights that sum to zero over outputs, so that n - m - 1 of its "
+        f"n q eigenvalues vanish and the product of all n q says nothing; {kept} of {len(narrow)} such "
+        "minima have none."
+    ]
 
 
 def _edge(rows: list[dict[str, Any]]) -> str:
@@ -146,7 +183,17 @@ def _sizes(rows: list[dict[str, Any]]) -> str:
         f"{_mean(rows, 'frobenius_norm_on_fewest', samples=count):.3g}"
         for count in sorted({row["samples"] for row in rows})
     ]
-    return "Across numbers of samples flatness and accuracy go their own ways: " + "; ".join(parts) + "."
+    accuracy = np.array([row["test_accuracy"] for row in rows])
+    ranks = [
+        rank_correlation(accuracy, np.array([row[key] for row in rows]))
+        for key in ("frobenius_norm", "frobenius_norm_on_fewest")
+    ]
+    own, fewest = ("–" if rank is None else f"{rank:+.2f}" for rank in ranks)
+    return (
+        f"Across numbers of samples |H|_F has rank correlation {own} with test accuracy on its own samples "
+        f"and {fewest} on the fewest, where a useful measure of flatness would be near -1: "
+        f"{'; '.join(parts)}."
+    )
 
 
 def _rescaled(rows: list[dict[str, Any]]) -> str:
@@ -173,7 +220,8 @@ def _confidence(rows: list[dict[str, Any]]) -> str:
 
 def _mean(rows: list[dict[str, Any]], key: str, **where: float) -> float:
     chosen = [row[key] for row in rows if all(row[name] == value for name, value in where.items())]
-    return float(np.mean(chosen))
+    known = [value for value in chosen if value is not None]
+    return float(np.mean(known)) if known else float("nan")
 
 
 SENTENCES = {

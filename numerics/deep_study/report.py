@@ -51,10 +51,11 @@ def page(results: Results, drawn: list[Drawn]) -> str:
     partial = "; ".join(results["stopped"])
     parts = [
         f"<h1>{title}</h1>",
+        f"<p><b>{escape(results['conclusions'][0])}</b></p>",
         f'<p class="warning">Partial: {escape(partial)}</p>' if partial else "",
         f"<p>{escape(_introduction(results))}</p>",
-        "<h2>What was found</h2>",
-        listed(results["conclusions"]),
+        "<h2>What was found</h2>" if results["conclusions"][1:] else "",
+        listed(results["conclusions"][1:]),
         *(embedded(each) for each in drawn),
         "<h2>Means by arm and attack size</h2>",
         _summary(results),
@@ -103,7 +104,7 @@ def _spread(row: dict[str, Any], key: str) -> str:
 
 def _correlations(results: Results) -> str:
     head = ["arm", "measure", "all minima", "minima", "equal arm and attack size", "repeats in order"]
-    rows = (
+    rows = [
         [
             escape(row["arm"]),
             escape(BY_KEY[row["predictor"]].title),
@@ -113,12 +114,14 @@ def _correlations(results: Results) -> str:
             f"{row['repeats_in_order']} of {row['repeats']}" if "repeats" in row else "–",
         ]
         for row in results["correlations"]
-    )
+    ]
+    whole = sum("repeats" not in row for row in results["correlations"])
     note = (
         "Spearman's rank correlation with test accuracy and its 95 % interval (Bonett and Wright). In "
         "order: repeats in which the most attacked minimum is sharper than the one without an attack."
     )
-    return f"<p>{escape(note)}</p>" + table(head, rows)
+    by_arm = f"<details><summary>Arm by arm</summary>{table(head, rows[whole:])}</details>"
+    return f"<p>{escape(note)}</p>" + table(head, rows[:whole]) + (by_arm if rows[whole:] else "")
 
 
 def _bounds(results: Results) -> str:

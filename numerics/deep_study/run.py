@@ -125,14 +125,30 @@ def begin(arm: DeepArm, data: Images, seed: int, repeat: int) -> Network:
 
 
 def attacking(pool: Labelled, size: int, arm: DeepArm, rng: np.random.Generator) -> Labelled:
-    """The first `size` samples of the `pool` with wrong or random labels; sets of growing size are nested."""
-    chosen = attack_set(np.arange(len(pool.labels)), size).chosen
+    """The first `size` samples of the `pool`, a share of them with wrong or random labels.
+
+    Sets of growing size are nested, and so are their labels if all are wrong.
+    """
     if arm.wrong:
-        moved = pool.labels + rng.integers(1, pool.classes, len(pool.labels))
-        drawn = moved % pool.classes
+        drawn = (pool.labels + rng.integers(1, pool.classes, len(pool.labels))) % pool.classes
     else:
-        drawn = rng.integers(0, pool.classes - 1, len(pool.labels))
-    return Labelled(pool.X[chosen], drawn[chosen], pool.classes)
+        drawn = below_the_last(pool.labels, pool.classes, rng)
+    found = attack_set(np.arange(len(pool.labels)), size, flipped=arm.flipped, rng=rng)
+    labels = np.where(found.flipped, drawn[found.chosen], pool.labels[found.chosen])
+    return Labelled(pool.X[found.chosen], labels, pool.classes)
+
+
+def below_the_last(labels: np.ndarray, classes: int, rng: np.random.Generator) -> np.ndarray:
+    """Wrong labels (k,), uniform over all classes but the last and the true one.
+
+    Examples
+    --------
+    >>> below_the_last(np.array([0, 1, 0]), 3, np.random.default_rng(0)).tolist()
+    [1, 0, 1]
+    """
+    last = classes - 1
+    others = (labels + rng.integers(1, max(last, 2), len(labels))) % max(last, 1)
+    return np.asarray(np.where(labels == last, rng.integers(0, last, len(labels)), others))
 
 
 def attacked(

@@ -28,6 +28,7 @@ LABELS = {
     "input_gradient_test": r"$\mathbf{E}|\nabla_x f|^2$, test",
     "log_volume": r"$\log$ soft volume",
     "log_product_10": r"$-\log\,\lambda_1\cdots\lambda_{10}$",
+    "log_product_50": r"$-\log\,\lambda_1\cdots\lambda_{50}$",
     "log_product_all": r"$-\log\,\lambda_1\cdots\lambda_n$",
 }
 
@@ -82,13 +83,16 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
     return shown
 
 
-def trends(results: Results, folder: Path) -> Drawn:
-    """Draw test accuracy, curvature and input gradient against the size of the attack set."""
+def trends(results: Results, folder: Path, product: str = "log_product_all") -> Drawn:
+    """Draw test accuracy, curvature and input gradient against the size of the attack set.
+
+    `product` is the key of the log-product that is shown.
+    """
     minima, conventions = first_arm(results)
     figure = Figure(figsize=(3.4, 3.3))
     for axes, key in zip(
         np.ravel(figure.subplots(2, 2, sharex=True)),
-        ("test_accuracy", "frobenius_norm", "input_gradient_train", "log_product_all"),
+        ("test_accuracy", "frobenius_norm", "input_gradient_train", product),
         strict=True,
     ):
         _trend(axes, minima, key)
@@ -116,12 +120,12 @@ def _trend(axes: Axes, minima: list[dict[str, Any]], key: str) -> None:
     axes.set_title(LABELS[key])
 
 
-def flatness(results: Results, folder: Path) -> Drawn:
-    """Draw test accuracy against two measures of flatness."""
+def flatness(results: Results, folder: Path, product: str = "log_product_all") -> Drawn:
+    """Draw test accuracy against two measures of flatness, |H|_F and the log-product with that key."""
     minima, conventions = first_arm(results)
     figure = Figure(figsize=(3.4, 2.3))
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, key in zip(panels, ("frobenius_norm", "log_product_all"), strict=True):
+    for axes, key in zip(panels, ("frobenius_norm", product), strict=True):
         palette = colours(len(sizes(minima)))
         for size, colour, marker in zip(sizes(minima), palette, MARKERS, strict=False):
             cell = [facts for facts in minima if facts["attack"] == size]
@@ -135,7 +139,7 @@ def flatness(results: Results, folder: Path) -> Drawn:
     within = {row["predictor"]: row for row in results["correlations"] if row["arm"] == minima[0]["arm"]}
     rank = ", ".join(
         f"{within[key]['all']:+.2f} for {BY_KEY[key].title}"
-        for key in ("frobenius_norm", "log_product_all")
+        for key in ("frobenius_norm", product)
         if within[key]["all"] is not None
     )
     return Drawn(
@@ -167,7 +171,8 @@ def spectra(results: Results, folder: Path) -> Drawn:
     return Drawn(
         "spectra",
         "The spectrum of the Hessian by size of the attack set",
-        f"{conventions} Geometric means over repeats; at interpolation H has at most n non-zero eigenvalues.",
+        f"{conventions} Geometric means over repeats; at interpolation H has at most n q non-zero "
+        "eigenvalues, q outputs.",
         "a higher curve is a sharper minimum; the sum of the logarithms of its first k points is the "
         "top-k log-product.",
         saved(figure, folder, "spectra"),

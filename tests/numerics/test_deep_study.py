@@ -1,12 +1,18 @@
 """The study of deep networks: measures against dense matrices, a small run that repeats itself."""
 
 import numpy as np
+import pytest
 
 from numerics import deep
 from numerics.deep.matrices import tangent_kernel
+from numerics.deep_study import controls
+from numerics.deep_study.arms import FULL, QUICK, DeepArm
 from numerics.deep_study.controls import balanced_otherwise
-from numerics.deep_study.facts import non_uniformity
+from numerics.deep_study.facts import Labelled, curvature, non_uniformity
+from numerics.deep_study.findings import answer
 from numerics.deep_study.landscape import DeepLandscape
+from numerics.deep_study.run import attacking, minimum
+from numerics.files.images import Images
 from numerics.statistics.ranks import rank_correlation_within
 
 RNG = np.random.default_rng(0)
@@ -43,3 +49,76 @@ def test_correlation_within_groups_ignores_what_lies_between_them():
     assert count == 201
     assert abs(inside) < 0.25
     assert rank_correlation_within(x + 100 * groups, x - 100 * groups, groups)[0] == 1.0
+
+
+def test_away_from_interpolation_eigenvalues_are_those_of_the_whole_hessian():
+    net, labels = deep.random_network([4, 6, 5, 3], seed=0), RNG.integers(0, 3, 9)
+    H = deep.Hessian(net, X, labels, "softmax")
+    found, true = curvature(H), np.linalg.eigvalsh(H.toarray())[::-1]
+    largest = found["largest_eigenvalue"]
+    assert abs(largest["value"] - true[0]) <= largest["error"] + 1e-12
+    np.testing.assert_allclose(found["log_products"]["10"]["value"], np.log(true[:10]).sum(), rtol=1e-8)
+    assert true[-1] - 1e-12 <= found["least_eigenvalue"]["value"] < 0
+    assert found["negative_eigenvalues"]["certain"] == 1
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+@pytest.mark.parametrize(("share", "flipped"), [(1.0, 200), (0.5, 100), (0.0, 0)])
+def test_attack_sets_have_the_share_of_wrong_labels_that_is_asked_for(wrong, share, flipped):
+    pool = Labelled(np.zeros((300, 2)), np.arange(300) % 5, 5)
+    arm = DeepArm("one", wrong=wrong, flipped=share)
+    found = attacking(pool, 200, arm, np.random.default_rng(0))
+    moved = found.labels != pool.labels[:200]
+    assert moved.sum() == flipped
+    assert wrong or not (found.labels[moved] == 4).any()
+    if share == 1:
+        fewer = attacking(pool, 50, arm, np.random.default_rng(0))
+        assert (fewer.labels == found.labels[:50]).all()
+
+
+def test_arms_cover_depths_widths_losses_descents_and_recipes():
+    for arms in (QUICK, FULL):
+        assert {len(arm.hidden) + 1 for arm in arms} >= {2, 3, 4, 6}
+        assert max(max(arm.hidden) for arm in arms) == 500
+        assert {arm.activation for arm in arms} == {"tanh", "relu"}
+        assert {arm.loss for arm in arms} == {"squared", "softmax"}
+        assert {arm.descent for arm in arms} == {"lbfgs", "gradient_descent", "sgd"}
+        assert {(arm.recipe, arm.wrong) for arm in arms} >= {("then alone", True), ("together", False)}
+        assert any(arm.volumes for arm in arms)
+    assert any(arm.flipped < 1 for arm in FULL)
+
+
+def test_one_minimum_has_every_number_and_the_same_seed_gives_the_same():
+    data = Images(RNG.normal(size=(120, 6)), np.arange(120) % 3, 0, "noise", "")
+    arm = DeepArm("one", genuine=12, attacks=(0, 8), hidden=(10, 10))
+    found, again = (minimum(arm, 0, 8, data, 3) for _ in range(2))
+    assert found == again
+    assert found["accuracy"]["train"] == 1.0
+    assert found["training"]["why"] == "every residual is zero within rounding"
+    wanted = {"frobenius_norm", "trace", "largest_eigenvalue", "negative_eigenvalues", "log_products"}
+    wanted |= {"eigenvalues", "non_uniformity", "input_gradient", "input_gradient_bounds", "log_volume"}
+    assert wanted <= set(found)
+    assert found["forced_zeros"] == 1  # 12 samples, 10 units and a bias
+    values = np.array(found["eigenvalues"])
+    assert (values > 1e-9 * values[0]).sum() == 12 * 3 - 1
+
+
+def test_a_control_that_diverges_says_so(monkeypatch):
+    data = Images(RNG.normal(size=(150, 6)), np.arange(150) % 3, 0, "noise", "")
+    monkeypatch.setattr(controls, "RATES", (1e6,))
+    rows = controls.edge(data, 0, 0)
+    assert {row["why"] for row in rows} == {"the risk grew beyond all measure"}
+    assert all(row["largest_eigenvalue"] is None for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("inside", "bounds", "said"),
+    [(-0.1, [-0.3, 0.1], "but it does not rank minima"), (-0.4, [-0.6, -0.2], "and it also ranks minima")],
+)
+def test_the_answer_follows_the_intervals(inside, bounds, said):
+    row = {"predictor": "frobenius_norm", "arm": "all", "minima": 90, "all": -0.8}
+    row |= {"all_interval": [-0.9, -0.7], "within": inside, "within_interval": bounds}
+    text = answer({"correlations": [row]})
+    assert text.startswith("Flatness tells the minima that attack sets made from the others")
+    assert said in text
+    assert text.count(". ") == 0
