@@ -2,7 +2,8 @@
 
 ``theory.derive`` shows the gradient, the Hessian and the norms of a network as formulas,
 ``theory.activation`` compiles an activation from an expression, ``theory.theorems`` maps the id of a
-theorem to its record, and ``theory.claim`` makes a relation between quantities out of text.
+theorem to its record, ``theory.theorems_at_any_depth`` those on deep networks, and ``theory.claim`` makes
+a relation between quantities out of text.
 """
 
 from importlib import import_module
@@ -10,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from theory.bridge.activation import activation
-    from theory.catalogue import theorems
+    from theory.catalogue import theorems, theorems_at_any_depth
     from theory.claims import claim
     from theory.derivation.derive import derive
 
-__all__ = ["activation", "claim", "derive", "theorems"]
+__all__ = ["activation", "claim", "derive", "theorems", "theorems_at_any_depth"]
 
 HOMES = {
     "activation": "theory.bridge.activation",
     "claim": "theory.claims",
     "derive": "theory.derivation.derive",
     "theorems": "theory.catalogue",
+    "theorems_at_any_depth": "theory.catalogue",
 }
 
 

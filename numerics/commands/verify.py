@@ -55,13 +55,14 @@ def verify(
 ) -> None:
     """Check theorems on their own examples and on random and adversarial networks.
 
-    IDS are ids of theorems; without any, all are checked. A relation is violated only if its sides are
+    IDS are ids of theorems; without any, all are checked, those whose ids end in -any-depth on networks of
+    one to six layers. A relation is violated only if its sides are
     on the wrong sides beyond their rounding bounds. Exit code 1 if a proved theorem is violated, a
     refuted one is not, or a certificate fails. Ctrl-C ends the search; what was counted is printed.
 
-    With --certify (extra [certify]) every relation is proved rigorously, for the exact numbers of the
-    network; an equality can only be enclosed, and "undecided" never passes. --check trusts nothing in
-    its file but the network: exit code 0 if all was confirmed, 1 if refused, 2 if unreadable.
+    With --certify (extra [certify]) every relation on two layers is proved rigorously, for the exact
+    numbers of the network; an equality can only be enclosed, and "undecided" never passes. --check trusts
+    nothing in its file but the network: exit code 0 if all was confirmed, 1 if refused, 2 if unreadable.
 
     \b
     Examples:
@@ -96,27 +97,47 @@ def verify(
 def _searched(ids: tuple[str, ...], samples: int, seed: int, save: str | None) -> tuple[list[Tally], bool]:
     from tqdm import tqdm
 
+    from numerics.deep import theorems as deep
     from numerics.files.folders import fresh_folder
     from numerics.verify import search as job
 
-    total = samples * len(job.chosen(ids))
+    two, any_depth = _told_apart(ids)
+    total = samples * (len(two) + len(any_depth))
     with tqdm(total=total, unit="check", leave=False, file=sys.stderr, mininterval=0.2) as bar:
-        tallies, partial = job.verify(ids, samples, seed, bar.update)
+        tallies, partial = job.verify(two, samples, seed, bar.update) if two else ([], False)
+        if any_depth and not partial:
+            more, partial = deep.verify(any_depth, samples, seed, bar.update)
+            tallies += more
     if save:
         with fresh_folder(save) as folder:
             job.save(tallies, folder)
     return tallies, partial
 
 
+def _told_apart(ids: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The ids of theorems on two layers, and of those on any depth; all of both without any."""
+    from theory import theorems, theorems_at_any_depth
+
+    unknown = [name for name in ids if name not in theorems and name not in theorems_at_any_depth]
+    if unknown:
+        known = ", ".join([*theorems, *theorems_at_any_depth])
+        raise ValueError(f"IDS must be among {known}; got {', '.join(unknown)}")
+    wanted = ids or (*theorems, *theorems_at_any_depth)
+    two = [name for name in wanted if name in theorems]
+    return two, [name for name in wanted if name in theorems_at_any_depth]
+
+
 def _certified(tallies: list[Tally]) -> tuple[list[Certified], bool]:
-    """What balls say of each theorem, and whether the user interrupted it."""
+    """What balls say of each theorem on two layers, and whether the user interrupted it."""
     from tqdm import tqdm
 
     from numerics.verify.certification import certified
+    from theory import theorems
 
     found: list[Certified] = []
     try:
-        for tally in tqdm(tallies, unit="theorem", leave=False, file=sys.stderr, mininterval=0.2):
+        flat = [tally for tally in tallies if tally.theorem.id in theorems]
+        for tally in tqdm(flat, unit="theorem", leave=False, file=sys.stderr, mininterval=0.2):
             found.append(certified(tally))
     except KeyboardInterrupt:
         return found, True

@@ -132,7 +132,13 @@ class Network(Parameters):
         return Network([new[f"W{l}"] for l in depths], [new.get(f"b{l}") for l in depths], self.activation)
 
     def __call__(self, X: ArrayLike) -> Array:
-        """Outputs at the inputs `X` (n, d): (n,) for a scalar network and (n, q) otherwise."""
+        """Outputs at the inputs `X` (n, d): (n,) for a scalar network and (n, q) otherwise.
+
+        Raises
+        ------
+        ValueError
+            If a value overflows, or `X` does not fit.
+        """
         out = self._signals(X)[0]
         return out[:, 0] if self.scalar else out
 
@@ -158,10 +164,13 @@ class Network(Parameters):
         """Outputs (n, q), and s' of every hidden layer."""
         h, slopes = arrays.inputs(X, self.sizes[0]), []
         for l, (W, b) in enumerate(self.layers, 1):
-            h = np.ascontiguousarray(h @ W.T if b is None else h @ W.T + b)
+            with np.errstate(over="ignore", invalid="ignore"):
+                h = np.ascontiguousarray(h @ W.T if b is None else h @ W.T + b)
+            arrays.require_representable("pre-activations" if l < self.depth else "outputs", h)
             if l < self.depth:
                 s, slope = np.empty_like(h), np.empty_like(h)
                 self.activation.slopes(h.ravel(), s.ravel(), slope.ravel())
+                arrays.require_representable("activation values", s)
                 h = s
                 slopes.append(slope)
         return h, slopes

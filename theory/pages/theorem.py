@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -98,11 +99,11 @@ def proofs(theorem: Theorem) -> list[str]:
     return lines
 
 
-def steps(variant: Variant, chain: Chain) -> list[str]:
-    """One step a line, in the terms that the machine reads, and its reason below it."""
+def steps(variant: Variant, chain: Any, why: Callable[[Any], str] | None = None) -> list[str]:
+    """One step a line, in the terms that the machine reads, and its reason below it, as `why` says it."""
     lines = [f"   {variant.relation.args[0]}"]
     for step in chain:
-        lines += [f"{step.sign:>2} {step.to}", f"        {reason(step)}"]
+        lines += [f"{step.sign:>2} {step.to}", f"        {(why or reason)(step)}"]
     return lines
 
 

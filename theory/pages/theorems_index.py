@@ -1,6 +1,7 @@
 """The pages of all theorems, and the one that lists them."""
 
-from theory import theorems
+from theory import theorems, theorems_at_any_depth
+from theory.pages.any_depth import PATH, any_depth_page
 from theory.pages.theorem import page as theorem_page
 from theory.pages.theorem import words
 from theory.proofs.lemmas.norms import lemmas
@@ -18,6 +19,15 @@ often what is proved is called violated in a million comparisons, many at equali
 
 | theorem | id | status | relations |
 |---|---|---|---|
+"""
+
+DEEP = """
+## At any depth
+
+On networks of any depth, with proofs and steps, on [one page](theorems/any-depth.md):
+
+| id | statement |
+|---|---|
 """
 
 PROOFS = """
@@ -60,14 +70,15 @@ CONTENTS = """
 def theorem_pages() -> dict[str, str]:
     """The text of every page on theorems, by its path."""
     found = {f"docs/theorems/{name}.md": theorem_page(theorem) for name, theorem in theorems.items()}
-    return {THEOREMS: index(), **found}
+    return {THEOREMS: index(), **found, PATH: any_depth_page()}
 
 
 def index() -> str:
     """The page that lists the theorems and the lemmas."""
-    names = "\n".join(f"theorems/{name}" for name in theorems)
+    names = "\n".join(f"theorems/{name}" for name in (*theorems, "any-depth"))
     rows = "\n".join(map(row, theorems.values()))
-    return HEAD + rows + "\n" + PROOFS + lemma_table() + CONTENTS.format(names=names)
+    deep = "".join(f"| `{each.id}` | {words(each.statement)} |\n" for each in theorems_at_any_depth.values())
+    return HEAD + rows + "\n" + DEEP + deep + PROOFS + lemma_table() + CONTENTS.format(names=names)
 
 
 def row(theorem: Theorem) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,17 +42,22 @@ class Variant:
 
     def check(self, at: Situation) -> Check:
         """Compare the sides; the theorem's own hypotheses are taken as given."""
-        failed = first_failure(self.hypotheses, at)
-        if failed:
-            return not_applicable(failed)
-        try:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                left, right = (evaluate(side, at) for side in self.relation.args)
-        except OverflowError:
-            return not_applicable("a side overflows")
-        if not all(map(math.isfinite, (left.value, left.error, right.value, right.error))):
-            return not_applicable("a side overflows, or its rounding error has no finite bound")
-        return compare(left, right, isinstance(self.relation, sp.Eq))
+        return checked(self, at, lambda side: evaluate(side, at))
+
+
+def checked(variant: Variant, at: Any, side: Callable[[sp.Basic], Any]) -> Check:
+    """Compare the two sides of a relation at `at`, `side` evaluating each."""
+    failed = first_failure(variant.hypotheses, at)
+    if failed:
+        return not_applicable(failed)
+    try:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            left, right = (side(each) for each in variant.relation.args)
+    except OverflowError:
+        return not_applicable("a side overflows")
+    if not all(map(math.isfinite, (left.value, left.error, right.value, right.error))):
+        return not_applicable("a side overflows, or its rounding error has no finite bound")
+    return compare(left, right, isinstance(variant.relation, sp.Eq))
 
 
 @dataclass(frozen=True)

@@ -8,3 +8,7 @@ from numerics.deep.torch.examples import lenet, residual_network
 from numerics.deep.torch.recognition import network_of
 
 __all__ = ["ModuleCurvature", "lenet", "module_hessian", "network_of", "residual_network"]
+
+
+def __dir__() -> list[str]:
+    return __all__
