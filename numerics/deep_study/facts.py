@@ -109,6 +109,7 @@ def curvature(H: Hessian) -> dict[str, Any]:
         "trace": plain(H.trace()),
         **found,
         "eigenvalues": found["eigenvalues"][:order],
+        "eigenvalue_errors": found["eigenvalue_errors"][:order],
         "non_uniformity": non_uniformity(kernel, H.forward.n),
         "log_volume": soft_volume(values.value[:order]),
     }

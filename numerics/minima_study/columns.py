@@ -37,7 +37,7 @@ def log_product_column(k: str) -> Callable[[Facts], float]:
     def read(facts: Facts) -> float:
         products = facts["log_products"]
         item = products.get(max(products, key=int) if k == "n" else k)
-        return -item["value"] if item else float("nan")
+        return float(item["value"]) if item else float("nan")
 
     return read
 

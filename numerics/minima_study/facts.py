@@ -18,7 +18,7 @@ from twolayer.errors.rounding import SLACK, gamma
 from twolayer.spectrum.methods import nearly_gauss_newton
 
 PRODUCTS = (1, 10, 50)
-"""Sums of log top-k eigenvalues are given for these k, and for k = n q."""
+"""Minus the sums of log top-k eigenvalues are given for these k, and for k = n q."""
 
 LARGE = 2500
 """Order up to which all eigenvalues of a matrix may be sought at every minimum: seconds."""
@@ -118,8 +118,9 @@ def spectrum_facts(found: tl.Measurement, negative: tl.Measurement, samples: int
             "error": float(found.error.max()),
             "method": negative.method,
         },
-        "log_products": {k: None if item is None else plain(item) for k, item in products.items()},
+        "log_products": {k: None if item is None else plain(-item) for k, item in products.items()},
         "eigenvalues": found.value.tolist(),
+        "eigenvalue_errors": found.error.tolist(),
     }
 
 

@@ -35,7 +35,7 @@ CONVENTIONS = {
     "then on genuine samples alone, until residuals or gradient are zero within rounding",
     "errors": "every curvature is exact: 'error' bounds the rounding of the value beside it",
     "input gradient": "E|grad_x f|^2 is a mean over genuine samples, or test samples where said",
-    "log products": "sum of the natural logarithms of the k largest eigenvalues of H, k as stated",
+    "log products": "minus the sum of the natural logarithms of the k largest eigenvalues of H, k as stated",
     "negative eigenvalues": "'certain' are below zero beyond rounding, 'zero_within_error' are undecided",
 }
 

@@ -221,7 +221,7 @@ def test_without_torch_the_rest_works_and_the_extra_is_named():
         "except ImportError as missing: print(missing)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "torch must be installed: pip install 'twolayer[torch]'"
+    assert done.stdout.strip() == "torch must be installed: pip install '.[torch]' in a clone"
 
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]

@@ -8,13 +8,24 @@
 ...     H = tl.Hessian(*problem)
 ...     testing.assert_at_most(H.block("b").frobenius_norm(), H.frobenius_norm())
 >>> test_a_block_is_no_larger_than_the_whole()
+
+The first call of a kernel loads it or compiles it, and no deadline of an example should fail a true property
+by that: importing this takes Hypothesis's deadline away, unless you have chosen one.
 """
+
+from datetime import timedelta
+
+from hypothesis import settings
 
 from ..model.degeneracies import TWISTS
 from .assertions import assert_at_most, assert_equal, assert_holds
 from .problem import Problem
 from .strategies import degenerate, interpolating, networks, problems
 from .symmetries import symmetric_copies
+
+if settings().deadline == timedelta(milliseconds=200):  # Hypothesis's own, which nobody chose
+    settings.register_profile("twolayer", deadline=None)
+    settings.load_profile("twolayer")
 
 __all__ = [
     "TWISTS",

@@ -330,4 +330,4 @@ def _require_torch() -> None:
     try:
         import torch  # noqa: F401
     except ImportError as missing:
-        raise ImportError("torch must be installed: pip install 'twolayer[torch]'") from missing
+        raise ImportError("torch must be installed: pip install '.[torch]' in a clone") from missing
