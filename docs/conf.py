@@ -1,6 +1,11 @@
 """Sphinx configuration; ``sphinx-build -W docs docs/_build`` makes the pages."""
 
+import sys
+from pathlib import Path
+
 from twolayer import __version__
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "twolayer"
 author = "the twolayer developers"
@@ -12,14 +17,17 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "formulas",
     "sphinx.ext.viewcode",
 ]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 numpydoc_show_class_members = False
 autodoc_typehints = "none"  # the docstrings say types, shapes and units
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_extensions"]
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "twolayer"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["formulas.css"]

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.house.tree import ROOT, files
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *files(".md", under="docs")]
+OPTIONAL = ("sklearn", "torch")
 COMMAND = "from numerics.commands.main import main; main()"
 
 
@@ -60,6 +62,16 @@ def same(printed: str, shown: str) -> bool:
     )
 
 
+def absent(page: Path) -> list[str]:
+    """The optional packages that a page's code imports and that are not here."""
+    code = "".join(body for language, body in fences(page) if language == "python")
+    return [
+        each
+        for each in OPTIONAL
+        if re.search(rf"^(?:import|from) {each}\b", code, re.M) and not find_spec(each)
+    ]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=name)
 def test_the_page_shows_what_happens(page, tmp_path, monkeypatch):
@@ -67,6 +79,8 @@ def test_the_page_shows_what_happens(page, tmp_path, monkeypatch):
 
     A ``console`` block holds commands after ``$``, each followed by its output.
     """
+    if missing := absent(page):
+        pytest.skip(f"the page needs {', '.join(missing)}")
     monkeypatch.chdir(tmp_path)
     scope, waiting = {"__name__": "page"}, ""
     for language, body in fences(page):

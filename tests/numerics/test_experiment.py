@@ -48,7 +48,9 @@ def test_the_facts_are_those_of_the_network(done):
     assert said["largest_eigenvalue"]["value"] == pytest.approx(values[0], rel=1e-12)
     np.testing.assert_allclose(said["eigenvalues"], values[: len(said["eigenvalues"])], atol=1e-12)
     assert -said["log_products"]["10"]["value"] == pytest.approx(np.log(values[:10]).sum(), rel=1e-9)
-    assert BY_KEY["log_product_10"].read(said) == said["log_products"]["10"]["value"]  # one sign in csv and json
+    assert (
+        BY_KEY["log_product_10"].read(said) == said["log_products"]["10"]["value"]
+    )  # one sign in csv and json
     errors = np.array(said["eigenvalue_errors"])
     assert (np.abs(np.array(said["eigenvalues"]) - values[: len(errors)]) <= errors + 1e-12).all()
     slopes = facts.net.input_gradient(X)
