@@ -1,4 +1,7 @@
-"""Formulas as MathML, written when the site is built: reading it needs neither a network nor a script."""
+"""Formulas as MathML, written when the site is built.
+
+Reading it needs neither a network nor a script.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from latex2mathml.converter import convert
 
 
 def mathml(latex: str, display: str) -> str:
-    """The MathML of a formula, its LaTeX kept for whoever copies it or has it read aloud.
+    """The MathML of a formula, its LaTeX kept for copying and for reading aloud.
 
     Raises
     ------

@@ -6,6 +6,8 @@ from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 import twolayer as tl
+from tests.house.probe import probe
+from tests.house.tree import ROOT
 from tests.oracle import oracle
 from tests.oracle.oracle_jets import SERIES
 from tests.oracle.problem import Problem as Raw
@@ -280,3 +282,19 @@ def test_a_wrong_choice_is_refused_at_once(choices, message):
 def test_labels_cannot_be_interpolated():
     with pytest.raises(ValueError, match="losses must be among squared, pseudo_huber; got 'logistic'"):
         testing.interpolating(losses=("logistic",))
+
+
+DEADLINE = """
+from datetime import timedelta
+from hypothesis import settings
+settings.register_profile("mine", deadline={before})
+settings.load_profile("mine")
+import twolayer.testing
+print(settings().deadline)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "after"), [("200", "None"), ("500", "0:00:00.500000"), ("None", "None")])
+def test_no_deadline_but_one_that_was_chosen(tmp_path, before, after):
+    assert probe(ROOT, tmp_path, DEADLINE.format(before=before)) == after

@@ -13,19 +13,14 @@ The first call of a kernel loads it or compiles it, and no deadline of an exampl
 by that: importing this takes Hypothesis's deadline away, unless you have chosen one.
 """
 
-from datetime import timedelta
-
-from hypothesis import settings
-
 from ..model.degeneracies import TWISTS
 from .assertions import assert_at_most, assert_equal, assert_holds
+from .deadline import take_away
 from .problem import Problem
 from .strategies import degenerate, interpolating, networks, problems
 from .symmetries import symmetric_copies
 
-if settings().deadline == timedelta(milliseconds=200):  # Hypothesis's own, which nobody chose
-    settings.register_profile("twolayer", deadline=None)
-    settings.load_profile("twolayer")
+take_away()
 
 __all__ = [
     "TWISTS",
