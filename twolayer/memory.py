@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from functools import cache
 from pathlib import Path
 
 UNKNOWN = 8 * 2**30
@@ -11,15 +13,20 @@ UNKNOWN = 8 * 2**30
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def available() -> int:
-    """Bytes of memory that this process may hope for.
+def available() -> float:
+    """Bytes of memory that this process may hope for; what a container allows is read once.
 
     Examples
     --------
     >>> available() > 2**20
     True
     """
-    return min([_machine(), *filter(None, map(_limit, LIMITS))])
+    return min(_machine(), _allowed(LIMITS))
+
+
+@cache
+def _allowed(paths: tuple[str, ...]) -> float:
+    return min(filter(None, map(_limit, paths)), default=math.inf)
 
 
 def _machine() -> int:
