@@ -17,6 +17,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "faces",
     "formulas",
     "sphinx.ext.viewcode",
 ]

@@ -208,7 +208,7 @@ class NetworkLandscape:
         return self.risk.gauss_newton(theta)
 
     def conserved(self, theta: Array) -> Array:
-        """What gradient flow keeps for each unit (theorem T11): |w_k|^2 + b_k^2 - p |a_k|^2, shape (m,).
+        """What gradient flow keeps for each unit (theorem T11): ``|w_k|^2 + b_k^2 - p |a_k|^2``, shape (m,).
 
         Only for activations that are homogeneous of degree p >= 1; else empty.
         """

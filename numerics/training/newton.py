@@ -98,7 +98,7 @@ def newton(
 
     Notes
     -----
-    Up to P = 2500 the step is -(|H| + mu)^-1 gradient from the eigenvectors of H, which descends along
+    Up to P = 2500 the step is ``-(|H| + mu)^-1 gradient`` from the eigenvectors of H, which descends along
     negative curvature as well; beyond, conjugate gradients on Hessian-vector products, left at the first
     direction of negative curvature (Steihaug 1983).
 

@@ -31,8 +31,8 @@ class Minimum:
     Parameters
     ----------
     proved : bool
-        Whether exactly one zero of the gradient has |theta_p - its p-th entry| <= `radius` for every p, which
-        is a strict local minimum; the same then holds with the Euclidean distance.
+        Whether exactly one zero of the gradient has ``|theta_p - its p-th entry|`` <= `radius` for every p,
+        which is a strict local minimum; the same then holds with the Euclidean distance.
     radius : float
     within : float
         No entry of that zero is further than this from theta's.
