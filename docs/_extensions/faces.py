@@ -23,7 +23,9 @@ def lines_of(face: str) -> list[str]:
     """The reStructuredText that documents every public name of a `face`."""
     module = import_module(face)
     found = [(name, getattr(module, name)) for name in sorted(module.__all__)]
-    shown = [(name, it) for name, it in found if inspect.isroutine(it) or inspect.isclass(it)]
+    shown = [
+        (name, it) for name, it in found if inspect.isroutine(it) or inspect.isclass(it)
+    ]
     lines = ["", f".. currentmodule:: {face}", "", ".. autosummary::", ""]
     lines += [f"   {name}" for name, _ in shown]
     for name, it in shown:
