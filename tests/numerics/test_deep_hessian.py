@@ -26,9 +26,10 @@ def data(net, n, loss, rng, scale=1.0):
 
 @st.composite
 def problems(draw):
-    depth = draw(st.integers(1, 4))
+    depth = draw(st.integers(1, 6))
     loss = draw(st.sampled_from(LOSSES))
-    sizes = [draw(st.integers(1, 3)) for _ in range(depth)] + [
+    widest = 3 if depth < 4 else 2
+    sizes = [draw(st.integers(1, widest)) for _ in range(depth)] + [
         2 if loss == "softmax" else draw(st.integers(1, 2))
     ]
     seed = draw(st.integers(0, 2**32 - 1))
@@ -138,6 +139,34 @@ LINEAR = {
     (7, 5, 4): (28, 40, 52),
     (6, 5, 4, 3): (18, 45, 54),
 }
+
+
+def ranks(sizes, r):
+    """Of G, R and H of a deep linear network with inputs whose covariance has rank r; generic targets.
+
+    q = min(r, hidden widths, K), s = rank of E[(f - y) x^T], q' = min(hidden widths, s), M their sum.
+    """
+    hidden, K, L = sizes[1:-1], sizes[-1], len(sizes) - 1
+    q, s = min(r, *hidden, K), min(r, K)
+    other, M = min(*hidden, s), sum(hidden)
+    whole = 2 * q * M + q * (r + K) - L * q**2
+    return q * (r + K - q), 2 * other * M + 2 * other * s - L * other**2, whole
+
+
+@pytest.mark.parametrize(("sizes", "r"), [((4, 3, 2), 4), ((5, 3, 3, 2), 5), ((3, 2, 2, 2, 3), 3)])
+def test_ranks_are_those_of_the_formulas(sizes, r):
+    rng = np.random.default_rng(0)
+    net = deep.random_network(sizes, "identity", seed=2, kind="gaussian", biases=False)
+    n = 6 * sizes[0]
+    X = np.linalg.qr(rng.standard_normal((n, sizes[0])))[0] * n**0.5
+    H = deep.Hessian(net, X, rng.standard_normal((n, sizes[-1])))
+    found = tuple(int(M.rank("dense").value) for M in (H.gauss_newton, H.residual, H))
+    assert found == ranks(sizes, r)
+
+
+@pytest.mark.parametrize("sizes", LINEAR)
+def test_the_formulas_give_the_ranks_that_are_listed(sizes):
+    assert ranks(sizes, sizes[0]) == LINEAR[sizes]
 
 
 @pytest.mark.parametrize("sizes", LINEAR)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import mpmath as mp
 import numpy as np
 
-DIGITS = 60
+DIGITS = 120
 
 
 @dataclass
