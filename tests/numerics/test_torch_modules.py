@@ -303,3 +303,53 @@ def test_shared_weights_are_differentiated_once():
 
     assert len(names) == 2
     assert_allclose(found.toarray(), torch.func.hessian(risk)(theta).numpy(), atol=1e-13)
+
+
+class Row(nn.Module):
+    """One output a sample, as a vector (n,)."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = perceptron((4, 5, 1))
+
+    def forward(self, x):
+        return self.inner(x)[:, 0]
+
+
+def test_one_output_may_be_a_vector_or_a_column():
+    X, y = data(q=1)
+    net = Row()
+    whole = module_hessian(net.inner, X, y).toarray()
+    flat = y[:, 0]
+    for module, targets, loss in (
+        (net.inner, flat, "squared"),
+        (Wrapped(net.inner), flat, "squared"),
+        (net, flat, "squared"),
+        (net, y, "squared"),
+        (net, flat, lambda f, t: ((f - t) ** 2).mean() / 2),
+        (Wrapped(net.inner), y, lambda f, t: ((f - t) ** 2).mean() / 2),
+    ):
+        assert_allclose(module_hessian(module, X, targets, loss).toarray(), whole, atol=1e-13)
+
+
+def test_normalisation_and_dropout_in_evaluation_are_differentiated():
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv1d(1, 2, 3), nn.BatchNorm1d(2), nn.Tanh(), nn.Dropout(), nn.Flatten(), nn.Linear(4, 2)
+    ).double()
+    X, y = torch.randn(6, 1, 4).double(), torch.randn(6, 2).double()
+    net(X)
+    found = module_hessian(net.eval(), X, y)
+    names = list(dict(net.named_parameters()))
+    theta = {name: value.detach() for name, value in net.named_parameters()}
+
+    def risk(values):
+        f = torch.func.functional_call(net, dict(zip(names, values, strict=True)), (X,))
+        return ((f - y) ** 2).sum() / 12
+
+    rows = torch.func.hessian(risk)(tuple(theta.values()))
+    sizes = [each.numel() for each in theta.values()]
+    blocks = [
+        [H.reshape(a, b) for H, b in zip(row, sizes, strict=True)] for row, a in zip(rows, sizes, strict=True)
+    ]
+    assert_allclose(found.toarray(), np.block([[H.numpy() for H in row] for row in blocks]), atol=1e-13)

@@ -303,8 +303,12 @@ def module_hessian(
     inputs, targets = samples(X, y)
     net = network_of(module) if isinstance(loss, str) else None
     if net is not None and _flat_enough(module, inputs):
-        flat = inputs.reshape(len(inputs), -1)
-        return Hessian(net, arrays.real_array("X", flat), arrays.real_array("y", targets), loss)
+        flat, labels = (
+            arrays.real_array("X", inputs.reshape(len(inputs), -1)),
+            arrays.real_array("y", targets),
+        )
+        single = labels.ndim == 1 and net.n_outputs == 1
+        return Hessian(net, flat, labels[:, None] if single else labels, loss)
     model = _model(module, inputs, targets, loss, batch_size)
     require_outputs(model)
     model = model.with_loss()

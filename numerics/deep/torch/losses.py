@@ -46,7 +46,7 @@ class OutputLoss:
         return torch.autograd.grad(slope, F, T, retain_graph=True, is_grads_batched=batched)[0]
 
 
-def output_loss(loss: Any, F: Any, y: Any, names: list[str]) -> OutputLoss:
+def output_loss(loss: Any, F: Any, y: Any, names: list[str], flat: bool = False) -> OutputLoss:
     """The derivatives of a loss at the outputs F (n, q).
 
     Parameters
@@ -57,6 +57,8 @@ def output_loss(loss: Any, F: Any, y: Any, names: list[str]) -> OutputLoss:
     y : tensor
     names : list of str
         Of the parameters, for the convention.
+    flat : bool
+        Whether the module's own outputs are (n,), as a function of them then gets them.
 
     Raises
     ------
@@ -66,7 +68,8 @@ def output_loss(loss: Any, F: Any, y: Any, names: list[str]) -> OutputLoss:
     theta = f"theta = ({', '.join(names)})"
     if isinstance(loss, (str, Loss)) or not callable(loss):
         rule, n = find_loss(loss), len(F)
-        labels = arrays.targets(_numbers(y), rule.labels, n, F.shape[1], False)
+        single = F.shape[1] == 1 and y.dim() == 1 and rule.labels != "classes"
+        labels = arrays.targets(_numbers(y), rule.labels, n, F.shape[1], single)
         outputs = np.ascontiguousarray(_numbers(F))
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             _, G, Lam = loss_values(rule, outputs, labels)
@@ -74,16 +77,18 @@ def output_loss(loss: Any, F: Any, y: Any, names: list[str]) -> OutputLoss:
         return OutputLoss(
             F.new_tensor(G / n), F.new_tensor(Lam / n), None, f"{rule.convention} (n = {n}); {theta}"
         )
-    return _of_function(loss, F, y, theta)
+    return _of_function(loss, F, y, theta, flat)
 
 
-def _of_function(loss: Any, F: Any, y: Any, theta: str) -> OutputLoss:
+def _of_function(loss: Any, F: Any, y: Any, theta: str, flat: bool) -> OutputLoss:
     import torch
 
     leaf = F.detach().clone().requires_grad_()
     labels = y.to(leaf.device)
     try:
-        risk = loss(leaf, labels.to(leaf.dtype) if labels.is_floating_point() else labels)
+        risk = loss(
+            leaf[:, 0] if flat else leaf, labels.to(leaf.dtype) if labels.is_floating_point() else labels
+        )
     except (RuntimeError, TypeError, ValueError, IndexError) as reason:
         lines = str(reason).strip().splitlines() or [type(reason).__name__]
         raise ValueError(f"loss must take the outputs {tuple(F.shape)} and y; got {lines[0]}") from reason

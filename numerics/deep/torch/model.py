@@ -93,7 +93,8 @@ class Model:
         import torch
 
         F = torch.cat([self.part(rows) for rows in self.chunks])
-        return replace(self, rule=output_loss(self.loss, F, self.y, list(self.parameters)))
+        one = torch.func.functional_call(self.module, self.parameters, (self.X[:1],))
+        return replace(self, rule=output_loss(self.loss, F, self.y, list(self.parameters), one.dim() == 1))
 
     def moved(self, step: float) -> Model:
         """This model with `step` added to every parameter that is differentiated by."""
