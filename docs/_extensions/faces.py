@@ -34,7 +34,7 @@ def lines_of(face: str) -> list[str]:
             continue
         lines += ["", f".. autoclass:: {name}", "   :members:"]
         if "LinearOperator" in [base.__name__ for base in it.__mro__]:
-            lines[-2] += '(net, X, y, loss="squared")'
+            lines[-2] += '(net, X, y, loss="squared")' if name == "Hessian" else ""
             lines.append(LINEAR_OPERATOR)
     for name, it in found:
         if (name, it) not in shown and not isinstance(it, ModuleType):
