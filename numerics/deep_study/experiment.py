@@ -38,7 +38,8 @@ CONVENTIONS = {
     "the arm says otherwise, then damped Gauss-Newton on the samples that the arm says, to residuals zero "
     "within rounding",
     "errors": "|H|_F, tr H and eigenvalues are exact: 'error' bounds the rounding of the value beside it",
-    "eigenvalues": "through the n q x n q tangent kernel; |R|_F is part of their error",
+    "eigenvalues": "through the n q x n q tangent kernel, |R|_F being part of their error; with the softmax "
+    "loss the ten largest and the least are those of H itself, by Lanczos",
     "non-uniformity": "square root of the largest eigenvalue of E[H_i^2] - H^2, with G_i for H_i",
     "soft volume": f"ln of the mean of exp(-{N_BETA:g} (R - R(minimum))) under the Gaussian of precision "
     f"{GAMMA:g} about the minimum; in tables for the quadratic part, all of it but the sampling exact",

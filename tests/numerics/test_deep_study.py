@@ -57,7 +57,14 @@ def test_away_from_interpolation_eigenvalues_are_those_of_the_whole_hessian():
     found, true = curvature(H), np.linalg.eigvalsh(H.toarray())[::-1]
     largest = found["largest_eigenvalue"]
     assert abs(largest["value"] - true[0]) <= largest["error"] + 1e-12
-    np.testing.assert_allclose(found["log_products"]["10"]["value"], np.log(true[:10]).sum(), rtol=1e-8)
+    for k in (1, 10):
+        np.testing.assert_allclose(
+            found["log_products"][str(k)]["value"], -np.log(true[:k]).sum(), rtol=1e-8, atol=1e-9
+        )
+    values, errors = (np.array(found[key])[:10] for key in ("eigenvalues", "eigenvalue_errors"))
+    assert (np.abs(values - true[:10]) <= errors + 1e-12).all()
+    assert errors.max() < 1e-6
+    assert len(found["eigenvalues"]) == len(found["eigenvalue_errors"]) == 27
     assert true[-1] - 1e-12 <= found["least_eigenvalue"]["value"] < 0
     assert found["negative_eigenvalues"]["certain"] == 1
 
