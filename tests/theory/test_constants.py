@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from theory.analysis.admission import activation_expression
 from theory.analysis.constants import constants
+from theory.analysis.interval import interval
+from theory.analysis.tails import far_jet
+from theory.analysis.taylor import canonical, jet
 from theory.analysis.zeros import real_zeros
 from theory.expressions.activations import ACTIVATIONS, z
+from theory.expressions.grammar import parse_activation
 
 SQRT2, SQRT3, SQRT6 = np.sqrt([2.0, 3.0, 6.0])
 
@@ -64,6 +69,51 @@ def scan(expr: sp.Expr, order: int, points: np.ndarray) -> np.ndarray:
     function = sp.lambdify(z, derivative, "mpmath")
     with mpmath.workdps(40):
         return np.array([float(mpmath.re(function(mpmath.mpf(point)))) for point in points])
+
+
+# Slopes of these are quotients of what grows alike; suprema by hand, that of s''' to 12 digits.
+ALGEBRAIC = {
+    "sqrt(1+z**2)": (1, 1, 0.858650103359919),
+    "(z+sqrt(z**2+4))/2": (1, 0.25, 0.858650103359919 / 8),
+    "z+(sqrt(z**2+1)-1)/2": (1.5, 0.5, 0.858650103359919 / 2),
+    "sqrt(1e6+z**2)": (1, 1e-3, 8.58650103359919e-7),
+    "z/sqrt(1+z**2)": (1, 0.858650103359919, 3),
+    "log(1+z**2)": (1, 2, 1.5 + SQRT2),
+    "sqrt(softplus(z)**2+1)": (1, 0.30668203217002, 0.17611618420858),
+    "z*sqrt(1+z**2)": (inf, 2, 3),
+    "z*log(1+z**2)": (inf, 2.201834737520806, 6),
+    "z**3/(1+z**2)": (1.125, 0.75 + SQRT2 / 2, 6),
+}
+
+
+@pytest.mark.parametrize("formula", ALGEBRAIC)
+def test_suprema_of_what_grows_like_a_power(formula):
+    found = constants(activation_expression(formula))
+    for supremum, known in zip(found.suprema, ALGEBRAIC[formula], strict=True):
+        assert supremum.value == known or known * (1 - 1e-12) <= supremum.value <= known * (1 + 1e-11)
+
+
+@pytest.mark.slow
+def test_a_crest_far_out_is_no_growth():
+    """sin(z) is met nearer to its crest at some |z| > 2^512 than it was before."""
+    first, second, _ = constants(activation_expression("sqrt(1+z**2)+sin(z)")).suprema
+    assert 2 <= first.value <= 2 + 1e-12
+    assert 1.1955 < second.value < 1.21
+    assert constants(activation_expression("sin(z)*log(1+z**2)")).sup1 == inf
+
+
+@pytest.mark.parametrize("formula", ["sqrt(1+z**2)", "log(2+z**2)/z", "softplus(z)/sqrt(1+z**2)", "z**2/(z-1)"])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_far_jets_contain_the_derivatives(formula, side):
+    expr = canonical(parse_activation(formula))
+    for low, high in ((4, 5), (100, 2e4), (1e30, 1e40)):
+        box = interval(*sorted((side * low, side * high)))
+        found = far_jet(expr, box, 3)
+        for point in (low, (low * high) ** 0.5, high):
+            at = jet(expr, interval(side * point, side * point), 3)
+            for wide, narrow in zip(found, at, strict=True):
+                assert wide.lower <= narrow.upper
+                assert narrow.lower <= wide.upper
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "erf", "gelu", "sin"])

@@ -95,6 +95,17 @@ def interval(lower: Any, upper: Any) -> Interval:
     return Interval((mp.mpf(lower)._mpf_, mp.mpf(upper)._mpf_))
 
 
+def common(first: Interval, second: Interval) -> Interval:
+    """What two enclosures of the same number leave of each other, `first` and `second`.
+
+    Examples
+    --------
+    >>> common(interval(0, 2), interval(-1, 1)).upper
+    mpf('1.0')
+    """
+    return interval(max(first.lower, second.lower), min(first.upper, second.upper))
+
+
 def integer(value: int) -> Interval:
     """The interval that holds one integer, `value`."""
     return Interval((libmp.from_int(value),) * 2)

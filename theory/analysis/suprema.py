@@ -1,7 +1,8 @@
 """Rigorous suprema of |s'|, |s''|, |s'''| by interval branch and bound.
 
-The real line is cut into boxes; on each, three enclosures of a derivative compete: the natural one, the
-mean-value form about the middle, and, where the next derivative keeps its sign, the two ends alone. A box is
+The real line is cut into boxes; on each, four enclosures of a derivative compete: the natural one, the one
+relative to a power of |z| (:mod:`theory.analysis.tails`), the mean-value form about the middle, and, where the
+next derivative keeps its sign, the two ends alone. A box is
 settled once its upper bound is no more than a part in 2^43 above a value that is taken somewhere.
 
 The search runs over every float64 argument, |z| <= 2^1024. Beyond, the natural enclosure over [2^1024, oo)
@@ -11,6 +12,7 @@ is called unbounded, and its supremum inf.
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from math import factorial
@@ -21,6 +23,7 @@ from mpmath import mp
 from theory.analysis.functions import Undefined
 from theory.analysis.interval import Interval, integer, interval, number
 from theory.analysis.pieces import Piece, vanishes
+from theory.analysis.tails import far_jet, has_tail, met
 from theory.analysis.taylor import canonical, jet
 from theory.expressions.activations import z
 
@@ -31,6 +34,7 @@ POWERS = [mp.ldexp(mp.mpf(1), exponent) for exponent in (0, 2, 4, 6, 10, 16, 64,
 CUTS = [*(-power for power in reversed(POWERS)), mp.mpf(0), *POWERS]
 EXPLOSION = mp.ldexp(mp.mpf(1), 64)
 GROWTH = 1 + mp.mpf("1e-9")
+STEADY = mp.mpf("1.5")  # even a logarithm doubles between 2^512 and 2^1024; a sine is only met nearer its crest
 BUDGET = 2000
 
 
@@ -75,10 +79,14 @@ class Box:
 
     def derivatives(self, order: int = ORDERS[-1]) -> list[Interval]:
         """Enclosures of s, s', ... up to `order`; the whole line where s is not known to be defined."""
+        over = interval(self.lower, self.upper)
         try:
-            coefficients = jet(self.expr, interval(self.lower, self.upper), order)
+            coefficients = jet(self.expr, over, order)
         except Undefined:
             return [interval(-mp.inf, mp.inf)] * (order + 1)
+        if self.bounded and not over.has_zero and has_tail(self.expr):
+            with suppress(Undefined):  # what the natural one shows to be defined is so
+                coefficients = met(coefficients, far_jet(self.expr, over, order))
         return [integer(factorial(k)) * coefficient for k, coefficient in enumerate(coefficients)]
 
 
@@ -112,6 +120,7 @@ def enclosures(parts: tuple[Piece, ...]) -> dict[int, Enclosure]:
     """
     search = Search([box for part in one_period(parts) for box in boxes(part)])
     search.run()
+    search.look_near()
     return {order: search.enclosure(order) for order in ORDERS}
 
 
@@ -135,7 +144,7 @@ def derivative_period(expr: sp.Expr) -> sp.Expr | None:
         return None
     try:
         period = sp.periodicity(slope, z)
-    except NotImplementedError:
+    except NotImplementedError:  # sympy knows none: the search then covers the whole line
         return None
     return period if period and vanishes(slope.subs(z, z + period) - slope) else None
 
@@ -169,16 +178,25 @@ class Search:
             if left:
                 self.open.extend((half, left) for half in box.halves())
 
+    def look_near(self) -> None:
+        """Meet the crests near 0 of what oscillates, lest a crest far out be taken for growth."""
+        unsettled = {box.expr: box for box, _ in self.open if box.far}
+        for expr, box in unsettled.items():
+            side = 1 if box.lower > 0 else -1
+            for step in range(64):
+                self._at(expr, side * mp.mpf(step) / 4)
+
     def enclosure(self, order: int) -> Enclosure:
         """What is known of the supremum of one derivative."""
         lower, beyond, name = self.lower[order], self.beyond[order], f"|s{order * chr(39)}|"
         left = [(box, bounds[order]) for box, bounds in self.open if order in bounds]
-        if self._grows(order, GROWTH):
+        found = max([self.upper[order], *(bound for _, bound in left)])
+        oscillates = left and found <= 4 * lower and not self._grows(order, STEADY)
+        if self._grows(order, GROWTH) and not oscillates:
             return Enclosure(lower, mp.inf, f"{name} grows without bound")
-        if mp.isinf(beyond) and any(box.far for box, _ in left):
+        if not oscillates and mp.isinf(beyond) and any(box.far for box, _ in left):
             return Enclosure(lower, mp.inf, f"{name} could not be bounded at infinity")
-        upper = max([self.upper[order], *(bound for _, bound in left)])
-        upper = upper if mp.isinf(beyond) else max(upper, beyond)
+        upper = found if mp.isinf(beyond) else max(found, beyond)
         loose = f"{name} could not be bounded" if mp.isinf(upper) else f"the bound on {name} may not be tight"
         return Enclosure(lower, upper, loose if left else "")
 

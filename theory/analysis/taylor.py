@@ -108,20 +108,20 @@ def _node(node: sp.Expr, enclosed: Callable[[sp.Expr], Jet], box: Interval, orde
     if not node.has(z):
         return [_constant(node), *zeros]
     if node.is_Add:
-        return [_total(list(column)) for column in zip(*map(enclosed, node.args), strict=True)]
+        return [total(list(column)) for column in zip(*map(enclosed, node.args), strict=True)]
     if node.is_Mul:
         result = enclosed(node.args[0])
         for factor in node.args[1:]:
-            result = _product(result, enclosed(factor))
+            result = product(result, enclosed(factor))
         return result
     if node.is_Pow and not node.exp.has(z):
         inner = enclosed(node.base)
-        return _composed(_power(inner[0], node.exp, order), inner)
+        return composed(power_jet(inner[0], node.exp, order), inner)
     if node.func not in SYSTEMS:
         names = ", ".join(sorted(str(function).replace("tail", "erfc") for function in SYSTEMS))
         raise ValueError(f"activation must be made of powers and {names}; got {node.func}")
     inner = enclosed(node.args[0])
-    return _composed(_outer(node.func, inner[0], order), inner)
+    return composed(outer(node.func, inner[0], order), inner)
 
 
 _constant = cache(number)
@@ -138,10 +138,10 @@ def _terms(function: sp.Expr, order: int) -> list[list[tuple[Interval, dict[sp.S
     return listed
 
 
-def _outer(function: sp.Expr, argument: Interval, order: int) -> Jet:
+def outer(function: sp.Expr, argument: Interval, order: int) -> Jet:
     """Taylor coefficients of an elementary function over the interval `argument`."""
     values = {symbol: basis(argument) for symbol, basis in SYSTEMS[function].basis.items()}
-    return [_total([_monomial(*term, values) for term in terms]) for terms in _terms(function, order)]
+    return [total([_monomial(*term, values) for term in terms]) for terms in _terms(function, order)]
 
 
 def _monomial(value: Interval, powers: dict[sp.Symbol, int], values: dict[sp.Symbol, Interval]) -> Interval:
@@ -151,7 +151,7 @@ def _monomial(value: Interval, powers: dict[sp.Symbol, int], values: dict[sp.Sym
     return value
 
 
-def _power(argument: Interval, exponent: sp.Expr, order: int) -> Jet:
+def power_jet(argument: Interval, exponent: sp.Expr, order: int) -> Jet:
     """Taylor coefficients of u -> u^exponent over the interval `argument`."""
     if exponent.is_Integer and exponent >= 0:
         n = int(exponent)
@@ -174,28 +174,28 @@ def _root(argument: Interval, exponent: sp.Expr) -> Interval:
     return Interval((ZERO.ends[0], exp(_constant(exponent) * log(Interval((argument.ends[1],) * 2))).ends[1]))
 
 
-def _total(terms: list[Interval]) -> Interval:
-    total = ZERO
+def total(terms: list[Interval]) -> Interval:
+    result = ZERO
     for term in terms:
-        total = total + term
-    return total
+        result = result + term
+    return result
 
 
-def _product(first: Jet, second: Jet) -> Jet:
+def product(first: Jet, second: Jet) -> Jet:
     return [_dot(first[: k + 1], second[k::-1]) for k in range(len(first))]
 
 
 def _dot(first: Jet, second: Jet) -> Interval:
     # An exact zero annihilates even an unbounded factor: it is the coefficient of a polynomial's end.
     pairs = zip(first, second, strict=True)
-    return _total([x * y for x, y in pairs if not (x.is_zero or y.is_zero)])
+    return total([x * y for x, y in pairs if not (x.is_zero or y.is_zero)])
 
 
-def _composed(outer: Jet, inner: Jet) -> Jet:
-    """Taylor coefficients of outer(inner), by Horner's rule in inner - inner[0]."""
+def composed(coefficients: Jet, inner: Jet) -> Jet:
+    """Taylor coefficients of a function of `inner` from its own `coefficients`, by Horner's rule in inner - inner[0]."""
     shift = [ZERO, *inner[1:]]
-    result = [outer[-1], *([ZERO] * (len(inner) - 1))]
-    for coefficient in outer[-2::-1]:
-        result = _product(result, shift)
+    result = [coefficients[-1], *([ZERO] * (len(inner) - 1))]
+    for coefficient in coefficients[-2::-1]:
+        result = product(result, shift)
         result[0] = result[0] + coefficient
     return result
