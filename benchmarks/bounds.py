@@ -65,7 +65,7 @@ class Report:
         if answer.refused:
             self.refused += 1
             self.needless += answer.needless
-            what = answer.refused.split("; got")[0]
+            what = answer.refused.split("; got")[0].split(":")[0].split(", 1e")[0]
             self.refusals[what] = self.refusals.get(what, 0) + 1
             return
         self.checks += 1

@@ -9,7 +9,7 @@ import sympy as sp
 
 from theory.analysis.admission import activation_expression
 from theory.analysis.constants import constants
-from theory.analysis.interval import interval
+from theory.analysis.interval import common, interval
 from theory.analysis.tails import far_jet
 from theory.analysis.taylor import canonical, jet
 from theory.analysis.zeros import real_zeros
@@ -86,6 +86,11 @@ ALGEBRAIC = {
 }
 
 
+def test_what_two_enclosures_leave_keeps_their_digits():
+    third = interval(1, 1) / interval(3, 3)
+    assert common(third, interval(0, 1)).ends == third.ends
+
+
 @pytest.mark.parametrize("formula", ALGEBRAIC)
 def test_suprema_of_what_grows_like_a_power(formula):
     found = constants(activation_expression(formula))
@@ -102,7 +107,9 @@ def test_a_crest_far_out_is_no_growth():
     assert constants(activation_expression("sin(z)*log(1+z**2)")).sup1 == inf
 
 
-@pytest.mark.parametrize("formula", ["sqrt(1+z**2)", "log(2+z**2)/z", "softplus(z)/sqrt(1+z**2)", "z**2/(z-1)"])
+@pytest.mark.parametrize(
+    "formula", ["sqrt(1+z**2)", "log(2+z**2)/z", "softplus(z)/sqrt(1+z**2)", "z**2/(z-1)"]
+)
 @pytest.mark.parametrize("side", [-1, 1])
 def test_far_jets_contain_the_derivatives(formula, side):
     expr = canonical(parse_activation(formula))

@@ -103,7 +103,9 @@ def common(first: Interval, second: Interval) -> Interval:
     >>> common(interval(0, 2), interval(-1, 1)).upper
     mpf('1.0')
     """
-    return interval(max(first.lower, second.lower), min(first.upper, second.upper))
+    low = max(first.ends[0], second.ends[0], key=mp.make_mpf)
+    high = min(first.ends[1], second.ends[1], key=mp.make_mpf)
+    return Interval((low, high))
 
 
 def integer(value: int) -> Interval:

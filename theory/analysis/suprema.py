@@ -1,9 +1,9 @@
 """Rigorous suprema of |s'|, |s''|, |s'''| by interval branch and bound.
 
 The real line is cut into boxes; on each, four enclosures of a derivative compete: the natural one, the one
-relative to a power of |z| (:mod:`theory.analysis.tails`), the mean-value form about the middle, and, where the
-next derivative keeps its sign, the two ends alone. A box is
-settled once its upper bound is no more than a part in 2^43 above a value that is taken somewhere.
+relative to a power of |z| (:mod:`theory.analysis.tails`), the mean-value form about the middle, and, where
+the next derivative keeps its sign, the two ends alone. A box is settled once its upper bound is no more than
+a part in 2^43 above a value that is taken somewhere.
 
 The search runs over every float64 argument, |z| <= 2^1024. Beyond, the natural enclosure over [2^1024, oo)
 decides where it is finite; else a derivative that is larger at the far end of that range than at |z| = 2^512
@@ -34,7 +34,9 @@ POWERS = [mp.ldexp(mp.mpf(1), exponent) for exponent in (0, 2, 4, 6, 10, 16, 64,
 CUTS = [*(-power for power in reversed(POWERS)), mp.mpf(0), *POWERS]
 EXPLOSION = mp.ldexp(mp.mpf(1), 64)
 GROWTH = 1 + mp.mpf("1e-9")
-STEADY = mp.mpf("1.5")  # even a logarithm doubles between 2^512 and 2^1024; a sine is only met nearer its crest
+STEADY = mp.mpf(
+    "1.5"
+)  # even a logarithm doubles between 2^512 and 2^1024; a sine is only met nearer its crest
 BUDGET = 2000
 
 

@@ -17,6 +17,7 @@ from theory.analysis.interval import ONE, ZERO, Interval, common, exp, integer, 
 from theory.analysis.taylor import Jet, composed, jet, outer, power_jet, product, total
 from theory.expressions.activations import z
 
+
 @dataclass(frozen=True)
 class Tail:
     """A jet whose coefficient k is w^(`degree` - k) times `factors`[k]."""
@@ -34,9 +35,7 @@ def has_tail(expr: sp.Expr) -> bool:
     (True, False, False)
     """
     inner = (node for node in sp.preorder_traversal(expr) if node.is_Pow or isinstance(node, sp.log))
-    return any(
-        node.has(z) and not (node.is_Pow and node.exp.is_Integer and node.exp > 0) for node in inner
-    )
+    return any(node.has(z) and not (node.is_Pow and node.exp.is_Integer and node.exp > 0) for node in inner)
 
 
 def far_jet(expr: sp.Expr, box: Interval, order: int) -> Jet:

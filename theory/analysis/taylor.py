@@ -152,7 +152,7 @@ def _monomial(value: Interval, powers: dict[sp.Symbol, int], values: dict[sp.Sym
 
 
 def power_jet(argument: Interval, exponent: sp.Expr, order: int) -> Jet:
-    """Taylor coefficients of u -> u^exponent over the interval `argument`."""
+    """Taylor coefficients of u -> u^exponent over the interval `argument`; refuses where it has none."""
     if exponent.is_Integer and exponent >= 0:
         n = int(exponent)
         return [integer(comb(n, k)) * argument.power(n - k) if k <= n else ZERO for k in range(order + 1)]
@@ -175,6 +175,7 @@ def _root(argument: Interval, exponent: sp.Expr) -> Interval:
 
 
 def total(terms: list[Interval]) -> Interval:
+    """The sum of `terms`."""
     result = ZERO
     for term in terms:
         result = result + term
@@ -182,6 +183,7 @@ def total(terms: list[Interval]) -> Interval:
 
 
 def product(first: Jet, second: Jet) -> Jet:
+    """The jet of the product of two functions, from their jets `first` and `second`."""
     return [_dot(first[: k + 1], second[k::-1]) for k in range(len(first))]
 
 
@@ -192,7 +194,7 @@ def _dot(first: Jet, second: Jet) -> Interval:
 
 
 def composed(coefficients: Jet, inner: Jet) -> Jet:
-    """Taylor coefficients of a function of `inner` from its own `coefficients`, by Horner's rule in inner - inner[0]."""
+    """Taylor coefficients of a function of `inner` from its `coefficients`, by Horner's rule."""
     shift = [ZERO, *inner[1:]]
     result = [coefficients[-1], *([ZERO] * (len(inner) - 1))]
     for coefficient in coefficients[-2::-1]:
