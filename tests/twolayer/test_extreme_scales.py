@@ -72,7 +72,7 @@ def test_huge_weights_are_answered_or_refused_by_name(exponent):
 
 @pytest.mark.parametrize("loss", ["softmax", "squared"])
 def test_a_bound_that_overflows_on_the_way_gives_no_warning(loss):
-    """The residual's part of a trace's bound leaves the floats although only the Gauss-Newton part is meant."""
+    """R's part of a trace's bound leaves the floats although only G is meant."""
     A = np.array([[-6.7e74, 1.8e74], [-1.6e75, 7.7e78], [9.3e74, 1.2e75]])
     W, y = np.array([[3.3e-195], [-8.1e-195]]), np.array([0]) if loss == "softmax" else np.ones((1, 3))
     p = Problem(A, W, None, None, np.array([[0.49]]), y, "relu_squared", loss)

@@ -47,7 +47,7 @@ def fill(A, Lam, G, S1, S2, newton, residual, weights):  # type: ignore[no-untyp
 
 @np.errstate(over="ignore", invalid="ignore")
 def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
-    """The trace and a bound of its error; where the latter overflows it is refused by who asks, not warned of."""
+    """The trace and a bound of its error, infinite where it overflows: who asks refuses it."""
     x2 = squared_inputs(forward, scope)
     each = np.zeros(forward.n)
     if scope.gauss_newton:
