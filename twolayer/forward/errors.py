@@ -120,7 +120,7 @@ def forward_blocks(
 ) -> Iterator[Forward]:
     """The same a block of samples at a time, for sums over samples: no array over all samples and units.
 
-    Arguments and errors are those of :func:`forward`.
+    Arguments and errors are those of :func:`forward`; `X` has shape (n, d), `y` (n,) or (n, q).
     """
     rule, inputs, labels = _checked(net, X, y, loss)
     rows = max(ROWS_PER_BLOCK, BLOCK // len(net.W))
