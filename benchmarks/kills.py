@@ -37,7 +37,7 @@ KINDS = {
     "basins here": ["basins", "--quick"],
     "basins on threads": ["basins", "--quick", "--executor", "threads:2"],
     "basins on processes": ["basins", "--quick", "--executor", "processes:2"],
-    "reproduce": ["reproduce", "--quick"],
+    "reproduce": ["reproduce", "--quick", "--parts", "two-layer"],
     "reproduce all": ["reproduce", "--quick", "--parts", "all"],
 }
 EARLIER = "an earlier report"

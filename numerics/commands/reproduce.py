@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from numerics.commands.options import Integers
+from numerics.commands.options import long_run
 from numerics.commands.tables import aligned
 
 if TYPE_CHECKING:
     from numerics.files.datasets import Dataset
-    from numerics.minima_study.arms import Task
     from numerics.sweeps.workplace import Workplace
 
 
-@click.command(short_help="Find good and bad minima on real digits and write a report.")
-@click.option("--quick", is_flag=True, help="Two settings only: well under 90 seconds. Without it, minutes.")
+@click.command(short_help="Say whether the paper is right: a verdict on each of its claims, in a report.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="A small version of every part: a minute or two. Without it, an hour or more.",
+)
 @click.option(
     "--out", default="twolayer-report", show_default=True, help="Folder to write, new or a report of ours."
 )
-@click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every number.")
 @click.option(
     "--data",
     type=click.Path(dir_okay=False),
@@ -32,8 +36,10 @@ if TYPE_CHECKING:
 @click.option("--target", help="The target's column, by name or place [default: y, label, ... or the last].")
 @click.option(
     "--parts",
-    type=click.Choice(["two-layer", "all"]),
-    help="Minima of two-layer networks, or basins and deep ones too [default: all, with --quick two-layer].",
+    default="all",
+    show_default=True,
+    help="Any of two-layer, theorems, basins, volumes and deep, with commas between, or all. The minima of "
+    "two-layer networks, at which theorems are tried, are always found; volumes come with the basins.",
 )
 @click.option("--raw", is_flag=True, help="Use inputs as they are, neither centred nor scaled.")
 @click.option(
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     help="Divide every input by its own deviation; for columns of unlike units. Without it all inputs are "
     "divided by one number, which keeps the geometry of images.",
 )
+@long_run
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the summary and the findings as JSON, not as a table."
 )
@@ -51,18 +58,23 @@ def reproduce(
     seed: int,
     data: str | None,
     target: str | None,
-    parts: str | None,
+    parts: str,
     raw: bool,
     standardise: bool,
+    where: str | None,
+    store: str | None,
+    max_seconds: float | None,
     as_json: bool,
 ) -> None:
     """Say whether the paper is right: a verdict on each of its claims, and the numbers behind it.
 
     Networks are trained with and without attack sets (wrong labels), and every minimum is measured exactly;
-    with --parts all, also which minima random starts reach, and the minima of deep networks.
+    then come the minima that random starts reach, the volumes about them, and the minima of deep networks.
 
     Writes OUT/report.html, results.json, results.csv, figures (PNG and PDF) and example networks for
-    `twolayer norms`. Ctrl-C ends the search; the minima found so far still make a report.
+    `twolayer norms`. Interrupted (Ctrl-C, exit code 130) or out of time (--max-seconds, exit code 3), it
+    reports what is finished and says so first; the same command goes on from there. With --store, finished
+    work is kept after the end as well, and nothing is done again unless code, data or settings changed.
 
     \b
     In y, two values are two classes; of more classes the upper half become +1.
@@ -70,62 +82,118 @@ def reproduce(
     \b
     Examples:
       twolayer reproduce --quick
-      twolayer reproduce --quick --parts all
-      twolayer reproduce --out full-report --seed 1
+      twolayer reproduce --parts two-layer,deep --executor processes:2
+      twolayer reproduce --out full-report --store work --max-seconds 3600
       twolayer reproduce --quick --data mine.npz --json > summary.json
     """
     if raw and standardise:
         raise ValueError("--raw must be given without --standardise; got both")
+    studies, command = chosen_parts(parts), as_typed()
     task, notes = chosen_task(data, target, standardise)
+    from numerics.commands.basins import Bars
     from numerics.files.folders import fresh_folder
     from numerics.minima_study import reproduce as job
     from numerics.minima_study.arms import FULL, QUICK
+    from numerics.sweeps.executors import executor
+    from numerics.sweeps.threads import one_thread
+    from numerics.sweeps.workplace import Workplace
     from numerics.verdicts import verdicts
     from numerics.verdicts.page import lines, section
 
+    kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
     with fresh_folder(out) as folder:
-        arms = QUICK if quick else FULL
-        results, found = job.reproduce(task, arms, seed, raw=raw, progress=announced(notes))
-        if not found:
-            raise click.Abort
-        alone = (parts or ("two-layer" if quick else "all")) == "two-layer"
-        others: dict[str, Any] = {}
-        for name in () if alone else STUDIES:
-            others |= {} if results["partial"] else studied(name, seed, quick, out)
-            results["partial"] |= name not in others
+        with Bars() as bars, executor(where) as pool, one_thread():
+            place = Workplace(pool, kept, max_seconds, announced(notes, bars.tell))
+            results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
+            if not found:
+                shutil.rmtree(kept, ignore_errors=True)
+                raise click.Abort
+            others = studied(studies, seed, quick, place) if not interrupted(place) else {}
         for name, part in others.items():
             {"basins": write_basins, "deep": write_deep}[name](folder / name, part)
+        results["partial"] = bool(place.stopped)
+        results["made_with"] = {"command": command, "stopped": place.stopped}
+        today = time.strftime("%d %B %Y")
         said = verdicts({"two-layer": results, **others})
         results["verdicts"] = [verdict.as_dict() for verdict in said]
-        job.write(folder, results, found, task, raw, section(said, MEASURE_ALL))
+        job.write(folder, results, found, task, raw, section(said, command, today))
     if not as_json:
-        first = [results["left_out"], ""] if results["left_out"] else []
+        first = [f"Partial: {'; '.join(place.stopped)}.", ""] if place.stopped else []
+        first += [results["left_out"], ""] if results["left_out"] else []
         click.echo("\n".join([*first, *lines(said), ""]))
     click.echo(brief(results, out) if as_json else summary(results, out))
-    if results["partial"]:
-        raise click.exceptions.Exit(130)
+    if place.stopped:
+        click.echo(f"What is finished is kept in {kept}: the same command goes on.", err=True)
+        raise click.exceptions.Exit(130 if interrupted(place) else 3)
+    if store is None:
+        shutil.rmtree(kept, ignore_errors=True)
 
 
-def studied(name: str, seed: int, quick: bool, out: str) -> dict[str, Any]:
-    """Return the results of the study called `name` by its name; its work is kept beside `out` till done.
+PARTS = {"two-layer": "", "theorems": "", "basins": "basins", "volumes": "basins", "deep": "deep"}
+"""Parts of the report, and the studies beyond that of two-layer minima that they need."""
 
-    Empty after Ctrl-C: what was found before still makes a report.
+INTERRUPTED = "interrupted"
+
+
+def chosen_parts(parts: str) -> list[str]:
+    """The studies that the `parts`, names with commas between, need beyond that of two-layer minima.
+
+    Examples
+    --------
+    >>> chosen_parts("all"), chosen_parts("volumes,two-layer")
+    (['basins', 'deep'], ['basins'])
+
+    Raises
+    ------
+    ValueError
+        If a name is none of a part.
     """
-    import shutil
+    names = list(PARTS) if parts.strip() == "all" else [each.strip() for each in parts.split(",")]
+    for name in names:
+        if name not in PARTS:
+            raise ValueError(f"--parts must be all, or among {', '.join(PARTS)}; got {name!r}")
+    return [study for study in STUDIES if study in {PARTS[name] for name in names}]
 
-    from numerics.commands.basins import Bars
-    from numerics.sweeps.threads import one_thread
-    from numerics.sweeps.workplace import Workplace
 
-    kept = Path(f"{out}-{name}-work-{'quick' if quick else 'full'}-{seed}")
-    try:
-        with Bars() as bars, one_thread():
-            results = STUDIES[name](seed, quick, Workplace(None, kept, None, bars.tell))
-    except KeyboardInterrupt:
-        click.echo(f"Stopped; finished work on {name} is kept in {kept}: the same command goes on.", err=True)
-        return {}
-    shutil.rmtree(kept, ignore_errors=True)
-    return {name: results}
+def as_typed() -> str:
+    """The command that is running, with the options that were given."""
+    import shlex
+
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    words = ["twolayer", "reproduce"]
+    for option in context.command.params:
+        name = option.name or ""
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            value = context.params[name]
+            words += [option.opts[-1]] if value is True else [option.opts[-1], str(value)]
+    return shlex.join(words)
+
+
+def interrupted(place: Workplace) -> bool:
+    """Whether Ctrl-C ended the work at `place`."""
+    return any(INTERRUPTED in said for said in place.stopped)
+
+
+def studied(studies: list[str], seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
+    """The results of the `studies` by name; one that Ctrl-C ended is missing, and said to be at `place`.
+
+    Parameters
+    ----------
+    studies : list of str
+    seed : int
+    quick : bool
+    place : Workplace
+    """
+    found: dict[str, Any] = {}
+    for name in studies:
+        try:
+            found[name] = STUDIES[name](seed, quick, place)
+        except KeyboardInterrupt:
+            place.stopped.append(f"{name}: {INTERRUPTED}")
+            break
+    return found
 
 
 def basins(seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
@@ -137,10 +205,10 @@ def basins(seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
 
 def deep(seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
     """Return the results of `twolayer deep` on the digits."""
-    from numerics.deep_study.experiment import LARGE, SMALL, experiment
+    from numerics.deep_study.experiment import LARGE, LEAST, experiment
     from numerics.files.images import images
 
-    return experiment(images("digits", None), SMALL if quick else LARGE, seed, place)
+    return experiment(images("digits", None), LEAST if quick else LARGE, seed, place)
 
 
 STUDIES = {"basins": basins, "deep": deep}
@@ -185,31 +253,17 @@ def chosen_task(data: str | None, target: str | None, standardise: bool) -> tupl
     return task, notes
 
 
-def announced(notes: list[str]) -> Callable[[list[Task]], Iterator[Task]]:
-    """Return a progress bar that begins with lines on stderr, once nothing is left to be refused."""
+def announced(notes: list[str], tell: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:
+    """`tell` of a workplace, which begins with lines on stderr, once nothing is left to be refused."""
+    lines = list(notes)
 
-    def begun(tasks: list[Task]) -> Iterator[Task]:
-        for line in notes:
-            click.echo(line, err=True)
-        yield from progress_bar(tasks)
+    def report(name: str, done: int, total: int) -> None:
+        while lines:
+            click.echo(lines.pop(0), err=True)
+        tell(name, done, total)
 
-    return begun
+    return report
 
-
-def progress_bar(tasks: list[Task]) -> Iterator[Task]:
-    """Show on stderr which minimum is being sought and how long the rest will take."""
-    import sys
-
-    from tqdm import tqdm
-
-    pause = 0.1 if sys.stderr.isatty() else 15.0
-    with tqdm(tasks, unit="minimum", mininterval=pause, miniters=1, file=sys.stderr) as bar:
-        for task in bar:
-            bar.set_description(f"{task.arm.name}, {task.attack} attack", refresh=False)
-            yield task
-
-
-MEASURE_ALL = "twolayer reproduce --parts all"
 
 HEADS = {
     "test_accuracy": "test acc.",

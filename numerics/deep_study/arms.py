@@ -65,6 +65,12 @@ QUICK = (
     ),
 )
 
+FEWEST = (
+    DeepArm("tanh, depth 3", repeats=6, attacks=(0, 60, 240)),
+    DeepArm("tanh, depth 6", hidden=(32,) * 5, repeats=4, attacks=(0, 120)),
+)
+"""What `twolayer reproduce --quick` has time for."""
+
 MANY = (0, 50, 100, 200, 400)
 FEW = (0, 100, 400)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from numerics.deep_study import figures, report
-from numerics.deep_study.arms import FULL, QUICK, DeepArm, fitted
+from numerics.deep_study.arms import FEWEST, FULL, QUICK, DeepArm, fitted
 from numerics.deep_study.columns import BY_KEY
 from numerics.deep_study.controls import CONTROLS, Control
 from numerics.deep_study.facts import GAMMA, N_BETA
@@ -58,7 +58,7 @@ class Size:
     repeats: int
 
 
-SMALL, LARGE = Size(QUICK, 2), Size(FULL, 5)
+LEAST, SMALL, LARGE = Size(FEWEST, 1), Size(QUICK, 2), Size(FULL, 5)
 
 
 def experiment(data: Images, size: Size, seed: int, place: Workplace | None = None) -> dict[str, Any]:

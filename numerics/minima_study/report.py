@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import math
+import re
 from collections.abc import Iterable
 from functools import cache
 from html import escape
@@ -15,6 +17,7 @@ from matplotlib import mathtext
 from numerics.minima_study.columns import BY_KEY
 from numerics.minima_study.facts import REPORTED
 from numerics.plotting import Drawn
+from numerics.statistics.ranks import interval
 from theory import theorems
 
 Results = dict[str, Any]
@@ -76,8 +79,8 @@ def page(results: Results, drawn: list[Drawn], opening: str = "") -> str:
         else ""
     )
     parts = [
-        f"<h1>{title}</h1>",
         partial,
+        f"<h1>{title}</h1>",
         f'<p class="warning">{escape(results["left_out"])}</p>' if results.get("left_out") else "",
         opening,
         f"<p>{_introduction(results)}</p>",
@@ -94,7 +97,7 @@ def page(results: Results, drawn: list[Drawn], opening: str = "") -> str:
         definitions(results["conventions"]),
         "<h2>Limits</h2>",
         listed(LIMITS),
-        f"<p>{escape(UNKNOWN)}</p>",
+        f"<p>{typeset(UNKNOWN)}</p>",
         "<h2>How this was made</h2>",
         _provenance(results),
     ]
@@ -123,16 +126,39 @@ def _introduction(results: Results) -> str:
     )
 
 
+SYMBOLS = {
+    r"\|(H|G)\|_F": r"‖<i>\1</i>‖<sub>F</sub>",
+    r"\b([HG])_bb\b": r"<i>\1</i><sub>bb</sub>",
+    r"λmax": "λ<sub>max</sub>",
+    r"\b(lmax)\b": "λ<sub>max</sub>",
+}
+"""Symbols as they stand in plain text, and in a page."""
+
+
+def typeset(text: str) -> str:
+    """`text` as HTML, its symbols set as a formula would be.
+
+    Examples
+    --------
+    >>> typeset("|H|_F < 2")
+    '‖<i>H</i>‖<sub>F</sub> &lt; 2'
+    """
+    found = escape(text)
+    for plain, made in SYMBOLS.items():
+        found = re.sub(plain, made, found)
+    return found
+
+
 def listed(items: Iterable[str]) -> str:
     """`items` of text as a list."""
-    return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+    return "<ul>" + "".join(f"<li>{typeset(item)}</li>" for item in items) + "</ul>"
 
 
 def definitions(pairs: dict[str, str]) -> str:
     """`pairs` of words and texts as a list of definitions."""
     return (
         "<dl>"
-        + "".join(f"<dt>{escape(key)}</dt><dd>{escape(text)}</dd>" for key, text in pairs.items())
+        + "".join(f"<dt>{typeset(key)}</dt><dd>{typeset(text)}</dd>" for key, text in pairs.items())
         + "</dl>"
     )
 
@@ -141,16 +167,17 @@ def embedded(each: Drawn) -> str:
     """The figure `each` inside the page, with its caption."""
     image = base64.b64encode(each.path.read_bytes()).decode()
     return (
-        f'<figure><img src="data:image/png;base64,{image}" alt="{escape(each.title)}"><figcaption>'
-        f"<b>{escape(each.title)}.</b> {escape(each.caption)} <i>How to read:</i> "
-        f"{escape(each.how_to_read)} "
+        f'<figure><img src="data:image/png;base64,{image}" '
+        f'alt="{escape(f"{each.title}. {each.how_to_read}")}"><figcaption>'
+        f"<b>{typeset(each.title)}.</b> {typeset(each.caption)} <i>How to read:</i> "
+        f"{typeset(each.how_to_read)} "
         f"</figcaption></figure>"
     )
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table of cells that are HTML already: `head`, then `rows`."""
-    top = "".join(f"<th>{cell}</th>" for cell in head)
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
@@ -169,9 +196,9 @@ def number(value: float | None) -> str:
 def _summary(results: Results) -> str:
     tables = []
     for keys in SUMMARY:
-        head = ["arm", "attack", "minima", *(escape(BY_KEY[key].title) for key in keys)]
+        head = ["arm", "attack", "minima", *(typeset(BY_KEY[key].title) for key in keys)]
         rows = (
-            [escape(row["arm"]), str(row["attack"]), str(row["count"]), *(_spread(row, key) for key in keys)]
+            [typeset(row["arm"]), str(row["attack"]), str(row["count"]), *(_spread(row, key) for key in keys)]
             for row in results["summary"]
         )
         tables.append(table(head, rows))
@@ -182,9 +209,9 @@ def _correlations(results: Results) -> str:
     head = ["arm", "predictor", "all minima", "equal attack size", "repeats in order"]
     rows = (
         [
-            escape(row["arm"]),
-            escape(BY_KEY[row["predictor"]].title),
-            f"{number(row['all'])} ({row['minima']} minima)",
+            typeset(row["arm"]),
+            typeset(BY_KEY[row["predictor"]].title),
+            f"{ranked(row['all'], row['minima'])} ({row['minima']} minima)",
             f"{number(row['within'])} ({row['sizes']} sizes)",
             f"{row['repeats_in_order']} of {row['repeats']}",
         ]
@@ -193,14 +220,40 @@ def _correlations(results: Results) -> str:
     note = (
         "Spearman's rank correlation with test accuracy over all minima of an arm, and its mean over "
         "attack sizes among the minima of one size. In order: repeats in which the minimum with the "
-        "largest attack set is sharper than the one without."
+        "largest attack set is sharper than the one without. In brackets Bonett and Wright's 95 % "
+        "interval, as if "
+        "minima were independent; the intervals of the verdicts, drawn by repeats, do not assume that."
     )
-    return f"<p>{escape(note)}</p>" + table(head, rows)
+    return f"<p>{typeset(note)}</p>" + table(head, rows)
+
+
+def ranked(rank: float | None, count: int) -> str:
+    """A rank correlation over `count` minima with Bonett and Wright's interval."""
+    low, high = interval(rank, count)
+    ends = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+    return ("–" if rank is None else f"{rank:.2f}") + ends
 
 
 def _spread(row: dict[str, Any], key: str) -> str:
     spread = None if key in AT_ROUNDING else row[f"{key}_sd"]
-    return number(row[key]) + (f'<span class="spread"> ± {spread:.2g}</span>' if spread else "")
+    if not spread or row[key] is None:
+        return number(row[key])
+    value, half = with_spread(row[key], spread)
+    return f'{value}<span class="spread"> ± {half}</span>'
+
+
+def with_spread(value: float, spread: float) -> tuple[str, str]:
+    """A value and its spread with equally many decimals, two digits of the spread.
+
+    Examples
+    --------
+    >>> with_spread(0.4, 0.0263), with_spread(123.456, 12.3)
+    (('0.400', '0.026'), ('123', '12'))
+    """
+    places = max(0, 1 - math.floor(math.log10(spread)))
+    if places > 6 or abs(value) >= 1e6:
+        return number(value), f"{spread:.2g}"
+    return f"{value:.{places}f}", f"{spread:.{places}f}"
 
 
 def _theorems(results: Results) -> str:
@@ -212,12 +265,12 @@ def _theorems(results: Results) -> str:
             cells = [row for row in counted if row["variant"] == name]
             rows.append(
                 [
-                    escape(name),
+                    typeset(name),
                     formula(variant.latex()),
                     *(_count(cells, where) for where in ("minimum", "start")),
                 ]
             )
-        parts.append(f"<h3>{escape(theorem.name)}</h3><p>{escape(theorem.statement)}</p>")
+        parts.append(f"<h3>{typeset(theorem.name)}</h3><p>{typeset(theorem.statement)}</p>")
         parts.append(table(["variant", "relation", "at the minima", "at the random starts"], rows))
     return "\n".join(parts)
 

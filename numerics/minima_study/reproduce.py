@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import twolayer as tl
 from numerics.files.datasets import Dataset
 from numerics.files.folders import write_json, write_text
 from numerics.files.provenance import versions
@@ -23,7 +26,9 @@ from numerics.minima_study.endings import at_minima, cause, left_out
 from numerics.minima_study.findings import correlations, table, theorem_counts
 from numerics.minima_study.run import Found, ground, minimum
 from numerics.minima_study.sentences import conclusions
+from numerics.sweeps.store import Shard, fingerprint
 from numerics.sweeps.threads import one_thread
+from numerics.sweeps.workplace import Workplace
 
 CONVENTIONS = {
     "network": "f(x) = sum_k a_k s(w_k . x + b_k), scalar output, hidden biases, no output bias",
@@ -47,6 +52,7 @@ def reproduce(
     *,
     raw: bool = False,
     progress: Callable[[list[Task]], Iterable[Task]] = iter,
+    place: Workplace | None = None,
 ) -> tuple[dict[str, Any], list[Found]]:
     """Find and measure all minima of the arms.
 
@@ -60,7 +66,9 @@ def reproduce(
     raw : bool
         Whether inputs are used as they are.
     progress : callable
-        Wraps the list of tasks in an iterable that may show progress.
+        Wraps the list of tasks in an iterable that may show progress; not used with a `place`.
+    place : Workplace, optional
+        Where the search runs and what is finished is kept; here and nowhere by default.
 
     Returns
     -------
@@ -76,7 +84,7 @@ def reproduce(
 
     Notes
     -----
-    An interrupt (Ctrl-C) ends the work: the minima found so far are kept, and "partial" is true. One
+    An interrupt (Ctrl-C) ends the work: the minima found so far are reported, and "partial" is true. One
     thread is used, because the order of a sum, and with it the last digit, depends on the number of threads.
     """
     clock = time.perf_counter()
@@ -84,8 +92,11 @@ def reproduce(
     about_data = describe_data(data, chosen[0], seed, raw)
     found: list[Found] = []
     with one_thread(), suppress(KeyboardInterrupt):
-        for task in progress(tasks(chosen)):
+        for task in () if place else progress(tasks(chosen)):
             found.append(minimum(task, data, seed, raw=raw))
+    if place:
+        key = fingerprint(about_data["sha256"], seed, raw, data.standardise, chosen)
+        found = searched(Search(data, seed, raw), tasks(chosen), key, place)
     minima, unfinished = at_minima(each.facts for each in found)
     if found and not minima:
         raise ValueError(
@@ -113,6 +124,59 @@ def reproduce(
         "minima": [each.timing for each in found],
     }
     return results, found
+
+
+@dataclass(frozen=True)
+class Search:
+    """The task of one minimum, for a sweep.
+
+    Parameters
+    ----------
+    data : Dataset
+    seed : int
+    raw : bool
+    """
+
+    data: Dataset
+    seed: int
+    raw: bool
+
+    def __call__(self, task: Task) -> Shard:
+        found = minimum(task, self.data, self.seed, raw=self.raw)
+        net = found.net
+        facts = json.dumps(found.facts, allow_nan=False)
+        parts = {"a": net.a, "W": net.W, "b": net.parts["b"]}
+        return {**parts, "facts": np.array(facts), "timing": np.array(json.dumps(found.timing))}
+
+
+def searched(search: Search, pieces: list[Task], key: str, place: Workplace) -> list[Found]:
+    """All minima of the tasks `pieces`, or those that were finished when time ran out or Ctrl-C came.
+
+    Parameters
+    ----------
+    search : Search
+    pieces : list of Task
+    key : str
+        Of the sweep.
+    place : Workplace
+    """
+    try:
+        done = place.finished("two-layer minima", search, pieces, key)
+    except KeyboardInterrupt:
+        if place.store is None:
+            raise
+        kept = Workplace(store=place.store, max_seconds=0.0)
+        done = kept.finished("two-layer minima", search, pieces, key)
+        place.stopped.append(
+            f"two-layer minima: interrupted; {len(done)} of {len(pieces)} are finished and kept"
+        )
+    return [as_found(task, shard) for task, shard in done]
+
+
+def as_found(task: Task, shard: Shard) -> Found:
+    """The minimum that a `shard` of the `task` holds."""
+    net = tl.TwoLayer(shard["a"], shard["W"], shard["b"], activation=task.arm.activation)
+    return Found(net, json.loads(str(shard["facts"])), json.loads(str(shard["timing"])))
 
 
 def describe_data(data: Dataset, arm: Arm, seed: int, raw: bool) -> dict[str, Any]:

@@ -7,19 +7,42 @@ from importlib.resources import files
 
 from jinja2 import Environment
 
-from numerics.verdicts.claims import UNDECIDED, Verdict
+from numerics.verdicts import glance
+from numerics.verdicts.claims import LEVELS, UNDECIDED, Verdict
 
 
-def section(verdicts: Sequence[Verdict], command: str) -> str:
-    """HTML of the table of `verdicts`; `command` makes the numbers of all of them."""
+def section(verdicts: Sequence[Verdict], command: str, date: str = "") -> str:
+    """HTML of the answer in one sentence, the table of `verdicts` and their figure.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    command : str
+        What made the numbers.
+    date : str
+        When.
+    """
     template = (files("numerics") / "assets" / "verdict.html").read_text(encoding="utf-8")
-    open_ones = [verdict for verdict in verdicts if verdict.level == UNDECIDED]
-    missing = f"Everything was measured by: {command}"
-    if open_ones:
-        missing = (
-            f"{len(open_ones)} of {len(verdicts)} claims are not decided by this run. For all: {command}"
+    return (
+        Environment(autoescape=True)
+        .from_string(template)
+        .render(
+            verdicts=verdicts,
+            answer=answer(verdicts),
+            undecided=sum(verdict.level == UNDECIDED for verdict in verdicts),
+            command=command,
+            date=date,
+            picture=glance.embedded(verdicts),
+            alternative=glance.described(verdicts),
         )
-    return Environment(autoescape=True).from_string(template).render(verdicts=verdicts, missing=missing)
+    )
+
+
+def answer(verdicts: Sequence[Verdict]) -> str:
+    """How many claims got which verdict, as a sentence."""
+    counts = {level: sum(verdict.level == level for verdict in verdicts) for level in LEVELS}
+    said = [f"{count} {'is' if count == 1 else 'are'} {level}" for level, count in counts.items() if count]
+    return f"Of the {len(verdicts)} claims, {', '.join(said)}."
 
 
 def lines(verdicts: Sequence[Verdict]) -> list[str]:

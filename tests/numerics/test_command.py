@@ -175,13 +175,15 @@ def small(monkeypatch, tmp_path):
 
 @pytest.mark.slow
 def test_reproduce_writes_a_report_and_prints_a_table(small):
-    done = run("reproduce", "--quick", "--out", small / "out", "--data", small / "data.npz")
+    done = run(
+        "reproduce", "--quick", "--parts", "two-layer", "--out", small / "out", "--data", small / "data.npz"
+    )
     assert done.exit_code == 0, done.output
     assert "test acc." in done.stdout
     assert len(done.stdout.splitlines()) == 6 + 1 + 1 + 2 + 1 + 2  # verdicts, table, notes
     results = json.loads((small / "out" / "results.json").read_text())
     assert results["data"]["name"] == "data.npz"
-    assert "minimum" in done.stderr
+    assert "minima" in done.stderr
     assert sorted(os.listdir(small)) == ["data.npz", "out"]
 
 
@@ -189,7 +191,9 @@ def test_reproduce_writes_a_report_and_prints_a_table(small):
 def test_reproduce_as_json_repeats_itself(small):
     outputs = []
     for _ in range(2):
-        done = run("reproduce", "--quick", "--out", small / "out", "--json", "--seed", 5)
+        done = run(
+            "reproduce", "--quick", "--parts", "two-layer", "--out", small / "out", "--json", "--seed", 5
+        )
         outputs.append(done.stdout)
     assert outputs[0] == outputs[1]
     assert json.loads(outputs[0])["seed"] == 5
@@ -206,30 +210,56 @@ def test_reproduce_interrupted(small, monkeypatch):
         return minimum(task, *arguments, **options)
 
     monkeypatch.setattr(reproduce, "minimum", interrupted)
-    done = run("reproduce", "--quick", "--out", small / "out", "--data", small / "data.npz")
+    done = run(
+        "reproduce", "--quick", "--parts", "two-layer", "--out", small / "out", "--data", small / "data.npz"
+    )
     assert done.exit_code == 130
-    assert "Partial: interrupted" in done.stdout
+    assert done.stdout.startswith("Partial: two-layer minima: interrupted; 1 of 2")
     assert "Partial" in (small / "out" / "report.html").read_text(encoding="utf-8")
     monkeypatch.setattr(arms, "QUICK", (replace(TINY[0], attacks=(8,)),))
-    nothing = run("reproduce", "--quick", "--out", small / "none", "--data", small / "data.npz")
+    nothing = run(
+        "reproduce", "--quick", "--parts", "two-layer", "--out", small / "none", "--data", small / "data.npz"
+    )
     assert nothing.exit_code == 1
-    assert sorted(os.listdir(small)) == ["data.npz", "out"]
+    assert sorted(os.listdir(small)) == ["data.npz", "out", "out-work-quick-0"]
 
 
 def test_reproduce_refuses_a_folder_that_is_not_its_own(small):
     (small / "out").mkdir()
     (small / "out" / "thesis.tex").write_text("years of work")
-    done = run("reproduce", "--quick", "--out", small / "out")
+    done = run("reproduce", "--quick", "--parts", "two-layer", "--out", small / "out")
     assert_refused(done, "the output folder must be new, empty, or an earlier report")
     assert os.listdir(small / "out") == ["thesis.tex"]
 
 
 def test_reproduce_refuses_bad_data(small):
     np.savez(small / "data.npz", X=np.ones((30, 2)), y=np.arange(30) % 2)
-    done = run("reproduce", "--quick", "--out", small / "out", "--data", small / "data.npz")
+    done = run(
+        "reproduce", "--quick", "--parts", "two-layer", "--out", small / "out", "--data", small / "data.npz"
+    )
     assert_refused(done, "X must have entries that differ")
     assert not (small / "out").exists()
     assert run("reproduce", "--seed", "-1").exit_code == 2
+
+
+def test_reproduce_refuses_parts_that_are_none():
+    assert_refused(run("reproduce", "--parts", "two-layer,deeep"), "--parts must be all, or among two-layer")
+
+
+@pytest.mark.slow
+def test_reproduce_out_of_time_says_so_first_and_redoes_nothing(small, monkeypatch):
+    common = ("--quick", "--parts", "two-layer", "--data", small / "data.npz", "--store", small / "kept")
+    done = run("reproduce", *common, "--out", small / "out")
+    assert done.exit_code == 0, done.output
+    monkeypatch.setattr(reproduce, "minimum", None)  # nothing is left to do
+    again = run("reproduce", *common, "--out", small / "again", "--max-seconds", 0)
+    assert again.exit_code == 0, again.output
+    pages = [(small / name / "report.html").read_text(encoding="utf-8") for name in ("out", "again")]
+    assert "Partial" not in pages[0]
+    results = [json.loads((small / name / "results.json").read_text()) for name in ("out", "again")]
+    assert results[0]["minima"] == results[1]["minima"]
+    assert "twolayer reproduce --quick " in pages[0]
+    assert "--parts two-layer" in pages[0]
 
 
 def test_norms_of_a_built_in_activation_stays_light(saved):
