@@ -14,7 +14,7 @@ from tests.oracle import oracle
 from tests.oracle.comparison import descending
 from tests.oracle.strategies import ordinary, problems, random_problem
 from tests.twolayer.shapes import MIDDLE, SHAPES, TALL, WIDE, dense_copy, matrix
-from twolayer.spectrum import inertia, methods
+from twolayer.spectrum import inertia, methods, tridiagonal
 from twolayer.spectrum.compressed import compress
 from twolayer.spectrum.lapack import skewness, verified_eigenvalues, verified_singular_values
 from twolayer.spectrum.ldl import Factorization
@@ -126,20 +126,41 @@ def test_verified_eigenvalues_of_a_known_spectrum(P, scale):
     assert error <= 1e-14 * P * max(np.abs(A).max(), 1) * scale
 
 
-def test_a_wrong_eigensystem_is_caught(monkeypatch):
-    from scipy import linalg
+@pytest.mark.parametrize("sharp", [False, True])
+@pytest.mark.parametrize("P", [2, 5, 65, 300])
+def test_a_wrong_reduction_is_caught(monkeypatch, P, sharp):
+    """The theorem of `tridiagonal`: whatever LAPACK returns, the bound holds, or nothing is claimed."""
+    rng = np.random.default_rng(P)
+    A = rng.standard_normal((P, P))
+    A += A.T
+    truth = np.linalg.eigvalsh(A)
+    diagonal, beside, Qt = tridiagonal.reduction(A)
+    size = np.linalg.norm(A)
 
-    A = np.diag([3.0, 2.0, 1.0])
-    genuine = linalg.eigh(A)
+    def planted(change):
+        parts = [diagonal.copy(), beside.copy(), Qt.copy()]
+        change(parts)
+        monkeypatch.setattr(tridiagonal, "reduction", lambda _: parts)
+        return tridiagonal.tridiagonal_eigenvalues(A, sharp)
 
-    def wrong(*args, **options):
-        return genuine[0] + [0.0, 0.0, 0.1], genuine[1]
+    def add(at, which, much):
+        return lambda parts: parts[at].__setitem__(which, parts[at][which] + much)
 
-    monkeypatch.setattr(linalg, "eigh", wrong)
-    assert verified_eigenvalues(A)[1] >= 0.1
-    monkeypatch.setattr(linalg, "eigh", lambda *args, **options: (genuine[0], 2 * genuine[1]))
-    with pytest.raises(ArithmeticError, match="eigenvectors must be orthonormal"):
-        verified_eigenvalues(A)
+    values, error = planted(lambda parts: None)
+    assert np.linalg.norm(values - truth) <= error + 1e-14 * size
+    assert error < 1e-12 * size
+    for at, which in ((0, 0), (1, 0), (1, P - 2), (2, (0, 0)), (2, (P - 1, P - 1))):
+        for much in (1e-9, 1e-3):
+            values, error = planted(add(at, which, much))
+            assert np.linalg.norm(values - truth) <= error + 1e-14 * size
+            assert error >= (at < 2) * much
+    with pytest.raises(ArithmeticError, match="must be invertible"):
+        planted(lambda parts: parts[2].__setitem__(0, parts[2][1]))
+    with pytest.raises(ArithmeticError, match="must be invertible"):
+        planted(lambda parts: parts[2].__imul__(2.0))
+    monkeypatch.setattr(tridiagonal.lapack, "dsterf", lambda d, e: (truth + np.eye(P)[-1] / 500, 0))
+    values, error = planted(lambda parts: None)
+    assert error >= 1 / 500
 
 
 def test_skewness_is_that_of_the_columns():

@@ -204,7 +204,7 @@ class _Blocks:
         if len(bordered) > WHOLE:
             F = Factorization(bordered)
             return F.error + self._count(F)
-        values, error = verified_eigenvalues(bordered)
+        values, error = verified_eigenvalues(bordered, sharp=True)
         self.negatives += int((values < 0).sum())
         self._add_logs(np.maximum(np.abs(values), TINY))
         return error + math.sqrt(len(values)) * TINY

@@ -1,5 +1,7 @@
 r"""Eigenvalues and singular values checked after the fact: LAPACK's answers are verified, not trusted.
 
+All eigenvalues of a symmetric matrix are those of a tridiagonal one (:mod:`.tridiagonal`). For some of them:
+
 Theorem. Let A (P, P) be symmetric, V (P, k), L = diag(L_1, ..., L_k), e >= |V^T V - I|_F with e < 1,
 r >= |A V - V L|_F, and
 
@@ -8,16 +10,11 @@ r >= |A V - V L|_F, and
 Let V = U N^(1/2) be the polar decomposition, N = V^T V. Then
 A U - U L = (A V - V L) N^(-1/2) + U [N^(1/2), L] N^(-1/2); the commutator of L with K = N^(1/2) - I has
 entries K_ij (L_j - L_i), |K|_F <= e / (1 + sqrt(1 - e)) and |N^(-1/2)|_2 <= 1 / sqrt(1 - e). So
-|A U - U L|_F <= eta with U orthonormal. Hence
+|A U - U L|_F <= eta with U orthonormal. With C the compression of A to the complement of span V, the
+eigenvalues of A are in order within sqrt(2) eta of those of diag(L, C) (Weyl; the three blocks that differ
+have norm at most sqrt(2) eta).
 
-1. k = P: U^T A U, which has the eigenvalues of A, is within eta of L in Frobenius norm; in descending order
-   sum_j (lambda_j - L_j)^2 <= eta^2 (Hoffman and Wielandt).
-2. k < P: with C the compression of A to the complement of span V, the eigenvalues of A are in order within
-   sqrt(2) eta of those of diag(L, C) (Weyl; the three blocks that differ have norm at most sqrt(2) eta).
-
-The products A V and V^T V are evaluated by leading parts whose product is exact: every term is a multiple of
-one power of two and every partial sum is below 2^53 of it, in any order. So eta is a few units of rounding of
-|A|, not P^2 of them.
+The product V^T V is evaluated by leading parts whose product is exact (:func:`.tridiagonal.leading_part`).
 """
 
 from __future__ import annotations
@@ -29,38 +26,38 @@ from scipy import linalg
 
 from ..arrays import Array
 from ..errors.rounding import SLACK, SUBNORMAL, UNDERFLOW_NORM, UNIT, gamma
+from .tridiagonal import GRID, leading_part, tridiagonal_eigenvalues
 
-GRID = 2.0**-26  # of the leading part of a matrix whose rows or columns have norm at most 1
+MODERATE = 100  # exponent up to which entries are taken as they are
 
 
-def verified_eigenvalues(A: Array) -> tuple[Array, float]:
+def verified_eigenvalues(A: Array, sharp: bool = False) -> tuple[Array, float]:
     """Eigenvalues of a symmetric array, descending, and a bound of the Euclidean norm of all their errors.
 
     Shape (k, k) -> (k,).
 
-    The mean of A and its transpose is taken, so that A may be symmetric up to rounding. O(P^3) time: about
-    20 P^3 operations for the eigenvectors and 9 P^3 for the proof.
+    The mean of A and its transpose is taken, so that A may be symmetric up to rounding. O(P^3) time: as
+    :func:`.tridiagonal.tridiagonal_eigenvalues`, whose `sharp` is meant.
 
     Raises
     ------
     ArithmeticError
-        If LAPACK's answer is too far from an eigensystem to prove anything.
+        If LAPACK's answer is too far from the truth to prove anything.
 
     Examples
     --------
     >>> values, error = verified_eigenvalues(np.array([[2.0, 1.0], [1.0, 2.0]]))
-    >>> bool(np.all(np.abs(values - [3.0, 1.0]) <= error)) and error < 1e-14
+    >>> bool(np.all(np.abs(values - [3.0, 1.0]) <= error)) and error < 1e-13
     True
     """
     if not A.any():
         return np.zeros(len(A)), 0.0
     exponent = binary_exponent(A)
-    A = np.ldexp(A, -exponent)
+    A = np.ldexp(A, -exponent) if abs(exponent) > MODERATE else A
     A = 0.5 * (A + A.T)
-    values, V = linalg.eigh(A, driver="evd", check_finite=False)
-    error = residual_bound(residual_norm(A, V, values), skewness(V), values)
+    values, error = tridiagonal_eigenvalues(A, sharp)
     error += SLACK * UNIT * float(np.linalg.norm(A))
-    return unscaled(values[::-1], error, exponent)
+    return unscaled(values[::-1], error, exponent if abs(exponent) > MODERATE else 0)
 
 
 def verified_singular_values(A: Array) -> tuple[Array, float]:
@@ -118,35 +115,6 @@ def skewness(V: Array) -> float:
     N += M
     N += M.T
     return float(SLACK * (float(np.linalg.norm(N)) + rounding) + P * k * UNDERFLOW_NORM)
-
-
-def residual_norm(A: Array, V: Array, values: Array) -> float:
-    """Upper bound of |A V - V diag(values)|_F, for entries of A up to 1 and unit columns of V.
-
-    Shapes (k, k), (k,), (k, k).
-    """
-    P = len(A)
-    rows = SLACK * math.sqrt(float(np.einsum("ij,ij->i", A, A).max(initial=0.0)))
-    grid = math.ldexp(GRID, math.frexp(rows)[1])
-    A1, A2 = leading_part(A, grid)
-    V1, V2 = leading_part(V, GRID)
-    sizes = [float(np.linalg.norm(M)) for M in (A1, A2, V, V2)]
-    R = A1 @ V1
-    R -= V * values
-    R += A1 @ V2
-    R += A2 @ V
-    rounding = gamma(P + 4) * (sizes[0] * sizes[3] + sizes[1] * sizes[2])
-    rounding += UNIT * SLACK * float(np.linalg.norm(values)) + 4 * UNIT * float(np.linalg.norm(R))
-    return SLACK * (float(np.linalg.norm(R)) + rounding) + float(P * len(values) * UNDERFLOW_NORM)
-
-
-def leading_part(M: Array, grid: float) -> tuple[Array, Array]:
-    """M to the nearest multiples of `grid`, a power of two, and the exact rest.
-
-    Arrays of any shape, as M has.
-    """
-    leading = np.rint(M / grid) * grid
-    return leading, M - leading
 
 
 def binary_exponent(A: Array) -> int:
