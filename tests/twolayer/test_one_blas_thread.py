@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 import twolayer as tl
 from numerics.sweeps.threads import one_thread
-from twolayer.many.one_blas_thread import one_blas_thread
+from twolayer.one_blas_thread import one_blas_thread
 
 def threads():
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}

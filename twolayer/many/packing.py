@@ -16,7 +16,7 @@ from ..model.activation import Activation
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
-from .one_blas_thread import begin_with_one_blas_thread, one_blas_thread
+from ..one_blas_thread import begin_with_one_blas_thread, one_blas_thread
 
 
 def in_threads(work: Callable[[Any], None], pieces: list[Any]) -> None:

@@ -71,13 +71,22 @@ class SpectralFunctions(Spectral):
         said = "; ".join(dict.fromkeys(one.method for one in found))
         return Measurement(values, errors, True, said, self.convention)
 
-    def schatten_norm(self, p: float, method: str | None = None) -> Measurement:
+    def schatten_norm(
+        self,
+        p: float,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """(sum of ``|lambda|^p``)^(1/p), p >= 1: nuclear norm at 1, Frobenius at 2, spectral at infinity.
 
         Parameters
         ----------
         p : float
         method : {None, "dense", "kernel", "structured"}
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
 
         Raises
         ------
@@ -96,15 +105,24 @@ class SpectralFunctions(Spectral):
         """
         if isinstance(p, bool) or not isinstance(p, (int, float)) or not p >= 1:
             raise ValueError(f"p must be a number of at least 1, or infinity; got {p!r}")
-        return self._of_all(functions.schatten_norm, method, float(p))
+        return self._of_all(functions.schatten_norm, method, Watch(progress, max_seconds), float(p))
 
-    def condition_number(self, shift: float = 0.0, method: str | None = None) -> Measurement:
+    def condition_number(
+        self,
+        shift: float = 0.0,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Largest over smallest absolute eigenvalue of H + shift I.
 
         Parameters
         ----------
         shift : float
         method : {None, "dense", "kernel", "structured"}
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
 
         Returns
         -------
@@ -124,9 +142,18 @@ class SpectralFunctions(Spectral):
         >>> round(R.condition_number(4.0).value, 9)  # 6 / 2
         3.0
         """
-        return self._of_all(functions.condition_number, method, _number("shift", shift))
+        return self._of_all(
+            functions.condition_number, method, Watch(progress, max_seconds), _number("shift", shift)
+        )
 
-    def effective_dimension(self, ridge: float, method: str | None = None) -> Measurement:
+    def effective_dimension(
+        self,
+        ridge: float,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Sum of lambda / (lambda + ridge) over all eigenvalues, each of which must be above -ridge.
 
         Parameters
@@ -134,6 +161,8 @@ class SpectralFunctions(Spectral):
         ridge : float
             Positive.
         method : {None, "dense", "kernel", "structured"}
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
 
         Raises
         ------
@@ -158,15 +187,24 @@ class SpectralFunctions(Spectral):
         ridge = _number("ridge", ridge)
         if not ridge > 0:
             raise ValueError(f"ridge must be positive; got {ridge!r}")
-        return self._of_all(functions.effective_dimension, method, ridge)
+        return self._of_all(functions.effective_dimension, method, Watch(progress, max_seconds), ridge)
 
-    def pseudo_logdet(self, threshold: float = 0.0, method: str | None = None) -> Measurement:
+    def pseudo_logdet(
+        self,
+        threshold: float = 0.0,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Sum of ``log |lambda|`` over the eigenvalues with ``|lambda| > threshold``.
 
         Parameters
         ----------
         threshold : float
         method : {None, "dense", "kernel", "structured"}
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
 
         Raises
         ------
@@ -187,12 +225,12 @@ class SpectralFunctions(Spectral):
         threshold = _number("threshold", threshold)
         if threshold < 0:
             raise ValueError(f"threshold must not be negative; got {threshold!r}")
-        found = self.eigensystem.spectrum(method)
+        found = self.eigensystem.spectrum(method, Watch(progress, max_seconds))
         value, error, rank = functions.pseudo_logdet(found, threshold)
         return self._measured(value, error, f"{found.method}; {rank} eigenvalues")
 
-    def _of_all(self, function: Any, method: str | None, *arguments: float) -> Measurement:
-        found = self.eigensystem.spectrum(method)
+    def _of_all(self, function: Any, method: str | None, watch: Watch, *arguments: float) -> Measurement:
+        found = self.eigensystem.spectrum(method, watch)
         value, error = function(found, *arguments)
         return self._measured(value, error, found.method)
 

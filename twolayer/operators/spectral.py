@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse.linalg import LinearOperator
 
 from twolayer.forward.bounds import Bounds, bounds
 from twolayer.forward.scaling import Scaled, scaled_curvature
 from twolayer.forward.scope import Scope, sizes
 
+from ..arrays import real_array
 from ..errors.measurement import Measurement, measured
 from ..forward.errors import Forward
 from ..spectrum.compressed import Matrix
@@ -96,7 +98,8 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         progress : callable, optional
             Called with the share done, 0 to 1, and what is being done.
         max_seconds : float, optional
-            When "lanczos" breaks off and returns what it has found, as it does when interrupted.
+            When "lanczos" breaks off and returns what it has found, as it does when interrupted. The others
+            look at the clock between their steps.
 
         Returns
         -------
@@ -112,6 +115,8 @@ class Spectral(LinearOperator):  # type: ignore[misc]
             If `k`, `which` or `method` does not fit, or the matrix is so large that a method must be chosen.
         MemoryError
             If the method chosen does not fit into memory.
+        TimeoutError
+            If `max_seconds` are over and nothing was found.
 
         Notes
         -----
@@ -163,7 +168,13 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         """
         return self.eigensystem.spectral_norm(method, Watch(progress, max_seconds))
 
-    def nuclear_norm(self, method: str | None = None) -> Measurement:
+    def nuclear_norm(
+        self,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Sum of the absolute eigenvalues.
 
         Parameters
@@ -171,10 +182,12 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         method : {None, "dense", "kernel", "structured", "trace"}
             "trace": that of G, O(n m (q^2 + d)) time, with a bound of the nuclear norm of R in the error.
             The others as for :meth:`eigenvalues`.
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
 
         Raises
         ------
-        ValueError, MemoryError
+        ValueError, MemoryError, TimeoutError
             As :meth:`eigenvalues` does.
 
         Examples
@@ -185,7 +198,7 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         >>> round(R.nuclear_norm().value, 12)
         4.0
         """
-        return self.eigensystem.nuclear_norm(method)
+        return self.eigensystem.nuclear_norm(method, Watch(progress, max_seconds))
 
     def rank(
         self,
@@ -307,3 +320,56 @@ class Spectral(LinearOperator):  # type: ignore[misc]
         5.0
         """
         return self.eigensystem.logdet(shift, method, Watch(progress, max_seconds))
+
+    def solve(
+        self,
+        rhs: ArrayLike,
+        shift: float = 0.0,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
+        """The solution x of (H + shift I) x = rhs, at any size.
+
+        Parameters
+        ----------
+        rhs : array_like, shape (P,) or (P, k)
+        shift : float
+        method : {None, "dense", "structured"}
+            As for :meth:`inertia`: the matrix factored whole, or blocks over hidden units and a matrix of
+            order n q (Woodbury).
+        progress, max_seconds
+            As for :meth:`eigenvalues`; half a solution is of no use, so that time that is out is an error.
+
+        Returns
+        -------
+        Measurement
+            `value` as `rhs`; `error`, of the same shape, bounds the Euclidean norm of each column's error.
+
+        Raises
+        ------
+        ValueError
+            If `rhs` does not fit, or an eigenvalue may be -shift.
+        MemoryError
+            If the method chosen does not fit into memory.
+        TimeoutError
+            If `max_seconds` are over.
+
+        Notes
+        -----
+        The error is the residual over a lower bound of the least absolute eigenvalue of H + shift I, which
+        two counts prove.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> H = Hessian(net, [[1.0]], [0.0])  # [[1, 4], [4, 4]]
+        >>> H.solve([5.0, 8.0]).value.round(12)
+        array([1., 1.])
+        """
+        right = real_array("rhs", rhs)
+        if right.ndim not in (1, 2) or right.shape[0] != self.shape[0] or not right.size:
+            raise ValueError(f"rhs must be ({self.shape[0]},) or ({self.shape[0]}, k); got {right.shape}")
+        return self.eigensystem.solve(right, shift, method, Watch(progress, max_seconds))

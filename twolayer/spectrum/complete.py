@@ -14,14 +14,18 @@ from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK
 from .compressed import Matrix
 from .enclosed import Spectrum, merged, semidefinite
+from .extremes.watch import Watch
 from .lapack import verified_eigenvalues
 from .tangent_kernel import tangent_kernel
 from .unit_blocks import Units
 
 
-def dense_spectrum(small: Matrix) -> Spectrum:
-    """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 30 P^3) time."""
-    values, error = verified_eigenvalues(small.checked(dense(small.forward, small.scope)))
+def dense_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
+    """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 6 P^3) time."""
+    watch = watch or Watch()
+    watch.stage(0.0, f"forming a matrix of order {small.order}")
+    entries = small.checked(dense(small.forward, small.scope))
+    values, error = verified_eigenvalues(entries, watch=watch)
     error = SLACK * (error + dense_error(small.forward, small.bound) + small.error)
     zeros = np.zeros(small.zeros)
     errors = np.concatenate([np.full(len(values), error), zeros])
@@ -29,10 +33,12 @@ def dense_spectrum(small: Matrix) -> Spectrum:
     return found if small.scope.residual else semidefinite(found, small.forward.F.size)
 
 
-def kernel_spectrum(newton: Matrix) -> Spectrum:
-    """Eigenvalues of G from the tangent kernel. O(n^2 q^2 (m + d) + 30 (n q)^3) time."""
+def kernel_spectrum(newton: Matrix, watch: Watch | None = None) -> Spectrum:
+    """Eigenvalues of G from the tangent kernel. O(n^2 q^2 (m + d) + 6 (n q)^3) time."""
+    watch = watch or Watch()
+    watch.stage(0.0, f"forming a kernel of order {newton.forward.F.size}")
     K, rounding = tangent_kernel(newton)
-    found, error = verified_eigenvalues(newton.checked(K))
+    found, error = verified_eigenvalues(newton.checked(K), watch=watch)
     error = SLACK * (error + rounding + newton.bound.propagated)
     values = np.zeros(newton.order)
     values[: len(found)] = np.maximum(found, 0.0)[: newton.order]
@@ -50,11 +56,14 @@ def with_residual(newton: Spectrum, whole: Matrix) -> Spectrum:
     )
 
 
-def unit_spectrum(small: Matrix) -> Spectrum:
-    """The eigenvalues of the residual part: those of its blocks. O(m (n d^2 + 30 (q + d)^3)) time."""
-    units = Units(small)
+def unit_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
+    """The eigenvalues of the residual part: those of its blocks. O(m (n d^2 + 6 (q + d)^3)) time."""
+    units, watch = Units(small), watch or Watch()
     blocks = range(small.forward.S.shape[1] if units.block_order else 0)
-    found = [verified_eigenvalues(small.checked(units.block(k))) for k in blocks]
+    found = []
+    for k in blocks:
+        watch.stage(k / len(blocks), f"unit {k} of {len(blocks)}")
+        found.append(verified_eigenvalues(small.checked(units.block(k))))
     forming = SLACK * (units.forming_error + small.factors_error)
     zeros = np.zeros(small.order + small.zeros - len(blocks) * units.block_order)
     values = np.concatenate([*(values for values, _ in found), zeros])

@@ -71,6 +71,14 @@ class Lift:
         made[self.columns[:, self.kept[: weights.shape[1]]]] = weights
         return made
 
+    def adjoint(self, vector: Array) -> Array:
+        """The transpose of the same: coordinates (order,) of a vector (P,)."""
+        weights = vector[self.columns[:, self.kept]]
+        if self.basis is not None:
+            weights = weights @ self.basis
+        others = vector[self.others]
+        return np.concatenate([others[: self.split], weights.ravel(), others[self.split :]])
+
 
 @dataclass(frozen=True)
 class Matrix:

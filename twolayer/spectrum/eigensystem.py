@@ -24,7 +24,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors.measurement import Measurement, measured
-from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norm, times_power
+from ..errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_of, gamma, scaled_norm, times_power
 from . import methods
 from .complete import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
@@ -33,9 +33,10 @@ from .extremes.curvature_pairs import counter, counter_of, extreme
 from .extremes.eigenpairs import Eigenvalues
 from .extremes.lanczos import Pairs
 from .extremes.watch import Watch
-from .inertia import count
+from .inertia import beside, count, decided
 from .lapack import verified_singular_values
 from .logdet import factored_logdet
+from .solving import solved
 
 ENDS = ("largest", "smallest", "magnitude")
 TRIES = 12  # shifts tried before none is named
@@ -96,16 +97,16 @@ class Eigensystem:
         """All eigenvalues, or the k extreme ones; a ValueError if k is out of range."""
         P = self.whole.order
         if asked.k is None and not asked.vectors and asked.which == "largest":
-            found = self.spectrum(asked.method)
+            found = self.spectrum(asked.method, asked.watch)
             return measured(found.values, found.errors, found.method, self.convention)
         k = P if asked.k is None else asked.k
         if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= P:
             raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
         return self._extreme(replace(asked, k=operators.index(k)))
 
-    def spectrum(self, method: str | None = None) -> Spectrum:
+    def spectrum(self, method: str | None = None, watch: Watch | None = None) -> Spectrum:
         """All eigenvalues with their bounds, by the cheapest road or the one called `method`."""
-        found = self._spectrum(self._road("eigenvalues", method))
+        found = self._spectrum(self._road("eigenvalues", method), watch or Watch())
         if not self.exponent:
             return found
         values, errors = self._back(found.values, found.errors)
@@ -116,7 +117,7 @@ class Eigensystem:
         asked = Asked(1, "magnitude", method, watch=watch)
         road = self._extreme_road(asked)
         if road.name != "lanczos":
-            found = self._spectrum(road)
+            found = self._spectrum(road, watch)
             return self._measured(*found.spectral_norm(), found.method)
         pairs = self._iterated(asked)
         value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
@@ -124,7 +125,7 @@ class Eigensystem:
             error = max(error, SLACK * (pairs.upper - value))
         return self._measured(value, error, _lanczos(pairs))
 
-    def nuclear_norm(self, method: str | None) -> Measurement:
+    def nuclear_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Sum of the absolute eigenvalues."""
         whole = self.whole
         offered = methods.spectrum_roads(whole, self.small)
@@ -134,39 +135,66 @@ class Eigensystem:
         road = methods.choose("the nuclear norm", offered, method, forced)
         if road.name == "trace":
             return self._measured(*trace_norm(whole), newton_road(whole, "trace"))
-        found = self._spectrum(road)
+        found = self._spectrum(road, watch)
         return self._measured(*found.nuclear_norm(), found.method)
 
     def rank(self, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues certainly not zero; the error counts the undecided."""
         road = self._counting_road("the rank", method)
-        watch.announce(road.name, road.flops)
         if not road.counts:
-            found = self._spectrum(road)
+            found = self._spectrum(road, watch)
             return self._counted(*found.rank(), found.method)
         small = self.small
-        undecided = count(small, 0.0, road.name, watch)[1]
+        watch.announce(road.name, road.flops)
+        undecided = count(small, 0.0, road.name, watch).undecided
         return self._counted(small.order - undecided, undecided, f"{road.name}, inertia")
 
     def inertia(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
         shift = self._scaled(shift)
         road = self._counting_road("the inertia", method)
-        watch.announce(road.name, road.flops)
         if not road.counts:
-            found = self._spectrum(road)
+            found = self._spectrum(road, watch)
             certain, undecided = found.inertia(shift)
-            return self._counted(certain, undecided, found.method + self._elsewhere(found, shift, undecided))
+            said = ""
+            if undecided:
+                said = self._elsewhere(found.decided(shift), lambda tried: not found.inertia(tried)[1])
+            return self._counted(certain, undecided, found.method + said)
         small = self.small
-        certain, undecided = count(small, shift, road.name, watch)
-        return self._counted(certain + small.zeros * (shift < 0), undecided, f"{road.name}, inertia")
+        watch.announce(road.name, road.flops)
+        counted = count(small, shift, road.name, watch)
+        said = ""
+        if counted.undecided:
+            ends = decided(small, shift, counted, road.name, watch)
+            said = self._elsewhere(ends, lambda tried: any(beside(tried, end, shift) for end in ends))
+        certain = counted.certain + small.zeros * (shift < 0)
+        return self._counted(certain, counted.undecided, f"{road.name}, inertia{said}")
 
-    def _elsewhere(self, found: Spectrum, shift: float, undecided: int) -> str:
-        """The nearest shifts at which every sign is decided, in words, if some are not."""
-        if not undecided:
-            return ""
-        below, above = (times_power(end, self.exponent) for end in found.decided(shift))
-        return f"; every sign is decided at {-rounded_up(-below):.3g} and {rounded_up(above):.3g}"
+    def _elsewhere(self, ends: tuple[float, float], fits: Callable[[float], bool]) -> str:
+        """The nearest shifts at which every sign is decided, in words, as short as `fits` allows."""
+        named = [self._outward(end, sign, fits) for end, sign in zip(ends, (-1.0, 1.0), strict=True)]
+        said = " and ".join(name for name in named if name)
+        return f"; every sign is decided at {said}" if said else ""
+
+    def _outward(self, end: float, sign: float, fits: Callable[[float], bool]) -> str:
+        """`end`, which is nan if there is none, with the fewest digits that may be written."""
+        for digits in range(3, 18) if not math.isnan(end) else ():
+            tried = sign * rounded_up(times_power(sign * end, self.exponent), digits)
+            if fits(times_power(tried, -self.exponent)):
+                return repr(tried)
+        return ""
+
+    def solve(self, right: Array, shift: float, method: str | None, watch: Watch) -> Measurement:
+        """x with (H + shift I) x = `right`, of shape (P,) or (P, k)."""
+        moved, small = self._scaled(shift), self.small
+        road = methods.choose("the solution", methods.counting_roads(small), method)
+        watch.announce(road.name, 3 * road.flops)
+        size = max(exponent_of(right), NOTHING // 8)
+        columns = np.ldexp(right.reshape(len(right), -1), -size)
+        x, errors = solved(self.whole, small, moved, road.name, columns, watch)
+        shape = np.broadcast_to(errors, x.shape)
+        back = [np.ldexp(part, size - self.exponent).reshape(right.shape) for part in (x, shape)]
+        return measured(*back, f"{road.name}, refined", self.convention)
 
     def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """log det(H + shift I); a ValueError names a shift that works, if it is not positive definite."""
@@ -181,10 +209,10 @@ class Eigensystem:
     @np.errstate(over="ignore", invalid="ignore")
     def _logdet(self, shift: float, method: str | None, watch: Watch) -> tuple[float, float, str]:
         road = self._counting_road("the log-determinant", method)
-        watch.announce(road.name, road.flops)
         if not road.counts:
-            found = self._spectrum(road)
+            found = self._spectrum(road, watch)
             return *found.logdet(shift), found.method
+        watch.announce(road.name, road.flops)
         return *factored_logdet(self.small, shift, road.name, watch), f"{road.name}, factored"
 
     def _sufficient(self, shift: float, needed: float, method: str | None, watch: Watch) -> float:
@@ -231,23 +259,24 @@ class Eigensystem:
         return self._kept(method) or first or methods.choose(quantity, offered, method, forced)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def _spectrum(self, road: methods.Road) -> Spectrum:
+    def _spectrum(self, road: methods.Road, watch: Watch) -> Spectrum:
         """All eigenvalues by a road; kept, for the next question."""
         if road.name not in self.found:
+            watch.announce(road.name, road.flops)
             if road.name == "kernel" and self.whole.scope.residual:
-                made = with_residual(self._newton(road), self.whole)
+                made = with_residual(self._newton(road, watch), self.whole)
             elif road.name == "kernel":
-                made = kernel_spectrum(self.whole)
+                made = kernel_spectrum(self.whole, watch)
             else:
                 make = dense_spectrum if road.name == "dense" else unit_spectrum
-                made = make(self.small)
+                made = make(self.small, watch)
             self.found[road.name] = made
         return self.found[road.name]
 
-    def _newton(self, road: methods.Road) -> Spectrum:
+    def _newton(self, road: methods.Road, watch: Watch) -> Spectrum:
         """All eigenvalues of the Gauss-Newton part."""
         assert self.newton is not None, "the whole Hessian is given its Gauss-Newton part"
-        return self.newton()._spectrum(road)
+        return self.newton()._spectrum(road, watch)
 
     def _extreme(self, asked: Asked) -> Eigenvalues:
         """The pairs that are asked for."""
@@ -255,7 +284,7 @@ class Eigensystem:
         if road.name == "lanczos":
             pairs = self._iterated(asked)
             return self._answered(asked, pairs, _lanczos(pairs))
-        found = self._spectrum(road)
+        found = self._spectrum(road, asked.watch)
         if asked.vectors:
             beyond = counter_of(found, asked.which)
             formed = road.name == "dense"
@@ -275,7 +304,8 @@ class Eigensystem:
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
         offered["lanczos"] = methods.lanczos_road(small, asked.k)
         road = methods.choose("the extreme eigenvalues", offered, asked.method, forced)
-        asked.watch.announce(road.name, road.flops)
+        if road.name == "lanczos":
+            asked.watch.announce(road.name, road.flops)
         return road
 
     def _iterated(self, asked: Asked) -> Pairs:

@@ -124,8 +124,8 @@ def refuse_shift(shift: float, needed: float) -> NoReturn:
     raise NotDefinite(shift, rounded_up(needed + 1e-6 * abs(needed)))
 
 
-def rounded_up(value: float) -> float:
-    """The smallest number of three significant digits above `value`.
+def rounded_up(value: float, digits: int = 3) -> float:
+    """The smallest number of so many significant digits above `value`.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def rounded_up(value: float) -> float:
     """
     if value == 0.0:
         return SMALLEST
-    return float(Context(prec=3).next_plus(Decimal(value)))
+    return float(Context(prec=digits).next_plus(Decimal(value)))
 
 
 def merged(values: Array, errors: Array, distance: float, method: str) -> Spectrum:

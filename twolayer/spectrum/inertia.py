@@ -18,7 +18,10 @@ computed at x - delta and at most the one computed at x + delta, if |E| <= delta
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -28,6 +31,7 @@ from ..arrays import Array
 from ..curvature.dense import dense, dense_error
 from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
+from ..one_blas_thread import one_blas_thread
 from .capacitance import ROWS, TINY, Capacitance, Rows
 from .compressed import Matrix
 from .extremes.watch import Watch
@@ -37,6 +41,7 @@ from .tangent_kernel import loss_roots
 from .unit_blocks import Units
 
 TRIES = 12
+FARTHER = 6  # points tried on either side of a shift that leaves signs undecided
 WHOLE = 2500  # order up to which eigenvalues of the capacitance matrix are computed
 LEAST = 2.0**-900  # smallest scale that entries are brought to 1 from
 UNDERFLOW = 2.0**-150  # what underflow before the scaling may cost after it, per row
@@ -116,16 +121,25 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float, watch: Watch) -
         return forming
     newton = _newton_norm(matrix) / scale
     capacitance = Capacitance(n * q, gamma(ROWS + 8) * newton)
-    m = matrix.forward.S.shape[1]
-    for k, (block, features) in enumerate(units):
+    m, several = matrix.forward.S.shape[1], max(ROWS // max(units.block_order, 1), 1)
+    pairs, done = iter(units), 0
+    while batch := _batch(pairs, several, matrix, blocks):
         watch.require_time("a count")
-        watch.tell(k / m, f"unit {k} of {m}")
-        blocks.add(matrix.checked(block), features.T, capacitance)
+        watch.tell(min(done / m, 1.0), f"unit {done} of {m}")
+        for rows in batch:
+            capacitance.add(rows)
+        done += len(batch)
     relative, border = blocks.finish(capacitance)
     features_size = math.sqrt(math.sqrt(q) * matrix.bound.gauss_newton / scale)
     moved = math.sqrt(blocks.moved) + units.features_error * features_size + border
     missing = float((loss_roots(matrix.forward)[1] * matrix.bound.jacobian**2).mean()) / scale
     return forming + missing + _newton_error(math.sqrt(newton), moved, SLACK * relative)
+
+
+def _batch(pairs: Iterator[tuple[Array, Array]], several: int, matrix: Matrix, blocks: _Blocks) -> list[Rows]:
+    """Factor the next `several` units; where they are small, on one thread: to share them costs more."""
+    with one_blas_thread() if several > 1 else nullcontext():
+        return [blocks.carried(matrix.checked(block), U.T) for block, U in islice(pairs, several)]
 
 
 def _newton_norm(matrix: Matrix) -> float:
@@ -174,17 +188,22 @@ class _Blocks:
         apart = math.fsum(error**2 + p * diagonal**2 for error, diagonal, p in self.errors)
         return (math.sqrt(2 * apart) + self.border) ** 2
 
-    def add(self, B: Array, U: Array | None = None, capacitance: Capacitance | None = None) -> None:
-        """Factor B + shift I (p, p), and carry U (p, n q) over to the capacitance matrix."""
+    def add(self, B: Array) -> None:
+        """Factor B + shift I (p, p) and count its pivots."""
+        self._count(self._factored(B))
+
+    def carried(self, B: Array, U: Array) -> Rows:
+        """Factor B + shift I (p, p), and U (p, n q) as the capacitance matrix wants it."""
+        F = self._factored(B)
+        Y, missed = F.solve(U)
+        self.moved += missed**2
+        return Rows(F.pivots, F.lengths, Y, np.full(len(Y), len(self.errors) - 1))
+
+    def _factored(self, B: Array) -> Factorization:
         B.flat[:: len(B) + 1] += self.shift
         F = Factorization(B)
         self.errors.append((F.error, 2 * UNIT * float(np.abs(B.diagonal()).max()), len(B)))
-        if U is None or capacitance is None:
-            self._count(F)
-            return
-        Y, missed = F.solve(U)
-        self.moved += missed**2
-        capacitance.add(Rows(F.pivots, F.lengths, Y, np.full(len(Y), len(self.errors) - 1)))
+        return F
 
     def finish(self, capacitance: Capacitance) -> tuple[float, float]:
         """Count C with its border in; bounds of |D|, and of what the border adds to |V|."""
@@ -235,7 +254,16 @@ def none_below(matrix: Matrix, x: float, watch: Watch | None = None) -> bool:
     return found.negatives == 0 and found.error < -x * MARGIN
 
 
-def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None) -> tuple[int, int]:
+@dataclass(frozen=True)
+class Count:
+    """How many eigenvalues are certainly below a point, how many are undecided, and how near these are."""
+
+    certain: int
+    undecided: int
+    within: float = 0.0
+
+
+def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None) -> Count:
     """Eigenvalues of the matrix certainly below -shift, and the undecided ones; two evaluations or more.
 
     An ArithmeticError where rounding hides every sign.
@@ -246,11 +274,11 @@ def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None)
     >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
     >>> H = Hessian(net, [[1.0]], [0.0])  # [[1, 4], [4, 4]]: eigenvalues 6.77 and -1.77
     >>> matrix = Matrix(H.forward, H.scope, H.bound)
-    >>> count(matrix, 1.0, "structured"), count(matrix, 2.0, "dense")
-    ((1, 0), (0, 0))
+    >>> [count(matrix, shift, "structured").certain for shift in (1.0, 2.0)]
+    [1, 0]
     """
     if method == "structured" and none_below(matrix, -shift, watch):
-        return 0, 0
+        return Count(0, 0)
     size = max(matrix.bound.total, abs(shift), 2.0**100 * LEAST)
     delta, best = max(2.0**-40 * size, 4 * matrix.factors_error), None
     for _ in range(TRIES):
@@ -258,12 +286,51 @@ def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None)
         error = max(side.error for side in sides) + 2 * UNIT * (abs(shift) + delta)
         if error <= delta:
             last = best is not None or sides[0].negatives == sides[1].negatives or delta <= 8 * error
-            best = sides[0].negatives, sides[1].negatives
+            best = Count(sides[0].negatives, sides[1].negatives - sides[0].negatives, delta)
             # the error of a singular block is about proportional to 1 / delta: aim where the two meet
             delta = 2 * math.sqrt(delta) * math.sqrt(error)
         else:
             last = best is not None
             delta = min(2 * error, 1024 * delta)
         if last and best:
-            return best[0], best[1] - best[0]
+            return best
     raise ArithmeticError(f"shift must be away from where rounding hides every sign; got {shift!r}")
+
+
+def decided(
+    matrix: Matrix, shift: float, counted: Count, method: str, watch: Watch | None = None
+) -> tuple[float, float]:
+    """Shifts below and above, nearest of those tried, at which a count leaves nothing undecided; or nan.
+
+    Between two points at which as many eigenvalues are below there is none, but for the errors of both.
+    Each holds within a quarter of its distance from the shift.
+
+    Examples
+    --------
+    >>> from twolayer import Hessian, TwoLayer
+    >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+    >>> H = Hessian(net, [[1.0]], [2.0])  # eigenvalues 5 and 0
+    >>> matrix = Matrix(H.forward, H.scope, H.bound)
+    >>> below, above = decided(matrix, 0.0, count(matrix, 0.0, "structured"), "structured")
+    >>> -1e-6 < below < 0 < above < 1e-6
+    True
+    """
+    below = _decided(matrix, shift, counted, method, watch, -1.0)
+    return below, _decided(matrix, shift, counted, method, watch, 1.0)
+
+
+def beside(tried: float, end: float, shift: float) -> bool:
+    """Whether what :func:`decided` says of the shift `end` holds for `tried` too."""
+    return abs(tried - end) <= 0.25 * abs(end - shift)
+
+
+def _decided(
+    matrix: Matrix, shift: float, counted: Count, method: str, watch: Watch | None, sign: float
+) -> float:
+    reach, known = counted.within, counted.certain + (counted.undecided if sign < 0 else 0)
+    for _ in range(FARTHER):
+        found = evaluate(matrix, shift + sign * 3 * reach, method, watch)
+        if found.negatives == known and found.error + 2 * UNIT * (abs(shift) + 3 * reach) < 0.5 * reach:
+            return shift + sign * 2 * reach
+        reach, known = 3 * reach, found.negatives
+    return math.nan

@@ -1,6 +1,6 @@
 r"""Eigenvalues and singular values checked after the fact: LAPACK's answers are verified, not trusted.
 
-All eigenvalues of a symmetric matrix are those of a tridiagonal one (:mod:`.tridiagonal`). For some of them:
+All eigenvalues of a matrix are those of a tridiagonal one (:mod:`.tridiagonal.similarity`). For some of them:
 
 Theorem. Let A (P, P) be symmetric, V (P, k), L = diag(L_1, ..., L_k), e >= |V^T V - I|_F with e < 1,
 r >= |A V - V L|_F, and
@@ -14,7 +14,7 @@ entries K_ij (L_j - L_i), |K|_F <= e / (1 + sqrt(1 - e)) and |N^(-1/2)|_2 <= 1 /
 eigenvalues of A are in order within sqrt(2) eta of those of diag(L, C) (Weyl; the three blocks that differ
 have norm at most sqrt(2) eta).
 
-The product V^T V is evaluated by leading parts whose product is exact (:func:`.tridiagonal.leading_part`).
+The product V^T V is evaluated by leading parts whose product is exact.
 """
 
 from __future__ import annotations
@@ -26,23 +26,26 @@ from scipy import linalg
 
 from ..arrays import Array
 from ..errors.rounding import SLACK, SUBNORMAL, UNDERFLOW_NORM, UNIT, gamma
-from .tridiagonal import GRID, leading_part, tridiagonal_eigenvalues
+from .extremes.watch import Watch
+from .tridiagonal.similarity import GRID, leading_part, tridiagonal_eigenvalues
 
 MODERATE = 100  # exponent up to which entries are taken as they are
 
 
-def verified_eigenvalues(A: Array, sharp: bool = False) -> tuple[Array, float]:
+def verified_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None = None) -> tuple[Array, float]:
     """Eigenvalues of a symmetric array, descending, and a bound of the Euclidean norm of all their errors.
 
     Shape (k, k) -> (k,).
 
-    The mean of A and its transpose is taken, so that A may be symmetric up to rounding. O(P^3) time: as
-    :func:`.tridiagonal.tridiagonal_eigenvalues`, whose `sharp` is meant.
+    The mean of A and its transpose is taken, so that A may be symmetric up to rounding. The `watch` is told
+    how far it is. For the time and for `sharp`, see :func:`.tridiagonal.similarity.tridiagonal_eigenvalues`.
 
     Raises
     ------
     ArithmeticError
         If LAPACK's answer is too far from the truth to prove anything.
+    TimeoutError
+        If the `watch` says that time is out.
 
     Examples
     --------
@@ -55,7 +58,7 @@ def verified_eigenvalues(A: Array, sharp: bool = False) -> tuple[Array, float]:
     exponent = binary_exponent(A)
     A = np.ldexp(A, -exponent) if abs(exponent) > MODERATE else A
     A = 0.5 * (A + A.T)
-    values, error = tridiagonal_eigenvalues(A, sharp)
+    values, error = tridiagonal_eigenvalues(A, sharp, watch)
     error += SLACK * UNIT * float(np.linalg.norm(A))
     return unscaled(values[::-1], error, exponent if abs(exponent) > MODERATE else 0)
 

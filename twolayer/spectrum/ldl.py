@@ -75,6 +75,16 @@ class Factorization:
         missed = SLACK * (float(np.linalg.norm(back)) * (1 + gamma(4)) + gamma(len(U) + 16) * size)
         return Y, missed + np.sqrt(U.size) * UNDERFLOW_NORM
 
+    def divided(self, v: Array, pivots: Array) -> Array:
+        """(M diag(pivots) M^T)^(-1) v for a vector (p,): a solution of B x = v if `pivots` are its own."""
+        Y = blas.dtrsm(1.0, self.L, np.asfortranarray(v[self.order, None]), lower=1, diag=1)
+        _turn(Y, self.pairs, self.turns * [1.0, -1.0])
+        Y /= pivots[:, None]
+        _turn(Y, self.pairs, self.turns)
+        found = np.empty_like(v)
+        found[self.order] = blas.dtrsm(1.0, self.L, Y, lower=1, diag=1, trans_a=1)[:, 0]
+        return found
+
 
 def _pairs(swaps: np.ndarray) -> np.ndarray:
     """First positions of the 2 x 2 pivots: LAPACK marks both of their positions by one negative number."""

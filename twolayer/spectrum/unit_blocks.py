@@ -52,8 +52,7 @@ class Units:
         for k in range(forward.S.shape[1] if self.block_order else 0):
             yield self.block(k), self.features(k)
         if scope.has("c"):
-            q = forward.net.n_outputs
-            yield np.zeros((q, q)), self._transposed_roots.reshape(-1, q) / math.sqrt(self.scale)
+            yield np.zeros((forward.net.n_outputs,) * 2), self.bias_features()
 
     def block(self, k: int) -> Array:
         """R_k, zero if the residual part is not meant. Shape (q + d~, q + d~), d~ inputs with the bias."""
@@ -86,6 +85,10 @@ class Units:
         slopes = (roots @ forward.net.A[:, k]) * forward.S1[:, k, None]
         np.multiply(slopes[:, :, None], self.inputs[:, None, :], out=made[:, :, q:])
         return made.reshape(-1, self.block_order) / math.sqrt(self.scale)
+
+    def bias_features(self) -> Array:
+        """The same for the output bias, shape (n q, q)."""
+        return self._transposed_roots.reshape(-1, self.matrix.forward.net.n_outputs) / math.sqrt(self.scale)
 
     @cached_property
     def _weights(self) -> Array:

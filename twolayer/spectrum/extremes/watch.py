@@ -63,6 +63,11 @@ class Watch:
                 0.0, f"{doing}: about {minutes:.0f} minutes or more ({multiplications:.0e} multiplications)"
             )
 
+    def stage(self, share: float, doing: str) -> None:
+        """Begin a step that cannot be broken off; a TimeoutError if time is out."""
+        self.require_time(doing)
+        self.tell(share, doing)
+
     def over(self) -> bool:
         """Whether time is out, or the search was broken off before."""
         limit = self.max_seconds

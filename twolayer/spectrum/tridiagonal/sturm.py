@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors.rounding import SLACK, UNDERFLOW_NORM, UNIT
-from ..jit import kernel
+from ...arrays import Array
+from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT
+from ...jit import kernel
 
 LANES = 32  # points at which eigenvalues are counted together
 FLOOR = 2.0**-600  # in place of a smaller pivot, for entries of moderate size
@@ -33,7 +33,7 @@ def counted_errors(diagonal: Array, beside: Array, values: Array) -> Array:
     Examples
     --------
     >>> errors = counted_errors(np.array([2.0, 2.0]), np.array([1.0]), np.array([1.0, 3.0]))
-    >>> errors.max() < 1e-14
+    >>> bool(errors.max() < 1e-14)
     True
     """
     squares = np.append(0.0, beside**2)

@@ -21,9 +21,10 @@ import math
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from ..arrays import Array
-from ..errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
-from ..jit import reduction_kernel
+from ...arrays import Array
+from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
+from ...jit import reduction_kernel
+from ..extremes.watch import Watch
 from .sturm import counted_errors
 
 GRID = 2.0**-26  # of the leading part of a matrix whose rows or columns have norm at most 1
@@ -34,17 +35,19 @@ SINGLE = 2.0**-24  # unit roundoff of single precision
 LARGEST = 3000  # order up to which single precision shows that Q is invertible
 
 
-def tridiagonal_eigenvalues(A: Array, sharp: bool = False) -> tuple[Array, float]:
+def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None = None) -> tuple[Array, float]:
     """Eigenvalues, ascending, and a bound of the Euclidean norm of all their errors. Shape (P, P) -> (P,).
 
-    A is symmetric, its entries of moderate size. If `sharp`, the residual is evaluated to a few units of
-    rounding of |A| instead of some sqrt(P) c of them, c the length of chunks. O(P^3) time: 8 P^3 / 3
-    operations for T and Q, 3 P^3 for the proof, 7 P^3 if it is sharp.
+    A is symmetric, its entries of moderate size; the `watch` is told how far it is. If `sharp`, the residual
+    is evaluated to a few units of rounding of |A| instead of some sqrt(P) c of them, c the length of chunks.
+    O(P^3) time: 8 P^3 / 3 operations for T and Q, 3 P^3 for the proof, 7 P^3 if it is sharp.
 
     Raises
     ------
     ArithmeticError
         If LAPACK's answer is too far from the truth to prove anything.
+    TimeoutError
+        If the `watch` says that time is out.
 
     Examples
     --------
@@ -54,8 +57,12 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False) -> tuple[Array, float
     """
     if len(A) == 1:
         return A[0].copy(), 0.0
+    watch = watch or Watch()
+    watch.stage(0.1, f"reducing a matrix of order {len(A)}")
     diagonal, beside, Qt = reduction(A)
+    watch.stage(0.6, "proving the reduction")
     error = similarity_error(A, diagonal, beside, Qt, sharp)
+    watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
     values, status = lapack.dsterf(diagonal, beside)
     if status:
         raise ArithmeticError("eigenvalues of a tridiagonal matrix must converge; LAPACK's did not")
@@ -76,6 +83,11 @@ def similarity_error(A: Array, diagonal: Array, beside: Array, Qt: Array, sharp:
     """The theorem's bound of the Euclidean norm of all differences of eigenvalues.
 
     Shapes (P, P), (P,), (P - 1,), (P, P).
+
+    Raises
+    ------
+    ArithmeticError
+        If Q may be singular.
     """
     stretch = gram_distance(Qt)
     if not stretch < 1:
@@ -123,7 +135,7 @@ def chunked_product(Qt: Array, A: Array) -> tuple[Array, float]:
 
 
 def split_product(Qt: Array, A: Array) -> tuple[Array, float]:
-    """The same to a few units of rounding of |A|: the leading parts of Q and A have an exact product.
+    """The same, (P, P), to a few units of rounding of |A|: the leading parts have an exact product.
 
     Every term of it is a multiple of one power of two, and every partial sum below 2^53 of it.
     """

@@ -1,0 +1,1 @@
+"""All eigenvalues of a symmetric array through a tridiagonal form, checked after the fact."""
