@@ -101,6 +101,11 @@ def least_size(small: Matrix, shift: float, method: str, guess: float, watch: Wa
     """A lower bound of the least absolute eigenvalue of H + shift I, the zeros left out of `small` included.
 
     `guess` is an upper bound of it, but for rounding.
+
+    Raises
+    ------
+    ValueError
+        If it may be zero.
     """
     delta = 0.0
     gap = shift + lowest(small)
