@@ -22,6 +22,8 @@ from . import (
     product,
     report,
     roads,
+    spectra,
+    spectra_large,
     workers,
 )
 from .case import size_text
@@ -39,15 +41,23 @@ COMPARISONS = {
     "main-job": main_job,
     "grid": grid,
     "roads": roads,
+    "spectra": spectra,
+    "spectra-large": spectra_large,
     "deep": deep,
     "imports": imports,
 }
 NAMES = (*COMPARISONS, "memory")
+ON_REQUEST = ("spectra-large",)  # minutes each
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"any of {', '.join(NAMES)}; by default all but {', '.join(ON_REQUEST)}",
+    )
     parser.add_argument("--dry-run", action="store_true", help="tiny sizes, once: does it run at all?")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"timed runs of each, {ROUNDS} by default")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -90,7 +100,9 @@ def main(words: list[str]) -> int:
     machine = report.machine()
     table, data = [], []
     print(report.head(machine), end="", file=sys.stderr if chosen.json else sys.stdout, flush=True)
-    for row, record in results(chosen.names or list(NAMES), chosen.dry_run, chosen.rounds):
+    for row, record in results(
+        chosen.names or [name for name in NAMES if name not in ON_REQUEST], chosen.dry_run, chosen.rounds
+    ):
         table.append(row)
         data.append(record)
         print(row, file=sys.stderr if chosen.json else sys.stdout, flush=True)

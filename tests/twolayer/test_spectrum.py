@@ -16,8 +16,8 @@ from tests.oracle.strategies import ordinary, problems, random_problem
 from tests.twolayer.shapes import MIDDLE, SHAPES, TALL, WIDE, dense_copy, matrix
 from twolayer.spectrum import inertia, methods
 from twolayer.spectrum.compressed import compress
+from twolayer.spectrum.factored.ldl import Factorization
 from twolayer.spectrum.lapack import skewness, verified_eigenvalues, verified_singular_values
-from twolayer.spectrum.ldl import Factorization
 from twolayer.spectrum.tridiagonal import similarity
 
 ROADS = {"H": ("dense", "kernel"), "G": ("dense", "kernel"), "R": ("dense", "structured")}

@@ -192,9 +192,9 @@ class Eigensystem:
         size = max(exponent_of(right), NOTHING // 8)
         columns = np.ldexp(right.reshape(len(right), -1), -size)
         x, errors = solved(self.whole, small, moved, road.name, columns, watch)
-        shape = np.broadcast_to(errors, x.shape)
-        back = [np.ldexp(part, size - self.exponent).reshape(right.shape) for part in (x, shape)]
-        return measured(*back, f"{road.name}, refined", self.convention)
+        values = np.ldexp(x, size - self.exponent).reshape(right.shape)
+        bounds = np.ldexp(np.broadcast_to(errors, x.shape), size - self.exponent).reshape(right.shape)
+        return measured(values, bounds, f"{road.name}, refined", self.convention)
 
     def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """log det(H + shift I); a ValueError names a shift that works, if it is not positive definite."""

@@ -6,7 +6,7 @@ Theorem (Haynsworth). Let B = R + shift I and H = R + U U^T. If B and C = I + U^
 
 B is block-diagonal over hidden units and C is n q x n q. What is computed is the exact answer for a matrix
 H + E: each block is factored as B_k + E_k = M_k diag(t) M_k^T; Y = M_k^(-1) (U_k + V_k); and C + D is what is
-factored in the end, bordered by the few pivots t that would spoil it (:mod:`.capacitance`). Then
+factored in the end, bordered by the few pivots t that would spoil it (:mod:`.factored.capacitance`). Then
 
     E = diag_k(E_k) + (U + V) (I + D)^(-1) (U + V)^T - U U^T,
     |E| <= max |E_k| + 2 |U| |V| + |V|^2 + |U + V|^2 |D| / (1 - |D|) ,
@@ -32,11 +32,11 @@ from ..curvature.dense import dense, dense_error
 from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
 from ..one_blas_thread import one_blas_thread
-from .capacitance import ROWS, TINY, Capacitance, Rows
 from .compressed import Matrix
 from .extremes.watch import Watch
+from .factored.capacitance import ROWS, TINY, Capacitance, Rows
+from .factored.ldl import Factorization
 from .lapack import verified_eigenvalues
-from .ldl import Factorization
 from .tangent_kernel import loss_roots
 from .unit_blocks import Units
 

@@ -25,8 +25,8 @@ from ..forward.scope import unit_columns
 from .compressed import Matrix
 from .extremes.curvature_pairs import lowest, product_error
 from .extremes.watch import Watch
+from .factored.ldl import Factorization
 from .inertia import Evaluation, evaluate
-from .ldl import Factorization
 from .unit_blocks import Units
 
 MOVED = 2.0**-16  # of the largest pivot of a block: smaller ones are moved

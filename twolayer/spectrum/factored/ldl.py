@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from ..arrays import Array
-from ..errors.rounding import SLACK, UNDERFLOW_NORM, gamma
+from ...arrays import Array
+from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma
 
 
 class Factorization:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Array
-from ..errors.rounding import SLACK, UNIT, gamma
+from ...arrays import Array
+from ...errors.rounding import SLACK, UNIT, gamma
 
 ROWS = 256  # rows that are multiplied at once, at most
 BORDER = 32  # pivots that are kept out of C, at most

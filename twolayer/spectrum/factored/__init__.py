@@ -1,0 +1,1 @@
+"""Symmetric matrices factored, each factorization checked after the fact."""
