@@ -92,7 +92,7 @@ def digits(n: int, m: int, k: int) -> Iterator[Case]:
     rng = np.random.default_rng(0)
     A, W = rng.normal(size=(10, m)) / np.sqrt(m), rng.normal(size=(m, X.shape[1])) / 28.0
     net = tl.TwoLayer(A, W, np.zeros(m), np.zeros(10))
-    for name, at in (("at its start", net), ("trained", trained(net, X, y, 30))):
+    for name, at in (("at its start", net), ("trained", trained(net, X, y, 30 if n > 50 else 1))):
         ask = partial(_digits_work, at, X, y)
         ours = Contender("twolayer", 1.0, partial(ask, lambda H: H.eigenvalues(k).value), leading)
         peer = Contender(
