@@ -11,9 +11,11 @@ import math
 import operator as operators
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy import linalg
 
 from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward
@@ -30,6 +32,7 @@ from twolayer.spectrum.extremes.eigenpairs import Eigenvalues
 from twolayer.spectrum.extremes.lanczos import Operator, Pairs, extreme_pairs
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.lapack import verified_eigenvalues
+from twolayer.spectrum.solving import refined
 
 FORMED = 3000  # largest order of a matrix that is formed without being asked for
 COPIES = 6  # of a matrix, while its eigenvalues are found and verified
@@ -94,7 +97,7 @@ class Eigensystem:
     def eigenvalues(self, asked: Asked) -> Measurement:
         """All eigenvalues, or the k extreme ones; a ValueError if k is out of range."""
         if asked.k is None and not asked.vectors and asked.which == "largest":
-            whole = self.spectrum(asked.method)
+            whole = self.spectrum(asked.method, asked.watch)
             return self._measured(whole.values, whole.errors, whole.method)
         k = self.order if asked.k is None else asked.k
         if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= self.order:
@@ -108,10 +111,11 @@ class Eigensystem:
         proved = np.full(k, self.exact)
         return Eigenvalues(values, errors, self.exact, whole.method, self.convention, proved)
 
-    def spectrum(self, method: str | None = None) -> Spectrum:
+    def spectrum(self, method: str | None = None, watch: Watch | None = None) -> Spectrum:
         """All eigenvalues with their bounds, by the road called `method`, or that which needs no demand."""
         road = self._road(method, None)
         if road not in self.found:
+            (watch or Watch()).stage(0.0, f"all eigenvalues, {road}")
             self.found[road] = self.roads[road][0]()
         return self.found[road]
 
@@ -127,17 +131,42 @@ class Eigensystem:
             error = max(error, SLACK * (pairs.upper - value))
         return self._measured(value, error, _said(pairs))
 
-    def nuclear_norm(self, method: str | None) -> Measurement:
+    def nuclear_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Sum of the absolute eigenvalues."""
         if self.nuclear is not None and method in (None, "trace"):
             return self.nuclear()
-        whole = self.spectrum(method)
+        whole = self.spectrum(method, watch)
         return self._measured(*whole.nuclear_norm(), whole.method)
 
     def rank(self, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues certainly not zero; the error counts the undecided."""
-        whole = self.spectrum(method)
+        whole = self.spectrum(method, watch)
         return self._measured(*whole.rank(), whole.method)
+
+    def solve(self, right: np.ndarray, shift: Any, method: str | None, watch: Watch) -> Measurement:
+        """x with (H + shift I) x = `right`, (P,) or (P, k); `method` is that of all eigenvalues.
+
+        Up to `FORMED` parameters from the matrix made by products, else by GMRES.
+        """
+        shift, whole = number("shift", shift), self.spectrum(method, watch)
+        least = float((np.abs(whole.values + shift) * (1 - gamma(2)) - whole.errors).min())
+        if not least > 0:
+            raise ValueError(f"shift must be away from minus an eigenvalue; got {shift!r}")
+        operator, columns = self.operator(), right.reshape(len(right), -1)
+
+        def apply(v: np.ndarray) -> np.ndarray:
+            return np.asarray(operator.product(v) + shift * v)
+
+        inverse: Callable[[np.ndarray], np.ndarray] = np.copy
+        if self.order <= FORMED:
+            factors = linalg.lu_factor(np.stack([apply(v) for v in np.eye(self.order)], axis=1))
+            inverse = partial(linalg.lu_solve, factors)
+        found = [refined(apply, inverse, column, watch) for column in columns.T]
+        x = np.stack([column for column, _ in found], axis=1)
+        missed = np.array([left for _, left in found]) + gamma(4) * np.linalg.norm(columns, axis=0)
+        missed += (operator.product_error + gamma(4) * abs(shift)) * np.linalg.norm(x, axis=0)
+        errors = np.broadcast_to(SLACK * missed / least, x.shape).reshape(right.shape)
+        return self._measured(x.reshape(right.shape), errors, f"refined; eigenvalues: {whole.method}")
 
     def inertia(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""

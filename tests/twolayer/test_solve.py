@@ -111,3 +111,17 @@ def test_counts_by_blocks_name_decided_shifts_on_both_sides(rank):
         again = H.inertia(near, "structured")
         assert again.error == 0
         assert again.value == (values < -near).sum()
+
+
+def test_a_deep_network_solves_as_its_matrix_does():
+    from numerics import deep
+
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal(shape) for shape in ((4, 3), (3, 4), (1, 3))]
+    net = deep.Network(weights, [rng.standard_normal(len(W)) for W in weights], activation="tanh")
+    H = deep.Hessian(net, rng.standard_normal((20, 3)), rng.standard_normal((20, 1)))
+    rhs = rng.standard_normal((H.shape[0], 2))
+    found = H.solve(rhs, 0.7)
+    wanted = np.linalg.solve(H.toarray() + 0.7 * np.eye(len(rhs)), rhs)
+    assert (np.linalg.norm(found.value - wanted, axis=0) <= 1e-12 + found.error[0]).all()
+    assert found.error.max() < 1e-8

@@ -68,7 +68,7 @@ def solved(
     def apply(v: Array) -> Array:
         return np.asarray(product(whole.forward, whole.scope, v) + shift * v)
 
-    found = [_refined(apply, inverse, column, watch) for column in right.T]
+    found = [refined(apply, inverse, column, watch) for column in right.T]
     x = np.stack([column for column, _ in found], axis=1)
     lengths, sizes = np.linalg.norm(x, axis=0), np.linalg.norm(right, axis=0)
     rounding = product_error(whole) + whole.factors_error + 4 * UNIT * abs(shift)
@@ -78,8 +78,14 @@ def solved(
     return x, SLACK * missed / least_size(small, shift, method, guess, watch)
 
 
-def _refined(apply: Apply, inverse: Apply, right: Array, watch: Watch) -> tuple[Array, float]:
-    """x, and the computed norm of its residual: GMRES on the matrix times its near inverse, refined."""
+def refined(apply: Apply, inverse: Apply, right: Array, watch: Watch) -> tuple[Array, float]:
+    """x (P,), and the computed norm of its residual: GMRES on the matrix times its near inverse, refined.
+
+    Raises
+    ------
+    TimeoutError
+        If the `watch` says that time is out.
+    """
     order = len(right)
     near = LinearOperator((order, order), matvec=lambda v: apply(inverse(v)), dtype=np.float64)
     x, rest, left = np.zeros(order), right, float(np.linalg.norm(right))
