@@ -147,6 +147,11 @@ class Eigensystem:
         """x with (H + shift I) x = `right`, (P,) or (P, k); `method` is that of all eigenvalues.
 
         Up to `FORMED` parameters from the matrix made by products, else by GMRES.
+
+        Raises
+        ------
+        ValueError
+            If an eigenvalue may be -shift.
         """
         shift, whole = number("shift", shift), self.spectrum(method, watch)
         least = float((np.abs(whole.values + shift) * (1 - gamma(2)) - whole.errors).min())
