@@ -1,6 +1,7 @@
 """Gradient flow from a start to its minimum: with the exact Jacobian, without, and by diffrax."""
 
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,27 +13,40 @@ from numerics.landscape.landscape import NetworkLandscape
 from numerics.training.starts import starts
 
 from .case import Case, Contender, Work
-from .peers import jax_risk
 
 SMALL = 1e-6
 HORIZON = 1e9
+PATIENCE = 60.0
+"""Seconds after which scipy is stopped, which chatters at kinks for ever; a ratio is then a least one."""
+
 TOLERANCES = {"rtol": 1e-5, "atol": 1e-8}
 
 
-def student() -> NetworkLandscape:
-    """Three tanh units that learn from five: P = 9, isolated minima at a finite distance."""
-    rng = np.random.default_rng([0, 3])
-    W = 1.5 * rng.normal(size=(5, 2))
-    a = rng.choice([-1.0, 1.0], size=5) * rng.uniform(0.5, 1.5, size=5)
-    X = rng.normal(size=(100, 2))
-    return NetworkLandscape(tl.TwoLayer(np.ones(3), np.ones((3, 2))), X, tl.TwoLayer(a, W)(X))
+def student(activation: str = "tanh", m: int = 3, d: int = 2, q: int = 1, n: int = 100) -> NetworkLandscape:
+    """Units that learn from a teacher with two more: with m = 3, d = 2, q = 1 P = 9, isolated minima."""
+    rng = np.random.default_rng([0, m])
+    W = 1.5 * rng.normal(size=(m + 2, d)) / np.sqrt(d / 2)
+    size = (m + 2,) if q == 1 else (q, m + 2)
+    a = rng.choice([-1.0, 1.0], size=size) * rng.uniform(0.5, 1.5, size=size)
+    X = rng.normal(size=(n, d))
+    net = tl.TwoLayer(np.ones((*size[:-1], m)), np.ones((m, d)), activation=activation)
+    return NetworkLandscape(net, X, tl.TwoLayer(a, W, activation=activation)(X))
+
+
+SHAPES = {"P = 9": (3, 2, 1, 100), "ten outputs": (4, 2, 10, 100), "P = 500": (50, 9, 1, 100)}
+"""Units, inputs, outputs and samples. With P = 500 the network interpolates."""
 
 
 def cases(dry: bool) -> Iterator[Case]:
     """Ours ends at the minimum to rounding; the peers stop where the gradient is a millionth."""
-    landscape = student()
-    begin = starts(landscape.net, 1 if dry else 8, seed=0)
-    horizon = 1.0 if dry else HORIZON
+    for activation in ("tanh", "relu"):
+        for name, (m, d, q, n) in SHAPES.items():
+            count = 1 if dry or name != "P = 9" else 8
+            yield _case(student(activation, m, d, q, n), activation, count, 1.0 if dry else HORIZON)
+
+
+def _case(landscape: NetworkLandscape, activation: str, count: int, horizon: float) -> Case:
+    begin = starts(landscape.net, count, seed=0)
 
     def ours() -> Work:
         return lambda: [flow(landscape, start).value for start in begin]
@@ -50,7 +64,7 @@ def cases(dry: bool) -> Iterator[Case]:
         for name in ("Kvaerno5", "Kvaerno3")
     ]
     size = f"{len(begin)} starts, {landscape.net!r}, n = {len(landscape.X)}"
-    yield Case("flow to a minimum", size, Contender("twolayer", 1.0, ours), peers)
+    return Case(f"flow to a minimum, {activation}", size, Contender("twolayer", 1.0, ours), peers)
 
 
 def by_scipy(landscape: NetworkLandscape, start: np.ndarray, method: str, horizon: float) -> float:
@@ -63,7 +77,13 @@ def by_scipy(landscape: NetworkLandscape, start: np.ndarray, method: str, horizo
         return -landscape.gradient(theta)
 
     small.terminal = True  # type: ignore[attr-defined]
-    found = solve_ivp(slope, (0.0, horizon), start, method=method, events=small, **TOLERANCES)
+    began = perf_counter()
+
+    def late(_: float, theta: np.ndarray) -> float:
+        return PATIENCE - (perf_counter() - began)
+
+    late.terminal = True  # type: ignore[attr-defined]
+    found = solve_ivp(slope, (0.0, horizon), start, method=method, events=(small, late), **TOLERANCES)
     return landscape.value(found.y[:, -1])
 
 
@@ -71,7 +91,7 @@ def by_diffrax(landscape: NetworkLandscape, begin: np.ndarray, method: str, hori
     """An implicit solver of diffrax, compiled with its right-hand side, Jacobian and event."""
     import diffrax
 
-    jax, risk, _ = jax_risk(landscape.net, landscape.X, landscape.risk.y[:, 0])
+    jax, risk = risk_by_jax(landscape)
     slope, norm = jax.grad(risk), jax.numpy.linalg.norm
 
     def small(t: Any, theta: Any, args: Any, **_: Any) -> Any:
@@ -94,3 +114,19 @@ def by_diffrax(landscape: NetworkLandscape, begin: np.ndarray, method: str, hori
         return risk(solved.ys[-1])
 
     return lambda: [end(start).block_until_ready() for start in begin]
+
+
+def risk_by_jax(landscape: NetworkLandscape) -> tuple[Any, Any]:
+    """The module jax, and the risk of a network without biases as a function of theta."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    net, X, y = landscape.net, jax.numpy.asarray(landscape.X), jax.numpy.asarray(landscape.risk.y)
+    unit = jax.numpy.tanh if net.activation.name == "tanh" else jax.nn.relu
+
+    def risk(theta: Any) -> Any:
+        A = theta[net.layout["a"]].reshape(net.A.shape)
+        hidden = unit(X @ theta[net.layout["W"]].reshape(net.W.shape).T)
+        return jax.numpy.mean(jax.numpy.sum((hidden @ A.T - y) ** 2, axis=1)) / 2
+
+    return jax, risk

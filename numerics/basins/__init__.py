@@ -1,6 +1,6 @@
 """Which minimum a start leads to, and how often starts lead where."""
 
-from numerics.basins.classes import by_interpolation
+from numerics.basins.classes import by_interpolation, by_outputs
 from numerics.basins.map import NO_MINIMUM, NOT_DECIDED, BasinMap, land_piece
 from numerics.basins.sampling import BasinSample, sample
 from numerics.descents.membership import FlowBasin
@@ -14,6 +14,7 @@ __all__ = [
     "FlowBasin",
     "Minimum",
     "by_interpolation",
+    "by_outputs",
     "described",
     "land_piece",
     "sample",

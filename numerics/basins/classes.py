@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.landscape.landscape import NetworkLandscape
-from numerics.landscape.minima import Minimum
+from numerics.landscape.minima import Minimum, probe_set
 from twolayer import arrays
 from twolayer.arrays import Array
 
@@ -106,5 +106,63 @@ def by_interpolation(landscape: NetworkLandscape, tolerance: float = 1e-10) -> C
         run = landscape.risk.forward(minimum.theta)
         small = np.abs(run.G).max() <= tolerance * (1 + np.abs(run.F).max())
         return INTERPOLATES if small else DOES_NOT
+
+    return classify
+
+
+def by_outputs(
+    landscape: NetworkLandscape, probe: ArrayLike | None = None, tolerance: float = 1e-2
+) -> Callable[[Minimum], int]:
+    """Class minima by the function they are: one class for all whose outputs agree on a probe set.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+        Whose minima they are.
+    probe : array_like, shape (k, d), optional
+        Inputs; by default the samples and 64 points about them, twice as wide.
+    tolerance : float
+        Outputs of one class differ by at most this from those of its first minimum, relative to the largest
+        of both plus the size of the targets (1 for labels, and for targets of zeros).
+
+    Returns
+    -------
+    callable
+        For ``BasinSample.fractions(classify=...)``; classes are 0, 1, ... in the order of discovery. It
+        remembers them, so that samples of one landscape have the same classes.
+
+    Raises
+    ------
+    ValueError
+        If inputs do not fit.
+
+    Notes
+    -----
+    Where the minima that interpolate form manifolds, almost every start has a minimum of its own; the
+    functions may still be few.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> from numerics.landscape.minima import described
+    >>> net = tl.TwoLayer([1.0], [[1.0]], activation="identity")
+    >>> place = NetworkLandscape(net, [[1.0]], [2.0])
+    >>> function = by_outputs(place)
+    >>> [function(described(place, np.array(theta))) for theta in ([1.0, 2.0], [4.0, 0.5], [1.0, 3.0])]
+    [0, 0, 1]
+    """
+    inputs = probe_set(landscape, probe)
+    assert inputs is not None  # a network's landscape has a probe set
+    unit = landscape.reach() or 1.0
+    known: list[Array] = []
+
+    def classify(minimum: Minimum) -> int:
+        outputs = landscape.outputs(minimum.theta, inputs)
+        for index, first in enumerate(known):
+            size = unit + max(float(np.abs(first).max()), float(np.abs(outputs).max()))
+            if np.abs(outputs - first).max() <= tolerance * size:
+                return index
+        known.append(outputs)
+        return len(known) - 1
 
     return classify

@@ -9,21 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from numerics.descents.landing import (
-    CONVERGED,
-    DIVERGED,
-    INTERPOLATES,
-    MINIMUM,
-    NO_MINIMUM,
-    SADDLE,
-    STATIONARY,
-    STOPPED,
-    UNDECIDED,
-    Landing,
-)
+from numerics.descents.landing import CONVERGED, DIVERGED, SADDLE, UNDECIDED, Landing
 from numerics.descents.pattern import Pattern
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
 from numerics.landscape.rounding import interpolates
+from numerics.landscape.rungs import INTERPOLATES, MINIMUM, NO_MINIMUM, STATIONARY, STOPPED, proved_minimum
 from twolayer.arrays import Array
 
 NEWTON_STEPS = 30
@@ -36,9 +26,6 @@ FLATTER = 1e-13
 
 NEGATIVE = 1e-9
 """Negative curvature below this share of the largest is rounding."""
-
-PROVED = 1e-13
-"""Eigenvalues above this share of the largest, times D, are positive whatever the rounding."""
 
 REST, FINISH_REACH = 1e-14, 0.1
 
@@ -160,17 +147,7 @@ def _rung(landscape: Landscape, end: Array, status: str) -> str:
         return INTERPOLATES
     if isinstance(landscape, Pattern) and interpolates(landscape.forward(end)):
         return INTERPOLATES
-    return MINIMUM if _proved(landscape, end) else STATIONARY
-
-
-def _proved(landscape: Landscape, end: Array) -> bool:
-    """Whether the Hessian is positive beyond rounding, but along directions of symmetry."""
-    H = hessian_at(landscape, end)
-    own: Any = getattr(landscape, "symmetric_directions", None)
-    largest = float(np.linalg.norm(H))
-    T = np.empty((len(end), 0)) if own is None else own(end)
-    values = np.linalg.eigvalsh(H + largest * (T @ T.T))
-    return bool(values[0] > PROVED * len(end) * largest)
+    return MINIMUM if proved_minimum(landscape, end) else STATIONARY
 
 
 def lowest_curvature(landscape: Landscape, theta: Array) -> tuple[int, float]:

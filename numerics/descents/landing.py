@@ -8,23 +8,13 @@ from math import nan
 
 import numpy as np
 
+from numerics.landscape.rungs import RUNGS, STOPPED
 from twolayer.arrays import Array
 
 CONVERGED, SADDLE, DIVERGED, UNDECIDED, DRIFTED = "converged", "saddle", "diverged", "undecided", "drifted"
 
 STATUSES = (CONVERGED, SADDLE, DIVERGED, UNDECIDED, DRIFTED)
 """A store keeps the index: new ones go to the end."""
-
-INTERPOLATES, MINIMUM, STATIONARY, NO_MINIMUM, STOPPED = (
-    "interpolates",
-    "minimum",
-    "stationary",
-    "no minimum",
-    "stopped",
-)
-
-RUNGS = (INTERPOLATES, MINIMUM, STATIONARY, NO_MINIMUM, STOPPED)
-"""What is known of an end, best first."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,10 @@ PROBES, SPREAD = 64, 2.0
 """Inputs beside the samples at which functions are compared, and how much wider they lie."""
 
 
+LEAST = 1e-3
+"""Minima so near the origin, where targets are of size 1, are one with it."""
+
+
 @dataclass(frozen=True)
 class Minimum:
     """A minimum that a start led to.
@@ -95,17 +99,20 @@ def same_minimum(
     landscape : Landscape
     first, second : ndarray, shape (D,)
     tolerance : float
-        Of the distance, relative to 1 + |first|.
+        Of the distance, relative to 1 + |first|; to |first| for networks with real targets, whose length
+        of 1 means nothing.
     probe : ndarray or None
-        As :func:`probe_set` gives it. Outputs there may differ by ten times the tolerance, relative to 1 plus
-        the largest.
+        As :func:`probe_set` gives it. Outputs there may differ by ten times the tolerance, relative to the
+        largest plus the size of the targets (1 for labels, and for targets of zeros).
     """
-    near = tolerance * (1 + float(np.linalg.norm(first)))
+    reach = landscape.reach() if isinstance(landscape, NetworkLandscape) else 0.0
+    least = LEAST * min(1.0, reach) if reach > 0 else 1.0
+    near = tolerance * (least + float(np.linalg.norm(first)))
     if not isinstance(landscape, NetworkLandscape) or probe is None:
         return bool(np.linalg.norm(first - second) <= near)
     one, two = (landscape.net.replace(theta) for theta in (first, second))
     if symmetry.distance(one, two) > near:
         return False
     outputs, others = one(probe), two(probe)
-    apart = float(np.abs(outputs - others).max()) / (1 + float(np.abs(outputs).max()))
-    return apart <= 10 * tolerance
+    apart = float(np.abs(outputs - others).max())
+    return apart <= 10 * tolerance * ((reach or 1.0) + float(np.abs(outputs).max()))

@@ -15,6 +15,9 @@ from twolayer.forward.values import Values
 
 UNIT = 2.0**-53
 
+MOST_TERMS = 1_000_000
+"""Terms of the gradient's sums up to which their partial sums are looked at one by one."""
+
 SAFETY = 4.0
 """What the root mean square of the errors is multiplied by."""
 
@@ -39,6 +42,26 @@ def loss_slope_errors(passed: Values, outputs: Array) -> Array:
     """Standard errors (n, q) of the loss's derivatives, given those of the `outputs` (n, q)."""
     carried = np.sqrt(np.einsum("iop,ip->io", passed.Lam**2, outputs**2))
     return np.asarray(np.hypot(carried, 2 * UNIT * passed.G))
+
+
+def sum_errors(passed: Values) -> float:
+    """Variance of what the gradient's sums over samples round, times n^2: a rounding of every partial sum."""
+    hidden, inputs = passed.S, passed.X
+    if passed.net.c is not None:
+        hidden = np.column_stack([hidden, np.ones(len(hidden))])
+    if passed.net.b is not None:
+        inputs = np.column_stack([inputs, np.ones(len(inputs))])
+    return _partial_sums(passed.G, hidden) + _partial_sums(passed.GA * passed.S1, inputs)
+
+
+def _partial_sums(left: Array, right: Array) -> float:
+    """UNIT^2 times the squares of all partial sums of left^T right; of many, as if in any order."""
+    n, p, r = len(left), left.shape[1], right.shape[1]
+    if n * p * r <= MOST_TERMS:
+        partial = np.cumsum(left[:, :, None] * right[:, None, :], axis=0)
+        return float(UNIT**2 * (partial**2).sum())
+    squares = (left**2).sum(axis=1) @ (right**2).sum(axis=1)
+    return float(UNIT**2 * n / 2 * squares)
 
 
 def gradient_rounding(passed: Values) -> float:
@@ -72,6 +95,7 @@ def gradient_rounding(passed: Values) -> float:
         outer = (g**2 * (passed.S**2).sum(axis=1)[:, None]).sum()
         outer += (G2 * (s**2 + (UNIT * passed.S) ** 2).sum(axis=1)[:, None]).sum()
         outer += 0.0 if net.c is None else (g**2).sum()
+        outer += sum_errors(passed)
         return float(SAFETY * np.sqrt(outer + (inner.sum(axis=1) * inputs).sum()) / n)
 
 

@@ -48,6 +48,35 @@ def separates(landscape: object, theta: Array) -> bool:
     return separated(risk.forward(theta))
 
 
+def separable_features(passed: Values) -> bool:
+    """Whether some output weights separate the classes, or all but samples that stay where they are.
+
+    Parameters
+    ----------
+    passed : Values
+        A forward pass; hidden layer and labels are taken from it. Its own output weights do not matter.
+
+    Notes
+    -----
+    A linear programme per output (one in all for classes). Where it is True the risk falls for ever along
+    that direction of the output weights: no point above this hidden layer is a minimum.
+    """
+    if passed.loss.labels == "real" or (passed.F.shape[1] == 1 and passed.loss.labels == "classes"):
+        return False
+    S = passed.S if passed.net.c is None else np.column_stack([passed.S, np.ones(len(passed.S))])
+    y = np.asarray(passed.y)
+    if passed.loss.labels == "binary":
+        return any(separating(S, column) is not None for column in y.reshape(passed.F.shape).T)
+    rows, q = np.arange(len(S)), passed.F.shape[1]
+    signed = []
+    for k in range(q):
+        block = np.zeros((len(S), q, S.shape[1]))
+        block[rows, y], block[rows, k] = S, block[rows, k] - S
+        block[y == k] = 0.0
+        signed.append(block[y != k].reshape(-1, q * S.shape[1]))
+    return _direction(np.concatenate(signed)) is not None
+
+
 def separating(S: Array, y: Array) -> Array | None:
     """Output weights that put no sample on the wrong side and some on the right one, or None.
 
@@ -72,13 +101,21 @@ def separating(S: Array, y: Array) -> Array | None:
     >>> separating(np.array([[1.0], [1.0]]), np.array([0, 1])) is None
     True
     """
-    scale = np.abs(S).max(axis=0)
-    signed = (2 * np.asarray(y, dtype=float).ravel() - 1)[:, None] * S / np.where(scale > 0, scale, 1.0)
-    solved = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(S)), bounds=(-1, 1), method="highs")
+    return _direction((2 * np.asarray(y, dtype=float).ravel() - 1)[:, None] * S)
+
+
+def _direction(signed: Array) -> Array | None:
+    """A v with signed v >= 0 everywhere and > 0 somewhere, or None."""
+    scale = np.abs(signed).max(axis=0, initial=0.0)
+    scale = np.where(scale > 0, scale, 1.0)
+    signed = signed / scale
+    solved = linprog(
+        -signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1), method="highs"
+    )
     if solved.x is None:
         return None
     v = np.asarray(solved.x)
     sides = signed @ v
     if sides.max() <= MARGIN or sides.min() < -MARGIN * sides.max():
         return None
-    return np.asarray(v / np.where(scale > 0, scale, 1.0))
+    return np.asarray(v / scale)

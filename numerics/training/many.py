@@ -15,6 +15,9 @@ from twolayer.many.packing import Packing, in_threads
 ROUND = 100
 """Steps between looks at who has converged."""
 
+STOCHASTIC_ROUND = 500
+"""Steps between looks at who is lost, in whole epochs, one at least."""
+
 Batches = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -68,7 +71,7 @@ def descend(
     Compiled, on all cores; a network in every SIMD lane, or by matrix products one by one where there are
     many inputs. A member's path does not depend on the others. A member that diverges retires: its risk is
     inf, and its parameters are those of the last look, of which there is one every hundred steps (every
-    epoch, with batches), at which they were finite.
+    five hundred, in whole epochs, with batches), at which they were finite.
 
     Examples
     --------
@@ -178,17 +181,20 @@ def full_rounds(steps: int) -> Iterator[Batches]:
 def stochastic_rounds(n: int, steps: int, batch_size: int, rng: np.random.Generator) -> Iterator[Batches]:
     """Epochs over `n` samples, each in an order by `rng`: a row for every step, and its number of samples.
 
-    `steps` batches in all, of `batch_size` but for the last of an epoch.
+    `steps` batches in all, of `batch_size` but for the last of an epoch; as many epochs in a round as make
+    five hundred steps, because a call of the kernel costs as much as many steps of a small network.
     """
     size = min(batch_size, n)
     per_epoch = -(-n // size)
     sizes = np.full(per_epoch, size)
     sizes[-1] = n - size * (per_epoch - 1)
-    for first in range(0, steps, per_epoch):
-        rows = np.zeros(per_epoch * size, dtype=np.int64)
-        rows[:n] = rng.permutation(n)
-        count = min(per_epoch, steps - first)
-        yield rows.reshape(per_epoch, size)[:count].copy(), sizes[:count].copy()
+    epochs = max(1, STOCHASTIC_ROUND // per_epoch)
+    for first in range(0, steps, epochs * per_epoch):
+        rows = np.zeros((epochs, per_epoch * size), dtype=np.int64)
+        for order in rows[: -(-(steps - first) // per_epoch)]:
+            order[:n] = rng.permutation(n)
+        count = min(epochs * per_epoch, steps - first)
+        yield rows.reshape(-1, size)[:count].copy(), np.tile(sizes, epochs)[:count]
 
 
 def _descended(data: Packing, theta: Array, batches: Batches, rate: float) -> tuple[Array, Array]:

@@ -24,6 +24,9 @@ DENSE_LIMIT = 2500
 HARDEST = 1e14
 SLOW = 1e-3
 
+NEAR = 1e-3
+"""Where classes are separated and no target was asked for, the gradient falls to this share of its first."""
+
 
 def gauss_newton(
     net: tl.TwoLayer,
@@ -118,10 +121,12 @@ def _damped(point: Point, solver: Solver, steps: int, target: float, patience: i
 
     A solver returns the step as a function of the damping, and the scale that the damping is relative to.
     """
-    damping, slow = 0.1, 0
+    damping, slow, first = 0.1, 0, point.gradient_norm
     for done in range(steps):
         if point.risk <= target:
             return point.result(done, REACHED)
+        if target == 0 and point.separated and point.gradient_norm <= NEAR * first:
+            return point.result(done, STUCK)
         direction, scale = solver(point)
         better = None
         while better is None and damping < HARDEST:

@@ -8,16 +8,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import twolayer as tl
+from numerics.landscape import rounding, rungs
+from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.separability import separable_features, separated
 from twolayer.curvature.gradient import from_forward
-from twolayer.forward.bounds import bounds
 from twolayer.forward.errors import Forward, forward
-from twolayer.forward.scope import Scope
 
 INTERPOLATES = "every residual is zero within rounding"
 STATIONARY = "the gradient is zero within rounding"
 REACHED = "the risk fell to the target"
 STEPS = "the step limit was reached"
 STUCK = "no step lowers the risk any more"
+SEPARATED = "the classes are separated: the risk falls to 0 only at infinity"
+SEPARABLE = "output weights that separate the classes lower the risk for ever: it has no minimum here"
+
+CONTENT = (rungs.INTERPOLATES, rungs.MINIMUM, rungs.STATIONARY)
+
+LARGEST_PROOF = 1000
+"""Parameters up to which the eigenvalues of the Hessian are asked whether an end is a minimum."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +38,19 @@ class Trained:
     risk : float
         Mean loss.
     gradient_norm, gradient_error : float
-        Euclidean norm of the risk's gradient, and the bound of its rounding error.
+        Euclidean norm of the risk's gradient, and how large its rounding error is: an estimate near the
+        truth (:func:`numerics.landscape.rounding.gradient_rounding`), no bound.
     steps : int
         Accepted steps.
     converged : bool
         Whether `net` is a stationary point, or interpolates, within rounding; or reached the target
-        risk that was asked for.
+        risk that was asked for. Never where classes are separated, and the target was not reached.
     why : str
         Why training ended, in words.
+    rung : {"interpolates", "minimum", "stationary", "no minimum", "stopped"}
+        What is known of the end: every residual is zero within rounding; stationary and, by a Hessian that
+        is positive beyond rounding, a minimum (looked at up to P = 1000); stationary alone; no minimum,
+        because output weights separate the classes; none of these.
     """
 
     net: tl.TwoLayer = field(repr=False)
@@ -47,6 +60,7 @@ class Trained:
     steps: int
     converged: bool
     why: str
+    rung: str = rungs.STOPPED
 
 
 @dataclass(frozen=True)
@@ -69,19 +83,23 @@ class Point:
 
     @property
     def gradient_error(self) -> float:
-        """Bound of the rounding error of the gradient's norm."""
-        everything = Scope(tuple(self.net.parts))
-        return bounds(self.run, everything).gradient_propagated + 2.0**-50 * self.gradient_norm
+        """How large the rounding error of the gradient is: an estimate near the truth."""
+        return rounding.gradient_rounding(self.run)
 
     @property
     def interpolates(self) -> bool:
-        """Whether the loss's derivative is zero within rounding at every sample."""
-        return bool(np.all(np.sqrt((self.run.G**2).sum(axis=1)) <= self.run.G_error))
+        """Whether the loss's derivative is zero within rounding at every sample; never for labels."""
+        return rounding.interpolates(self.run)
+
+    @property
+    def separated(self) -> bool:
+        """Whether every sample of a loss of labels has its label ahead: there is no minimum on this ray."""
+        return separated(self.run)
 
     @property
     def stationary(self) -> bool:
-        """Whether the gradient is zero within rounding."""
-        return self.gradient_norm <= self.gradient_error
+        """Whether the gradient is zero within rounding, and the classes are not separated."""
+        return not self.separated and self.gradient_norm <= self.gradient_error
 
     def moved(self, step: np.ndarray) -> Point | None:
         """The point at theta + step, or None where a value overflows. `step` has shape (P,)."""
@@ -94,10 +112,28 @@ class Point:
             return None
 
     def result(self, steps: int, why: str) -> Trained:
-        """End training here; `why` is replaced by the reason to be content, if there is one."""
-        content = INTERPOLATES if self.interpolates else STATIONARY if self.stationary else ""
-        reason, good = content or why, bool(content) or why == REACHED
-        return Trained(self.net, self.risk, self.gradient_norm, self.gradient_error, steps, good, reason)
+        """End training here; `why` is replaced by what is known of the end, if that says more."""
+        rung, known = self._known()
+        good = rung in CONTENT or why == REACHED
+        reason = why if why == REACHED and rung not in CONTENT else known or why
+        return Trained(
+            self.net, self.risk, self.gradient_norm, self.gradient_error, steps, good, reason, rung
+        )
+
+    def _known(self) -> tuple[str, str]:
+        """The rung of this point, and its reason in words."""
+        if self.interpolates:
+            return rungs.INTERPOLATES, INTERPOLATES
+        if self.separated:
+            return rungs.NO_MINIMUM, SEPARATED
+        if not self.stationary:
+            return rungs.STOPPED, ""
+        if separable_features(self.run):
+            return rungs.NO_MINIMUM, SEPARABLE
+        place = NetworkLandscape(self.net, self.run.X, labels(self.run), self.run.loss)
+        small = self.net.n_parameters <= LARGEST_PROOF
+        proved = small and rungs.proved_minimum(place, self.net.theta)
+        return rungs.MINIMUM if proved else rungs.STATIONARY, STATIONARY
 
 
 def start(net: tl.TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss) -> Point:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 import twolayer as tl
+from numerics.landscape.rungs import NO_MINIMUM
 from numerics.training.many import descend
 from numerics.training.newton import gauss_newton, newton
 from numerics.training.point import STEPS, STUCK, Trained, labels, start
@@ -190,7 +191,8 @@ def to_minimum(
         Most Gauss-Newton steps, and most Newton steps after them.
     target : float
         Stop as soon as the risk is no larger; for losses whose infimum is not attained (the logistic
-        loss on separable data), where no minimum exists.
+        loss on separable data), where no minimum exists. Without one, training ends there soon after the
+        classes are separated, and says so.
     net, X, y, loss
         As for :func:`gradient_descent`, as are the errors.
 
@@ -207,7 +209,7 @@ def to_minimum(
     """
     separable = start(net, X, y, loss).run.loss.separable
     done = gauss_newton(net, X, y, loss=loss, steps=steps, target=target, patience=10) if separable else None
-    if done is not None and done.converged:
+    if done is not None and (done.converged or done.rung == NO_MINIMUM):
         return done
     last = newton(net if done is None else done.net, X, y, loss=loss, steps=finish, target=target)
     return replace(last, steps=last.steps + (0 if done is None else done.steps))
