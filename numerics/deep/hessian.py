@@ -216,18 +216,18 @@ class Curvature(SpectralFunctions):
     @cached_property
     def eigensystem(self) -> Eigensystem:  # type: ignore[override]
         """What answers the questions about eigenvalues."""
-        roads = {"dense": (lambda: dense_spectrum(self.forward, self.scope, self.bound), self.shape[0])}
+        options = {"dense": (lambda: dense_spectrum(self.forward, self.scope, self.bound), self.shape[0])}
         if self.scope.gauss_newton:
-            roads["kernel"] = self._by_kernel, self.forward.F.size
+            options["kernel"] = self._by_kernel, self.forward.F.size
         nuclear = None if self.scope.residual else self.trace
-        return Eigensystem(self.shape[0], self.convention, roads, self._road, self._operator, nuclear)
+        return Eigensystem(self.shape[0], self.convention, options, self._method, self._operator, nuclear)
 
     def _by_kernel(self) -> Spectrum:
         newton = self.gauss_newton if self.scope.residual else self
         found = kernel_spectrum(self.forward, self.scope, newton.bound, self.shape[0])
         return with_residual(found, self.residual.frobenius_norm().upper) if self.scope.residual else found
 
-    def _road(self) -> str:
+    def _method(self) -> str:
         """How all eigenvalues are found without a demand, or "" where that would be long."""
         if self.scope.gauss_newton and (not self.scope.residual or self._interpolates):
             return "kernel" if self.forward.F.size <= max(LARGEST, self.shape[0]) else ""

@@ -73,10 +73,10 @@ class Eigensystem:
         P.
     convention : str
         What every answer says of the loss and the parameters.
-    roads : dict of str to (callable, int)
+    methods : dict of str to (callable, int)
         How all eigenvalues can be found, by the name of the method, and the order of the matrix it forms.
     small : callable
-        Returns the road that needs no demand, or "" if every one is too long.
+        Returns the method that needs no demand, or "" if every one is too long.
     operator : callable
         Returns what Lanczos needs.
     nuclear : callable, optional
@@ -87,7 +87,7 @@ class Eigensystem:
 
     order: int
     convention: str
-    roads: dict[str, tuple[Callable[[], Spectrum], int]]
+    options: dict[str, tuple[Callable[[], Spectrum], int]]
     small: Callable[[], str]
     operator: Callable[[], Operator]
     nuclear: Callable[[], Measurement] | None = None
@@ -103,29 +103,29 @@ class Eigensystem:
         if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= self.order:
             raise ValueError(f"k must be None or in 1..{self.order}; got {k!r}")
         k = operators.index(k)
-        road = self._road(asked.method, k)
-        if road == "lanczos" or asked.vectors:
-            return self._answered(asked, self._pairs(road, k, asked.which, asked.watch), k, road)
-        whole = self.spectrum(road)
+        option = self._method(asked.method, k)
+        if option == "lanczos" or asked.vectors:
+            return self._answered(asked, self._pairs(option, k, asked.which, asked.watch), k, option)
+        whole = self.spectrum(option)
         values, errors = whole.extreme(k, asked.which)
         proved = np.full(k, self.exact)
         return Eigenvalues(values, errors, self.exact, whole.method, self.convention, proved)
 
     def spectrum(self, method: str | None = None, watch: Watch | None = None) -> Spectrum:
-        """All eigenvalues with their bounds, by the road called `method`, or that which needs no demand."""
-        road = self._road(method, None)
-        if road not in self.found:
-            (watch or Watch()).stage(0.0, f"all eigenvalues, {road}")
-            self.found[road] = self.roads[road][0]()
-        return self.found[road]
+        """All eigenvalues with their bounds, by the method called `method`, or that which needs no demand."""
+        option = self._method(method, None)
+        if option not in self.found:
+            (watch or Watch()).stage(0.0, f"all eigenvalues, {option}")
+            self.found[option] = self.options[option][0]()
+        return self.found[option]
 
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Largest absolute eigenvalue."""
-        road = self._road(method, 1)
-        if road != "lanczos":
-            whole = self.spectrum(road)
+        option = self._method(method, 1)
+        if option != "lanczos":
+            whole = self.spectrum(option)
             return self._measured(*whole.spectral_norm(), whole.method)
-        pairs = self._pairs(road, 1, "magnitude", watch)
+        pairs = self._pairs(option, 1, "magnitude", watch)
         value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
         if self.exact and not pairs.proved:
             error = max(error, SLACK * (pairs.upper - value))
@@ -183,36 +183,36 @@ class Eigensystem:
         whole = self.spectrum(method)
         return self._measured(*whole.logdet(number("shift", shift)), whole.method)
 
-    def _road(self, method: str | None, k: int | None) -> str:
+    def _method(self, method: str | None, k: int | None) -> str:
         iterable = k is not None
         if method is None:
             known = "dense" if "dense" in self.found else self.small()
-            road = known or ("lanczos" if iterable else "")
-            if not road:
-                forms = " or ".join(f"{name!r} ({_gib(order)})" for name, (_, order) in self.roads.items())
+            option = known or ("lanczos" if iterable else "")
+            if not option:
+                forms = " or ".join(f"{name!r} ({_gib(order)})" for name, (_, order) in self.options.items())
                 raise ValueError(f"method must be {forms} for P = {self.order:,}; got None: or ask for k")
-            return road
-        names = [*self.roads, *(["lanczos"] if iterable else [])]
+            return option
+        names = [*self.options, *(["lanczos"] if iterable else [])]
         if method not in names:
             raise ValueError(f"method must be None or one of {', '.join(names)}; got {method!r}")
-        if method in self.roads and COPIES * 8 * self.roads[method][1] ** 2 > available():
-            raise MemoryError(f"method must fit into memory; got {method!r}, {_gib(self.roads[method][1])}")
+        if method in self.options and COPIES * 8 * self.options[method][1] ** 2 > available():
+            raise MemoryError(f"method must fit into memory; got {method!r}, {_gib(self.options[method][1])}")
         return method
 
-    def _pairs(self, road: str, k: int, which: str, watch: Watch) -> Pairs:
+    def _pairs(self, option: str, k: int, which: str, watch: Watch) -> Pairs:
         given = self.operator()
-        beyond = None if road == "lanczos" else counter_of(self.spectrum(road), which)
+        beyond = None if option == "lanczos" else counter_of(self.spectrum(option), which)
         chosen = Operator(given.order, given.product, given.product_error, given.norm, beyond)
         return extreme_pairs(chosen, k, which, watch=watch)
 
-    def _answered(self, asked: Asked, pairs: Pairs, k: int, road: str) -> Eigenvalues:
+    def _answered(self, asked: Asked, pairs: Pairs, k: int, option: str) -> Eigenvalues:
         proved = (np.arange(len(pairs.values)) < pairs.proved) & self.exact
         missing = pairs.missing if self.exact else "errors are estimated, so that nothing is proved"
         return Eigenvalues(
             pairs.values,
             pairs.errors,
             bool(proved.all()) and len(proved) == k,
-            _said(pairs) if road == "lanczos" else self.spectrum(road).method,
+            _said(pairs) if option == "lanczos" else self.spectrum(option).method,
             self.convention,
             proved,
             pairs.residuals,

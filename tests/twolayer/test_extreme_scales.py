@@ -39,7 +39,7 @@ def test_a_norm_whose_squares_vanish(x, method):
 
 
 @pytest.mark.parametrize("x", [1e-160, 1e-300])
-def test_tiny_eigenvalues_by_every_road(x):
+def test_tiny_eigenvalues_by_every_method(x):
     p = one_unit(1.0, 0.5, x, 1.0)
     truth = oracle.reference(p)
     for operator, M in ((p.hessian.gauss_newton, truth.G), (p.hessian.residual, truth.R)):

@@ -20,12 +20,12 @@ def test_the_array_is_the_matrix_within_its_bound(part, p):
     assert_within(off, operator.rounding_error(), part)
 
 
-@pytest.mark.parametrize("road", ["pairs", "jacobian"])
+@pytest.mark.parametrize("method", ["pairs", "jacobian"])
 @pytest.mark.parametrize("part", PARTS)
 @given(p=problems(), size=st.integers(1, 9))
-def test_every_road_is_as_good_in_pieces_of_any_size(part, road, p, size):
+def test_every_method_is_as_good_in_pieces_of_any_size(part, method, p, size):
     operator = PARTS[part](p.hessian)
-    chosen = road if operator.forward.net.n_outputs == 1 else "jacobian"
+    chosen = method if operator.forward.net.n_outputs == 1 else "jacobian"
     with pytest.MonkeyPatch.context() as patch:
         for module, name in (
             (dense_by_pairs, "SAMPLES_PER_BLOCK"),
@@ -42,13 +42,13 @@ def test_every_road_is_as_good_in_pieces_of_any_size(part, road, p, size):
     assert_within(matrix_distance(made, getattr(oracle.reference(p), part)), operator.rounding_error(), part)
 
 
-def test_the_road_by_pairs_of_units_is_taken_when_it_pays():
+def test_the_method_by_pairs_of_units_is_taken_when_it_pays():
     p = random_problem(1, n=dense_by_pairs.SAMPLES_PER_BLOCK + 5, d=10, m=60)
     few = random_problem(1, n=20, d=1, m=40)
     assert dense_by_pairs.cheaper(p.hessian.forward, p.hessian.scope) == "pairs"
     assert dense_by_pairs.cheaper(few.hessian.forward, few.hessian.scope) == "jacobian"
     by_pairs, other = (
-        dense.dense(p.hessian.forward, p.hessian.scope, road) for road in ("pairs", "jacobian")
+        dense.dense(p.hessian.forward, p.hessian.scope, method) for method in ("pairs", "jacobian")
     )
     assert (p.hessian.toarray() == by_pairs).all()
     assert (by_pairs != other).any()

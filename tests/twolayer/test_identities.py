@@ -1,4 +1,4 @@
-"""What must hold whatever the numbers are: sums, symmetries, scalings, and one road against another."""
+"""What must hold whatever the numbers are: sums, symmetries, scalings, and one method against another."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_the_hessian_is_the_sum_of_its_parts(p):
 
 
 @given(p=problems())
-def test_both_roads_lead_to_one_norm(p):
+def test_both_methods_lead_to_one_norm(p):
     for operator in (p.hessian, p.hessian.gauss_newton, p.hessian.residual):
         assert agree(operator.frobenius_norm("pairs"), operator.frobenius_norm("dense"))
 

@@ -28,8 +28,8 @@ def repeated(copies=6):
 def test_a_spectrum_of_known_multiplicities():
     """f = a . (W x): J_i = (e_i, a (x) e_i), so J J^T = (1 + m) I and (1 + m) / n has multiplicity n."""
     H = repeated()
-    for road in ("dense", "kernel"):
-        found = H.eigenvalues(method=road)
+    for method in ("dense", "kernel"):
+        found = H.eigenvalues(method=method)
         assert np.abs(found.value[:6] - 7 / 6).max() <= found.error.max() < 1e-12
         assert np.abs(found.value[6:]).max() <= found.error.max()
     assert H.gauss_newton.rank().value == 6

@@ -1,4 +1,4 @@
-"""Eigenvalues and what follows from them, by every road, against balls of 120 digits and identities."""
+"""Eigenvalues and what follows from them, by every method, against balls of 120 digits and identities."""
 
 import math
 from contextlib import suppress
@@ -20,7 +20,7 @@ from twolayer.spectrum.factored.ldl import Factorization
 from twolayer.spectrum.lapack import skewness, verified_eigenvalues, verified_singular_values
 from twolayer.spectrum.tridiagonal import similarity
 
-ROADS = {"H": ("dense", "kernel"), "G": ("dense", "kernel"), "R": ("dense", "structured")}
+METHODS = {"H": ("dense", "kernel"), "G": ("dense", "kernel"), "R": ("dense", "structured")}
 
 
 def operators(problem):
@@ -50,32 +50,32 @@ def log_determinant(truth, shift):
     return sum(((v + arb(shift)).log() for v in truth), arb(0))
 
 
-# every quantity by every road
+# every quantity by every method
 
 
 @given(problems(most=(5, 3, 3, 2)))
 @settings(max_examples=40)
-def test_the_truth_lies_within_the_error_by_every_road(problem):
+def test_the_truth_lies_within_the_error_by_every_method(problem):
     for name, operator, truth in operators(problem):
-        for road in (None, *ROADS[name]):
-            assert holds(operator.eigenvalues(method=road), truth), road
-            assert holds(operator.spectral_norm(road), [max(map(abs, truth))]), road
-            assert holds(operator.nuclear_norm(road), [total(map(abs, truth))]), road
-            rank = operator.rank(road)
-            assert rank.value <= sum(v != 0 for v in truth) <= rank.value + rank.error, road
+        for method in (None, *METHODS[name]):
+            assert holds(operator.eigenvalues(method=method), truth), method
+            assert holds(operator.spectral_norm(method), [max(map(abs, truth))]), method
+            assert holds(operator.nuclear_norm(method), [total(map(abs, truth))]), method
+            rank = operator.rank(method)
+            assert rank.value <= sum(v != 0 for v in truth) <= rank.value + rank.error, method
         if name != "R":
             assert holds(operator.nuclear_norm("trace"), [total(map(abs, truth))])
 
 
 @given(problems(most=(5, 3, 3, 2)), st.sampled_from([0.0, 1.0, -1.0, 1e-3, -1e-3]), st.booleans())
 @settings(max_examples=40)
-def test_inertia_counts_by_every_road(problem, share, factored):
+def test_inertia_counts_by_every_method(problem, share, factored):
     for name, operator, truth in operators(problem):
         shift = share * float(operator.frobenius_norm()) if factored else share
-        for road in (None, *ROADS[name], "structured"):
-            found = operator.inertia(shift, road)
+        for method in (None, *METHODS[name], "structured"):
+            found = operator.inertia(shift, method)
             below = sum(bool(v + arb(shift) < 0) for v in truth)
-            assert found.value <= below <= found.value + found.error, (name, road)
+            assert found.value <= below <= found.value + found.error, (name, method)
         small = compress(matrix(operator))
         counted = inertia.count(small, shift, "dense")
         few = counted.certain + small.zeros * (shift < 0)
@@ -85,13 +85,13 @@ def test_inertia_counts_by_every_road(problem, share, factored):
 @pytest.mark.slow
 @given(problems(most=(5, 3, 3, 2)), st.floats(0.01, 10.0))
 @settings(max_examples=40)
-def test_logdet_by_every_road(problem, share):
+def test_logdet_by_every_method(problem, share):
     for name, operator, truth in operators(problem):
         shift = (1 + share) * float(operator.frobenius_norm()) + 1e-300
         expected = log_determinant(truth, shift)
-        for road in (None, *ROADS[name], "structured"):
+        for method in (None, *METHODS[name], "structured"):
             with suppress(ValueError):  # where rounding hides whether it is positive definite
-                assert holds(operator.logdet(shift, road), [expected]), (name, road)
+                assert holds(operator.logdet(shift, method), [expected]), (name, method)
 
 
 @pytest.mark.slow
@@ -101,12 +101,12 @@ def test_ordinary_problems_get_answers_of_ten_digits(problem, share):
     for name, operator, _ in operators(problem):
         size = float(operator.frobenius_norm()) + 1e-6
         bound = operator.bound.total + 1e-6
-        for road in ROADS[name]:
-            if (name, road) != ("H", "kernel"):
-                assert operator.eigenvalues(method=road).error.max() <= 1e-10 * bound
-        for road in ("dense", "structured"):
-            assert operator.logdet(3 * size, road).error <= 1e-8 * operator.shape[0] * bound / size
-            assert operator.inertia(3 * size, road).error == 0
+        for method in METHODS[name]:
+            if (name, method) != ("H", "kernel"):
+                assert operator.eigenvalues(method=method).error.max() <= 1e-10 * bound
+        for method in ("dense", "structured"):
+            assert operator.logdet(3 * size, method).error <= 1e-8 * operator.shape[0] * bound / size
+            assert operator.inertia(3 * size, method).error == 0
 
 
 # the theorem behind them
@@ -202,7 +202,7 @@ def test_factorization_has_the_inertia_of_the_matrix(p):
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["squared", "softmax"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_all_roads_agree_where_balls_would_take_long(shape, loss):
+def test_all_methods_agree_where_balls_would_take_long(shape, loss):
     problem = SHAPES[shape]
     if loss == "softmax":
         problem = random_problem(6, len(problem.X), problem.X.shape[1], problem.W.shape[0], 3, loss=loss)
@@ -210,19 +210,19 @@ def test_all_roads_agree_where_balls_would_take_long(shape, loss):
     for name, operator in (("H", H), ("G", H.gauss_newton), ("R", H.residual)):
         values = dense_copy(operator)
         tiny = 1e-12 * np.abs(values).max()
-        for road in ROADS[name]:
-            found = operator.eigenvalues(method=road)
+        for method in METHODS[name]:
+            found = operator.eigenvalues(method=method)
             assert (np.abs(found.value - values) <= found.error + tiny).all()
         middle = float(0.5 * (values[4] + values[5]))
-        for road in ("dense", "structured"):
+        for method in ("dense", "structured"):
             small = compress(matrix(operator))
-            negatives = inertia.evaluate(small, -middle, road).negatives + small.zeros * (middle > 0)
+            negatives = inertia.evaluate(small, -middle, method).negatives + small.zeros * (middle > 0)
             assert operator.shape[0] - negatives == 5
-            assert operator.inertia(-middle, road).value == operator.shape[0] - 5
+            assert operator.inertia(-middle, method).value == operator.shape[0] - 5
         shift = 1.0 - float(values[-1])
         expected = math.fsum(np.log(values + shift))
-        for road in ("dense", "structured"):
-            found = operator.logdet(shift, road)
+        for method in ("dense", "structured"):
+            found = operator.logdet(shift, method)
             assert abs(found.value - expected) <= found.error + 1e-9
 
 
@@ -281,7 +281,7 @@ def test_lanczos_agrees_with_all_eigenvalues(shape):
         assert abs(norm.value - np.abs(values).max()) <= norm.error + 1e-13 * values[0]
 
 
-def test_roads_are_taken_by_cost():
+def test_methods_are_taken_by_cost():
     plain = random_problem(9, n=40, d=12, m=40).hessian  # P = 561
     assert plain.eigenvalues(3).method.startswith("lanczos")
     assert plain.eigenvalues().method == "dense, verified"
@@ -295,11 +295,11 @@ def test_roads_are_taken_by_cost():
 
 def test_the_shift_that_an_error_names_works():
     H = MIDDLE.hessian
-    for road in ("dense", "structured"):
+    for method in ("dense", "structured"):
         with pytest.raises(ValueError, match="shift must make H \\+ shift I positive definite") as refused:
-            H.logdet(0.0, road)
+            H.logdet(0.0, method)
         shift = float(str(refused.value).split("at least ")[1].split(";")[0])
-        assert H.logdet(shift, road).error < math.inf
+        assert H.logdet(shift, method).error < math.inf
         assert shift == pytest.approx(-dense_copy(H)[-1], rel=0.02)
 
 
@@ -337,10 +337,10 @@ def test_a_matrix_too_large_is_refused_with_what_is_possible(monkeypatch):
 def test_zero_matrices_have_zero_spectra():
     net = tl.TwoLayer([0.0], [[0.0]], activation="identity")
     H = tl.Hessian(net, [[0.0]], [0.0])
-    for road in ("dense", "kernel"):
-        assert (H.eigenvalues(method=road).value == 0).all()
-        assert H.eigenvalues(method=road).error.max() < 1e-299
-        assert H.rank(road).value == H.inertia(0.0, road).value == 0
+    for method in ("dense", "kernel"):
+        assert (H.eigenvalues(method=method).value == 0).all()
+        assert H.eigenvalues(method=method).error.max() < 1e-299
+        assert H.rank(method).value == H.inertia(0.0, method).value == 0
     assert H.logdet(2.0).value == pytest.approx(2 * math.log(2.0))
     assert H.spectral_norm().value == H.nuclear_norm().value == 0.0
 
@@ -352,8 +352,11 @@ def test_a_power_of_two_scales_everything(exponent):
     plain = random_problem(8, n=12, d=3, m=4, biased=False, offset=False, activation="identity")
     other = plain.but(a=plain.a * scale, W=plain.W * scale, y=plain.y * scale**2)
     one, two = plain.hessian, other.hessian
-    for road in ("dense", "structured"):
-        assert two.block("W").inertia(-0.5 * scale**2, road).value == one.block("W").inertia(-0.5, road).value
+    for method in ("dense", "structured"):
+        assert (
+            two.block("W").inertia(-0.5 * scale**2, method).value
+            == one.block("W").inertia(-0.5, method).value
+        )
     first, second = one.block("W").eigenvalues(), two.block("W").eigenvalues()
     assert np.abs(second.value / scale**2 - first.value).max() <= 2 * first.error.max()
 

@@ -65,7 +65,7 @@ def spectrum(entries: Any, error: float) -> Spectrum:
     return Spectrum(values, np.full(len(values), distance), distance, "dense, verified")
 
 
-def road(operator: Any) -> str | None:
+def method_of(operator: Any) -> str | None:
     """Return how the spectrum of G, H or R is found: dense up to order `FORMED`, else the cheapest way.
 
     The small are formed so that what theorems compare with the tangent kernel is not computed from it.
@@ -75,19 +75,19 @@ def road(operator: Any) -> str | None:
 
 def spectrum_of(operator: Any) -> Spectrum:
     """Return all eigenvalues of G, H or R."""
-    found: Spectrum = operator.eigensystem.spectrum(road(operator))
+    found: Spectrum = operator.eigensystem.spectrum(method_of(operator))
     return found
 
 
 def largest(operator: Any) -> Uncertain:
     """Return the largest eigenvalue of G, H or R."""
-    found = operator.eigenvalues(1, method=road(operator))
+    found = operator.eigenvalues(1, method=method_of(operator))
     return Uncertain(float(found.value[0]), float(found.error[0]))
 
 
 def spectral_norm(operator: Any) -> Uncertain:
     """Return the largest absolute eigenvalue of G, H or R."""
-    found = operator.spectral_norm(road(operator))
+    found = operator.spectral_norm(method_of(operator))
     return Uncertain(float(found.value), float(found.error))
 
 

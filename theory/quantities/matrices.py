@@ -82,7 +82,7 @@ class OperatorMatrix(Matrix):
 
     @cached_property
     def spectrum(self) -> Spectrum:
-        """All eigenvalues, by the cheapest road and shared with whoever asked the operator before."""
+        """All eigenvalues, by the cheapest method and shared with whoever asked the operator before."""
         return network.spectrum_of(self.operator)
 
 

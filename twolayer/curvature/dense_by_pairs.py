@@ -30,7 +30,7 @@ ENTRY, CALL = 16.0, 2.5e5  # the same of writing an entry of the matrix, and of 
 
 
 def costs(forward: Values, scope: Scope) -> dict[str, float]:
-    """Multiplications of each road to the Gauss-Newton matrix, and what takes as long as these."""
+    """Multiplications of each method to the Gauss-Newton matrix, and what takes as long as these."""
     (n, q), m, d = forward.F.shape, forward.S.shape[1], unit_inputs(forward, scope).shape[1]
     P, units, inputs = sum(sizes(forward, scope).values()), 0.5 * m * (m + 1), 0.5 * d * (d + 1)
     found = {"jacobian": 0.5 * n * q * P * P}
@@ -43,7 +43,7 @@ def costs(forward: Values, scope: Scope) -> dict[str, float]:
 
 
 def cheaper(forward: Values, scope: Scope) -> str:
-    """Which road to the Gauss-Newton matrix takes less time, "pairs" or "jacobian"."""
+    """Which method to the Gauss-Newton matrix takes less time, "pairs" or "jacobian"."""
     found = costs(forward, scope)
     return min(found, key=found.__getitem__)
 

@@ -1,4 +1,4 @@
-"""The exact Frobenius norm: which road to take, and when to take the other one too."""
+"""The exact Frobenius norm: which method to take, and when to take the other one too."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .dense import dense, dense_error
 from .frobenius_by_pairs import frobenius_pairs
 
 METHODS = ("pairs", "dense")
-DENSE_BYTES = 2**31  # the dense road is offered while the matrix fits here
+DENSE_BYTES = 2**31  # the dense method is offered while the matrix fits here
 ENTRY = 30.0  # operations of a matrix product that one entry of a matrix of sums costs beside
-POOR = 1e-10  # relative bound of the pairs above which the dense road, better conditioned, is tried too
+POOR = 1e-10  # relative bound of the pairs above which the dense method, better conditioned, is tried too
 RETRY_FLOPS = 1e11  # unless it costs more than this
 
 
@@ -54,7 +54,7 @@ def frobenius(
 
 
 def flops(forward: Forward, scope: Scope) -> dict[str, float]:
-    """Floating-point operations of each road, leading terms."""
+    """Floating-point operations of each method, leading terms."""
     (n, d), (q, m) = forward.X.shape, forward.net.A.shape
     P = sum(sizes(forward, scope).values())
     newton = scope.gauss_newton * (q * (q + 1) / 2 + 1) * n * n * m

@@ -18,7 +18,7 @@ from .spectral import Spectral
 class SpectralFunctions(Spectral):
     """A curvature operator that is asked for functions of all its eigenvalues.
 
-    Each takes all eigenvalues by the road that :meth:`eigenvalues` would take, and keeps them; the argument
+    Each takes all eigenvalues by the method that :meth:`eigenvalues` would take, and keeps them; the argument
     `method` forces one, as there. The error is a bound.
     """
 

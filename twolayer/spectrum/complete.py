@@ -1,4 +1,4 @@
-"""All eigenvalues of H, of G and of R, each by its own road, and the nuclear norm of G by none."""
+"""All eigenvalues of H, of G and of R, each by its own method, and the nuclear norm of G by none."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def with_residual(newton: Spectrum, whole: Matrix) -> Spectrum:
     value, error, _ = frobenius(whole.forward, scope, rest)
     distance = SLACK * (newton.distance + min(value + error, rest.residual + rest.propagated))
     return Spectrum(
-        newton.values, np.full(whole.order, distance), distance, newton_road(whole, newton.method)
+        newton.values, np.full(whole.order, distance), distance, newton_method(whole, newton.method)
     )
 
 
@@ -87,6 +87,6 @@ def trace_norm(whole: Matrix) -> tuple[float, float]:
     return value, error
 
 
-def newton_road(whole: Matrix, name: str) -> str:
-    """The name of a road through G, saying so if H was meant."""
+def newton_method(whole: Matrix, name: str) -> str:
+    """The name of a method through G, saying so if H was meant."""
     return f"{name} of G, R in the error" if whole.scope.residual else name

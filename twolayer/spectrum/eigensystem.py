@@ -26,7 +26,7 @@ from ..arrays import Array
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_of, gamma, scaled_norm, times_power
 from . import methods
-from .complete import dense_spectrum, kernel_spectrum, newton_road, trace_norm, unit_spectrum, with_residual
+from .complete import dense_spectrum, kernel_spectrum, newton_method, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
 from .enclosed import NotDefinite, Spectrum, rounded_up
 from .extremes.curvature_pairs import counter, counter_of, extreme
@@ -105,8 +105,8 @@ class Eigensystem:
         return self._extreme(replace(asked, k=operators.index(k)))
 
     def spectrum(self, method: str | None = None, watch: Watch | None = None) -> Spectrum:
-        """All eigenvalues with their bounds, by the cheapest road or the one called `method`."""
-        found = self._spectrum(self._road("eigenvalues", method), watch or Watch())
+        """All eigenvalues with their bounds, by the cheapest method or the one called `method`."""
+        found = self._spectrum(self._method("eigenvalues", method), watch or Watch())
         if not self.exponent:
             return found
         values, errors = self._back(found.values, found.errors)
@@ -115,9 +115,9 @@ class Eigensystem:
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Largest absolute eigenvalue."""
         asked = Asked(1, "magnitude", method, watch=watch)
-        road = self._extreme_road(asked)
-        if road.name != "lanczos":
-            found = self._spectrum(road, watch)
+        option = self._extreme_method(asked)
+        if option.name != "lanczos":
+            found = self._spectrum(option, watch)
             return self._measured(*found.spectral_norm(), found.method)
         pairs = self._iterated(asked)
         value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
@@ -128,47 +128,47 @@ class Eigensystem:
     def nuclear_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Sum of the absolute eigenvalues."""
         whole = self.whole
-        offered = methods.spectrum_roads(whole, self.small)
+        offered = methods.spectrum_methods(whole, self.small)
         if whole.scope.gauss_newton:
-            offered["trace"] = methods.Road("trace")
+            offered["trace"] = methods.Method("trace")
         forced = () if methods.nearly_gauss_newton(whole) else ("trace", "kernel")
-        road = methods.choose("the nuclear norm", offered, method, forced)
-        if road.name == "trace":
-            return self._measured(*trace_norm(whole), newton_road(whole, "trace"))
-        found = self._spectrum(road, watch)
+        option = methods.choose("the nuclear norm", offered, method, forced)
+        if option.name == "trace":
+            return self._measured(*trace_norm(whole), newton_method(whole, "trace"))
+        found = self._spectrum(option, watch)
         return self._measured(*found.nuclear_norm(), found.method)
 
     def rank(self, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues certainly not zero; the error counts the undecided."""
-        road = self._counting_road("the rank", method)
-        if not road.counts:
-            found = self._spectrum(road, watch)
+        option = self._counting_method("the rank", method)
+        if not option.counts:
+            found = self._spectrum(option, watch)
             return self._counted(*found.rank(), found.method)
         small = self.small
-        watch.announce(road.name, road.flops)
-        undecided = count(small, 0.0, road.name, watch).undecided
-        return self._counted(small.order - undecided, undecided, f"{road.name}, inertia")
+        watch.announce(option.name, option.flops)
+        undecided = count(small, 0.0, option.name, watch).undecided
+        return self._counted(small.order - undecided, undecided, f"{option.name}, inertia")
 
     def inertia(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
         shift = self._scaled(shift)
-        road = self._counting_road("the inertia", method)
-        if not road.counts:
-            found = self._spectrum(road, watch)
+        option = self._counting_method("the inertia", method)
+        if not option.counts:
+            found = self._spectrum(option, watch)
             certain, undecided = found.inertia(shift)
             said = ""
             if undecided:
                 said = self._elsewhere(found.decided(shift), lambda tried: not found.inertia(tried)[1])
             return self._counted(certain, undecided, found.method + said)
         small = self.small
-        watch.announce(road.name, road.flops)
-        counted = count(small, shift, road.name, watch)
+        watch.announce(option.name, option.flops)
+        counted = count(small, shift, option.name, watch)
         said = ""
         if counted.undecided:
-            ends = decided(small, shift, counted, road.name, watch)
+            ends = decided(small, shift, counted, option.name, watch)
             said = self._elsewhere(ends, lambda tried: any(beside(tried, end, shift) for end in ends))
         certain = counted.certain + small.zeros * (shift < 0)
-        return self._counted(certain, counted.undecided, f"{road.name}, inertia{said}")
+        return self._counted(certain, counted.undecided, f"{option.name}, inertia{said}")
 
     def _elsewhere(self, ends: tuple[float, float], fits: Callable[[float], bool]) -> str:
         """The nearest shifts at which every sign is decided, in words, as short as `fits` allows."""
@@ -187,14 +187,14 @@ class Eigensystem:
     def solve(self, right: Array, shift: float, method: str | None, watch: Watch) -> Measurement:
         """x with (H + shift I) x = `right`, of shape (P,) or (P, k)."""
         moved, small = self._scaled(shift), self.small
-        road = methods.choose("the solution", methods.counting_roads(small), method)
-        watch.announce(road.name, 3 * road.flops)
+        option = methods.choose("the solution", methods.counting_methods(small), method)
+        watch.announce(option.name, 3 * option.flops)
         size = max(exponent_of(right), NOTHING // 8)
         columns = np.ldexp(right.reshape(len(right), -1), -size)
-        x, errors = solved(self.whole, small, moved, road.name, columns, watch)
+        x, errors = solved(self.whole, small, moved, option.name, columns, watch)
         values = np.ldexp(x, size - self.exponent).reshape(right.shape)
         bounds = np.ldexp(np.broadcast_to(errors, x.shape), size - self.exponent).reshape(right.shape)
-        return measured(values, bounds, f"{road.name}, refined", self.convention)
+        return measured(values, bounds, f"{option.name}, refined", self.convention)
 
     def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:
         """log det(H + shift I); a ValueError names a shift that works, if it is not positive definite."""
@@ -208,12 +208,12 @@ class Eigensystem:
 
     @np.errstate(over="ignore", invalid="ignore")
     def _logdet(self, shift: float, method: str | None, watch: Watch) -> tuple[float, float, str]:
-        road = self._counting_road("the log-determinant", method)
-        if not road.counts:
-            found = self._spectrum(road, watch)
+        option = self._counting_method("the log-determinant", method)
+        if not option.counts:
+            found = self._spectrum(option, watch)
             return *found.logdet(shift), found.method
-        watch.announce(road.name, road.flops)
-        return *factored_logdet(self.small, shift, road.name, watch), f"{road.name}, factored"
+        watch.announce(option.name, option.flops)
+        return *factored_logdet(self.small, shift, option.name, watch), f"{option.name}, factored"
 
     def _sufficient(self, shift: float, needed: float, method: str | None, watch: Watch) -> float:
         """A shift of three digits with which the same question is answered."""
@@ -235,82 +235,84 @@ class Eigensystem:
             raise ValueError(f"shift must be nearer to the size of the matrix, {size}; got {shift!r}")
         return moved
 
-    def _kept(self, method: str | None) -> methods.Road | None:
-        """A road to all eigenvalues that has been taken already, unless another is demanded."""
+    def _kept(self, method: str | None) -> methods.Method | None:
+        """A method to all eigenvalues that has been taken already, unless another is demanded."""
         names = [name for name in ("dense", "structured", "kernel") if name in self.found]
-        return methods.Road(names[0]) if method is None and names else None
+        return methods.Method(names[0]) if method is None and names else None
 
-    def _road(self, quantity: str, method: str | None) -> methods.Road:
-        """A road to all eigenvalues."""
+    def _method(self, quantity: str, method: str | None) -> methods.Method:
+        """A method to all eigenvalues."""
         whole = self.whole
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        offered = methods.spectrum_roads(whole, self.small)
+        offered = methods.spectrum_methods(whole, self.small)
         return self._kept(method) or methods.choose(quantity, offered, method, forced)
 
-    def _counting_road(self, quantity: str, method: str | None) -> methods.Road:
-        """A road to the inertia: all eigenvalues, which decide more, or a count."""
+    def _counting_method(self, quantity: str, method: str | None) -> methods.Method:
+        """A method to the inertia: all eigenvalues, which decide more, or a count."""
         whole, small = self.whole, self.small
         newton = methods.nearly_gauss_newton(whole)
-        counts, spectra = methods.counting_roads(small), methods.spectrum_roads(whole, small)
+        counts, spectra = methods.counting_methods(small), methods.spectrum_methods(whole, small)
         offered = counts | spectra | ({"dense": counts["dense"]} if small.order > WHOLE else {})
-        better = (road for road in offered.values() if not road.counts and (newton or road.name != "kernel"))
+        better = (
+            option for option in offered.values() if not option.counts and (newton or option.name != "kernel")
+        )
         first = methods.affordable(better) if method is None else None
         forced = () if newton else ("kernel",)
         return self._kept(method) or first or methods.choose(quantity, offered, method, forced)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def _spectrum(self, road: methods.Road, watch: Watch) -> Spectrum:
-        """All eigenvalues by a road; kept, for the next question."""
-        if road.name not in self.found:
-            watch.announce(road.name, road.flops)
-            if road.name == "kernel" and self.whole.scope.residual:
-                made = with_residual(self._newton(road, watch), self.whole)
-            elif road.name == "kernel":
+    def _spectrum(self, option: methods.Method, watch: Watch) -> Spectrum:
+        """All eigenvalues by a method; kept, for the next question."""
+        if option.name not in self.found:
+            watch.announce(option.name, option.flops)
+            if option.name == "kernel" and self.whole.scope.residual:
+                made = with_residual(self._newton(option, watch), self.whole)
+            elif option.name == "kernel":
                 made = kernel_spectrum(self.whole, watch)
             else:
-                make = dense_spectrum if road.name == "dense" else unit_spectrum
+                make = dense_spectrum if option.name == "dense" else unit_spectrum
                 made = make(self.small, watch)
-            self.found[road.name] = made
-        return self.found[road.name]
+            self.found[option.name] = made
+        return self.found[option.name]
 
-    def _newton(self, road: methods.Road, watch: Watch) -> Spectrum:
+    def _newton(self, option: methods.Method, watch: Watch) -> Spectrum:
         """All eigenvalues of the Gauss-Newton part."""
         assert self.newton is not None, "the whole Hessian is given its Gauss-Newton part"
-        return self.newton()._spectrum(road, watch)
+        return self.newton()._spectrum(option, watch)
 
     def _extreme(self, asked: Asked) -> Eigenvalues:
         """The pairs that are asked for."""
-        road = self._extreme_road(asked)
-        if road.name == "lanczos":
+        option = self._extreme_method(asked)
+        if option.name == "lanczos":
             pairs = self._iterated(asked)
             return self._answered(asked, pairs, _lanczos(pairs))
-        found = self._spectrum(road, asked.watch)
+        found = self._spectrum(option, asked.watch)
         if asked.vectors:
             beyond = counter_of(found, asked.which)
-            formed = road.name == "dense"
+            formed = option.name == "dense"
             pairs = extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch, formed)
             return self._answered(asked, pairs, found.method)
         values, errors = found.extreme(asked.k, asked.which)
         proved = np.ones(len(values), dtype=bool)
         return Eigenvalues(*self._back(values, errors), True, found.method, self.convention, proved)
 
-    def _extreme_road(self, asked: Asked) -> methods.Road:
-        """The road to a few pairs, or to all eigenvalues where that is cheaper."""
+    def _extreme_method(self, asked: Asked) -> methods.Method:
+        """The method to a few pairs, or to all eigenvalues where that is cheaper."""
         whole, small = self.whole, self.small
         kept = self._kept(asked.method)
         if kept:
             return kept
-        offered = methods.spectrum_roads(whole, small)
+        offered = methods.spectrum_methods(whole, small)
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        offered["lanczos"] = methods.lanczos_road(small, asked.k)
-        road = methods.choose("the extreme eigenvalues", offered, asked.method, forced)
-        if road.name == "lanczos":
-            asked.watch.announce(road.name, road.flops)
-        return road
+        offered["lanczos"] = methods.lanczos_method(small, asked.k)
+        option = methods.choose("the extreme eigenvalues", offered, asked.method, forced)
+        if option.name == "lanczos":
+            asked.watch.announce(option.name, option.flops)
+        return option
 
     def _iterated(self, asked: Asked) -> Pairs:
         """The pairs that Lanczos finds."""
-        counting = methods.affordable(methods.counting_roads(self.small).values())
+        counting = methods.affordable(methods.counting_methods(self.small).values())
         beyond = counter(self.small, asked.which, counting.name, asked.watch) if counting else None
         return extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch)
 

@@ -1,4 +1,4 @@
-"""Which road to a spectrum: a model of time and memory, and what a caller may force."""
+"""Which method to a spectrum: a model of time and memory, and what a caller may force."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no la
 
 
 @dataclass(frozen=True)
-class Road:
+class Method:
     """A method with its leading multiplications and bytes, and whether it counts without all eigenvalues."""
 
     name: str
@@ -32,36 +32,36 @@ class Road:
         return f"{self.name} ({self.flops:.0e} multiplications, {self.bytes / 2**30:.1g} GiB)"
 
 
-def spectrum_roads(whole: Matrix, small: Matrix) -> dict[str, Road]:
-    """The roads to all eigenvalues; `small` is `whole` compressed."""
-    roads = [Road("dense", _forming(small) + EIGEN * small.order**3, 8.0 * COPIES * small.order**2)]
+def spectrum_methods(whole: Matrix, small: Matrix) -> dict[str, Method]:
+    """The methods to all eigenvalues; `small` is `whole` compressed."""
+    options = [Method("dense", _forming(small) + EIGEN * small.order**3, 8.0 * COPIES * small.order**2)]
     if whole.scope.gauss_newton:
-        roads.append(Road("kernel", *_kernel_cost(whole)))
+        options.append(Method("kernel", *_kernel_cost(whole)))
     else:
         m, n, p, r = _unit_shape(small)
-        roads.append(Road("structured", m * (n * r * r + EIGEN * p**3), 8.0 * (n * r + COPIES * p * p)))
-    return {road.name: road for road in roads}
+        options.append(Method("structured", m * (n * r * r + EIGEN * p**3), 8.0 * (n * r + COPIES * p * p)))
+    return {option.name: option for option in options}
 
 
-def counting_roads(small: Matrix) -> dict[str, Road]:
-    """The roads to the inertia at one point, without all eigenvalues."""
+def counting_methods(small: Matrix) -> dict[str, Method]:
+    """The methods to the inertia at one point, without all eigenvalues."""
     m, n, p, r = _unit_shape(small)
     order = n * small.forward.net.n_outputs if small.scope.gauss_newton else 0
     whole = 2 * (_forming(small) + FACTOR * small.order**3)
     unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
     by_units = 2 * (m * unit + FACTOR * order**3)
     return {
-        "dense": Road("dense", whole, 48.0 * small.order**2, counts=True),
-        "structured": Road("structured", by_units, 8.0 * (6.0 * order**2 + n * r), counts=True),
+        "dense": Method("dense", whole, 48.0 * small.order**2, counts=True),
+        "structured": Method("structured", by_units, 8.0 * (6.0 * order**2 + n * r), counts=True),
     }
 
 
-def lanczos_road(whole: Matrix, k: int) -> Road:
-    """The road to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
+def lanczos_method(whole: Matrix, k: int) -> Method:
+    """The method to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
     (n, d), (q, m) = whole.forward.X.shape, whole.forward.net.A.shape
     products = (100.0 + 15.0 * k) * n * m * (4.0 * d + 40.0 * q)
     norm = min(flops(whole.forward, whole.scope).values())
-    return Road("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
+    return Method("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
 
 
 def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:
@@ -84,8 +84,8 @@ def _kernel_cost(matrix: Matrix) -> tuple[float, float]:
 def nearly_gauss_newton(whole: Matrix) -> bool:
     """Whether the residual part is absent or no larger than rounding errors.
 
-    Where every residual is zero within its own rounding, it is smaller than the error that any road inherits
-    from the forward pass: then the road through G at most doubles the error.
+    Where every residual is zero within its own rounding, it is smaller than the error that any method
+    inherits from the forward pass: then the method through G at most doubles the error.
     """
     bound = whole.bound
     return whole.scope.gauss_newton and bound.residual <= max(
@@ -93,42 +93,44 @@ def nearly_gauss_newton(whole: Matrix) -> bool:
     )
 
 
-def choose(quantity: str, roads: dict[str, Road], method: str | None, forced: Iterable[str] = ()) -> Road:
-    """The cheapest road, or the one called `method`.
+def choose(
+    quantity: str, options: dict[str, Method], method: str | None, forced: Iterable[str] = ()
+) -> Method:
+    """The cheapest method, or the one called `method`.
 
     Parameters
     ----------
     quantity : str
         What is sought, for the messages.
     forced : iterable of str
-        Roads that are taken only on demand.
+        Methods that are taken only on demand.
 
     Raises
     ------
     ValueError
-        If `method` is not among the roads, or every road takes longer than one would expect.
+        If `method` is not among the methods, or every method takes longer than one would expect.
     MemoryError
-        If the road demanded does not fit into memory.
+        If the method demanded does not fit into memory.
     """
     if method is None:
-        road = affordable(road for road in roads.values() if road.name not in set(forced))
-        if road is None:
+        option = affordable(option for option in options.values() if option.name not in set(forced))
+        if option is None:
             raise ValueError(
                 f"method must be chosen by you for {quantity} of so large a matrix, among "
-                f"{', '.join(map(str, roads.values()))}; got None"
+                f"{', '.join(map(str, options.values()))}; got None"
             )
-        return road
-    if method not in roads:
-        raise ValueError(f"method must be one of {', '.join(roads)} or None for {quantity}; got {method!r}")
-    if roads[method].bytes > memory():
-        raise MemoryError(f"method must fit into {memory() / 2**30:.0f} GiB; got {roads[method]}")
-    return roads[method]
+        return option
+    if method not in options:
+        raise ValueError(f"method must be one of {', '.join(options)} or None for {quantity}; got {method!r}")
+    if options[method].bytes > memory():
+        raise MemoryError(f"method must fit into {memory() / 2**30:.0f} GiB; got {options[method]}")
+    return options[method]
 
 
-def affordable(roads: Iterable[Road]) -> Road | None:
-    """The cheapest road that fits into memory and takes minutes at most, if there is one."""
-    fitting = [road for road in roads if road.bytes <= memory() and road.flops <= LIMIT]
-    return min(fitting, key=lambda road: road.flops, default=None)
+def affordable(options: Iterable[Method]) -> Method | None:
+    """The cheapest method that fits into memory and takes minutes at most, if there is one."""
+    fitting = [option for option in options if option.bytes <= memory() and option.flops <= LIMIT]
+    return min(fitting, key=lambda option: option.flops, default=None)
 
 
 def memory() -> float:

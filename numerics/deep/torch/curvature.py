@@ -198,9 +198,9 @@ class ModuleCurvature(SpectralFunctions):
         """What answers the questions about eigenvalues."""
         P = self.shape[0]
         nuclear = self.trace if self.parts == (True, False) else None
-        roads = {"dense": (self._spectrum, P)}
+        options = {"dense": (self._spectrum, P)}
         small = "dense" if P <= SMALL else ""
-        return Eigensystem(P, self.convention, roads, lambda: small, self._operator, nuclear, exact=False)
+        return Eigensystem(P, self.convention, options, lambda: small, self._operator, nuclear, exact=False)
 
     def _spectrum(self) -> Spectrum:
         values, error = verified_eigenvalues(self._matrix)

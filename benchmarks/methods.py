@@ -1,0 +1,54 @@
+"""The method that is taken beside every method there is: at most 1.3 times the time of the best."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import twolayer as tl
+from twolayer.curvature.dense import dense
+
+from .case import Case, Contender, problem, size_text
+from .grid import number
+
+SHAPES = (
+    (50, 2, 14),
+    (200, 10, 20),
+    (200, 64, 24),
+    (1000, 1, 300),
+    (2000, 10, 80),
+    (5000, 20, 50),
+    (2000, 5, 20),
+    (300, 30, 30),
+)
+TARGET = 1 / 1.3
+
+Method = Callable[[tl.Hessian, str | None], Any]
+
+METHODS: dict[str, tuple[Method, tuple[str, ...]]] = {
+    "Gauss-Newton matrix": (
+        lambda H, method: dense(H.forward, H.gauss_newton.scope, method),
+        ("pairs", "jacobian"),
+    ),
+    "Frobenius norm": (lambda H, method: H.frobenius_norm(method), ("pairs", "dense")),
+    "eigenvalues of G": (lambda H, method: H.gauss_newton.eigenvalues(method=method), ("dense", "kernel")),
+    "largest eigenvalue": (lambda H, method: H.eigenvalues(1, method=method), ("dense", "lanczos")),
+    "spectral norm": (lambda H, method: H.spectral_norm(method), ("dense", "lanczos")),
+}
+
+
+def cases(dry: bool) -> Iterator[Case]:
+    """A row for each quantity at each shape; lanczos where it applies."""
+    for shape in ((7, 3, 2),) if dry else SHAPES:
+        data, size = problem(*shape), size_text(*shape)
+        for name, (find, methods) in METHODS.items():
+            offered = [method for method in methods if method != "lanczos" or data[0].n_parameters > 20]
+            peers = [
+                Contender(method, TARGET, partial(work, find, data, method), number) for method in offered
+            ]
+            taken = Contender("the method taken", 1.0, partial(work, find, data, None), number)
+            yield Case(name, size, taken, peers)
+
+
+def work(find: Method, data: tuple[tl.TwoLayer, Any, Any], method: str | None) -> Callable[[], Any]:
+    """What is timed: from the network to the number."""
+    return lambda: find(tl.Hessian(*data), method)
