@@ -21,6 +21,12 @@ CHECKED = 2000
 LOWER, BARRIER, NEGLIGIBLE = 1.0, 2.0, 10.0
 """Nats of log-density: how far below the minimum it may be seen; what separates wells; what is nothing."""
 
+SENT, RUNGS, FEW = 400, 40, 4
+"""Points sent from the localising Gaussian to the posterior, their most rungs, and the most dimensions."""
+
+FAR, MISSED = 5.0, 0.01
+"""How far beyond the quadratic part's typical radius is far, and the share of points there that counts."""
+
 
 @dataclass(frozen=True)
 class LearningCoefficient(VolumeEstimate):
@@ -194,6 +200,10 @@ def reservations(
     if _other_wells(posterior, reach):
         verdict = DOUBTFUL
         why += "; along an axis of the Hessian there is another well within the Gaussian"
+    far = _far(posterior, rng)
+    if far > MISSED:
+        verdict = DOUBTFUL
+        why += f"; of points sent from the Gaussian {far:.0%} end far from the minimum"
     if posterior.lowest < -LOWER:
         verdict = DOUBTFUL
         why += f"; n beta V was seen {-posterior.lowest:.2g} below the minimum given"
@@ -210,6 +220,30 @@ def _other_wells(posterior: Posterior, reach: float) -> bool:
             if ((rise > BARRIER) & (logs > -NEGLIGIBLE)).any():
                 return True
     return False
+
+
+def _far(posterior: Posterior, rng: np.random.Generator) -> float:
+    """Share of the posterior far from its quadratic part, by points annealed from the localising Gaussian.
+
+    0 where they do not arrive, and in more than FEW dimensions, where they would settle too slowly to tell.
+    """
+    if len(posterior.centre) > FEW:
+        return 0.0
+    reach = 1 / math.sqrt(posterior.gamma)
+
+    def state(z: Points) -> tuple[Array, Array]:
+        h = posterior.energy(reach * z)
+        return np.where(np.isfinite(h), 0.0, -np.inf), np.where(np.isfinite(h), h, 0.0)
+
+    start = rng.normal(size=(SENT, len(posterior.centre)))
+    start = start[np.isfinite(state(start)[0])]
+    if len(start) < SENT // 2:
+        return 0.0
+    ladder = place_rungs(state, False, 0.0, 1.0, start, rng, keep=len(start), most=RUNGS)
+    if ladder is None:
+        return 0.0
+    z = np.linalg.solve(posterior.map, reach * ladder.stood[-1].T).T
+    return float((np.linalg.norm(z, axis=1) > math.sqrt(z.shape[1]) + FAR).mean())
 
 
 def _refused(why: str, measure: str, posterior: Posterior) -> LearningCoefficient:

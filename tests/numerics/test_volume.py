@@ -320,3 +320,13 @@ def test_the_same_seed_gives_the_same_volume():
         return volume.tempering(BOWL, np.zeros(2), threshold=1.0, steps=50, rng=rng())
 
     assert once() == once()
+
+
+@pytest.mark.parametrize("n_beta", [1e3, 1e5, 1e7])
+def test_a_coefficient_is_not_trusted_where_another_arm_of_the_zero_set_was_missed(n_beta):
+    # f = a tanh(w x) of teacher 0: {a w = 0} is a cross, and walkers about (0, 2) keep to one arm
+    X = np.random.default_rng(0).normal(size=(20, 1))
+    place = NetworkLandscape(tl.TwoLayer([0.0], [[2.0]]), X, np.zeros(20))
+    found = volume.learning_coefficient(place, [0.0, 2.0], n_beta=n_beta, gamma=1.0, rng=rng())
+    assert found.verdict == "doubtful"
+    assert "far from the minimum" in found.why
