@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,10 @@ def test_the_command_line_starts_with_none_of_the_heavy_packages():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_modules_that_moved_stand_where_the_changelog_says():
+    moved = re.findall(r"^\| `[\w.]+` \| `([\w.]+)` \|$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert len(moved) > 50
+    paths = [ROOT.joinpath(*name.split(".")) for name in moved]
+    assert [str(each) for each in paths if not (each.with_suffix(".py").is_file() or each.is_dir())] == []
