@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "faces",
     "formulas",
+    "gallery",
     "sphinx.ext.viewcode",
 ]
 myst_enable_extensions = ["dollarmath", "amsmath"]
