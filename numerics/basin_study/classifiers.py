@@ -175,7 +175,8 @@ def classes(
     dict
         Plain data for JSON.
     """
-    key = fingerprint(*problem.genuine, *problem.reserve, problem.units, seed, steps, count, attacks, RAYS)
+    drawn = (*problem.genuine, *problem.reserve, problem.units, seed)
+    key = fingerprint(INTEGRATOR, *drawn, steps, count, attacks, RAYS)
     pieces = [(attack, start) for start in range(count) for attack in attacks]
     rows = [
         {"attack_percent": attack, "start": start, **as_plain(shard)}

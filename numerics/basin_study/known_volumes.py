@@ -14,6 +14,7 @@ from scipy.stats import chi2, ncx2
 
 import twolayer as tl
 from numerics import volume
+from numerics.descents.flow import INTEGRATOR
 from numerics.landscape import potentials
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.potentials import CosineLattice
@@ -266,6 +267,6 @@ def compared(seed: int, large: bool, place: Workplace) -> list[dict[str, Any]]:
         for kind in ESTIMATORS
         if kind != "soft volume" or known.soft is not None
     ]
-    key = fingerprint(seed, tuple(known.name for known in regions), tuple(ESTIMATORS))
+    key = fingerprint(INTEGRATOR, seed, tuple(known.name for known in regions), tuple(ESTIMATORS))
     found = place.finished("known volumes", Compared(seed, large), pieces, key)
     return [{"estimator": kind, **as_plain(shard)} for (_, kind), shard in found]

@@ -106,9 +106,23 @@ def teacher_student(
     (TwoLayer, ndarray, ndarray)
         A network of the student's shape, X (samples, inputs) and y (samples,).
     """
+    teacher, X = taught(seed, samples, inputs, teachers)
+    student = tl.TwoLayer(np.ones(students), np.ones((students, inputs)), np.zeros(students))
+    return student, X, teacher(X)
+
+
+def taught(
+    seed: int, samples: int = 100, inputs: int = 3, teachers: int = 8, *, unseen: int = 0
+) -> tuple[tl.TwoLayer, Array]:
+    """The teacher of :func:`teacher_student`, and its inputs, or `unseen` further ones of the same law.
+
+    Returns
+    -------
+    (TwoLayer, ndarray)
+        The teacher and X (samples, inputs), or (unseen, inputs).
+    """
     rng = np.random.default_rng([seed, 3])
     W = 2.0 * rng.normal(size=(teachers, inputs))
     a = rng.choice([-1.0, 1.0], size=teachers) * rng.uniform(0.5, 1.5, size=teachers)
     teacher, X = tl.TwoLayer(a, W, rng.normal(size=teachers)), rng.normal(size=(samples, inputs))
-    student = tl.TwoLayer(np.ones(students), np.ones((students, inputs)), np.zeros(students))
-    return student, X, teacher(X)
+    return teacher, rng.normal(size=(unseen, inputs)) if unseen else X

@@ -14,6 +14,7 @@ from typing import Any
 
 from numerics.basin_study import classifiers
 from numerics.basin_study import students as basin_study_students
+from numerics.basin_study.answer import answer
 from numerics.basin_study.classifiers import GOOD, classes
 from numerics.basin_study.known_volumes import compared
 from numerics.basin_study.problems import digits, spiral
@@ -90,7 +91,14 @@ def experiment(seed: int, size: Size, place: Workplace | None = None) -> dict[st
         "known_volumes": compared(seed, size.large, place),
         "basins": true_basins(seed, size.basin_starts, place) if size.basin_starts else None,
     }
-    return {**results, "stopped": place.stopped, "seconds": time.perf_counter() - clock}
+    partial, seconds = bool(place.stopped), time.perf_counter() - clock
+    return {
+        **results,
+        "answer": answer(results),
+        "partial": partial,
+        "stopped": place.stopped,
+        "seconds": seconds,
+    }
 
 
 CONVENTIONS = {
@@ -107,6 +115,7 @@ CONVENTIONS = {
     "class_volumes": f"the same with {classifiers.N_BETA:g} and {classifiers.GAMMA:g}, without orbits: a "
     "soft sublevel set, not the basin of attraction",
     "log_product": "minus the sum of logs of the n / 2 largest Hessian eigenvalues",
+    "test_risk": f"the risk of a student on {basin_study_students.UNSEEN:,} inputs that it has not seen",
     "good": f"test accuracy of at least {GOOD:g}",
     "basins": f"log-mass of the basin of one image of a minimum under N(0, {SPREAD:g}^2), by the flow itself",
 }

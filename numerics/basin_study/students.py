@@ -10,7 +10,7 @@ import numpy as np
 
 import twolayer as tl
 from numerics import basins, volume
-from numerics.basin_study.problems import teacher_student
+from numerics.basin_study.problems import taught, teacher_student
 from numerics.descents.flow import INTEGRATOR
 from numerics.descents.landing import DIVERGED, Landing, as_arrays, from_arrays
 from numerics.landscape.landscape import NetworkLandscape
@@ -21,6 +21,7 @@ from numerics.sweeps.workplace import Workplace
 from numerics.training.many import descend
 from numerics.training.starts import starts
 from numerics.volume.estimate import REFUSED
+from numerics.volume.ladder import student_factor
 from twolayer.arrays import Array
 
 WAYS = ("flow", "gradient descent", "sgd", "l-bfgs")
@@ -37,6 +38,9 @@ STOCHASTIC: dict[str, Any] = {"steps": 8000, "learning_rate": 0.1, "batch_size":
 
 N_BETA, GAMMA = 1000.0, 1.0
 """Inverse temperature and localisation of the students' soft volumes."""
+
+UNSEEN = 10_000
+"""Further inputs at which a student is compared with its teacher."""
 
 
 def landscape_of(seed: int, **shape: int) -> NetworkLandscape:
@@ -138,7 +142,10 @@ def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -
     ended = {way: landings(done, way) for way in WAYS}
     labels = {way: [basin.label(landing) for landing in ended[way]] for way in WAYS}
     rows = [
-        _minimum(place_of, minimum, labels["flow"].count(index), steps, seed)
+        {
+            **_minimum(place_of, minimum, labels["flow"].count(index), steps, seed),
+            **beyond(place_of.net.replace(minimum.theta), problem),
+        }
         for index, minimum in enumerate(basin.minima)
     ]
     return {
@@ -187,6 +194,26 @@ def confusion(flow: list[int], other: list[int]) -> dict[str, dict[str, int]]:
     return counts
 
 
+def beyond(net: tl.TwoLayer, problem: int) -> dict[str, float]:
+    """The risk of the student `net` on inputs that it has not seen, and its error.
+
+    Parameters
+    ----------
+    net : TwoLayer
+    problem : int
+        Draws the teacher, and `UNSEEN` inputs of the law of the samples.
+
+    Returns
+    -------
+    dict
+        The mean, half the squares, with the half-width of its 95 % interval; and its negative, as predictor.
+    """
+    teacher, X = taught(problem, unseen=UNSEEN)
+    losses = (net(X) - teacher(X)) ** 2 / 2
+    value, error = float(losses.mean()), student_factor(UNSEEN) * float(losses.std(ddof=1)) / UNSEEN**0.5
+    return {"test_risk": value, "test_risk_error": error, "minus_test_risk": -value}
+
+
 def _reasons(ended: list[Landing]) -> dict[str, int]:
     said = [landing.why for landing in ended if landing.status != "converged"]
     return {why: said.count(why) for why in sorted(set(said))}
@@ -219,6 +246,7 @@ PREDICTORS = {
     "log_soft_volume": "ln soft volume",
     "log_ellipsoid": "-1/2 sum of ln of eigenvalues",
     "minus_risk": "minus the risk",
+    "minus_test_risk": "minus the test risk",
     "minus_distance": "minus the distance from the origin",
 }
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from numerics.basin_study.answer import answer, rank
+
 Results = dict[str, Any]
 
 
 def summary(results: Results) -> str:
     """The `results` of :func:`numerics.basin_study.run.experiment` as text."""
-    lines = [line for found in results["students"] for line in _student(found)]
+    lines = [first_line(results), ""]
+    lines += [line for found in results["students"] for line in _student(found)]
     lines += [line for problem in results["problems"] for line in _problem(problem)]
     lines += _truth(results["basins"]) + _known(results["known_volumes"])
     lines += [f"Not finished: {what}" for what in results["stopped"]]
     return "\n".join(lines)
+
+
+def first_line(results: Results) -> str:
+    """The answer in one sentence; of a run that is not finished it says so first."""
+    return ("Partial: " if results["stopped"] else "") + str(answer(results)["sentence"])
 
 
 def _student(found: Results) -> list[str]:
@@ -24,13 +32,24 @@ def _student(found: Results) -> list[str]:
     for way, ends in found["shares"].items():
         shown = ", ".join(f"{_name(label)}: {_interval(one)}" for label, one in list(ends.items())[:5])
         lines.append(f"  {way:17s} {shown}{', ...' if len(ends) > 5 else ''}")
-    for way, one in found["agreement_with_flow"].items():
+    for way, one in agreed(found).items():
         lines.append(f"  {way} ends where the flow does: {_interval(one)}")
     for name, one in found["prediction"].items():
-        rank = "-" if one["rank_correlation"] is None else f"{one['rank_correlation']:+.2f}"
-        ends = "" if one["low"] is None else f" [{one['low']:+.2f}, {one['high']:+.2f}]"
-        lines.append(f"  rank correlation of starts with {name}: {rank}{ends} over {one['minima']} minima")
+        lines.append(f"  rank correlation of starts with {name}: {rank(one)} over {one['minima']} minima")
     return lines
+
+
+def agreed(found: Results) -> Results:
+    """How often each other way ends where the flow does; empty if the flow has led to no minimum.
+
+    Examples
+    --------
+    >>> agreed({"shares": {"flow": {"-1": {}}}, "agreement_with_flow": {"sgd": {}}})
+    {}
+    """
+    reached = any(int(label) >= 0 for label in found["shares"]["flow"])
+    ways: Results = found["agreement_with_flow"] if reached else {}
+    return ways
 
 
 def _problem(problem: Results) -> list[str]:
@@ -40,10 +59,10 @@ def _problem(problem: Results) -> list[str]:
     ]
     for attack, facts in problem["good"].items():
         numbers = ", ".join(_mean(facts[key]) for key in ("test_accuracy", "log_product", "log_mass"))
-        lines.append(f"  {attack:>3s} % attack  {_interval(facts['good'])} of {facts['fitted']}; {numbers}")
+        lines.append(f"  {attack:>3s} % attack  {_good(facts)} of {facts['fitted']}; {numbers}")
     for way, facts in problem["ways"].items():
         lines.append(
-            f"  {way:17s} {_interval(facts['good'])} of {facts['fitted']} fitted; accuracy "
+            f"  {way:17s} {_good(facts)} of {facts['fitted']} fitted; accuracy "
             f"{_mean(facts['test_accuracy'])}; above the flow's by {_mean(facts['above_flow'])}"
         )
     return lines
@@ -81,6 +100,10 @@ def _name(label: str) -> str:
 
 def _interval(one: Results) -> str:
     return f"{one['value']:.2f} [{one['low']:.2f}, {one['high']:.2f}]"
+
+
+def _good(facts: Results) -> str:
+    return _interval(facts["good"]) if facts["fitted"] else "-"
 
 
 def _mean(one: Results | None) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from numerics.commands.options import long_run
+from numerics.commands.options import as_typed, long_run
+
+if TYPE_CHECKING:
+    from numerics.basin_study.run import Size
 
 
 @click.command("basins", short_help="Measure basins: which minima starts reach, and their volumes.")
@@ -37,10 +41,11 @@ def basins(
     Which minima starts of students reach, by gradient flow, large-step descent, SGD and L-BFGS, and whether
     volumes predict how often; true basins measured by the flow; how often random and attacked starts reach
     good minima on a spiral and on digits, and the volumes about them; and every volume estimator where the
-    answer is known. Writes OUT/results.json, OUT/summary.txt and figures (PNG and PDF).
+    answer is known. The first line is the answer. Writes OUT/report.html, results.json, minima.csv,
+    summary.txt and figures (PNG and PDF).
 
-    Interrupted (Ctrl-C, exit code 130) or killed, it goes on where it stopped when it is called again. Out of
-    time (--max-seconds), it reports what is finished, and exits with code 3.
+    Interrupted (Ctrl-C, exit code 130) or out of time (--max-seconds, exit code 3), it reports what is
+    finished and says "Partial" first; the same command goes on from there, also after it was killed.
 
     \b
     Examples:
@@ -48,34 +53,63 @@ def basins(
       twolayer basins --executor processes:2
       twolayer basins --store sweep --max-seconds 3600 --json
     """
-    from numerics.basin_study.figures import draw
+    from numerics.basin_study.report import write
     from numerics.basin_study.run import FULL, QUICK, experiment
     from numerics.basin_study.summary import summary
-    from numerics.files.folders import fresh_folder, write_json, write_text
+    from numerics.files.folders import fresh_folder
     from numerics.sweeps.executors import executor
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
+    command, size, interrupted = as_typed(), QUICK if quick else FULL, False
     with fresh_folder(out) as folder, Bars() as bars:
         try:
             with executor(where) as pool, one_thread():
-                place = Workplace(pool, kept, max_seconds, bars.tell)
-                results = experiment(seed, QUICK if quick else FULL, place)
+                results = experiment(seed, size, Workplace(pool, kept, max_seconds, bars.tell))
         except KeyboardInterrupt:
             bars.close()
-            click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
-            raise click.exceptions.Exit(130) from None
-        write_json(folder / "results.json", results)
-        write_text(folder / "captions.txt", "\n\n".join(each.text for each in draw(results, folder)) + "\n")
-        write_text(folder / "summary.txt", summary(results) + "\n")
+            click.echo("Stopped: reporting what is finished; Ctrl-C again ends without.", err=True)
+            results, interrupted = finished(seed, size, kept), True
+        write(folder, results, command, time.strftime("%d %B %Y"))
     click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else summary(results))
-    click.echo(f"Results: {out}/results.json", err=as_json)
-    if results["stopped"]:
+    click.echo(f"Report: {out}/report.html", err=as_json)
+    if interrupted or results["stopped"]:
         click.echo(f"Not finished; what is done is kept in {kept}: the same command goes on.", err=True)
-        raise click.exceptions.Exit(3)
+        raise click.exceptions.Exit(130 if interrupted else 3)
     if store is None:
         shutil.rmtree(kept, ignore_errors=True)
+
+
+def finished(seed: int, size: Size, kept: Path) -> dict[str, Any]:
+    """The results of what is finished in the folder `kept`, after Ctrl-C.
+
+    Parameters
+    ----------
+    seed : int
+    size : Size
+        As for :func:`numerics.basin_study.run.experiment`.
+    kept : Path
+
+    Raises
+    ------
+    click.exceptions.Exit
+        After a second Ctrl-C, with the code 130.
+    """
+    from numerics.basin_study.run import experiment
+    from numerics.sweeps.threads import one_thread
+    from numerics.sweeps.workplace import Workplace
+
+    try:
+        with one_thread():
+            results = experiment(seed, size, Workplace(None, kept, 0.0))
+    except KeyboardInterrupt:
+        click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
+        raise click.exceptions.Exit(130) from None
+    results["stopped"] = [
+        said.replace("max_seconds = 0.0 ran out", "interrupted") for said in results["stopped"]
+    ]
+    return results
 
 
 class Bars:

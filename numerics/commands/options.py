@@ -86,3 +86,19 @@ def long_run(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def as_typed() -> str:
+    """The command that is running, with the options that were given."""
+    import shlex
+
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    words = ["twolayer", str(context.command.name)]
+    for option in context.command.params:
+        name = option.name or ""
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            value = context.params[name]
+            words += [option.opts[-1]] if value is True else [option.opts[-1], str(value)]
+    return shlex.join(words)

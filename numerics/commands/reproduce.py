@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from numerics.commands.options import long_run
+from numerics.commands.options import as_typed, long_run
 from numerics.commands.tables import aligned
 
 if TYPE_CHECKING:
@@ -109,11 +109,13 @@ def reproduce(
                 shutil.rmtree(kept, ignore_errors=True)
                 raise click.Abort
             others = studied(studies, seed, quick, place) if not interrupted(place) else {}
-        for name, part in others.items():
-            {"basins": write_basins, "deep": write_deep}[name](folder / name, part)
         results["partial"] = bool(place.stopped)
         results["made_with"] = {"command": command, "stopped": place.stopped}
         today = time.strftime("%d %B %Y")
+        if "basins" in others:
+            write_basins(folder / "basins", others["basins"], command, today)
+        if "deep" in others:
+            write_deep(folder / "deep", others["deep"])
         said = verdicts({"two-layer": results, **others})
         results["verdicts"] = [verdict.as_dict() for verdict in said]
         job.write(folder, results, found, task, raw, section(said, command, today))
@@ -153,22 +155,6 @@ def chosen_parts(parts: str) -> list[str]:
         if name not in PARTS:
             raise ValueError(f"--parts must be all, or among {', '.join(PARTS)}; got {name!r}")
     return [study for study in STUDIES if study in {PARTS[name] for name in names}]
-
-
-def as_typed() -> str:
-    """The command that is running, with the options that were given."""
-    import shlex
-
-    from click.core import ParameterSource
-
-    context = click.get_current_context()
-    words = ["twolayer", "reproduce"]
-    for option in context.command.params:
-        name = option.name or ""
-        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
-            value = context.params[name]
-            words += [option.opts[-1]] if value is True else [option.opts[-1], str(value)]
-    return shlex.join(words)
 
 
 def interrupted(place: Workplace) -> bool:
@@ -222,16 +208,12 @@ def write_deep(folder: Path, results: dict[str, Any]) -> None:
     write(folder, results)
 
 
-def write_basins(folder: Path, results: dict[str, Any]) -> None:
-    """Write what `twolayer basins` writes into `folder`."""
-    from numerics.basin_study.figures import draw
-    from numerics.basin_study.summary import summary as as_text
-    from numerics.files.folders import write_json, write_text
+def write_basins(folder: Path, results: dict[str, Any], command: str, date: str) -> None:
+    """Write what `twolayer basins` writes into `folder`; `command` made it, at `date`."""
+    from numerics.basin_study.report import write
 
     folder.mkdir()
-    write_json(folder / "results.json", results)
-    write_text(folder / "captions.txt", "\n\n".join(each.text for each in draw(results, folder)) + "\n")
-    write_text(folder / "summary.txt", as_text(results) + "\n")
+    write(folder, results, command, date)
 
 
 def chosen_task(data: str | None, target: str | None, standardise: bool) -> tuple[Dataset, list[str]]:

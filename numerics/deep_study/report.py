@@ -7,7 +7,7 @@ from typing import Any
 
 from numerics.deep_study.columns import BY_KEY
 from numerics.deep_study.findings import with_interval
-from numerics.minima_study.report import definitions, document, embedded, listed, number, table
+from numerics.pages import definitions, document, embedded, listed, number, table
 from numerics.plotting import Drawn
 
 Results = dict[str, Any]

@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import math
-import re
-from collections.abc import Iterable
 from functools import cache
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from matplotlib import mathtext
 
 from numerics.minima_study.columns import BY_KEY
 from numerics.minima_study.facts import REPORTED
+from numerics.pages import definitions, document, embedded, listed, number, table, typeset
 from numerics.plotting import Drawn
 from numerics.statistics.ranks import interval
 from theory import theorems
@@ -104,15 +102,6 @@ def page(results: Results, drawn: list[Drawn], opening: str = "") -> str:
     return document(title, parts)
 
 
-def document(title: str, parts: Iterable[str]) -> str:
-    """A page called `title`, its style inside, made of those `parts` that are not empty."""
-    css = (files("numerics") / "assets" / "report.css").read_text(encoding="utf-8")
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
-    body = "\n".join(part for part in parts if part)
-    top = f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<style>\n{css}</style></head>'
-    return f"{top}\n<body>\n{body}\n</body>\n</html>\n"
-
-
 def _introduction(results: Results) -> str:
     data = results["data"]
     first = results["arms"][0]
@@ -124,73 +113,6 @@ def _introduction(results: Results) -> str:
         "with a bound of its rounding error, and compared with the test accuracy and with theorems T1 to "
         "T5."
     )
-
-
-SYMBOLS = {
-    r"\|(H|G)\|_F": r"‖<i>\1</i>‖<sub>F</sub>",
-    r"\b([HG])_bb\b": r"<i>\1</i><sub>bb</sub>",
-    r"λmax": "λ<sub>max</sub>",
-    r"\b(lmax)\b": "λ<sub>max</sub>",
-}
-"""Symbols as they stand in plain text, and in a page."""
-
-
-def typeset(text: str) -> str:
-    """`text` as HTML, its symbols set as a formula would be.
-
-    Examples
-    --------
-    >>> typeset("|H|_F < 2")
-    '‖<i>H</i>‖<sub>F</sub> &lt; 2'
-    """
-    found = escape(text)
-    for plain, made in SYMBOLS.items():
-        found = re.sub(plain, made, found)
-    return found
-
-
-def listed(items: Iterable[str]) -> str:
-    """`items` of text as a list."""
-    return "<ul>" + "".join(f"<li>{typeset(item)}</li>" for item in items) + "</ul>"
-
-
-def definitions(pairs: dict[str, str]) -> str:
-    """`pairs` of words and texts as a list of definitions."""
-    return (
-        "<dl>"
-        + "".join(f"<dt>{typeset(key)}</dt><dd>{typeset(text)}</dd>" for key, text in pairs.items())
-        + "</dl>"
-    )
-
-
-def embedded(each: Drawn) -> str:
-    """The figure `each` inside the page, with its caption."""
-    image = base64.b64encode(each.path.read_bytes()).decode()
-    return (
-        f'<figure><img src="data:image/png;base64,{image}" '
-        f'alt="{escape(f"{each.title}. {each.how_to_read}")}"><figcaption>'
-        f"<b>{typeset(each.title)}.</b> {typeset(each.caption)} <i>How to read:</i> "
-        f"{typeset(each.how_to_read)} "
-        f"</figcaption></figure>"
-    )
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of cells that are HTML already: `head`, then `rows`."""
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def number(value: float | None) -> str:
-    """Return a number with three digits, or a dash.
-
-    Examples
-    --------
-    >>> number(0.12345), number(123456.0), number(None)
-    ('0.123', '1.23e+05', '–')
-    """
-    return "–" if value is None else f"{value:.3g}"
 
 
 def _summary(results: Results) -> str:

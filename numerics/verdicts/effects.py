@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from numerics.basin_study.answer import pooled
 from numerics.minima_study.columns import values
 from numerics.minima_study.findings import of_arm, sizes
 from numerics.statistics.ranks import rank_correlation
@@ -126,8 +127,11 @@ def basins(results: dict[str, Any]) -> dict[str, Effect | None]:
     """Effects of the study of basins."""
     problems = results["problems"]
     found: dict[str, Effect | None] = {
-        "random starts, good": pooled(problems, min),
-        "attacked starts, good": pooled(problems, max),
+        name: None if one is None else of_share(one.count, one.total)
+        for name, one in (
+            ("random starts, good", pooled(problems, min)),
+            ("attacked starts, good", pooled(problems, max)),
+        )
     }
     for problem in problems:
         gain = problem["ways"].get("sgd", {}).get("above_flow")
@@ -143,10 +147,3 @@ def basins(results: dict[str, Any]) -> dict[str, Effect | None]:
                 row["rank_correlation"], row["low"], row["high"], row["minima"]
             )
     return found
-
-
-def pooled(problems: Sequence[dict[str, Any]], which: Callable[..., Any]) -> Effect | None:
-    """The share of good minima among those fitted, at the least or the largest attack, over all problems."""
-    rows = [problem["good"][which(problem["good"], key=int)]["good"] for problem in problems]
-    total = sum(row["total"] for row in rows)
-    return of_share(sum(row["count"] for row in rows), total) if total else None

@@ -186,8 +186,13 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(tmp_path, monkeypatch
     words = ["basins", "--quick", "--json", "--out", str(tmp_path / "out")]
     stopped = CliRunner().invoke(main, words)
     assert stopped.exit_code == 130
-    assert "Stopped; finished work is kept in" in stopped.stderr
-    assert not (tmp_path / "out").exists()
+    assert "the same command goes on" in stopped.stderr
+    part = json.loads(stopped.stdout)
+    assert part["partial"]
+    assert "spiral: interrupted; 1 of 2 pieces are finished" in part["stopped"][0]
+    assert len(part["problems"][0]["minima"]) == 1
+    assert (tmp_path / "out" / "summary.txt").read_text().startswith("Partial: ")
+    assert "Partial: the run did not finish" in (tmp_path / "out" / "report.html").read_text()
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0
     assert len(calls) == 2 + 3  # the second piece again, and the two of the digits

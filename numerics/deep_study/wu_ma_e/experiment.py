@@ -17,7 +17,7 @@ from numerics.deep_study.wu_ma_e.tables import answer, attack_table, step_table
 from numerics.files.folders import write_json, write_text
 from numerics.files.images import Images
 from numerics.files.provenance import versions
-from numerics.minima_study.report import definitions, document, table
+from numerics.pages import definitions, document, table
 from numerics.sweeps.store import fingerprint
 from numerics.sweeps.workplace import Workplace
 
