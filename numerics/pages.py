@@ -60,11 +60,10 @@ def definitions(pairs: dict[str, str]) -> str:
 def embedded(each: Drawn) -> str:
     """The figure `each` inside the page, with its caption."""
     image = base64.b64encode(each.path.read_bytes()).decode()
-    title = each.title if each.title.endswith("?") else f"{each.title}."
     return (
         f'<figure><img src="data:image/png;base64,{image}" '
-        f'alt="{escape(f"{title} {each.how_to_read}")}"><figcaption>'
-        f"<b>{typeset(title)}</b> {typeset(each.caption)} <i>How to read:</i> "
+        f'alt="{escape(f"{each.heading} {each.how_to_read}")}"><figcaption>'
+        f"<b>{typeset(each.heading)}</b> {typeset(each.caption)} <i>How to read:</i> "
         f"{typeset(each.how_to_read)} "
         f"</figcaption></figure>"
     )

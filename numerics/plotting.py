@@ -42,9 +42,14 @@ class Drawn:
     path: Path
 
     @property
+    def heading(self) -> str:
+        """The title as a sentence, with its full stop or question mark."""
+        return self.title if self.title.endswith("?") else f"{self.title}."
+
+    @property
     def text(self) -> str:
         """What belongs under the figure, as one paragraph."""
-        return f"{self.name}: {self.title}. {self.caption} How to read: {self.how_to_read}"
+        return f"{self.name}: {self.heading} {self.caption} How to read: {self.how_to_read}"
 
 
 def style() -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from numerics.basin_study.classifiers import GAMMA, N_BETA
 from numerics.basin_study.students import PREDICTORS
 from numerics.plotting import MARKERS, Drawn, saved, style
 
@@ -71,7 +72,7 @@ def frequency(results: Results, folder: Path) -> Drawn:
     return Drawn(
         "frequency",
         "Does volume predict how often a minimum is reached?",
-        f"{results['conventions']['student_volumes']}; starts with "
+        f"Soft volume: {results['conventions']['student_volumes']}; starts with "
         f"{results['conventions']['student_starts']}; bars are Clopper and Pearson's 95 % "
         "intervals; minima that the flow reached.",
         "Points that rise to the right say that larger volumes catch more starts.",
@@ -181,8 +182,10 @@ def goodness(results: Results, folder: Path) -> Drawn:
     return Drawn(
         "goodness",
         "Soft volume and test accuracy",
-        f"{results['conventions']['class_volumes']}; bars are 95 % intervals, smaller than the marks where "
-        "they cannot be seen; refused estimates and starts that did not fit are not shown.",
+        f"The soft volume is ln of the mean of exp(-{N_BETA:g} (R - R(minimum))) under the Gaussian of "
+        f"precision {GAMMA:g} about the minimum, not the volume of its basin. Bars are 95 % intervals, "
+        "smaller than the marks where they cannot be seen; refused estimates and starts that did not fit "
+        "are not shown.",
         "If good minima are flat, points rise to the right.",
         saved(figure, folder, "goodness"),
     )

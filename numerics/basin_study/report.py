@@ -79,6 +79,7 @@ def page(results: Results, drawn: list[Drawn], command: str = "", date: str = ""
         _basins(results["basins"]),
         "<h2>Figures</h2>" if drawn else "",
         *(embedded(each) for each in drawn),
+        _known(results["known_volumes"]),
         "<h2>Conventions</h2>",
         definitions({name.replace("_", " "): text for name, text in results["conventions"].items()}),
         "<h2>Limits</h2>",
@@ -91,8 +92,8 @@ def page(results: Results, drawn: list[Drawn], command: str = "", date: str = ""
 
 INTRODUCTION = (
     "Wu, Zhu and E explain that networks generalise by the volumes of basins of attraction: those of good "
-    f"minima are the larger ones. A minimum is called good here if it has at least {GOOD:.0%} of the test "
-    "samples right. Attacked starts were first trained with wrongly labelled samples added. Numbers in "
+    f"minima are the larger ones. A minimum is called good here if it has at least {100 * GOOD:g} % of the "
+    "test samples right. Attacked starts were first trained with wrongly labelled samples added. Numbers in "
     "brackets are 95 % intervals."
 )
 
@@ -206,6 +207,26 @@ def _basins(found: Results | None) -> str:
         "flows",
     ]
     return table(head, rows) if rows else "<p>Not finished.</p>"
+
+
+def _known(rows: list[Results]) -> str:
+    """How far every estimator is off where the answer is known, for those who want the numbers."""
+    if not rows:
+        return ""
+    cells = [
+        [
+            escape(row["region"]),
+            escape(row["estimator"]),
+            number(row["truth"]),
+            number(row["off"]),
+            number(row["error"]),
+            row["verdict"],
+        ]
+        for row in rows
+    ]
+    head = ["region", "estimator", "ln volume", "off", "± (95 %)", "verdict"]
+    about = "Volume estimators where the answer is known, in numbers"
+    return f"<details><summary>{about}</summary>{table(head, cells)}</details>"
 
 
 def _volume(row: Results) -> str:

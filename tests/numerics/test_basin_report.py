@@ -172,6 +172,7 @@ def test_a_run_leaves_a_report_that_opens_with_the_answer(tmp_path):
     assert len(images) == len(list((tmp_path / "out").glob("*.png"))) == 4
     assert all(image["src"].startswith("data:image/png;base64,") and image["alt"] for image in images)
     assert text.count("How to read:") == 4
+    assert "?." not in text + (tmp_path / "out" / "captions.txt").read_text()
     assert not [link for tag, link in tags.found if tag in ("script", "link")]
     check_rows(results, (tmp_path / "out" / "minima.csv").read_text())
 
