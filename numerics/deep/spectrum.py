@@ -73,7 +73,7 @@ class Eigensystem:
         P.
     convention : str
         What every answer says of the loss and the parameters.
-    methods : dict of str to (callable, int)
+    options : dict of str to (callable, int)
         How all eigenvalues can be found, by the name of the method, and the order of the matrix it forms.
     small : callable
         Returns the method that needs no demand, or "" if every one is too long.

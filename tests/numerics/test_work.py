@@ -39,6 +39,7 @@ def counted(work):
         for module in (linalg, np.linalg):
             for name in ("eigh", "eigvalsh", "svd"):
                 patched.setattr(module, name, systems.of(getattr(module, name)))
+        patched.setattr(linalg.lapack, "dsytrd", systems.of(linalg.lapack.dsytrd))
         patched.setattr(linalg, "cho_factor", factors.of(linalg.cho_factor))
         done = profile.runcall(work)
     passes = sum(each.callcount for each in profile.getstats() if each.code is forward.__code__)

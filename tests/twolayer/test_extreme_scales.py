@@ -157,3 +157,12 @@ def test_the_attack_reports_what_is_broken():
     assert (report.above, report.nan, report.raised, report.refused) == (1, 1, 1, 1)
     assert len(report.broken) == 3
     assert report.worst == 2.0
+
+
+def test_a_small_residual_part_without_output_weights_is_no_overflow():
+    W, X = np.array([[-13.0, 64.0]]), np.array([[0.1, -0.5]])
+    p = Problem(np.array([0.0]), W, None, None, X, np.array([0.5]), "tanh", "squared")
+    found = p.hessian.residual.frobenius_norm()
+    assert_holds(found, oracle.frobenius_norm(oracle.reference(p).R))
+    assert 0 < found.value < 1e-25
+    assert found.error < 1e-20

@@ -55,6 +55,12 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     return _scaled(forward, scope, math.ceil(r)) if math.isfinite(r) else Scaled(forward, bound)
 
 
+def _weight_exponent(forward: Forward) -> int:
+    """The exponent of the output weights; where they are all zero no power of two is better than another."""
+    exponent = exponent_of(forward.net.A)
+    return 0 if exponent == NOTHING else exponent
+
+
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """The same for the gradient."""
@@ -65,7 +71,7 @@ def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     if not all(map(math.isfinite, sizes)):
         return Scaled(forward, bound)
     r = sizes[1]
-    v = max(exponent_of(forward.net.A), -2000)
+    v = _weight_exponent(forward)
     made = _scaled(forward, scope, math.ceil(r) - v)
     return replace(made, exponent=made.exponent + v)
 
@@ -108,8 +114,8 @@ def _gradient_exponent(forward: Forward, scope: Scope, errors: bool) -> float:
 def _scaled(forward: Forward, scope: Scope, r: int) -> Scaled:
     """The factors for that t and w that make the largest product of factors smallest; v takes A to one."""
     forward = _seen(forward, scope)
-    A, X, Lam, G = (exponent_of(each) for each in (forward.net.A, forward.norms.X, forward.Lam, forward.G))
-    v = max(A, -2000)
+    X, Lam, G = (exponent_of(each) for each in (forward.norms.X, forward.Lam, forward.G))
+    v = _weight_exponent(forward)
     inputs = [0] if scope.has("b") or X == NOTHING else [X * part // 4 for part in range(5)]
     outer = [exponent for exponent in ((Lam - r) // 2, G - v - r) if abs(exponent) < 4000]
     losses = [0] if scope.has("c") or not outer else [*outer, sum(outer) // len(outer)]
