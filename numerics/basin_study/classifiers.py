@@ -10,6 +10,7 @@ import numpy as np
 import twolayer as tl
 from numerics import volume
 from numerics.basin_study.problems import Problem
+from numerics.basin_study.ways import WAYS
 from numerics.descents.flow import INTEGRATOR
 from numerics.descents.methods import METHODS
 from numerics.landscape.landscape import NetworkLandscape
@@ -37,7 +38,6 @@ N_BETA, GAMMA = 1000.0, 100.0
 RAYS, BLOCK = 300, 10
 DESCENT: dict[str, Any] = {"steps": 20_000, "learning_rate": 0.1}
 STOCHASTIC: dict[str, Any] = {"steps": 40_000, "learning_rate": 0.05, "batch_size": 10}
-WAYS = ("flow", "gradient descent", "sgd", "l-bfgs")
 FITTED = 1e-2
 """A risk below this, with every genuine sample on its side, counts as fitted."""
 

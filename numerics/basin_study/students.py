@@ -11,6 +11,7 @@ import numpy as np
 import twolayer as tl
 from numerics import basins, volume
 from numerics.basin_study.problems import taught, teacher_student
+from numerics.basin_study.ways import WAYS
 from numerics.descents.flow import INTEGRATOR
 from numerics.descents.landing import DIVERGED, Landing, as_arrays, from_arrays
 from numerics.landscape.landscape import NetworkLandscape
@@ -24,7 +25,8 @@ from numerics.volume.estimate import REFUSED
 from numerics.volume.ladder import student_factor
 from twolayer.arrays import Array
 
-WAYS = ("flow", "gradient descent", "sgd", "l-bfgs")
+OTHERS = tuple(WAYS)[1:]
+"""What is compared with the flow."""
 
 SPREAD = 1.0
 """Standard deviation of the Gaussian of the student's starts."""
@@ -65,7 +67,7 @@ class Descents:
 
     landscape: NetworkLandscape
     seed: int
-    ways: tuple[str, ...] = WAYS
+    ways: tuple[str, ...] = tuple(WAYS)
     options: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, first: int) -> Shard:
@@ -84,7 +86,7 @@ class Descents:
         Descents hand over to the flow where they end: it leads on to the minimum whose basin they are in.
         """
         if way in ("flow", "l-bfgs"):
-            basin = basins.BasinMap(self.landscape, {"flow": "flow", "l-bfgs": "lbfgs"}[way])
+            basin = basins.BasinMap(self.landscape, WAYS[way])
             if way == "flow" and self.options:
                 basin = basins.BasinMap(self.landscape, **dict(self.options))
             return [basin.land(theta) for theta in begin]
@@ -135,7 +137,7 @@ def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -
         Plain data for JSON.
     """
     place_of = landscape_of(problem)
-    key = fingerprint(INTEGRATOR, place_of.X, place_of.risk.y, seed, WAYS, DESCENT, STOCHASTIC, BLOCK)
+    key = fingerprint(INTEGRATOR, place_of.X, place_of.risk.y, seed, tuple(WAYS), DESCENT, STOCHASTIC, BLOCK)
     pieces = list(range(0, count, BLOCK))
     done = [shard for _, shard in place.finished(f"student {problem}", Descents(place_of, seed), pieces, key)]
     basin = basins.BasinMap(place_of)
@@ -155,8 +157,8 @@ def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -
         "wanted": count,
         "minima": rows,
         "shares": {way: by_label(labels[way]) for way in WAYS},
-        "confusion": {way: confusion(labels["flow"], labels[way]) for way in WAYS[1:]},
-        "agreement_with_flow": {way: agreement(labels["flow"], labels[way]).as_dict() for way in WAYS[1:]},
+        "confusion": {way: confusion(labels["flow"], labels[way]) for way in OTHERS},
+        "agreement_with_flow": {way: agreement(labels["flow"], labels[way]).as_dict() for way in OTHERS},
         "prediction": {name: prediction(rows, name) for name in PREDICTORS},
         "undecided_because": _reasons(ended["flow"]),
     }

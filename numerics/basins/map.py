@@ -30,7 +30,7 @@ class BasinMap:
     Parameters
     ----------
     landscape : Landscape
-    method : {"flow", "gd", "sgd", "lbfgs"}
+    method : {"flow", "gradient_descent", "sgd", "lbfgs"}
         What takes a start to its end.
     tolerance : float
         Two ends are the same minimum if they are this near, relative to 1 + their distance from the
@@ -84,7 +84,7 @@ class BasinMap:
             raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
         self.landscape, self.method, self.options = landscape, method, options
         self.tolerance, self.confirm = tolerance, confirm and method == "flow"
-        self.together = method == "gd" and isinstance(landscape, NetworkLandscape)
+        self.together = method == "gradient_descent" and isinstance(landscape, NetworkLandscape)
         self.probe = probe_set(landscape, probe)
         self.minima: list[Minimum] = []
 

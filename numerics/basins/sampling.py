@@ -98,7 +98,7 @@ def sample(
     starts : array_like, shape (k, D)
     rng : numpy Generator
         Gives every start a seed of its own, for methods that draw.
-    method : {"flow", "gd", "sgd", "lbfgs"}
+    method : {"flow", "gradient_descent", "sgd", "lbfgs"}
     executor : concurrent.futures.Executor, optional
         Where to work; here by default. One of processes needs a landscape that can be pickled.
     store : path, optional

@@ -249,7 +249,7 @@ def _begin(landscape: Landscape, start: ArrayLike, learning_rate: float) -> Arra
 
 METHODS: dict[str, Descent] = {
     "flow": follow_flow,
-    "gd": gradient_descent,
+    "gradient_descent": gradient_descent,
     "sgd": stochastic_descent,
     "lbfgs": quasi_newton,
 }

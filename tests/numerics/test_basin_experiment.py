@@ -15,8 +15,9 @@ from numerics.basin_study.classifiers import classes
 from numerics.basin_study.known_volumes import Compared, compared, known_regions, soft_coordinate
 from numerics.basin_study.problems import digits, spiral, spiral_points, teacher_student
 from numerics.basin_study.run import QUICK, experiment
-from numerics.basin_study.students import WAYS, student
+from numerics.basin_study.students import student
 from numerics.basin_study.summary import summary
+from numerics.basin_study.ways import WAYS
 from numerics.basins.map import BasinMap
 from numerics.commands.main import main
 from numerics.descents.membership import FlowBasin
@@ -51,7 +52,7 @@ def test_a_student_s_minima_and_the_shares_of_starts():
         assert sum(one["count"] for one in found["shares"][way].values()) == 4
     assert all(minimum["orbit"] == 384 for minimum in found["minima"])  # 4! permutations, 2^4 signs
     assert all(0 <= one["low"] <= one["high"] <= 1 for one in found["agreement_with_flow"].values())
-    for way in WAYS[1:]:
+    for way in list(WAYS)[1:]:
         counts = found["confusion"][way]
         assert sum(sum(row.values()) for row in counts.values()) == 4
         for label, row in counts.items():

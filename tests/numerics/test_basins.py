@@ -80,7 +80,7 @@ def test_disagreement_at_a_tenth_of_the_tolerance_is_undecided():
 
 @pytest.mark.parametrize(
     ("method", "options"),
-    [("flow", {}), ("gd", {"learning_rate": 0.005}), ("lbfgs", {})],
+    [("flow", {}), ("gradient_descent", {"learning_rate": 0.005}), ("lbfgs", {})],
 )
 def test_small_steps_agree_with_the_flow_and_line_searches_scramble(method, options):
     starts = rng().uniform(-1.5, 1.5, size=(40, 1))
@@ -203,8 +203,8 @@ def test_starts_of_networks_descend_together_as_they_do_alone():
     place, teacher = student()
     starts = teacher.theta + 0.5 * rng().normal(size=(5, teacher.n_parameters))
     options = {"learning_rate": 0.05, "steps": 3000}
-    found = basins.sample(place, starts, rng=rng(), method="gd", **options)
-    basin = BasinMap(place, "gd", **options)
+    found = basins.sample(place, starts, rng=rng(), method="gradient_descent", **options)
+    basin = BasinMap(place, "gradient_descent", **options)
     assert [basin(start) for start in starts] == found.labels.tolist()
     for start, landing in zip(starts, found.landings, strict=True):
         assert (basin.land(start).theta == landing.theta).all()
@@ -248,7 +248,7 @@ def test_classes_of_minima():
 
 
 def test_bad_arguments_are_named():
-    with pytest.raises(ValueError, match="method must be one of flow, gd, sgd, lbfgs; got 'adam'"):
+    with pytest.raises(ValueError, match="method must be one of flow, gradient_descent, sgd, lbfgs; got 'adam'"):
         BasinMap(CosineLattice(1), "adam")
     with pytest.raises(ValueError, match=r"starts must be \(k, 2\) with k >= 1 to match the landscape"):
         basins.sample(CosineLattice(2), np.zeros(3), rng=rng())

@@ -170,7 +170,7 @@ def test_the_fingerprint_sees_every_part():
     assert fingerprint(*parts) == fingerprint(np.arange(3.0), "flow", 1e-5)
     changed = [
         (np.arange(3), *parts[1:]),
-        (parts[0], "gd", 1e-5),
+        (parts[0], "gradient_descent", 1e-5),
         (*parts[:2], 1e-6),
         (parts[0], 1e-5, "flow"),
     ]

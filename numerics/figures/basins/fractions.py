@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from numerics.basin_study.ways import LABELS
 from numerics.figures.basins.studied import students
 from numerics.figures.script import Data, Missing, Script, Setting
 from numerics.plotting import MARKERS, TWO_COLUMNS
@@ -56,7 +57,7 @@ def draw(data: Data) -> Figure:
             fmt=marker,
             markersize=4,
             linewidth=0.9,
-            label={"flow": "gradient flow", "sgd": "SGD", "l-bfgs": "L-BFGS"}.get(str(way), str(way)),
+            label=LABELS.get(str(way), str(way)),
         )
     names = [f"{risk:.2g}" for risk in data["risks"]]
     axes.set_xticks(places, [*names, "no\nminimum", "un-\ndecided"])
