@@ -106,9 +106,18 @@ def _plain(name: str, value: Any) -> Any:
         return _of_tensor(name, value)
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise ValueError(f"{name} must be a dense array; got a sparse one: pass {name}.toarray()")
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    if _hides(value):
         raise ValueError(f"{name} must have all its entries; got a masked array: fill what is masked")
     return value
+
+
+def _hides(value: Any) -> bool:
+    """Whether a masked entry is in `value`, or in what it lists."""
+    if isinstance(value, np.ma.MaskedArray):
+        return bool(np.ma.is_masked(value))
+    return isinstance(value, (list, tuple)) and any(
+        _hides(each) for each in value if isinstance(each, (list, tuple, np.ma.MaskedArray))
+    )
 
 
 def _of_tensor(name: str, tensor: Any) -> Any:

@@ -10,11 +10,12 @@ import pytest
 
 import theory
 import twolayer as tl
-from theory.certify import certify_quantity
+from theory.analysis.admission import activation_expression
+from theory.certify import certify_quantity, check
 from theory.certify.balls.balls import Undecided, arb, proved_root
 from theory.certify.file import digest, document
 from theory.certify.json_fields import Refused, parsed
-from theory.expressions.budget import within
+from theory.expressions.budget import Allowance, within
 from theory.quantities.registry import QUANTITIES
 
 SADDLE = (tl.TwoLayer([-1.0], [[1.0]], activation="square"), [[1.0]], [-5.0])  # H_bb = -4
@@ -127,9 +128,61 @@ def test_want_of_memory_is_said_in_words(reason):
 def test_a_hostile_formula_ends(formula, monkeypatch):
     monkeypatch.setattr("theory.bridge.activation.SECONDS", 1.0)
     clock = time.monotonic()
-    with pytest.raises(ValueError, match=r"activation must be .* (within 1 s|memory|defined)"):
+    with pytest.raises(ValueError, match=r"activation must .* (within 1 s|memory|defined|a sine)"):
         theory.activation(formula)
     assert time.monotonic() - clock < 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("formula", ["sin(" * 9 + "z" + ")" * 9, *HOSTILE[1:3]])
+@pytest.mark.parametrize("name", ["risk", "C1"])
+def test_a_certificate_with_a_formula_of_long_work_is_refused_in_time(name, formula, tmp_path):
+    made = document([certify_quantity(name, tl.TwoLayer([1.0], [[1.0]]), [[1.0]], [0.5])])
+    made["certificates"][0]["network"]["activation"] = formula
+    started = time.thread_time()
+    with pytest.raises(Refused, match=r"is refused: .*(within 4.5 s|is not)"):
+        check(rewritten(made, tmp_path))
+    assert time.thread_time() - started < 8
+
+
+def test_too_fast_a_sine_is_refused_before_any_work():
+    started = time.thread_time()
+    for formula in ("sin(1e300*z)", "cos(tanh(z)*1e200)", "sin(9007199254740993*z)"):
+        with pytest.raises(ValueError, match=r"at most 2\^53 within a sine"):
+            activation_expression(formula)
+    assert time.thread_time() - started < 2
+
+
+def test_blocks_share_what_they_may_take():
+    allowance = Allowance(0.2)
+    with allowance.within("the first"):
+        until = time.thread_time() + 0.15
+        while time.thread_time() < until:
+            pass
+    with (
+        pytest.raises(ValueError, match=r"the second must end within 0.2 s"),
+        allowance.within("the second must end"),
+    ):
+        forever([])
+    with (
+        pytest.raises(ValueError, match=r"the third must end within 0.2 s"),
+        allowance.within("the third must end"),
+    ):
+        forever([])
+
+
+def test_no_time_at_all_ends_in_words():
+    """The end may come while the watching thread is being started."""
+    for _ in range(50):
+        with pytest.raises(ValueError, match="work must end within 0 s"), within(0.0, "work must end"):
+            forever([])
+
+
+def rewritten(made, folder):
+    made["digest"] = digest({key: value for key, value in made.items() if key != "digest"})
+    path = folder / "made.json"
+    path.write_text(json.dumps(made))
+    return path
 
 
 def test_a_root_of_what_may_be_negative_is_not_proved():
@@ -158,8 +211,6 @@ def test_what_is_undefined_has_no_certificate(name):
 
 
 def test_a_lie_about_an_undefined_number_is_refused(tmp_path):
-    from theory.certify import check
-
     made = document([certify_quantity("risk", *SADDLE)])
     made["certificates"][0]["claim"] |= {"name": "sum(|w|sqrt(H_bb))", "enclosure": ["0E+0", "0E+0"]}
     made["digest"] = digest({key: value for key, value in made.items() if key != "digest"})
@@ -187,8 +238,6 @@ def test_depth_is_counted_outside_quotes_alone():
 
 @pytest.mark.parametrize("digits", ["١E+0", "1E+٣"])
 def test_digits_of_other_scripts_are_no_digits(digits, tmp_path):
-    from theory.certify import check
-
     made = document([certify_quantity("risk", *SADDLE)])
     made["certificates"][0]["claim"]["enclosure"] = [digits, "9E+9"]
     made["digest"] = digest({key: value for key, value in made.items() if key != "digest"})

@@ -134,3 +134,16 @@ def test_a_problem_that_cannot_be_is_one_sentence():
 @given(testing.problems(samples=200, inputs=20, units=10, losses=("squared", "softmax")))
 def test_large_problems_pass_hypothesis_health_checks(problem):
     assert problem.X.shape == (200, 20)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [np.ma.array([1.0, 2.0], mask=[True, False])],
+        [[np.ma.masked, 1.0]],
+        ([1.0, 2.0], (np.ma.array(3.0, mask=True), 1.0)),
+    ],
+)
+def test_masked_entries_within_lists_are_not_counted_either(rows):
+    with pytest.raises(ValueError, match="X must have all its entries; got a masked array"):
+        tl.TwoLayer([1.0], [[1.0, 2.0]])(rows)

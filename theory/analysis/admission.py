@@ -14,6 +14,9 @@ from theory.expressions.grammar import parse_activation
 
 SPLITS, BUDGET = 50, 4000
 
+FASTEST = 2**53
+"""The largest number within a sine: beyond it, float64 has no digit of the angle left where z is near 1."""
+
 
 def activation_expression(activation: str | sp.Expr) -> sp.Expr:
     """The expression in ``theory.expressions.activations.z`` of anything that may be given as an activation.
@@ -64,6 +67,12 @@ def checked(expr: sp.Expr) -> sp.Expr:
     """
     if expr.has(sp.I, sp.zoo, sp.nan, sp.oo):
         raise ValueError(f"activation must be real; got {expr}")
+    waves = expr.atoms(sp.sin, sp.cos)
+    fast = [wave for wave in waves if any(abs(n) > FASTEST for n in wave.atoms(sp.Rational))]
+    if fast:  # said before sympy halves the angle a thousand times
+        raise ValueError(
+            f"activation must have numbers of at most 2^53 within a sine; got {str(fast[0])[:50]}"
+        )
     parts = pieces(expr)
     if not any(part.expr.has(z) for part in parts):
         raise ValueError(f"activation must depend on z between its kinks; got {expr}")

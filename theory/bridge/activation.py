@@ -19,17 +19,20 @@ from theory.bridge.floor import floor as measured_floor
 from theory.bridge.kept import keep, kept, write_whole
 from theory.emit.activation_module import activation_module
 from theory.expressions.activations import ACTIVATIONS, z
-from theory.expressions.budget import within
+from theory.expressions.budget import Allowance
 from theory.expressions.grammar import ACTIVATION, FUNCTIONS
 from twolayer.errors.rounding import JET_ERROR
 from twolayer.jit import kernel_folder
 from twolayer.model.activation import Activation, available
 
-SECONDS = 10.0
-"""What showing that an expression is an activation may take, and what deriving its kernels may."""
+SECONDS = 4.5
+"""What showing that an expression is an activation, deriving and measuring its kernels may take in all."""
 
-PATIENCE = 2.0
+PATIENCE = 0.6
 """What the search for the exact form of a supremum may take: without it there is a bound."""
+
+DERIVED: dict[tuple[sp.Expr, str], tuple[str, float]] = {}
+"""The emitted modules and floors of this process."""
 
 NAME = re.compile(r"[^\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -126,26 +129,30 @@ def _answer(question: str, asked: sp.Expr | str, name: str | None) -> tuple[str,
     if found is not None:
         return found
     shown = str(asked)[:80]
-    with within(SECONDS, f"activation must be shown to be one; got {shown!r}, which does not end"):
+    allowance = Allowance(SECONDS)
+    with allowance.within(f"activation must be shown to be one; got {shown!r}, which does not end"):
         exact = activation_expression(asked)
-    text, floor = _derived(exact, name or str(exact))
+        called = name or str(exact)
+    text, floor = _derived(exact, called, allowance)
     keep(question, text, floor)
     return text, floor
 
 
-@lru_cache(maxsize=256)
-def _derived(expression: sp.Expr, name: str) -> tuple[str, float]:
-    with within(SECONDS, f"activation must be derived; got {name[:80]!r}, which does not end"):
-        text = activation_module(name, expression, z, "an expression", "twolayer.", PATIENCE)
-    made = _loaded(text, SUBNORMAL)
-    points = np.array(grid())
-    values = [np.empty_like(points) for _ in range(3)]
-    made.jets(points, *values)
-    with within(SECONDS, f"activation must be measured; got {name[:80]!r}, which does not end"):
-        found = measured_floor(
-            pieces(expression), points.tolist(), [row.tolist() for row in values], JET_ERROR
-        )
-    return text, found
+def _derived(expression: sp.Expr, name: str, allowance: Allowance) -> tuple[str, float]:
+    if (expression, name) not in DERIVED:
+        with allowance.within(f"activation must be derived; got {name[:80]!r}, which does not end"):
+            text = activation_module(name, expression, z, "an expression", "twolayer.", PATIENCE)
+        made = _loaded(text, SUBNORMAL)
+        points = np.array(grid())
+        values = [np.empty_like(points) for _ in range(3)]
+        made.jets(points, *values)
+        with allowance.within(f"activation must be measured; got {name[:80]!r}, which does not end"):
+            rows = [row.tolist() for row in values]
+            DERIVED[expression, name] = (
+                text,
+                measured_floor(pieces(expression), points.tolist(), rows, JET_ERROR),
+            )
+    return DERIVED[expression, name]
 
 
 @lru_cache(maxsize=256)

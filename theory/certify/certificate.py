@@ -17,7 +17,7 @@ from theory.certify.quantities.verdict import decided
 from theory.certify.unique_minimum import minimum_of
 from theory.expressions.budget import within
 
-SECONDS = 5.0  # that understanding an activation may take
+SECONDS = 4.5  # that understanding an activation may take
 RAISE = 4  # by how much a checker may raise the precision of a certificate
 MOST_BITS = 4096
 Claim = dict[str, Any]

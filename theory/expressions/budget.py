@@ -25,8 +25,38 @@ class OutOfTime(BaseException):
     """Raised in the thread whose time is over; no `except Exception` on the way stops it."""
 
 
+class Allowance:
+    """So many seconds of work that several blocks share; what is done between them does not count.
+
+    Parameters
+    ----------
+    seconds : float
+
+    Examples
+    --------
+    >>> allowance = Allowance(60)
+    >>> with allowance.within("counting must end"):
+    ...     made = sum(range(10))
+    >>> 59 < allowance.left <= 60
+    True
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = self.left = seconds
+
+    @contextmanager
+    def within(self, message: str) -> Iterator[None]:
+        """A block that is stopped when nothing is left; parameters and errors as for :func:`within`."""
+        start = time.thread_time()
+        try:
+            with within(max(self.left, 0.0), message, self.seconds):
+                yield
+        finally:
+            self.left -= time.thread_time() - start
+
+
 @contextmanager
-def within(seconds: float, message: str) -> Iterator[None]:
+def within(seconds: float, message: str, said: float | None = None) -> Iterator[None]:
     """A block that is stopped after so many `seconds` of its own work, between two steps of the interpreter.
 
     Parameters
@@ -34,6 +64,8 @@ def within(seconds: float, message: str) -> Iterator[None]:
     seconds : float
     message : str
         What was wanted, for the error.
+    said : float, optional
+        The seconds that the error names, where they are not `seconds`.
 
     Raises
     ------
@@ -57,14 +89,14 @@ def within(seconds: float, message: str) -> Iterator[None]:
     """
     thread, done = threading.get_ident(), threading.Event()
     watcher = threading.Thread(target=_watch, args=(thread, done, seconds), daemon=True)
-    watcher.start()
     try:
         try:
+            watcher.start()  # where there is hardly any time, the end may come in here
             yield
         finally:
             _end(done, watcher)
     except OutOfTime:
-        raise ValueError(f"{message} within {seconds:g} s; got no end") from None
+        raise ValueError(f"{message} within {said or seconds:g} s; got no end") from None
     except (MemoryError, RecursionError) as reason:
         raise ValueError(f"{message} in the memory there is; got {type(reason).__name__}") from None
     finally:

@@ -19,7 +19,11 @@ from theory.analysis.suprema import enclosures
 from theory.certify.balls.balls import EXACT, Undecided, arb, fraction, power, precision
 from theory.certify.balls.programs import Program, evaluated
 from theory.expressions.activations import ACTIVATIONS, z
+from theory.expressions.budget import Allowance
 from theory.expressions.stable import derivatives
+
+SECONDS, VOUCHED = 4.5, 600.0
+"""What the constants of a formula that nobody vouches for may take, and those of a built-in activation."""
 
 Exact = Callable[[], arb]
 SPELLED = {"Max": "max", "Min": "min", "Abs": "abs", "E": "exp(1)"}  # sympy's words as formulas have them
@@ -45,13 +49,15 @@ class BallActivation:
 
     @property
     def constants(self) -> Constants:
-        """Suprema, homogeneity and kinks."""
-        return constants(self.expression)
+        """Suprema, homogeneity and kinks; ValueError where a formula's are not found in time."""
+        with _allowance(self.expression).within("the constants of its activation must be found"):
+            return constants(self.expression)
 
     @property
     def suprema(self) -> tuple[tuple[arb, arb], ...]:
         """Proved bounds, from below and above, of the suprema of the first three derivatives' sizes."""
-        return _suprema(self.expression)
+        with _allowance(self.expression).within("the suprema of its activation must be bounded"):
+            return _suprema(self.expression)
 
     def jet(self, at: arb, exact: Exact | None = None) -> list[arb]:
         """s, s' and s'' over a ball; at a kink the limit from the left.
@@ -78,6 +84,12 @@ class BallActivation:
             at.overlaps(evaluated(kink.location)) and _equal(at, kink.location, exact)
             for kink in self.constants.kinks
         )
+
+
+@cache
+def _allowance(expression: sp.Expr) -> Allowance:
+    """What the constants of an activation may cost: those of the built-in ones are known to end."""
+    return Allowance(VOUCHED if expression in ACTIVATIONS.values() else SECONDS)
 
 
 @cache
