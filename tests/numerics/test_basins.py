@@ -248,7 +248,9 @@ def test_classes_of_minima():
 
 
 def test_bad_arguments_are_named():
-    with pytest.raises(ValueError, match="method must be one of flow, gradient_descent, sgd, lbfgs; got 'adam'"):
+    with pytest.raises(
+        ValueError, match="method must be one of flow, gradient_descent, sgd, lbfgs; got 'adam'"
+    ):
         BasinMap(CosineLattice(1), "adam")
     with pytest.raises(ValueError, match=r"starts must be \(k, 2\) with k >= 1 to match the landscape"):
         basins.sample(CosineLattice(2), np.zeros(3), rng=rng())
