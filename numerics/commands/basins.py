@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from numerics.commands.options import as_typed, long_run
+from numerics.sweeps.interrupts import held, said_when_stopped
 
 if TYPE_CHECKING:
     from numerics.basin_study.run import Size
@@ -63,7 +64,7 @@ def basins(
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
     command, size, interrupted = as_typed(), QUICK if quick else FULL, False
-    with fresh_folder(out) as folder, Bars() as bars:
+    with said_when_stopped(kept), fresh_folder(out) as folder, Bars() as bars:
         try:
             with executor(where) as pool, one_thread():
                 results = experiment(seed, size, Workplace(pool, kept, max_seconds, bars.tell))
@@ -71,7 +72,8 @@ def basins(
             bars.close()
             click.echo("Stopped: reporting what is finished; Ctrl-C again ends without.", err=True)
             results, interrupted = finished(seed, size, kept), True
-        write(folder, results, command, time.strftime("%d %B %Y"))
+        with held("the report is written"):
+            write(folder, results, command, time.strftime("%d %B %Y"))
     click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else summary(results))
     click.echo(f"Report: {out}/report.html", err=as_json)
     if interrupted or results["stopped"]:
@@ -100,12 +102,8 @@ def finished(seed: int, size: Size, kept: Path) -> dict[str, Any]:
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
 
-    try:
-        with one_thread():
-            results = experiment(seed, size, Workplace(None, kept, 0.0))
-    except KeyboardInterrupt:
-        click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
-        raise click.exceptions.Exit(130) from None
+    with said_when_stopped(kept), one_thread():
+        results = experiment(seed, size, Workplace(None, kept, 0.0))
     results["stopped"] = [
         said.replace("max_seconds = 0.0 ran out", "interrupted") for said in results["stopped"]
     ]

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 
 from numerics.commands.options import as_typed, long_run
 from numerics.commands.tables import aligned
+from numerics.sweeps.interrupts import held, said_when_stopped
 
 if TYPE_CHECKING:
     from numerics.files.datasets import Dataset
@@ -101,7 +103,7 @@ def reproduce(
     from numerics.verdicts.page import lines, section
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
-    with fresh_folder(out) as folder:
+    with said_when_stopped(kept), fresh_folder(out) as folder, ExitStack() as ending:
         with Bars() as bars, executor(where) as pool, one_thread():
             place = Workplace(pool, kept, max_seconds, announced(notes, bars.tell))
             results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
@@ -109,6 +111,7 @@ def reproduce(
                 shutil.rmtree(kept, ignore_errors=True)
                 raise click.Abort
             others = studied(studies, seed, quick, place) if not interrupted(place) else {}
+            ending.enter_context(held("the report is written"))
         results["partial"] = bool(place.stopped)
         results["made_with"] = {"command": command, "stopped": place.stopped}
         today = time.strftime("%d %B %Y")

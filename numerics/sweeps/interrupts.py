@@ -1,0 +1,70 @@
+"""Ctrl-C while a command ends: a report that is being written is finished, or one line says what is kept."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+
+@contextmanager
+def held(what: str) -> Iterator[None]:
+    """A block that the first Ctrl-C does not end; it is answered on stderr, and the second ends the block.
+
+    Parameters
+    ----------
+    what : str
+        What the block does, for the answer.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the second Ctrl-C.
+
+    Notes
+    -----
+    Only the main thread may set signal handlers: in any other the block runs as it is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = False
+
+    def answer(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        if came:
+            raise KeyboardInterrupt
+        came = True
+        click.echo(f"Ctrl-C waits until {what}; Ctrl-C again ends without.", err=True)
+
+    before = signal.signal(signal.SIGINT, answer)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def said_when_stopped(kept: Path) -> Iterator[None]:
+    """A block whose end by Ctrl-C is said in one line, with the exit code 130.
+
+    Parameters
+    ----------
+    kept : Path
+        Folder of the finished work.
+
+    Raises
+    ------
+    click.exceptions.Exit
+        With the code 130, for a KeyboardInterrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
+        raise click.exceptions.Exit(130) from None
