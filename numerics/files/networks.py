@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def _of_npz(path: str | Path) -> dict[str, np.ndarray]:
     """Our arrays or, if there are any, those of torch's names."""
     state: list[str] = []
     if Path(path).is_file() and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+        with suppress(Exception), zipfile.ZipFile(path) as archive:  # what is damaged is said below
             names = (name.removesuffix(".npy") for name in archive.namelist())
             state = [name for name in names if name.endswith((".weight", ".bias")) or SKLEARN.match(name)]
     if state:

@@ -134,3 +134,16 @@ def test_what_is_no_model_is_refused(tmp_path):
     (tmp_path / "m.safetensors").write_bytes(b"\xff" * 40)
     with pytest.raises(ValueError, match="a header of 2 to"):
         read_model(tmp_path / "m.safetensors")
+
+
+def test_an_archive_of_a_version_that_is_not_there_yet(tmp_path):
+    path = tmp_path / "m.npz"
+    np.savez(path, a=np.ones(2), W=np.ones((2, 3)))
+    raw = bytearray(path.read_bytes())
+    at = raw.find(b"PK\x01\x02")
+    while at >= 0:
+        raw[at + 6] = 255  # the version needed to extract
+        at = raw.find(b"PK\x01\x02", at + 4)
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=r"m\.npz must be a readable npz file; got zip file version"):
+        read_model(path)

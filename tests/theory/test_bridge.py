@@ -142,6 +142,7 @@ def test_a_cancellation_is_measured_and_enters_the_bounds():
 
 
 @pytest.mark.slow
-def test_an_expression_that_loses_half_its_digits_is_refused():
+def test_an_expression_that_loses_half_its_digits_is_refused(monkeypatch):
+    monkeypatch.setattr("theory.bridge.activation.SECONDS", 60.0)  # what is asked here is the reason
     with pytest.raises(ValueError, match=r"cancellation near z = .*: write it so that nearly equal"):
         theory.activation(z**2 * sp.sqrt(1 + z**2) - z**3)
