@@ -199,6 +199,7 @@ def test_the_joint_interval_solves_its_equations(count, total):
     assert found.high >= share(count, total, 0.9).high
 
 
+@pytest.mark.slow
 def test_starts_of_networks_descend_together_as_they_do_alone():
     place, teacher = student()
     starts = teacher.theta + 0.5 * rng().normal(size=(5, teacher.n_parameters))

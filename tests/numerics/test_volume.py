@@ -322,6 +322,7 @@ def test_the_same_seed_gives_the_same_volume():
     assert once() == once()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_beta", [1e3, 1e5, 1e7])
 def test_a_coefficient_is_not_trusted_where_another_arm_of_the_zero_set_was_missed(n_beta):
     # f = a tanh(w x) of teacher 0: {a w = 0} is a cross, and walkers about (0, 2) keep to one arm

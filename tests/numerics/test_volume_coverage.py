@@ -60,6 +60,7 @@ def test_tempering(potential, region, truth):
     assert 0.90 <= held <= 0.985
 
 
+@pytest.mark.slow
 def test_the_coefficient():
     h = np.geomspace(0.1, 10, 5)
     truth = (10 * h / (10 * h + 1)).sum() / 2
@@ -79,6 +80,7 @@ def test_the_coefficient():
     assert 0.90 <= held <= 0.985
 
 
+@pytest.mark.slow
 def test_a_prior_off_centre():
     bowl = ellipsoid([1.0, 2.0, 3.0])
     prior = Gaussian(1.0, 0.5)

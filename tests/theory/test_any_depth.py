@@ -14,6 +14,7 @@ from theory.records.any_depth import THEOREMS, evaluate, t
 from twolayer.errors.uncertain import known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", theorems_at_any_depth)
 def test_every_relation_has_a_proof_that_is_followed(name):
     theorem = theorems_at_any_depth[name]

@@ -213,6 +213,7 @@ def test_a_quantity_out_of_the_range_of_decimals_is_refused():
     assert ends((-arb(1e6)).exp(), 64) == ["0E+0", "1E-9900"]
 
 
+@pytest.mark.slow
 def test_softmax_and_formulas_travel(path):
     import theory
 

@@ -218,6 +218,7 @@ def test_precision_is_given_back():
     assert balls.ctx.prec == before
 
 
+@pytest.mark.slow
 def test_hypotheses_are_decided_as_floats_decide_them_where_both_are_certain():
     exact = set(hypotheses.DECISIONS) - {
         needs.INTERPOLATION,  # floats accept residuals of rounding

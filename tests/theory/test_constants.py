@@ -54,6 +54,7 @@ def test_suprema_are_the_known_numbers_rounded_up(name):
         assert bound == known or known * (1 - 1e-15) <= bound <= known * (1 + 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expr", [*ACTIVATIONS.values(), *USER.values()], ids=[*ACTIVATIONS, *USER])
 def test_suprema_bound_a_dense_scan_and_are_nearly_reached(expr):
     points = np.concatenate([np.geomspace(1e-6, 1e3, 500), -np.geomspace(1e-6, 1e3, 500)])
@@ -91,6 +92,7 @@ def test_what_two_enclosures_leave_keeps_their_digits():
     assert common(third, interval(0, 1)).ends == third.ends
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", ALGEBRAIC)
 def test_suprema_of_what_grows_like_a_power(formula):
     found = constants(activation_expression(formula))

@@ -52,6 +52,7 @@ def test_templates_are_the_derivatives_of_the_network(n, d, m, outputs, hidden_b
     check(derived, Tiny(n, d, m, outputs, hidden_bias, output_bias))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["jacobian", "second"])
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_a_wrong_sign_in_a_template_is_caught(part, outputs, monkeypatch):

@@ -11,6 +11,7 @@ from theory.expressions.losses import LOSSES, f, y
 SCAN = np.linspace(-30, 30, 6001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_forms_are_the_derivatives(name):
     forms = loss_forms(name)

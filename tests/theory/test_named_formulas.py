@@ -84,6 +84,7 @@ def test_cases():
     assert activation(sp.Piecewise((sp.Symbol("x"), sp.Symbol("x") > 0), (0, True))).homogeneity == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

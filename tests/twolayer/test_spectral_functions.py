@@ -80,6 +80,7 @@ def test_counts_are_never_off_by_one_next_to_an_eigenvalue(problem, share):
         assert below <= found.value + found.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copies", [2, 3])
 @pytest.mark.parametrize("name", ["scalar", "softmax"])
 def test_split_units_have_exact_multiplicities(name, copies):
