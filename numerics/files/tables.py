@@ -196,7 +196,7 @@ def _read_matlab(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray
 def _of_matlab(read: Callable[..., Any], path: Path, **how: Any) -> Any:
     try:
         return read(path, **how)
-    except NotImplementedError as reason:
+    except NotImplementedError as reason:  # what scipy says of version 7.3
         raise ValueError(
             f"{path} must be a MATLAB file of version 5 to 7; got 7.3: save it with -v7 in MATLAB"
         ) from reason
