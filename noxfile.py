@@ -34,6 +34,12 @@ def regenerate(session: nox.Session) -> None:
 
 
 @nox.session
+def record(session: nox.Session) -> None:
+    """The run whose numbers README and pages quote, made anew and written into them."""
+    session.run(sys.executable, "-m", "benchmarks.recorded", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The site, warnings being errors."""
     session.run(sys.executable, "-m", "sphinx", "-W", "--keep-going", "docs", "docs/_build", *session.posargs)

@@ -2,10 +2,13 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from numerics.files.folders import write_text
 
 from . import (
     certificates,
@@ -61,8 +64,15 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--dry-run", action="store_true", help="tiny sizes, once: does it run at all?")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"timed runs of each, {ROUNDS} by default")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table to FILE as well")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE",
+        help="write the table, without targets, into the page FILE, where it holds one",
+    )
     chosen = parser.parse_args(words)
+    if chosen.write and not (chosen.write.is_file() and report.BLOCK.search(chosen.write.read_text())):
+        parser.error(f"--write must be a page with a block made by python -m benchmarks; got {chosen.write}")
     unknown = set(chosen.names) - set(NAMES)
     if unknown:
         parser.error(f"NAME must be any of {', '.join(NAMES)}; got {', '.join(sorted(unknown))}")
@@ -98,18 +108,19 @@ def main(words: list[str]) -> int:
         return kills.main(words[1:])
     chosen = arguments(words)
     machine = report.machine()
-    table, data = [], []
+    data = []
     print(report.head(machine), end="", file=sys.stderr if chosen.json else sys.stdout, flush=True)
     for row, record in results(
         chosen.names or [name for name in NAMES if name not in ON_REQUEST], chosen.dry_run, chosen.rounds
     ):
-        table.append(row)
         data.append(record)
         print(row, file=sys.stderr if chosen.json else sys.stdout, flush=True)
     if chosen.json:
         print(json.dumps({"machine": machine, "results": data}, indent=2))
     if chosen.write:
-        chosen.write.write_text(report.head(machine) + "\n".join(table) + "\n")
+        command = shlex.join(["python", "-m", "benchmarks", *words])
+        text = chosen.write.read_text(encoding="utf-8")
+        write_text(chosen.write, report.in_page(text, machine, command, data))
     return 0
 
 

@@ -1,19 +1,35 @@
-"""The results as a table, and the machine they were found on."""
+"""The results as a table, for a terminal and for a page, and the machine they were found on."""
 
 import os
 import platform
+import re
+import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from . import CPU_CLOCK, THREADS
 from .case import Case
+from .fingerprint import date
 from .race import Timing
 
 LIBRARIES = ("numpy", "scipy", "numba", "torch", "jax", "diffrax", "curvlinops-for-pytorch")
 
+BLOCK = re.compile(r"(?<=<!-- made by python -m benchmarks -->\n).*?(?=<!-- end -->)", re.DOTALL)
+"""Where a page holds a table of ours."""
+
+ON_A_PAGE = """Made on {day} by `{command}`, with the code of {date}; run it to see your own machine's.
+
+{machine}. Everything in float64; inputs are drawn with seed 0; threads: {threads}; clock: {clock}.
+All are timed in turns in one process, after compilation; the times are medians. In brackets: how many times
+as long as ours it took.
+
+| work | size | twolayer | others |
+|---|---|---|---|
+"""
+
 HEAD = """# Benchmarks
 
-Made by `python -m benchmarks --write docs/benchmarks.md`; run it to see your own machine's.
+Made by `python -m benchmarks`.
 
 {machine}. Everything in float64; threads: {threads}; clock: {clock}.
 Ours and the peers' are timed in turns in one process, after compilation; the times are medians. In brackets:
@@ -77,10 +93,44 @@ def memory_row(size: str, total: int, imports: int, limit: float) -> str:
 
 
 def head(found: dict[str, str]) -> str:
-    libraries = ", ".join(f"{name} {found[name]}" for name in ("python", *LIBRARIES))
+    return HEAD.format(**_setting(found))
+
+
+def _setting(found: dict[str, str]) -> dict[str, Any]:
+    known = [name for name in ("python", *LIBRARIES) if found[name] != "not installed"]
+    libraries = ", ".join(f"{name} {found[name]}" for name in known)
     text = f"{found['processor']}, {found['cores']} cores; {libraries}"
-    clock = "processor time" if CPU_CLOCK else "wall"
-    return HEAD.format(machine=text, threads=THREADS, clock=clock)
+    return {"machine": text, "threads": THREADS, "clock": "processor time" if CPU_CLOCK else "wall"}
+
+
+def in_page(text: str, found: dict[str, str], command: str, records: list[dict[str, Any]]) -> str:
+    """The `text` of a page with the table of `records` in it, in place of the one that it holds.
+
+    Raises
+    ------
+    ValueError
+        If the page holds no place for a table.
+    """
+    if not BLOCK.search(text):
+        raise ValueError("the page must hold a block made by python -m benchmarks; got none")
+    top = ON_A_PAGE.format(**_setting(found), day=time.strftime("%Y-%m-%d"), date=date(), command=command)
+    table = top + "".join(map(_on_a_page, records))
+    return BLOCK.sub(lambda _: table, text, count=1)
+
+
+def _on_a_page(record: dict[str, Any]) -> str:
+    if "timings" not in record:
+        imports = f"{record['imports'] / 1e9:.2f} GB of it the imports"
+        size = f"{record['bytes'] / 1e9:.2f} GB"
+        return f"| peak memory of the exact Frobenius norm | {record['size']} | {size} | {imports} |\n"
+    ours, *peers = record["timings"]
+    others = [
+        f"{peer['name']}: {seconds_text(peer['seconds'])} ({peer['ratio']:.3g})"
+        for peer in peers
+        if peer["seconds"] is not None
+    ]
+    times = f"{seconds_text(ours['seconds'])} | {'<br>'.join(others)}"
+    return f"| {record['work']} | {record['size']} | {times} |\n"
 
 
 def as_data(case: Case, timings: list[Timing]) -> dict[str, Any]:

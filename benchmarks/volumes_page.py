@@ -5,6 +5,9 @@ from typing import Any
 
 from numerics.statistics.shares import share
 
+from .fingerprint import date
+from .report import machine
+
 PAGE = Path(__file__).with_name("volumes_page.txt")
 
 
@@ -12,6 +15,7 @@ def page(found: dict[str, Any]) -> str:
     """The page as Markdown: the text beside this file, with the tables in it."""
     rows = found["coverage"]
     tables = {
+        "{made}": made(),
         "{known}": known_table(found["known"]),
         "{repeats}": str(found["repeats"]),
         "{target}": coverage_table([row for row in rows if row["part"] == "target"], region=False),
@@ -22,6 +26,15 @@ def page(found: dict[str, Any]) -> str:
     for mark, table in tables.items():
         text = text.replace(mark, table)
     return text
+
+
+def made() -> str:
+    """With what the page is made."""
+    found = machine()
+    return (
+        "Made by `python -m benchmarks.volumes --write docs/volumes.md`, seed 0, with the code of "
+        f"{date()}, on {found['processor']}, {found['cores']} cores; run it to\nsee it again."
+    )
 
 
 def pooled(rows: list[dict[str, Any]]) -> str:

@@ -21,12 +21,14 @@ extensions = [
     "formulas",
     "gallery",
     "sphinx.ext.viewcode",
+    "sphinx_copybutton",
 ]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 numpydoc_show_class_members = False
 autodoc_typehints = "none"  # the docstrings say types, shapes and units
 exclude_patterns = ["_build", "_extensions"]
+copybutton_prompt_text = "$ "
 html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "twolayer"

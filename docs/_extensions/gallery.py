@@ -1,7 +1,7 @@
 """``.. gallery::`` makes the figures of ``twolayer figures --quick`` and shows them.
 
-They are kept below ``_build``; those whose code and data did not change are not made
-again.
+What is drawn from a run is drawn from the recorded one. All are kept below
+``_build``; those whose code and data did not change are not made again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from numerics.figures.catalogue import ROOMS
 from numerics.figures.script import Script
 
 FOLDER = "_build/figures"
+RECORDED = "measured/quick"
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every font
 
 
 def lines_of(script: Script, module: str, source: Path) -> list[str]:
     """The text of one figure, made in passing; `source` is the folder of the pages."""
+    recorded = source / RECORDED if script.name == "verdict" else None
     try:
-        (entry,) = made([script], source / FOLDER, Setting(quick=True))
+        (entry,) = made([script], source / FOLDER, Setting(quick=True, folder=recorded))
     except Missing as reason:
         return [f"*{script.title}*: {reason}.", ""]
     title = entry["title"] + ("" if entry["title"].endswith("?") else ".")

@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from numerics.figures.basins import fractions, frequency, plane
 from numerics.figures.deep import depth, edge
 from numerics.figures.instruments import known, timing
-from numerics.figures.minima import attack, opening, regions, slices, spectra, volumes
+from numerics.figures.minima import attack, opening, regions, slices, spectra, verdict, volumes
 from numerics.figures.script import Script
 from numerics.figures.theorems import bounds, tightness
 
 ROOMS = {
-    "Good and bad minima": (opening, regions, attack, spectra, volumes, slices),
+    "Good and bad minima": (verdict, opening, regions, attack, spectra, volumes, slices),
     "Theorems": (bounds, tightness),
     "Basins": (fractions, plane, frequency),
     "Deep networks": (depth, edge),

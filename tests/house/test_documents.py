@@ -16,7 +16,7 @@ from tests.house.tree import ROOT, files
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *files(".md", under="docs")]
-OPTIONAL = ("sklearn", "torch")
+OPTIONAL = ("curvlinops", "sklearn", "torch")
 COMMAND = "from numerics.commands.main import main; main()"
 
 

@@ -1,7 +1,6 @@
 """The support table of the documentation, made by asking for everything and checking every answer.
 
-``python -m tests.oracle.support > docs/support.md`` writes the page; ``tests/oracle/test_support.py``
-compares.
+``python -m tests.oracle > docs/support.md`` writes the page; ``test_support.py`` compares.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -200,7 +199,3 @@ def by_activation() -> str:
 def page() -> str:
     """The whole page, Markdown."""
     return HEAD + by_loss() + SECOND + by_activation()
-
-
-if __name__ == "__main__":
-    print(page(), end="")

@@ -1,5 +1,7 @@
 """The pages of all theorems, and the one that lists them."""
 
+import re
+
 from theory import theorems, theorems_at_any_depth
 from theory.pages.any_depth import PATH, any_depth_page
 from theory.pages.theorem import page as theorem_page
@@ -26,8 +28,8 @@ DEEP = """
 
 On networks of any depth, with proofs and steps, on [one page](theorems/any-depth.md):
 
-| id | statement |
-|---|---|
+| theorem | id | statement |
+|---|---|---|
 """
 
 PROOFS = """
@@ -75,10 +77,28 @@ def theorem_pages() -> dict[str, str]:
 
 def index() -> str:
     """The page that lists the theorems and the lemmas."""
-    names = "\n".join(f"theorems/{name}" for name in (*theorems, "any-depth"))
-    rows = "\n".join(map(row, theorems.values()))
-    deep = "".join(f"| `{each.id}` | {words(each.statement)} |\n" for each in theorems_at_any_depth.values())
+    ordered = sorted(theorems.values(), key=number)
+    names = "\n".join(f"theorems/{name}" for name in (*(each.id for each in ordered), "any-depth"))
+    rows = "\n".join(map(row, ordered))
+    deep = "".join(
+        f"| {words(each.name.split(',')[0])} | `{each.id}` | {words(each.statement)} |\n"
+        for each in sorted(theorems_at_any_depth.values(), key=number)
+    )
     return HEAD + rows + "\n" + DEEP + deep + PROOFS + lemma_table() + CONTENTS.format(names=names)
+
+
+def number(theorem: Theorem) -> int:
+    """The number by which a theorem is called, as in T7.
+
+    Raises
+    ------
+    ValueError
+        If its name begins with none.
+    """
+    found = re.match(r"T([0-9]+)\b", theorem.name)
+    if found is None:
+        raise ValueError(f"the name of a theorem must begin with its number; got {theorem.name!r}")
+    return int(found[1])
 
 
 def row(theorem: Theorem) -> str:

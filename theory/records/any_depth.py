@@ -204,7 +204,7 @@ HOMOGENEOUS_BOUND = DepthTheorem(
 
 POSITIVE = DepthTheorem(
     id="positive-eigenvalues-any-depth",
-    name="The eigenvalues at interpolation, at any depth",
+    name="T10 at any depth, the eigenvalues at interpolation",
     statement="At zero squared loss H has as many positive eigenvalues as the tangent kernel, none below 0.",
     variants={
         "rank": _most(t("rank(H)"), t("n") * t("q")),

@@ -28,7 +28,7 @@ risk, slope, trace_G = symbol("risk"), symbol("gradient_norm"), symbol("trace(G)
 
 MULTIPLICATIVE = Theorem(
     id="sobolev-regularisation",
-    name="Flatness in the first layer bounds the input gradient",
+    name="T20, flatness in the first layer bounds the input gradient",
     statement="E|grad_x f|^2 <= |W|_2^2 tr G_W / min_i |x_i|^2: inputs multiply first-layer weights, so a "
     "flat first layer is insensitive to its input.",
     variants={
@@ -57,7 +57,7 @@ MULTIPLICATIVE = Theorem(
 
 KERNEL_FLOW = Theorem(
     id="tangent-kernel-flow",
-    name="Gradient flow seen through the tangent kernel",
+    name="T21, gradient flow seen through the tangent kernel",
     statement="|grad R|^2 = E[g . K g], so for the squared loss 2 lambda_min(K) R <= |grad R|^2 <= 2 "
     "lambda_max(G) R: where K is positive definite the risk falls exponentially.",
     variants={
@@ -85,7 +85,7 @@ KERNEL_FLOW = Theorem(
 
 TWIN_UNITS = Theorem(
     id="duplicated-unit",
-    name="A duplicated unit makes a flat line",
+    name="T22, a duplicated unit makes a flat line",
     statement="If units k and l have the same input weights, v = e_{a_k} - e_{a_l} does not change the "
     "function: G v = 0, and "
     "|a_k| |H v| = sqrt(2) |dR/dw~_k|, so at critical points H v = 0 as well: critical points come in lines.",
@@ -108,7 +108,7 @@ TWIN_UNITS = Theorem(
 
 DEAD_UNIT_SADDLE = Theorem(
     id="dead-unit",
-    name="A dead unit is a strict saddle wherever the loss can still fall linearly",
+    name="T23, a dead unit is a strict saddle wherever the loss can still fall linearly",
     statement="If a unit has no weights and s(0) = 0, lambda_min(H) <= -|s'(0)| |E[g x~]|.",
     variants={
         "descent": at_most(
@@ -146,7 +146,7 @@ DEAD_UNIT_SADDLE = Theorem(
 
 QUADRATIC_UNITS = Theorem(
     id="quadratic-units",
-    name="Networks of quadratic units",
+    name="T24, networks of quadratic units",
     statement="f(x) = x^T M x, M = sum_k a_k w_k w_k^T, so E|grad_x f|^2 = 4 E|M x|^2; and a unit with w_k "
     "= 0 makes lambda_min(H) <= 2 lambda_min(a_k E[g x x^T]): with such units of both signs, a local "
     "minimum has E[g x x^T] = 0 and is global.",
@@ -185,7 +185,7 @@ QUADRATIC_UNITS = Theorem(
 
 LIPSCHITZ = Theorem(
     id="lipschitz",
-    name="Norm and path bounds of the input gradient",
+    name="T25, norm and path bounds of the input gradient",
     statement="E|grad_x f|^2 is at most (C1 |W|_2 |a|_2)^2 and at most (C1 sum_k |a_k| |w_k|)^2.",
     variants={
         "norms": at_most(
@@ -221,7 +221,7 @@ LIPSCHITZ = Theorem(
 
 BOUNDED_LOSS = Theorem(
     id="bounded-loss-curvature",
-    name="Curvature of the loss bounds the trace",
+    name="T26, curvature of the loss bounds the trace",
     statement="tr G = E|J|^2 for the squared loss, at most E|J|^2 / 4 for the logistic and E|J|^2 / 2 for "
     "softmax: confidence alone can only shrink it.",
     variants={

@@ -86,7 +86,7 @@ CONSERVATION = Theorem(
 
 ZERO_MODES = Theorem(
     id="scaling-zero-modes",
-    name="Rescaling directions are zero modes of the Hessian at critical points",
+    name="T13, rescaling directions are zero modes of the Hessian at critical points",
     statement="For s of degree 1 and v_k = (A_k, -w~_k), H v_k is minus the gradient by A_k and plus that "
     "by w~_k: where the gradient vanishes H is singular once for every unit with weights.",
     variants={"modes": equal(symbol("norm(H*V)"), symbol("unit_gradient"))},
@@ -100,7 +100,7 @@ ZERO_MODES = Theorem(
 
 REPARAMETRISATION = Theorem(
     id="reparametrisation",
-    name="Rescaling makes the sharpest direction as sharp as one likes",
+    name="T14, rescaling makes the sharpest direction as sharp as one likes",
     statement="Dividing a_1 by t and multiplying w~_1 by t leaves the function alone, and lambda_max(G) "
     f"becomes at least t^2 E s_1^2 (here t = {FACTOR:.0f}).",
     variants={
@@ -120,7 +120,7 @@ REPARAMETRISATION = Theorem(
 
 FLATNESS_OF_THE_FUNCTION = Theorem(
     id="flatness-of-the-function",
-    name="Flatness is not a property of the function",
+    name="T15, flatness is not a property of the function",
     statement='"Networks that compute the same function have equally flat Hessians" is false, be it up to '
     "a factor 1000: "
     f"compare H with the Hessian after the first unit is rescaled by {FACTOR:.0f}.",

@@ -191,7 +191,7 @@ VOLUME_BIAS = Theorem(
 
 INTERLACING = Theorem(
     id="interlacing",
-    name="The spectrum of a block lies within that of the Hessian",
+    name="T16, the spectrum of a block lies within that of the Hessian",
     statement="The eigenvalues of H_bb lie between the extreme ones of H, and its Frobenius norm below; "
     "likewise for G.",
     variants={
@@ -212,7 +212,7 @@ INTERLACING = Theorem(
 
 WEYL = Theorem(
     id="weyl",
-    name="The residual part moves eigenvalues by at most its norm",
+    name="T17, the residual part moves eigenvalues by at most its norm",
     statement="H = G + R: the largest eigenvalues of H and G differ by at most |R|_2, the norms by at "
     "most that of R.",
     variants={
@@ -231,7 +231,7 @@ WEYL = Theorem(
 
 NORM_ORDER = Theorem(
     id="norm-order",
-    name="The order of the norms of the Gauss-Newton matrix",
+    name="T18, the order of the norms of the Gauss-Newton matrix",
     statement="lambda_max(G) <= |G|_F <= tr G <= sqrt(n q) |G|_F, and |G|_F^2 <= lambda_max(G) tr G.",
     variants={
         "largest": bound("lmax(G)", "frobenius(G)", equality="rank 1"),
@@ -256,7 +256,7 @@ NORM_ORDER = Theorem(
 
 NEGATIVE_INDEX = Theorem(
     id="negative-index",
-    name="Only the residual part makes negative curvature",
+    name="T19, only the residual part makes negative curvature",
     statement="H has at most as many negative eigenvalues as R, and its least eigenvalue is at least that "
     "of R: adding the positive semidefinite G moves every eigenvalue up.",
     variants={

@@ -1,0 +1,61 @@
+"""Tables of measured numbers in the docs are written by their commands, and by nothing else."""
+
+import re
+
+import pytest
+
+from benchmarks import basins_page, report
+from benchmarks.__main__ import main
+from tests.house.tree import ROOT
+
+ALL = {"count": 4, "total": 4, "value": 1.0, "low": 0.4, "high": 1.0}
+GROUP = {"starts": 5, "fitted": 4, "good": ALL, "test_accuracy": {"value": 0.99812, "error": 0.0013}}
+RESULTS = {
+    "seed": 3,
+    "versions": {"python": "3.11", "numpy": "2", "scipy": "1"},
+    "problems": [
+        {
+            "name": "spiral",
+            "genuine": 40,
+            "parameters": 96,
+            "good": {"0": {**GROUP, "log_product": {"value": 20.3, "error": 1.2}, "log_mass": None}},
+            "ways": {"flow": GROUP, "sgd": {**GROUP, "above_flow": {"value": 0.01, "error": None}}},
+        }
+    ],
+    "students": [],
+    "basins": None,
+}
+MACHINE = {"processor": "P", "cores": "2", "python": "3.11", **dict.fromkeys(report.LIBRARIES, "1")}
+TIMINGS = [
+    {"name": "twolayer", "seconds": 0.5, "ratio": 1.0, "target": 1.0, "met": True},
+    {"name": "other", "seconds": 1.0, "ratio": 2.0, "target": 40.0, "met": False},
+    {"name": "absent", "seconds": None, "ratio": None, "target": 7.0, "met": None},
+]
+
+
+def test_the_page_of_basins_takes_its_numbers_from_a_run():
+    page = basins_page.written((ROOT / "docs" / "basins.md").read_text(), RESULTS, "2026-01-02")
+    assert "| spiral, n = 40, P = 96 | none | 4 | 1.00 [0.40, 1.00] | 0.998 ± 0.001 | 20 ± 1 | - |" in page
+    assert "|  | SGD | 4 | 1.00 [0.40, 1.00] | 0.998 ± 0.001 | 0.01 |" in page
+    assert "seed 3, with the code of 2026-01-02" in page
+    assert page.count("<!-- end -->") == 6
+
+
+@pytest.mark.parametrize("page", ["benchmarks.md", "benchmarks-basins.md"])
+def test_a_page_of_times_says_what_was_measured_and_no_target(page):
+    text = (ROOT / "docs" / page).read_text()
+    assert re.search(r"\b(met|missed)\b", text) is None
+    records = [{"work": "w", "size": "s", "timings": TIMINGS}]
+    made = report.in_page(text, MACHINE, "python -m benchmarks x", records)
+    assert "| w | s | 500 ms | other: 1 s (2) |" in made
+    assert "python -m benchmarks x" in made
+    assert "seed 0" in made
+    assert made.startswith(text.splitlines()[0])
+
+
+def test_no_other_page_is_written_over(capsys, tmp_path):
+    (tmp_path / "page.md").write_text("mine")
+    with pytest.raises(SystemExit):
+        main(["dense", "--write", str(tmp_path / "page.md")])
+    assert "--write must be a page with a block" in capsys.readouterr().err
+    assert (tmp_path / "page.md").read_text() == "mine"
