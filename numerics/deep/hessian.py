@@ -15,12 +15,13 @@ from numerics.deep import input_gradient, norms
 from numerics.deep.block import Block
 from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward, forward
-from numerics.deep.matrices import dense, dense_error, widths
+from numerics.deep.matrices import counter, dense, dense_error, widths
 from numerics.deep.network import Network
 from numerics.deep.norms import Scope
 from numerics.deep.product import product, product_error
 from numerics.deep.spectrum import (
     FORMED,
+    WHOLE,
     Eigensystem,
     bounds_by_norms,
     dense_spectrum,
@@ -35,7 +36,8 @@ from twolayer.errors.rounding import SLACK
 from twolayer.model.loss import Loss
 from twolayer.operators.functions import SpectralFunctions
 from twolayer.spectrum.enclosed import Spectrum
-from twolayer.spectrum.extremes.lanczos import Operator
+from twolayer.spectrum.extremes.records import Counter, Operator
+from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.functions import weyl
 
 Chosen = int | str | tuple[int | str, ...]
@@ -49,8 +51,8 @@ class Curvature(SpectralFunctions):
     A scipy LinearOperator of shape (P, P), P the number of parameters included. What it says of eigenvalues
     is what ``twolayer.Hessian`` says, by the methods "dense", "kernel" (those of G through the n q x n q
     tangent kernel; for H itself ``|R|_F`` is added to the error) and "lanczos". Without a `method`:
-    the kernel where there is no residual part or it is negligible, else the matrix up to P = 3000, else
-    Lanczos.
+    the kernel where there is no residual part or it is negligible, else the matrix up to P = 3000; for a few
+    eigenvalues then Lanczos, and for all the matrix up to P = 6000, the kernel beyond.
 
     Attributes
     ----------
@@ -220,7 +222,16 @@ class Curvature(SpectralFunctions):
         if self.scope.gauss_newton:
             options["kernel"] = self._by_kernel, self.forward.F.size
         nuclear = None if self.scope.residual else self.trace
-        return Eigensystem(self.shape[0], self.convention, options, self._method, self._operator, nuclear)
+        return Eigensystem(
+            self.shape[0],
+            self.convention,
+            options,
+            self._method,
+            self._operator,
+            nuclear,
+            counting=self._counter,
+            large=self._large,
+        )
 
     def _by_kernel(self) -> Spectrum:
         newton = self.gauss_newton if self.scope.residual else self
@@ -228,23 +239,53 @@ class Curvature(SpectralFunctions):
         return with_residual(found, self.residual.frobenius_norm().upper) if self.scope.residual else found
 
     def _method(self) -> str:
-        """How all eigenvalues are found without a demand, or "" where that would be long."""
+        """How eigenvalues are found where all are had in seconds, with errors of rounding; else ""."""
         if self.scope.gauss_newton and (not self.scope.residual or self._interpolates):
             return "kernel" if self.forward.F.size <= max(LARGEST, self.shape[0]) else ""
         return "dense" if self.shape[0] <= FORMED else ""
 
+    def _large(self) -> str:
+        """How all eigenvalues are found where that takes minutes, or costs |R|_F of error; else ""."""
+        if self.shape[0] <= WHOLE:
+            return "dense"
+        return "kernel" if self.scope.gauss_newton and self.forward.F.size <= LARGEST else ""
+
+    def _counter(self, which: str, watch: Watch) -> Counter | None:
+        return counter(self.forward, self.scope, self.bound, which, watch)
+
     @cached_property
     def _interpolates(self) -> bool:
+        if self._surely_residual():
+            return False
         residual, newton = self.residual.frobenius_norm(), self.gauss_newton.frobenius_norm()
         return bool(residual.upper <= NEGLIGIBLE * newton.value)
 
+    def _surely_residual(self) -> bool:
+        """Whether one product shows that R is not negligible, without its norm."""
+        run, scope = self.forward, self.residual.scope
+        v = np.random.default_rng(0).standard_normal(self.shape[0])
+        found = np.linalg.norm(product(run, scope, v)) / np.linalg.norm(v)
+        off = product_error(run, scope, self.bound.propagated)
+        most = math.sqrt(run.net.n_outputs) * self.gauss_newton.bound.size
+        return bool((1 - 1e-12) * found - off > NEGLIGIBLE * most)
+
     def _operator(self) -> Operator:
-        rounding = product_error(self.forward, self.scope, self.bound.propagated)
-        return Operator(self.shape[0], self._matvec, rounding, SLACK * math.fsum(self._norm))
+        apart = self.bound.propagated
+        rounding = product_error(self.forward, self.scope, apart)
+        return Operator(self.shape[0], self._matvec, rounding, self._norm_bound, matrix_error=apart)
+
+    def _norm_bound(self) -> float:
+        return SLACK * math.fsum(self._norm)
 
     def stable_rank(self, method: str | None = None) -> Measurement:
-        """``|H|_F^2 / |H|_2^2``; `method` and errors as for :meth:`spectral_norm`."""
-        return (self.frobenius_norm() / self.spectral_norm(method)) ** 2
+        """``|H|_F^2 / |H|_2^2``; `method` as for :meth:`spectral_norm`."""
+        norm = self.frobenius_norm()
+        value, lower, upper, said = self.eigensystem.spectral_ends(method, Watch())
+        if not value > 0:
+            return Measurement(math.nan, math.inf, True, said, self.convention)
+        found = (norm.value / value) ** 2
+        ends = (norm.lower / upper) ** 2, (norm.upper / lower) ** 2 if lower > 0 else math.inf
+        return self._measured(found, SLACK * max(found - ends[0], ends[1] - found), f"{norm.method}; {said}")
 
     def weyl_bounds(self) -> Measurement:
         """Enclosures of all eigenvalues of H by those of G and the extreme ones of R, descending, (P,) each.

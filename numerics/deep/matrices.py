@@ -1,6 +1,8 @@
-"""Matrices that are formed: the Jacobian's curvature rows, the tangent kernel, the Hessian where P allows."""
+"""Matrices that are formed: curvature rows, the tangent kernel, the Hessian where P allows, and counts in it."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -9,7 +11,14 @@ from numerics.deep.forward import Forward
 from numerics.deep.norms import SUMMED, Scope, curvature_rows, tiles
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, gamma
+from twolayer.errors.rounding import SLACK, UNIT, gamma
+from twolayer.memory import available
+from twolayer.spectrum.extremes.records import Counter
+from twolayer.spectrum.extremes.watch import Watch
+from twolayer.spectrum.factored.ldl import Factorization
+
+COUNTED = 8000  # order up to which a matrix is factored: minutes
+COPIES = 8  # of the matrix, while it is factored and verified
 
 
 def widths(run: Forward, scope: Scope) -> dict[int, int]:
@@ -97,3 +106,50 @@ def _laid_out(biased: bool, block: Array) -> Array:
         return block.reshape(-1, block.shape[2])
     weights = block[:, :-1].reshape(-1, block.shape[2])
     return np.concatenate([weights, block[:, -1]])
+
+
+def counter(run: Forward, scope: Scope, bound: Bounds, which: str, watch: Watch) -> Counter | None:
+    """Counts the eigenvalues beyond a point in the order `which`; None where that would be long.
+
+    Every count takes O(P^3) time, and the first one O(n q P^2) more to form the matrix.
+
+    Parameters
+    ----------
+    run : Forward
+    scope : Scope
+    bound : Bounds
+    which : {"largest", "smallest", "magnitude"}
+    watch : Watch
+    """
+    P = sum(widths(run, scope).values())
+    if P > COUNTED or available() < COPIES * 8 * P**2:
+        return None
+    formed: list[Array] = []
+
+    def beyond(x: float) -> tuple[int, float]:
+        if not formed:
+            watch.announce("a count of eigenvalues", run.F.size * P**2 + 6.0 * P**3)
+            formed.append(dense(run, scope))
+        count, error = 0, 0.0
+        for sign in {"largest": (1.0,), "smallest": (-1.0,)}.get(which, (1.0, -1.0)):
+            more, off = above(sign * formed[0], x)
+            count, error = count + more, max(error, off)
+        return count, SLACK * (error + dense_error(run, bound))
+
+    return beyond
+
+
+def above(H: Array, x: float) -> tuple[int, float]:
+    """A number and an error e such that no more eigenvalues of the symmetric array `H` are above x + e.
+
+    Examples
+    --------
+    >>> above(np.diag([3.0, 1.0, -2.0]), 0.5)[0]
+    2
+    """
+    _, exponent = math.frexp(max(float(np.abs(H).max(initial=0.0)), abs(x)))
+    B = np.ldexp(H, -exponent)
+    B.flat[:: len(B) + 1] -= math.ldexp(x, -exponent)
+    lost = UNIT * (1 + float(np.abs(B.diagonal()).max(initial=0.0))) * 2
+    F = Factorization(B)
+    return int((F.pivots > 0).sum()), math.ldexp(F.error + lost, exponent)

@@ -2,7 +2,8 @@
 
 The eigenvalues of G are those of the n q x n q tangent kernel (theorem T10), at any depth. Those of H are
 within |R|_F of them (Hoffman and Wielandt), which is nothing at interpolation. Elsewhere the k extreme ones
-are found by :mod:`twolayer.spectrum.extremes`, and the exact |H|_F proves that none is missing.
+are found by :mod:`twolayer.spectrum.extremes`; the exact |H|_F or a count proves that none is missing, or a
+test by random vectors says how unlikely that is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 import operator as operators
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,12 +30,14 @@ from twolayer.spectrum.eigensystem import Asked
 from twolayer.spectrum.enclosed import Spectrum, semidefinite
 from twolayer.spectrum.extremes.curvature_pairs import counter_of
 from twolayer.spectrum.extremes.eigenpairs import Eigenvalues
-from twolayer.spectrum.extremes.lanczos import Operator, Pairs, extreme_pairs
+from twolayer.spectrum.extremes.lanczos import extreme_pairs
+from twolayer.spectrum.extremes.records import Counter, Operator, Pairs
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.lapack import verified_eigenvalues
 from twolayer.spectrum.solving import refined
 
-FORMED = 3000  # largest order of a matrix that is formed without being asked for
+FORMED = 3000  # largest order of a matrix that is formed though a few eigenvalues could be had without
+WHOLE = 6000  # the same where only that gives all eigenvalues: minutes
 COPIES = 6  # of a matrix, while its eigenvalues are found and verified
 
 
@@ -83,6 +86,10 @@ class Eigensystem:
         Returns the nuclear norm where it is known without eigenvalues.
     exact : bool
         Whether errors are bounds that are proved.
+    counting : callable, optional
+        Returns a counter of the eigenvalues beyond a point, in the order sought, or None if that is long.
+    large : callable, optional
+        As `small`, for all eigenvalues where `small` has no method.
     """
 
     order: int
@@ -92,6 +99,8 @@ class Eigensystem:
     operator: Callable[[], Operator]
     nuclear: Callable[[], Measurement] | None = None
     exact: bool = True
+    counting: Callable[[str, Watch], Counter | None] | None = None
+    large: Callable[[], str] | None = None
     found: dict[str, Spectrum] = field(default_factory=dict)
 
     def eigenvalues(self, asked: Asked) -> Measurement:
@@ -121,15 +130,22 @@ class Eigensystem:
 
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Largest absolute eigenvalue."""
+        value, lower, upper, said = self.spectral_ends(method, watch)
+        return self._measured(value, SLACK * max(value - lower, upper - value), said)
+
+    def spectral_ends(self, method: str | None, watch: Watch) -> tuple[float, float, float, str]:
+        """Largest absolute eigenvalue, what it is at least and at most, and the method's name."""
         option = self._method(method, 1)
         if option != "lanczos":
             whole = self.spectrum(option)
-            return self._measured(*whole.spectral_norm(), whole.method)
-        pairs = self._pairs(option, 1, "magnitude", watch)
+            value, error = (float(number) for number in whole.spectral_norm())
+            return value, value - error, value + error, whole.method
+        pairs = self._pairs(option, 1, "magnitude", watch, self.exact)
         value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
+        upper = value + error
         if self.exact and not pairs.proved:
-            error = max(error, SLACK * (pairs.upper - value))
-        return self._measured(value, error, _said(pairs))
+            upper = max(upper, pairs.upper)
+        return value, max(value - error, 0.0), upper, _said(pairs)
 
     def nuclear_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Sum of the absolute eigenvalues."""
@@ -187,7 +203,7 @@ class Eigensystem:
         iterable = k is not None
         if method is None:
             known = "dense" if "dense" in self.found else self.small()
-            option = known or ("lanczos" if iterable else "")
+            option = known or ("lanczos" if iterable else self.large() if self.large else "")
             if not option:
                 forms = " or ".join(f"{name!r} ({_gib(order)})" for name, (_, order) in self.options.items())
                 raise ValueError(f"method must be {forms} for P = {self.order:,}; got None: or ask for k")
@@ -199,11 +215,14 @@ class Eigensystem:
             raise MemoryError(f"method must fit into memory; got {method!r}, {_gib(self.options[method][1])}")
         return method
 
-    def _pairs(self, option: str, k: int, which: str, watch: Watch) -> Pairs:
+    def _pairs(self, option: str, k: int, which: str, watch: Watch, bounded: bool = False) -> Pairs:
         given = self.operator()
-        beyond = None if option == "lanczos" else counter_of(self.spectrum(option), which)
-        chosen = Operator(given.order, given.product, given.product_error, given.norm, beyond)
-        return extreme_pairs(chosen, k, which, watch=watch)
+        if option != "lanczos":
+            beyond: Counter | None = counter_of(self.spectrum(option), which)
+        else:
+            beyond = self.counting(which, watch) if self.counting else None
+        norm = given.norm() if bounded and callable(given.norm) else given.norm
+        return extreme_pairs(replace(given, norm=norm, beyond=beyond), k, which, watch=watch)
 
     def _answered(self, asked: Asked, pairs: Pairs, k: int, option: str) -> Eigenvalues:
         proved = (np.arange(len(pairs.values)) < pairs.proved) & self.exact
@@ -218,6 +237,7 @@ class Eigensystem:
             pairs.residuals,
             pairs.vectors if asked.vectors else None,
             missing,
+            pairs.chance if self.exact else 1.0,
         )
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
@@ -267,7 +287,10 @@ def number(name: str, value: Any) -> float:
 
 
 def _said(pairs: Pairs) -> str:
-    return f"lanczos, {pairs.proved} proved by {pairs.proof}" if pairs.proof else "lanczos, candidates"
+    if pairs.proof:
+        return f"lanczos, {pairs.proved} proved by {pairs.proof}"
+    tested = f"none missing but with probability {pairs.chance:.1g}"
+    return f"lanczos, {tested if pairs.chance < 1 else 'candidates'}"
 
 
 def _gib(order: int) -> str:

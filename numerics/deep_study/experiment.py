@@ -80,12 +80,12 @@ def experiment(data: Images, size: Size, seed: int, place: Workplace | None = No
     """
     place, clock = place or Workplace(), time.perf_counter()
     arms = fitted(size.arms, len(data.labels) - data.tests, data.tests)
-    pieces = [
-        (arm, repeat, attack) for arm in arms for repeat in range(arm.repeats) for attack in arm.attacks
-    ]
+    pieces = in_turns(arms)
     content = hashlib.sha256(np.ascontiguousarray(data.X).tobytes() + data.labels.tobytes()).hexdigest()
-    key = fingerprint(content, seed, arms, versions()["twolayer"])
-    minima = [as_facts(shard) for _, shard in place.finished("minima", Minimum(data, seed), pieces, key)]
+    key = fingerprint(content, seed, pieces, versions()["twolayer"])
+    shown = controls(data, size.repeats, seed, place, key)
+    found = place.finished("minima", Minimum(data, seed), pieces, key)
+    minima = [as_facts(shard) for _, shard in sorted(found, key=lambda each: arms.index(each[0][0]))]
     results: dict[str, Any] = {
         "made_by": "twolayer deep",
         "seed": seed,
@@ -96,10 +96,28 @@ def experiment(data: Images, size: Size, seed: int, place: Workplace | None = No
         "summary": table(minima, BY_KEY),
         "correlations": correlations(minima),
         "minima": minima,
-        "controls": controls(data, size.repeats, seed, place, key),
+        "controls": shown,
     }
     results["conclusions"] = conclusions(results)
     return {**results, "stopped": place.stopped, "seconds": time.perf_counter() - clock}
+
+
+def in_turns(arms: tuple[DeepArm, ...]) -> list[tuple[DeepArm, int, int]]:
+    """Arm, repeat and attack size of every minimum, in such an order that no arm is left behind.
+
+    Examples
+    --------
+    >>> small = DeepArm("small", repeats=2, attacks=(0,)), DeepArm("once", repeats=1, attacks=(0, 9))
+    >>> [(arm.name, repeat, attack) for arm, repeat, attack in in_turns(small)]
+    [('small', 0, 0), ('once', 0, 0), ('once', 0, 9), ('small', 1, 0)]
+    """
+    return [
+        (arm, repeat, attack)
+        for repeat in range(max(arm.repeats for arm in arms))
+        for arm in arms
+        if repeat < arm.repeats
+        for attack in arm.attacks
+    ]
 
 
 def controls(

@@ -130,12 +130,65 @@ def test_a_method_that_does_not_fit_is_named():
         H.residual.eigenvalues(1, method="kernel")
     with pytest.raises(ValueError, match="shift must be a finite number"):
         H.inertia(math.nan)
-    wide = deep.random_network([5, 100, 30, 2], seed=0)
-    far = deep.Hessian(wide, np.ones((1, 5)), np.ones((1, 2)))
-    with pytest.raises(
-        ValueError, match=r"method must be 'dense' \(0\.1 GiB\) or 'kernel' \(0\.0 GiB\) for P"
-    ):
-        far.eigenvalues()
+
+
+def test_without_a_method_there_is_always_one(monkeypatch):
+    """Beyond the order up to which matrices are formed: Lanczos for a few, the kernel with |R|_F for all."""
+    H = problem()
+    exact = H.eigenvalues(method="dense")
+    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    H = problem()
+    few, every = H.eigenvalues(3), H.eigenvalues()
+    assert few.method == "lanczos, 3 proved by inertia"
+    assert every.method == "dense, verified"
+    monkeypatch.setattr("numerics.deep.hessian.WHOLE", 10)
+    H = problem()
+    every = H.eigenvalues()
+    assert every.method == "kernel, |R|"
+    assert (np.abs(every.value - exact.value) <= every.error).all()
+    assert H.rank().method == "kernel, |R|"
+    assert H.residual.eigenvalues(2).method.startswith("lanczos, 2 proved")
+    with pytest.raises(ValueError, match=r"method must be 'dense' \(0\.0 GiB\) for P = .* or ask for k"):
+        H.residual.eigenvalues()
+
+
+@pytest.mark.parametrize("which", ["largest", "smallest", "magnitude"])
+def test_a_count_proves_what_lanczos_found(which, monkeypatch):
+    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    H = problem()
+    found = H.eigenvalues(4, which)
+    values = np.linalg.eigvalsh(H.toarray())
+    order = {"largest": -values, "smallest": values}.get(which, -abs(values)).argsort(kind="stable")
+    assert found.exact
+    assert found.chance == 0.0
+    assert (np.abs(found.value - values[order[:4]]) <= found.error + 1e-12 * abs(values).max()).all()
+
+
+def test_too_large_for_a_count_a_test_says_how_unlikely_it_is_that_one_is_missing(monkeypatch):
+    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    monkeypatch.setattr("numerics.deep.matrices.COUNTED", 10)
+    net = deep.random_network([6, 30, 30, 3], seed=1)
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(40, 6))
+    H = deep.Hessian(net, X, net(X) + 3 * rng.normal(size=(40, 3)))
+    found = H.eigenvalues(6)
+    assert found.proved.sum() < 6
+    assert found.chance <= 1e-12
+    assert not found.exact
+    assert found.as_dict()["chance"] == found.chance
+    assert "probability" in found.missing
+    assert np.abs(found.value - H.eigenvalues(6, method="dense").value).max() < 1e-9
+    assert not np.isnan(H.stable_rank("lanczos").error)
+
+
+def test_the_stable_rank_is_enclosed_though_the_largest_eigenvalue_is_not_proved(monkeypatch):
+    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    truth = problem().stable_rank("dense")
+    monkeypatch.setattr("numerics.deep.matrices.COUNTED", 10)
+    found = problem().stable_rank("lanczos")
+    assert abs(found.value - truth.value) <= found.error + truth.error
+    zero = deep.Hessian(deep.Network([[[0.0]], [[0.0]]]), [[1.0]], [[0.0]])
+    assert np.isnan(zero.stable_rank().value)
 
 
 def test_every_method_of_two_layers_is_there_or_has_no_meaning():

@@ -31,7 +31,7 @@ from .compressed import Matrix, compress
 from .enclosed import NotDefinite, Spectrum, rounded_up
 from .extremes.curvature_pairs import counter, counter_of, extreme
 from .extremes.eigenpairs import Eigenvalues
-from .extremes.lanczos import Pairs
+from .extremes.records import Pairs
 from .extremes.watch import Watch
 from .inertia import beside, count, decided
 from .lapack import verified_singular_values
@@ -332,6 +332,7 @@ class Eigensystem:
             residuals,
             vectors,
             pairs.missing,
+            pairs.chance,
         )
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:

@@ -24,7 +24,7 @@ from twolayer.errors.measurement import Measurement
 from twolayer.memory import available
 from twolayer.operators.functions import SpectralFunctions
 from twolayer.spectrum.enclosed import Spectrum, semidefinite
-from twolayer.spectrum.extremes.lanczos import Operator
+from twolayer.spectrum.extremes.records import Operator
 from twolayer.spectrum.lapack import verified_eigenvalues
 
 SMALL = 3000  # parameters up to which all P products are taken

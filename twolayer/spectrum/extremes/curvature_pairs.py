@@ -17,18 +17,19 @@ from ..compressed import Matrix
 from ..enclosed import Spectrum
 from ..inertia import evaluate, none_below
 from . import lanczos
-from .lanczos import Operator, Pairs
+from .records import Counter, Operator, Pairs
 from .watch import Watch
 
 SMALL = 64  # order up to which a matrix is formed rather than multiplied with
 NEXT = 6  # eigenvectors of a formed matrix beyond those asked for
 
 
-def operator_of(whole: Matrix, small: Matrix, beyond: lanczos.Counter | None = None) -> Operator:
+def operator_of(whole: Matrix, small: Matrix, beyond: Counter | None = None) -> Operator:
     """`small`, which is `whole` or the same compressed, as an operator with the exact norm of `whole`."""
     value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
     rounding = SLACK * (product_error(small) + small.factors_error)
-    return Operator(small.order, _products(small), rounding, (1 + gamma(4)) * (value + error), beyond)
+    norm = (1 + gamma(4)) * (value + error)
+    return Operator(small.order, _products(small), rounding, norm, beyond, small.factors_error)
 
 
 def _products(matrix: Matrix) -> Callable[[Array], Array]:
@@ -41,7 +42,7 @@ def product_error(matrix: Matrix) -> float:
     return gamma(n + m + d + 3 * q + 40) * matrix.bound.total
 
 
-def counter(small: Matrix, which: str, method: str, watch: Watch | None = None) -> lanczos.Counter:
+def counter(small: Matrix, which: str, method: str, watch: Watch | None = None) -> Counter:
     """Counts eigenvalues beyond a point by the inertia of the matrix, the zeros left out included."""
 
     def beyond(x: float) -> tuple[int, float]:
@@ -58,7 +59,7 @@ def counter(small: Matrix, which: str, method: str, watch: Watch | None = None) 
     return beyond
 
 
-def counter_of(spectrum: Spectrum, which: str) -> lanczos.Counter:
+def counter_of(spectrum: Spectrum, which: str) -> Counter:
     """The same from all eigenvalues."""
 
     def beyond(x: float) -> tuple[int, float]:
@@ -73,7 +74,7 @@ def extreme(
     small: Matrix,
     k: int,
     which: str,
-    beyond: lanczos.Counter | None,
+    beyond: Counter | None,
     watch: Watch,
     formed: bool = False,
 ) -> Pairs:

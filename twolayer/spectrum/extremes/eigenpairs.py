@@ -29,6 +29,9 @@ class Eigenvalues(Measurement):
         The eigenvectors, orthonormal but for rounding, if asked for.
     missing : str
         Why some are not proved, and what would prove them; empty if all are.
+    chance : float
+        0 where all are proved. Else a bound of the probability, over the random vectors of a test, that an
+        eigenvalue is missing, and 1 where no test was passed.
 
     Examples
     --------
@@ -43,7 +46,9 @@ class Eigenvalues(Measurement):
     residual: Any = None
     vectors: Any = None
     missing: str = ""
+    chance: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: a measurement's, which are proved, and what is missing; not the vectors."""
-        return super().as_dict() | {"proved": np.asarray(self.proved).tolist(), "missing": self.missing}
+        """Plain data for JSON: a measurement's, what is proved, missing, and how likely; no vectors."""
+        proved = np.asarray(self.proved).tolist()
+        return super().as_dict() | {"proved": proved, "missing": self.missing, "chance": self.chance}

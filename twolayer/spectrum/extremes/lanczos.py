@@ -13,8 +13,9 @@ is returned with how much of it is proved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
@@ -22,78 +23,22 @@ from scipy import linalg
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
 from ..lapack import skewness
+from .chance import Complement, missed
 from .prefix import errors_of_prefix, outside, proved_prefix, remainders
+from .records import Operator, Pairs
 from .thick_restart import Basis
 from .watch import Watch
 
 SPARE = 32  # columns of the basis beyond the pairs sought
 AHEAD = 6  # pairs beyond those sought that are kept where they have nearly converged
 PROBE = 24  # products in the complement that look for an omitted member of a cluster
-MOST = 48  # pairs beyond those sought that are waited for, if the norm could then prove more
+LARGE = 1000  # order from which a sample of the norm can tell that it is of no use
+MARGIN = 4.0  # how far such a sample has to exceed what could prove something
+ROOM = 0.3  # share of the way to what is tested by which the complement is taken to be larger than it seems
+BELOW = 0.1  # the same at its other end, of its width
 SEED = 0  # of the starting vector: the same operator gives the same answer
 TOLERANCE = 1e-13  # of a residual, over the largest eigenvalue in absolute value
 NEARLY = 1e-3  # residual up to which a further pair is of use to a proof
-
-Counter = Callable[[float], tuple[int, float]]
-
-
-@dataclass(frozen=True)
-class Operator:
-    """A symmetric operator H of order P that is known by its products.
-
-    Attributes
-    ----------
-    order : int
-        P.
-    product : callable
-        H times a vector (P,).
-    product_error : float
-        Bound of |computed product - H v| for a unit vector v.
-    norm : float
-        An upper bound of |H|_F.
-    beyond : callable, optional
-        ``beyond(x)`` returns a whole number and an error e: no more than this many eigenvalues are above
-        x + e; below -x - e, if the smallest are sought; either, if those of largest absolute value are.
-    """
-
-    order: int
-    product: Callable[[Array], Array]
-    product_error: float
-    norm: float
-    beyond: Counter | None = None
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Eigenpairs, those sought first.
-
-    Attributes
-    ----------
-    values : ndarray, shape (k,)
-    vectors : ndarray, shape (P, k)
-        Orthonormal but for rounding.
-    residuals : ndarray, shape (k,)
-        Bounds of |H v - value v|, v of unit length: some eigenvalue is as near.
-    errors : ndarray, shape (k,)
-        For the first `proved`: the true eigenvalue of the same rank lies within. For the others: `residuals`.
-    proved : int
-        Length of the prefix of which it is proved that no eigenvalue is missing.
-    proof : str
-        What proves it: "the Frobenius norm" or "inertia"; empty if nothing does.
-    upper : float
-        No eigenvalue is larger, in the order sought.
-    missing : str
-        Why the others are not proved, and what would prove them; empty if all are.
-    """
-
-    values: Array
-    vectors: Array
-    residuals: Array
-    errors: Array
-    proved: int
-    upper: float
-    proof: str = ""
-    missing: str = ""
 
 
 def extreme_pairs(
@@ -170,6 +115,9 @@ class _Search:
     residuals: Array = field(init=False)
     mixed: float = 0.0
     products: int = 0
+    chance: float = 1.0
+    ends: tuple[float, float] = (0.0, 0.0)
+    first: tuple[Array, float] | None = None
 
     def __post_init__(self) -> None:
         self.vectors = self.images = np.zeros((self.operator.order, 0))
@@ -195,6 +143,8 @@ class _Search:
                     break
             elif not self.add(1, self._kth() + float(self.residuals.max(initial=0.0))):
                 break
+        if prefix < self.k <= len(self.values) and not self.watch.over():
+            self._by_chance()
         return self._pairs(prefix, beyond, proof)
 
     def _kth(self) -> float:
@@ -216,6 +166,9 @@ class _Search:
                 raise
             self.watch.stopped = "interrupted"
             Y = self._sorted(basis)[1][:, :count] if above is None else None
+        ritz = basis.ritz()[0]
+        self.ends = (float(ritz[0]), float(ritz[-1])) if len(ritz) else self.ends
+        self.first = self.first or basis.first
         self.products += basis.products
         if Y is None or Y.shape[1] == 0:
             return False
@@ -305,13 +258,68 @@ class _Search:
         inner = float(np.linalg.norm(V.T @ R)) + np.sqrt(p) * rounding * 1.5 + gamma(len(V)) * together
         self.mixed = float(SLACK * (inner / root**2 + commutator))
 
+    @cached_property
+    def norm(self) -> float:
+        """The upper bound of |H|_F; inf where it is dear and proves nothing."""
+        given = self.operator.norm
+        if not callable(given):
+            return given
+        return math.inf if self._hopeless() else given()
+
+    def _hopeless(self) -> bool:
+        """Whether the others are so many that their squares far exceed what a proof by the norm allows.
+
+        The first vector is random, so that its image outside the pairs found estimates what they leave.
+        """
+        if self.first is None or self.operator.order < LARGE or not len(self.values):
+            return False
+        start, square = self.first
+        known = float(((self.values * (start @ self.vectors)) ** 2).sum())
+        return (square - known) * self.operator.order > (MARGIN * self._kth()) ** 2
+
     def _by_norm(self) -> tuple[int, float, str]:
         """The prefix that the Frobenius norm proves, what bounds all others, and the name of the proof."""
+        if math.isinf(self.norm):
+            return 0, math.inf, ""
         sizes = self.sizes(self.values)
-        prefix = proved_prefix(sizes, self.values, self.residuals, self.operator.norm, self.mixed)
-        left = remainders(self.values, self.operator.norm, self.mixed)
+        left = remainders(self.values, self.norm, self.mixed)
+        prefix = proved_prefix(sizes, left, self.residuals, self.mixed)
         beyond = outside(sizes, self.residuals, left, prefix, self.mixed)
         return prefix, beyond, "the Frobenius norm" if prefix else ""
+
+    def _by_chance(self) -> None:
+        """Test by random vectors that nothing outside the pairs is so large that one of the k is missing."""
+        operator, values = self.operator, self.values
+        if operator.norm == math.inf or self.ends[0] == self.ends[1]:
+            return
+        largest = float(np.abs(values).max())
+        rounding = max(operator.product_error - operator.matrix_error, 0.0) + UNIT * largest
+        size = SLACK * (largest + float(np.linalg.norm(self.residuals)) + self.mixed)
+        sign = -1.0 if self.which == "smallest" else 1.0
+        C = Complement(lambda v: sign * operator.product(v), rounding, self.vectors, size)
+        low, high = sorted(sign * end for end in self.ends)
+        if self.which == "magnitude":
+            low, high = -max(-low, high), max(-low, high)
+        x = self._allowed(high)
+        wide = ROOM * (x - high)
+        low -= wide if self.which == "magnitude" else BELOW * (high - low)
+        self.watch.tell(1.0, "testing that none is missing by random vectors")
+        self.chance, taken = missed(C, (low, high + wide), x - operator.matrix_error, 500 + 4 * self.products)
+        self.products += taken
+
+    def _allowed(self, least: float) -> float:
+        """How large an eigenvalue outside the pairs may be, from `least` on, if none of the k is missing."""
+        low, high = -math.inf, self._kth()
+        for _ in range(50):
+            tried = least if math.isinf(low) else 0.5 * (low + high)
+            left = np.append(np.full(len(self.values), math.inf), tried)
+            if proved_prefix(self.sizes(self.values), left, self.residuals, self.mixed) >= self.k:
+                low = tried
+            elif math.isinf(low):
+                break
+            else:
+                high = tried
+        return low
 
     def _by_count(self) -> tuple[int, float, str, int] | None:
         """The same by counting beyond the widest gap after the k-th; with how many are absent."""
@@ -358,19 +366,26 @@ class _Search:
             self._upper(sizes),
             proof if proved else "",
             "" if proved >= self.k else self._missing(proved, k),
+            0.0 if proved >= self.k else self.chance,
         )
 
     def _upper(self, sizes: Array) -> float:
-        left = remainders(self.values, self.operator.norm, self.mixed)
+        if math.isinf(self.norm):
+            return math.inf
+        left = remainders(self.values, self.norm, self.mixed)
         return outside(sizes, self.residuals, left, 0, self.mixed)
 
     def _missing(self, proved: int, k: int) -> str:
         stopped = (
             f"stopped by {self.watch.stopped} with {k} of {self.k} pairs; " if self.watch.stopped else ""
         )
-        norm = self.operator.norm
-        left = float(remainders(self.values, norm, self.mixed)[-1]) / (norm or 1.0)
-        return (
-            f"{stopped}the pairs found leave {left:.3g} times |H|_F to the others, which proves {proved}; "
-            f"a count of the eigenvalues beyond value number {k} would prove the rest"
-        )
+        said = "the pairs found leave far too much of |H|_F to the others for a proof"
+        if not math.isinf(self.norm):
+            left = float(remainders(self.values, self.norm, self.mixed)[-1]) / (self.norm or 1.0)
+            said = f"the pairs found leave {left:.3g} times |H|_F to the others, which proves {proved}"
+        if self.chance < 1:
+            return (
+                f"{stopped}{said}; by a test with random vectors one is missing with a probability of at "
+                f"most {self.chance:.1g}"
+            )
+        return f"{stopped}{said}; a count of the eigenvalues beyond value number {k} would prove the rest"

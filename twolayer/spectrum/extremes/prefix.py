@@ -46,26 +46,25 @@ def outside(sizes: Array, residuals: Array, left: Array, j: int, mixed: float) -
     return best + SLACK * mixed + 4 * gamma(8) * abs(best)
 
 
-def proved_prefix(sizes: Array, values: Array, residuals: Array, norm: float, mixed: float) -> int:
+def proved_prefix(sizes: Array, left: Array, residuals: Array, mixed: float) -> int:
     """The largest j for which the theorem holds.
 
     Parameters
     ----------
     sizes : ndarray, shape (p,)
         Descending: the values, their negatives, or their absolute values, whichever are sought.
-    values, residuals : ndarray, shape (p,)
-    norm : float
-        An upper bound of |H|_F.
+    left : ndarray, shape (p + 1,)
+        Upper bounds of lmax(C_j), j = 0 .. p, such as c_j; inf where nothing is known.
+    residuals : ndarray, shape (p,)
     mixed : float
         d.
 
     Examples
     --------
     >>> t = np.array([3.0, 1.0])
-    >>> proved_prefix(t, t, np.zeros(2), 3.5, 0.0)  # what is left of 12.25 is 2.25 > 1
+    >>> proved_prefix(t, remainders(t, 3.5, 0.0), np.zeros(2), 0.0)  # what is left of 12.25 is 2.25 > 1
     1
     """
-    left = remainders(values, norm, mixed)
     for j in range(len(sizes), 0, -1):
         if sizes[j - 1] >= outside(sizes, residuals, left, j, mixed):
             return j

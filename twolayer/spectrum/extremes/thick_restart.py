@@ -39,6 +39,8 @@ class Basis:
     ----------
     filled : int
         Columns of Q so far.
+    first : tuple of (ndarray, float)
+        The random vector it began with, and the squared length of its image; None before the first product.
     last : float
         Length of the part of the latest product that points out of the basis.
 
@@ -59,6 +61,7 @@ class Basis:
         self.T = np.zeros((self.room, self.room))
         self.filled, self.last, self.products = 0, 0.0, 0
         self.random = np.random.default_rng(seed)
+        self.first: tuple[Array, float] | None = None
         self._fresh(0)
 
     def step(self) -> None:
@@ -67,6 +70,7 @@ class Basis:
         image = np.array(self.product(np.ascontiguousarray(self.Q[:, at])), dtype=np.float64)
         self.products += 1
         length = float(np.linalg.norm(image))
+        self.first = self.first or (self.Q[:, at].copy(), length**2)
         inner = self._orthogonalise(image, at + 1)
         self.T[: at + 1, at] = self.T[at, : at + 1] = inner
         self.filled, self.last = at + 1, float(np.linalg.norm(image))
