@@ -1,4 +1,4 @@
-"""Matrices that are formed: curvature rows, the tangent kernel, the Hessian where P allows, and counts in it."""
+"""Matrices that are formed: curvature rows, the tangent kernel, the Hessian where P allows; counts in it."""
 
 from __future__ import annotations
 
