@@ -140,7 +140,7 @@ def counter(run: Forward, scope: Scope, bound: Bounds, which: str, watch: Watch)
 
 
 def above(H: Array, x: float) -> tuple[int, float]:
-    """A number and an error e such that no more eigenvalues of the symmetric array `H` are above x + e.
+    """A number and an error e: no more eigenvalues of the symmetric array `H` (P, P) are above x + e.
 
     Examples
     --------
