@@ -1,4 +1,4 @@
-"""The command: runs the comparisons and prints their table; `bounds` and `kills` are attacks (-h)."""
+"""The command: runs the comparisons and prints their table; `bounds`, `lies` and `kills` are attacks (-h)."""
 
 import argparse
 import json
@@ -102,6 +102,10 @@ def main(words: list[str]) -> int:
         from . import bounds  # needs python-flint
 
         return bounds.main(words[1:])
+    if words[:1] == ["lies"]:
+        from . import lies  # needs python-flint
+
+        return lies.main(words[1:])
     if words[:1] == ["kills"]:
         from . import kills
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from numerics.commands.options import as_typed, long_run
-from numerics.sweeps.interrupts import held, said_when_stopped
+from numerics.sweeps.interrupts import held, said_when_stopped, unfinished
 
 if TYPE_CHECKING:
     from numerics.basin_study.run import Size
@@ -46,7 +46,8 @@ def basins(
     summary.txt and figures (PNG and PDF).
 
     Interrupted (Ctrl-C, exit code 130) or out of time (--max-seconds, exit code 3), it reports what is
-    finished and says "Partial" first; the same command goes on from there, also after it was killed.
+    finished and says "Partial" first, as it does, with exit code 1, where workers died or the disk is full;
+    the same command goes on from there, also after it was killed.
 
     \b
     Examples:
@@ -63,11 +64,12 @@ def basins(
     from numerics.sweeps.workplace import Workplace
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
-    command, size, interrupted = as_typed(), QUICK if quick else FULL, False
+    command, size, interrupted, failures = as_typed(), QUICK if quick else FULL, False, list[str]()
     with said_when_stopped(kept), fresh_folder(out) as folder, Bars() as bars:
         try:
             with executor(where) as pool, one_thread():
-                results = experiment(seed, size, Workplace(pool, kept, max_seconds, bars.tell))
+                place = Workplace(pool, kept, max_seconds, bars.tell)
+                results, failures = experiment(seed, size, place), place.failures
         except KeyboardInterrupt:
             bars.close()
             click.echo("Stopped: reporting what is finished; Ctrl-C again ends without.", err=True)
@@ -77,8 +79,7 @@ def basins(
     click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else summary(results))
     click.echo(f"Report: {out}/report.html", err=as_json)
     if interrupted or results["stopped"]:
-        click.echo(f"Not finished; what is done is kept in {kept}: the same command goes on.", err=True)
-        raise click.exceptions.Exit(130 if interrupted else 3)
+        unfinished(kept, failures, interrupted)
     if store is None:
         shutil.rmtree(kept, ignore_errors=True)
 

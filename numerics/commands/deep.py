@@ -12,6 +12,7 @@ import click
 from numerics.commands.basins import Bars
 from numerics.commands.options import long_run
 from numerics.commands.tables import aligned
+from numerics.sweeps.interrupts import unfinished
 
 
 @click.command("deep", short_help="Good and bad minima of deep networks on images, measured exactly.")
@@ -53,7 +54,8 @@ def deep(
     results.json, results.csv and figures (PNG and PDF). The first line answers the question.
 
     Interrupted (Ctrl-C, exit code 130) or killed, it goes on where it stopped when it is called again. Out of
-    time (--max-seconds), it reports what is finished, and exits with code 3.
+    time (--max-seconds), it reports what is finished, and exits with code 3; with code 1 where workers died
+    or the disk is full.
 
     \b
     Examples:
@@ -65,28 +67,29 @@ def deep(
     kept = Path(store or f"{out}-work-{replicate or ''}{'quick' if quick else 'full'}-{seed}")
     settings = (out, where, kept, max_seconds)
     said = _replicated if replicate else _studied
-    results, text = said(data, folder, quick, seed, settings)
+    results, text, failures = said(data, folder, quick, seed, settings)
     click.echo(json.dumps(_brief(results, out), indent=1, allow_nan=False) if as_json else text)
-    _done(results, kept, store is None)
+    _done(results, kept, failures, store is None)
 
 
 Settings = tuple[str, str | None, Path, float | None]
+Said = tuple[dict[str, Any], str, list[str]]  # results, in words, and what failed
 
 
 def _studied(
     data: str, folder: str | None, quick: bool, seed: int, settings: Settings
-) -> tuple[dict[str, Any], str]:
+) -> Said:
     from numerics.deep_study.experiment import LARGE, SMALL, experiment, write
     from numerics.files.images import images
 
     loaded, size = images(data, folder), SMALL if quick else LARGE
-    results = _worked(lambda place: experiment(loaded, size, seed, place), write, settings)
-    return results, summary(results, settings[0])
+    results, failures = _worked(lambda place: experiment(loaded, size, seed, place), write, settings)
+    return results, summary(results, settings[0]), failures
 
 
 def _replicated(
     data: str, folder: str | None, quick: bool, seed: int, settings: Settings
-) -> tuple[dict[str, Any], str]:
+) -> Said:
     from numerics.deep_study.wu_ma_e.experiment import experiment, write
     from numerics.files.images import images
 
@@ -94,12 +97,12 @@ def _replicated(
         raise ValueError(f"--data must be fashion-mnist or its folder with --replicate wu-ma-e; got {data!r}")
     lies = data if Path(data).is_dir() and not folder else folder
     loaded = images("fashion-mnist", lies)
-    results = _worked(lambda place: experiment(loaded, quick, seed, place), write, settings)
-    return results, beside(results, settings[0])
+    results, failures = _worked(lambda place: experiment(loaded, quick, seed, place), write, settings)
+    return results, beside(results, settings[0]), failures
 
 
-def _worked(job: Any, write: Any, settings: Settings) -> dict[str, Any]:
-    """Do the `job` at a workplace and write its results; Ctrl-C keeps what is finished."""
+def _worked(job: Any, write: Any, settings: Settings) -> tuple[dict[str, Any], list[str]]:
+    """Do the `job` at a workplace, write its results, return them with what failed; Ctrl-C keeps the rest."""
     from numerics.files.folders import fresh_folder
     from numerics.sweeps.executors import executor
     from numerics.sweeps.threads import one_thread
@@ -109,19 +112,19 @@ def _worked(job: Any, write: Any, settings: Settings) -> dict[str, Any]:
     with fresh_folder(out) as target, Bars() as bars:
         try:
             with executor(where) as pool, one_thread():
-                results: dict[str, Any] = job(Workplace(pool, kept, max_seconds, bars.tell))
+                place = Workplace(pool, kept, max_seconds, bars.tell)
+                results: dict[str, Any] = job(place)
         except KeyboardInterrupt:
             bars.close()
             click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
             raise click.exceptions.Exit(130) from None
         write(target, results)
-    return results
+    return results, place.failures
 
 
-def _done(results: dict[str, Any], kept: Path, remove: bool) -> None:
+def _done(results: dict[str, Any], kept: Path, failures: list[str], remove: bool) -> None:
     if results["stopped"]:
-        click.echo(f"Not finished; what is done is kept in {kept}: the same command goes on.", err=True)
-        raise click.exceptions.Exit(3)
+        unfinished(kept, failures)
     if remove:
         shutil.rmtree(kept, ignore_errors=True)
 

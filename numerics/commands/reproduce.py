@@ -14,7 +14,7 @@ import click
 
 from numerics.commands.options import as_typed, long_run
 from numerics.commands.tables import aligned
-from numerics.sweeps.interrupts import held, said_when_stopped
+from numerics.sweeps.interrupts import held, said_when_stopped, unfinished
 
 if TYPE_CHECKING:
     from numerics.files.datasets import Dataset
@@ -75,8 +75,9 @@ def reproduce(
 
     Writes OUT/report.html, results.json, results.csv, figures (PNG and PDF) and example networks for
     `twolayer norms`. Interrupted (Ctrl-C, exit code 130) or out of time (--max-seconds, exit code 3), it
-    reports what is finished and says so first; the same command goes on from there. With --store, finished
-    work is kept after the end as well, and nothing is done again unless code, data or settings changed.
+    reports what is finished and says so first, as it does, with exit code 1, where workers died or the disk
+    is full; the same command goes on from there. With --store, finished work is kept after the end as well,
+    and nothing is done again unless code, data or settings changed.
 
     \b
     In y, two values are two classes; of more classes the upper half become +1.
@@ -109,7 +110,7 @@ def reproduce(
             results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
             if not found:
                 shutil.rmtree(kept, ignore_errors=True)
-                raise click.Abort
+                raise click.ClickException(place.failures[0]) if place.failures else click.Abort
             others = studied(studies, seed, quick, place) if not interrupted(place) else {}
             ending.enter_context(held("the report is written"))
         results["partial"] = bool(place.stopped)
@@ -128,8 +129,7 @@ def reproduce(
         click.echo("\n".join([*first, *lines(said), ""]))
     click.echo(brief(results, out) if as_json else summary(results, out))
     if place.stopped:
-        click.echo(f"What is finished is kept in {kept}: the same command goes on.", err=True)
-        raise click.exceptions.Exit(130 if interrupted(place) else 3)
+        unfinished(kept, place.failures, interrupted(place))
     if store is None:
         shutil.rmtree(kept, ignore_errors=True)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -68,3 +69,26 @@ def said_when_stopped(kept: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
         raise click.exceptions.Exit(130) from None
+
+
+def unfinished(kept: Path, failures: list[str], interrupted: bool = False) -> NoReturn:
+    """Say on stderr what failed, if anything did, and that the rest is kept; and end.
+
+    Parameters
+    ----------
+    kept : Path
+        Folder of the finished work.
+    failures : list of str
+        Of :class:`numerics.sweeps.workplace.Workplace`; the first is what broke, the others follow from it.
+    interrupted : bool
+        Whether Ctrl-C ended the work.
+
+    Raises
+    ------
+    click.exceptions.Exit
+        With the code 130 after Ctrl-C, 1 after a failure, else 3: out of time.
+    """
+    for said in failures[:1]:
+        click.echo(f"Error: {said}", err=True)
+    click.echo(f"Not finished; what is done is kept in {kept}: the same command goes on.", err=True)
+    raise click.exceptions.Exit(130 if interrupted else 1 if failures else 3)

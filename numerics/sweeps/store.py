@@ -40,11 +40,20 @@ class SweepError(Exception):
     ----------
     shards : dict of int to dict
         The finished shards by number.
+    failed : bool
+        Whether something broke: workers, scheduler or disk. Time that ran out is no failure.
     """
 
-    def __init__(self, why: str, done: int, total: int, shards: Mapping[int, Shard] | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        done: int,
+        total: int,
+        shards: Mapping[int, Shard] | None = None,
+        failed: bool = False,
+    ) -> None:
         super().__init__(f"{why}; {done} of {total} pieces are finished and kept")
-        self.done, self.total, self.shards = done, total, dict(shards or {})
+        self.done, self.total, self.shards, self.failed = done, total, dict(shards or {}), failed
 
 
 @dataclass(frozen=True)

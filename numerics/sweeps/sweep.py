@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def sweep(
     else:
         run.on(executor)
     if run.done < len(pieces):
-        raise run.stopped(f"max_seconds = {max_seconds} ran out")
+        raise run.stopped(f"max_seconds = {max_seconds} ran out", failed=False)
     return [run.shards[index] for index in range(len(pieces))]
 
 
@@ -126,8 +127,8 @@ class _Run:
         if self.report is not None:
             self.report(self.done, len(self.pieces))
 
-    def stopped(self, why: str) -> SweepError:
-        return SweepError(why, self.done, len(self.pieces), self.shards)
+    def stopped(self, why: str, failed: bool = True) -> SweepError:
+        return SweepError(why, self.done, len(self.pieces), self.shards, failed)
 
     def here(self) -> None:
         for index in self.left():
@@ -153,7 +154,7 @@ class _Run:
         except Exception as reason:
             if not (isinstance(reason, RuntimeError | OSError) or _gone(reason)):
                 raise
-            raise self.stopped(f"the executor takes no more work: {_said(reason)}") from reason
+            raise self.stopped(_ending(reason, "takes no more work")) from reason
 
     def _collect(self, waiting: dict[Future[Any], int]) -> None:
         """Keep what is finished. All that came back is kept before a failure among it is told."""
@@ -168,7 +169,7 @@ class _Run:
             else:
                 self.keep(index, shard)
         if failure is not None and _gone(failure):
-            raise self.stopped(f"the executor died: {_said(failure)}") from failure
+            raise self.stopped(_ending(failure, "died")) from failure
         if failure is not None:
             raise failure
 
@@ -177,6 +178,16 @@ def _gone(reason: Exception) -> bool:
     """Whether it says that the executor, its workers or its scheduler are there no more."""
     known = isinstance(reason, BrokenExecutor | CancelledError | ConnectionError)
     return known or type(reason).__module__.startswith("distributed")
+
+
+def _ending(reason: Exception, what: str) -> str:
+    """How an executor ended; of processes that ended without a word, what may have ended them."""
+    if isinstance(reason, BrokenProcessPool):
+        return (
+            "a worker process died without a word (killed, out of memory, or unable to start the program that "
+            "started it)"
+        )
+    return f"the executor {what}: {_said(reason)}"
 
 
 def _said(reason: BaseException) -> str:

@@ -37,6 +37,8 @@ class Workplace:
     ----------
     stopped : list of str
         What was left undone, sweep by sweep, and why.
+    failures : list of str
+        Those of them that neither time nor Ctrl-C ended, but a worker, a scheduler or a disk.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Workplace:
     max_seconds: float | None = None
     report: Report | None = None
     stopped: list[str] = field(default_factory=list, init=False)
+    failures: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self.begun = time.monotonic()
@@ -84,6 +87,7 @@ class Workplace:
             shards = dict(enumerate(sweep(task, pieces, key=key, **self._options(name))))
         except SweepError as reason:
             self.stopped.append(f"{name}: {reason}")
+            self.failures += self.stopped[-1:] if reason.failed else []
             shards = reason.shards
         return [(pieces[index], shards[index]) for index in sorted(shards)]
 

@@ -136,7 +136,10 @@ def _existence(of: Subject) -> float:
         raise Undecided(
             f"H is not certainly positive definite at theta: its least eigenvalue is {least.str(5)}"
         )
-    Y = H.mid().inv().mid()
+    try:
+        Y = H.mid().inv().mid()
+    except ZeroDivisionError:
+        raise Undecided("H is too nearly singular at theta to be inverted at this precision") from None
     step = [abs(number) for number in (Y * g).entries()]
     box = max(2 * rounded_up(max(number.abs_upper() for number in step)), SMALLEST * _scale(of))
     N = _identity(H.nrows()) - Y * named("H", BallNetwork(of, box))

@@ -160,8 +160,14 @@ def _matrix_quantities() -> dict[str, Quantity]:
         for name in MATRICES:
             closed = name in OPERATORS and head in CLOSED
             evaluate = _of_operator(CLOSED[head], name) if closed else _of_matrix(taken, name)
-            found[f"{head}({name})"] = Quantity(form % LETTERS[name], evaluate)
+            found[f"{head}({name})"] = Quantity(form % LETTERS[name], evaluate, needs=_wanted_by(name))
     return found
+
+
+def _wanted_by(name: str) -> tuple[Hypothesis, ...]:
+    """What makes the matrix `name` the curvature of the same function."""
+    wanted = {"balanced": (hypotheses.FIRST_DEGREE, hypotheses.BALANCEABLE), "stretched": (hypotheses.FIRST_DEGREE,)}
+    return wanted.get(name.partition(" ")[0], ())
 
 
 ONE_OUTPUT = (hypotheses.ONE_OUTPUT,)
@@ -169,6 +175,7 @@ HOMOGENEOUS = (hypotheses.HOMOGENEOUS,)
 TWINS = (hypotheses.ONE_OUTPUT, hypotheses.TWINS)
 SQUARES = (hypotheses.ONE_OUTPUT, hypotheses.QUADRATIC, hypotheses.NO_HIDDEN_BIASES)
 ONE_DIMENSION = (
+    hypotheses.NO_KINK,
     hypotheses.RELU,
     hypotheses.ONE_INPUT,
     hypotheses.ONE_OUTPUT,

@@ -18,6 +18,7 @@ from theory.certify.balls.balls import Rows, Undecided, arb, arb_mat, ctx, hull,
 
 STEPS = 60
 CLUSTERED = 2.0**10  # eigenvalues nearer than this times P times an entry to be removed are a cluster
+FARTHEST = 2**20  # of an exponent that is scaled away
 ROTATE = 16.0  # entries inside clusters must exceed the others by this before float64 may rotate them
 
 
@@ -164,6 +165,10 @@ def _scaled(M: arb_mat) -> arb_mat:
     M = M.mid()
     mantissas = [number.man_exp() for number in M.entries() if not number.is_zero()]
     exponent = max((int(man).bit_length() + int(exp) for man, exp in mantissas), default=0)
+    if exponent > FARTHEST:
+        raise Undecided("an entry of the matrix is out of range")
+    if exponent < -FARTHEST:
+        return arb_mat(M.nrows(), M.ncols())  # nothing is assumed of eigenvectors: any will do
     return (M * power(arb(2), -exponent)).mid()
 
 

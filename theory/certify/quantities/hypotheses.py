@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.certify.balls.balls import Undecided
+from theory.certify.balls.balls import Undecided, hull
+from theory.certify.balls.programs import evaluated
 from theory.certify.quantities.matrices import named
 from theory.certify.quantities.network import BallNetwork
 from theory.certify.quantities.norms import spectrum, structural_rank
@@ -69,7 +70,13 @@ def _is_finite(order: int) -> Decision:
 
 def _first_degree(at: BallNetwork) -> bool:
     found = at.activation.constants
-    return found.homogeneity == 1 and found.suprema[0].value <= 1
+    if found.homogeneity != 1:
+        return False
+    # not the float of the supremum, which is rounded
+    lower, upper = at.activation.suprema[0]
+    exact = found.suprema[0].exact
+    slope = hull(lower, upper) if exact is None else evaluated(exact)
+    return slope <= 1 or not _certain(slope > 1, "whether |s'| <= 1")
 
 
 def _activation_is(name: str) -> Decision:

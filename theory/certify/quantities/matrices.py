@@ -144,7 +144,15 @@ def row_norms(at: BallNetwork) -> list[arb]:
 
 
 def rescaled(M: arb_mat, at: BallNetwork, factors: list[arb]) -> arb_mat:
-    """D^-1 M D^-1 where input weights are multiplied by `factors`, output weights divided by them."""
+    """D^-1 M D^-1 where input weights are multiplied by `factors`, output weights divided by them.
+
+    Raises
+    ------
+    Undecided
+        If that is the curvature of another function, the activation not being homogeneous of degree 1.
+    """
+    if at.activation.constants.homogeneity != 1:
+        raise Undecided("units can be rescaled only if s(t z) = t s(z) for t > 0")
     _, d, _, q = at.sizes
     inverse = [1 / factor for factor in factors]
     scale = factors * q + [each for each in inverse for _ in range(d)]

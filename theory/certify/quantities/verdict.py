@@ -22,6 +22,7 @@ NOT_APPLICABLE = "not applicable"
 FIRST_BITS, LAST_BITS = 64, 1024  # bits
 COUNT = re.compile(r"(?:rank|negative)\(.*\)|[ndmq]")
 CLOSE = 100  # bits to which two sides must agree to be called equal
+SUDDEN = 16  # bits by which a radius may shrink more, at a higher precision, than the precision rose
 
 
 @dataclass(frozen=True)
@@ -93,32 +94,58 @@ def decided(theorem: Theorem, variant: str, of: Subject, last: int = LAST_BITS) 
     -------
     Verdict
     """
-    relation, scale, bits = theorem.variants[variant], arb(0), FIRST_BITS
+    relation, seen, bits = theorem.variants[variant], None, FIRST_BITS
     while True:
         with precision(bits):
-            found, scale = _at(theorem, relation, BallNetwork(of), scale)
+            found, seen = _at(theorem, relation, BallNetwork(of), seen)
         if found.verdict != UNDECIDED or 2 * bits > last:
             return found
         bits *= 2
 
 
-def _at(theorem: Theorem, variant: Variant, at: BallNetwork, scale: arb) -> tuple[Verdict, arb]:
-    """The verdict at one precision, and the natural size of the sides."""
+def _at(
+    theorem: Theorem, variant: Variant, at: BallNetwork, seen: _Reach | None
+) -> tuple[Verdict, _Reach | None]:
+    """The verdict at one precision, and how far the sides could reach there or at a lower one."""
     try:
         for hypothesis in (*theorem.hypotheses, *variant.hypotheses):
             if not holds(hypothesis, at):
-                return Verdict(NOT_APPLICABLE, None, None, at.bits, f"needs {hypothesis.statement}"), scale
+                return Verdict(NOT_APPLICABLE, None, None, at.bits, f"needs {hypothesis.statement}"), seen
         left, right = (side(expression, at) for expression in variant.relation.args)
     except Undecided as reason:
-        return Verdict(UNDECIDED, None, None, at.bits, str(reason)), scale
+        return Verdict(UNDECIDED, None, None, at.bits, str(reason)), seen
     if not (left.is_finite() and right.is_finite()):
-        return Verdict(UNDECIDED, None, None, at.bits, "a side has no finite ball"), scale
-    # what is rounded away at the first precision tells the size of the terms, even where they cancel
-    scale = scale if scale > 0 else _size(left, right, at.bits)
+        return Verdict(UNDECIDED, None, None, at.bits, "a side has no finite ball"), seen
+    seen = _Reach.of(left, right, at.bits, seen)
     if all(map(is_integer, variant.relation.args)) and isinstance(variant.relation, sp.Le):
         # the ends of balls around integers are not integers: L <= R is L <= R + 1/2 for them
-        return _ordered(left, right, right + arb(0.5), at.bits), scale
-    return _compared(left, right, isinstance(variant.relation, sp.Eq), scale, at.bits), scale
+        return _ordered(left, right, right + arb(0.5), at.bits), seen
+    return _compared(left, right, isinstance(variant.relation, sp.Eq), seen.size, at.bits), seen
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """How large two sides could be at some precision, and the larger of their radii there."""
+
+    size: arb
+    radius: arb
+    bits: int
+
+    @classmethod
+    def of(cls, left: arb, right: arb, bits: int, before: _Reach | None) -> _Reach:
+        """What sides that are told from zero are, else what they could be `before`.
+
+        Where more bits shrank the radius by much more than their number, what was there before was no size of
+        the terms but one of an enclosure that said nothing, as of sin(1e25).
+        """
+        radius = left.rad().max(right.rad())
+        least = abs(left).abs_lower().max(abs(right).abs_lower())
+        if least > 0:
+            return cls(least, radius, bits)
+        expected = None if before is None else before.radius * power(arb(2), before.bits - bits)
+        if before is not None and expected <= radius * power(arb(2), SUDDEN):
+            return cls(before.size, radius, bits)
+        return cls(abs(left).max(abs(right)).abs_upper(), radius, bits)
 
 
 def is_integer(expression: sp.Basic) -> bool:
@@ -142,11 +169,6 @@ def _ordered(left: arb, right: arb, bound: arb, bits: int) -> Verdict:
     if left > bound:
         return Verdict(VIOLATED, left, right, bits, "left > right")
     return _open(left, right, bits)
-
-
-def _size(left: arb, right: arb, bits: int) -> arb:
-    widest = left.rad().max(right.rad()) * power(arb(2), bits)
-    return abs(left).max(abs(right)).max(widest).abs_upper()
 
 
 def _compared(left: arb, right: arb, equal: bool, scale: arb, bits: int) -> Verdict:
