@@ -138,7 +138,11 @@ def claim_of(rng: np.random.Generator, of: Subject, bits: int) -> Plain:
     kind = rng.random()
     if kind < 0.5:
         name = str(rng.choice(list(QUANTITIES)))
-        return {"kind": "quantity", "name": name, "enclosure": ends(*enclosed(name, of, int(rng.integers(1, 25))))}
+        return {
+            "kind": "quantity",
+            "name": name,
+            "enclosure": ends(*enclosed(name, of, int(rng.integers(1, 25)))),
+        }
     if kind < 0.65:
         name = str(rng.choice(list(MATRICES)))
         with precision(bits):

@@ -76,9 +76,7 @@ Settings = tuple[str, str | None, Path, float | None]
 Said = tuple[dict[str, Any], str, list[str]]  # results, in words, and what failed
 
 
-def _studied(
-    data: str, folder: str | None, quick: bool, seed: int, settings: Settings
-) -> Said:
+def _studied(data: str, folder: str | None, quick: bool, seed: int, settings: Settings) -> Said:
     from numerics.deep_study.experiment import LARGE, SMALL, experiment, write
     from numerics.files.images import images
 
@@ -87,9 +85,7 @@ def _studied(
     return results, summary(results, settings[0]), failures
 
 
-def _replicated(
-    data: str, folder: str | None, quick: bool, seed: int, settings: Settings
-) -> Said:
+def _replicated(data: str, folder: str | None, quick: bool, seed: int, settings: Settings) -> Said:
     from numerics.deep_study.wu_ma_e.experiment import experiment, write
     from numerics.files.images import images
 

@@ -228,7 +228,8 @@ def _activation(net: Network, Z: Array, radius: Array) -> tuple[list[Array], lis
     third = np.empty_like(Z)
     rule.third(Z.ravel(), np.ascontiguousarray(r).ravel(), third.ravel())
     s, s1, s2 = (np.abs(value) for value in values)
-    e2 = r * third + JET_ERROR * s2 + rule.floor
+    bent = np.where(third < 0, 0.0, r)  # where s is a line to floats, s' is constant
+    e2 = bent * third + JET_ERROR * s2 + rule.floor
     hit = left_open = 0
     jumps = [np.zeros_like(Z), np.zeros_like(Z)]
     for at, jump1, jump2 in rule.kinks:
@@ -238,7 +239,7 @@ def _activation(net: Network, Z: Array, radius: Array) -> tuple[list[Array], lis
         for jump, height in zip(jumps, (jump1, jump2), strict=True):
             jump[near & (radius > 0)] += abs(height)
     e2 += jumps[1]
-    e1 = r * (s2 + e2) + jumps[0] + JET_ERROR * s1 + rule.floor
+    e1 = bent * (s2 + e2) + jumps[0] + JET_ERROR * s1 + rule.floor
     e0 = r * (s1 + e1) + JET_ERROR * s + rule.floor
     return values, [SLACK * e for e in (e0, e1, e2)], np.array([hit, left_open])
 

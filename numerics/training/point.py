@@ -11,6 +11,7 @@ import twolayer as tl
 from numerics.landscape import rounding, rungs
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.separability import separable_features, separated
+from twolayer.arrays import require_representable
 from twolayer.curvature.gradient import from_forward
 from twolayer.forward.errors import Forward, forward
 
@@ -153,4 +154,5 @@ def labels(run: Forward) -> np.ndarray:
 
 
 def _point(run: Forward) -> Point:
+    require_representable("losses", run.L)
     return Point(run, float(run.L.mean()), from_forward(run))

@@ -94,7 +94,7 @@ def test_a_sweep_killed_at_any_point_goes_on_to_the_same_bits(tmp_path):
 def test_a_dead_worker_is_told_and_what_was_finished_is_kept(tmp_path):
     with (
         ProcessPoolExecutor(1) as pool,
-        pytest.raises(SweepError, match=r"the executor died: BrokenProcessPool") as told,
+        pytest.raises(SweepError, match="a worker process died without a word") as told,
     ):
         sweep(die, PIECES, store=tmp_path / "s", executor=pool)
     assert told.value.done == len(PIECES) - len(Store(tmp_path / "s", "", len(PIECES)).missing())

@@ -123,8 +123,8 @@ HYPOTHESES: dict[str, Callable[[Truth], bool]] = {
     "the logistic loss": lambda at: at.problem.loss == "logistic",
     "the softmax loss": lambda at: at.problem.loss == "softmax",
     "the pseudo_huber loss": lambda at: at.problem.loss == "pseudo_huber",
-    "every residual to be zero within its rounding error": lambda at: not any(
-        v > 0 or v < 0 for loss in at.losses for v in loss[1]
+    "every residual to be zero within its rounding error": lambda at: (
+        not any(v > 0 or v < 0 for loss in at.losses for v in loss[1])
     ),
     "no pre-activation to sit at a kink of the activation": lambda at: (
         at.problem.activation not in KINKED or not any(z == 0 for row in at.Z for z in row)
@@ -143,8 +143,8 @@ HYPOTHESES: dict[str, Callable[[Truth], bool]] = {
     "a homogeneous activation": lambda at: at.problem.activation in DEGREES,
     "the activation relu": lambda at: at.problem.activation == "relu",
     "the activation square": lambda at: at.problem.activation == "square",
-    "every unit to have input and output weights": lambda at: not any(
-        v == 0 for v in [*at.outer, *(length(row) for row in at.tilted)]
+    "every unit to have input and output weights": lambda at: (
+        not any(v == 0 for v in [*at.outer, *(length(row) for row in at.tilted)])
     ),
     "an output weight that is not zero": lambda at: not _zero(np.ravel(at.problem.a)),
     "a parameter that is not zero": lambda at: not at.value("norm(theta)") == 0,
@@ -158,4 +158,3 @@ HYPOTHESES: dict[str, Callable[[Truth], bool]] = {
     ),
 }
 """The hypotheses of theorems by their words, decided here; one that is not here is not judged."""
-

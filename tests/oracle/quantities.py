@@ -248,7 +248,9 @@ def _exchange(name: str) -> Callable[[Truth], arb]:
 
 def _correlation(at: Truth) -> arb:
     _one_output(at)
-    return length(at.mean(lambda i: arb_mat([at.x[i]]) * at.losses[i][1][0], arb_mat(1, len(at.x[0]))).entries())
+    return length(
+        at.mean(lambda i: arb_mat([at.x[i]]) * at.losses[i][1][0], arb_mat(1, len(at.x[0]))).entries()
+    )
 
 
 def _silent(at: Truth) -> arb:

@@ -157,7 +157,9 @@ class Truth:
             for o in range(self.q):
                 for p, r, value in self.net.second(o, self.jets[i], self.net.inputs(i)):
                     R[p][r] += self.losses[i][1][o] * value / self.n
-        G = self.mean(lambda i: self.J[i].transpose() * self.losses[i][2] * self.J[i], arb_mat(self.P, self.P))
+        G = self.mean(
+            lambda i: self.J[i].transpose() * self.losses[i][2] * self.J[i], arb_mat(self.P, self.P)
+        )
         small = self.mean(
             lambda i: self.u[i].transpose() * self.losses[i][2] * self.u[i], arb_mat(self.m, self.m)
         )
@@ -171,7 +173,15 @@ class Truth:
         rows = arb_mat([row for J in self.J for row in J.tolist()])
         gram, kernel = arb_mat(self.w) * arb_mat(self.w).transpose(), rows * rows.transpose() / self.n
         H = G + arb_mat(R)
-        return {"G": G, "H": H, "R": arb_mat(R), "G_bb": small, "H_bb": small + bent, "W*W'": gram, "K": kernel}
+        return {
+            "G": G,
+            "H": H,
+            "R": arb_mat(R),
+            "G_bb": small,
+            "H_bb": small + bent,
+            "W*W'": gram,
+            "K": kernel,
+        }
 
     def matrix(self, name: str) -> arb_mat:
         """The matrix called `name`."""
@@ -229,5 +239,3 @@ def truth_of(plain: dict[str, Any]) -> Truth:
 
     parts = [read(plain[name]) for name in ("a", "W", "b", "c", "X", "y")]
     return Truth(Problem(*parts, plain["activation"], plain["loss"]), plain["y"] is None)
-
-

@@ -7,6 +7,7 @@ import numpy as np
 import twolayer
 from twolayer import arrays
 from twolayer.arrays import Array as Array
+from twolayer.arrays import require_representable as require_representable
 from twolayer.curvature.gradient import from_forward, gradient_error
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK as SLACK

@@ -26,6 +26,8 @@ class LossForms:
     slope: sp.Expr
     curvature: sp.Expr
     third: sp.Expr
+    steepest: Supremum
+    most_curved: Supremum
     supremum: Supremum
     concordance: Supremum
     separable: bool
@@ -43,8 +45,9 @@ def loss_forms(name: str) -> LossForms:
     Returns
     -------
     LossForms
-        ``supremum`` bounds the third derivative, ``concordance`` that derivative over the second, so that the
-        second changes by a factor of at most exp(concordance t) over a distance t; for softmax see there.
+        ``steepest``, ``most_curved`` and ``supremum`` bound the first three derivatives (of softmax, the
+        length, and the form along unit vectors); ``concordance`` the third over the second, so that the second
+        changes by a factor of at most exp(concordance t) over a distance t; for softmax see there.
 
     Raises
     ------
@@ -70,10 +73,14 @@ def separable(name: str, value: sp.Expr) -> LossForms:
     slope, curvature, third = (_shortest(sp.diff(value, f, order)) for order in (1, 2, 3))
     if third.has(y) and sp.simplify(third.subs(f, f + y)).has(y):
         raise ValueError(f"loss must have a third derivative in f or f - y alone; got {third}")
-    supremum = constants(value.subs({f: z, y: 0})).suprema[2]
+    suprema = [constants(value.subs({f: z, y: label})).suprema for label in (0, 1)]
+    steepest, most_curved, supremum = (
+        max(each, key=lambda found: found.value) for each in zip(*suprema, strict=True)
+    )
     logarithm = sp.expand_log(sp.log(sp.simplify(curvature.subs({f: z, y: 0}))), force=True)
     concordance = constants(logarithm).suprema[0]  # (log l'')' = l''' / l''
-    return LossForms(name, value, slope, curvature, third, supremum, concordance, True)
+    bounds = steepest, most_curved, supremum, concordance
+    return LossForms(name, value, slope, curvature, third, *bounds, separable=True)
 
 
 def _shortest(expr: sp.Expr) -> sp.Expr:
@@ -90,17 +97,26 @@ def softmax() -> LossForms:
     derivative weighs the terms of the second central moment by entries of v less their mean, so it is at most
     sqrt 2 times the second derivative as a quadratic form: sqrt(2) times the logistic loss's own ratio, 1.
 
+    The second derivative along v is the variance of v's entries: at most a quarter of the square of their
+    range, sqrt(2)^2 times the logistic loss's own supremum. The slope is a difference of two distributions,
+    no longer than that of two certainties, sqrt 2.
+
     Examples
     --------
     >>> softmax().slope, softmax().curvature
     (-KroneckerDelta(o, y) + p[o], KroneckerDelta(o, r)*p[o] - p[o]*p[r])
     """
     value, slope, curvature, third = softmax_jet()
+    root = sp.sqrt(2)
+    steepest = Supremum(1, rounded_up(digits(root)), root, "length")
+    curved = root**2 * loss_forms("logistic").most_curved.exact
+    most_curved = Supremum(2, rounded_up(digits(curved)), curved, "operator norm")
     exact = sp.sqrt(2) ** 3 * constants(ACTIVATIONS["sigmoid"]).suprema[1].exact
     supremum = Supremum(3, rounded_up(digits(exact)), exact, "operator norm")
     ratio = sp.sqrt(2) * loss_forms("logistic").concordance.exact
     concordance = Supremum(3, rounded_up(digits(ratio)), ratio, "quadratic form")
-    return LossForms("softmax", value, slope, curvature, third, supremum, concordance, False)
+    bounds = steepest, most_curved, supremum, concordance
+    return LossForms("softmax", value, slope, curvature, third, *bounds, separable=False)
 
 
 @cache

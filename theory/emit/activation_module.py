@@ -5,9 +5,10 @@ import math
 import sympy as sp
 
 from theory.analysis.constants import Constants, constants
+from theory.analysis.vanishing import vanishing_point
 from theory.emit.interval_source import third_lines
 from theory.emit.module_text import assignment, indented, literal, module, named_lines, supremum_line
-from theory.emit.skeletons import ACTIVATION, JETS, SINE_JETS, THIRD, THIRD_CONSTANT
+from theory.emit.skeletons import ACTIVATION, JETS, SINE_JETS, THIRD, THIRD_CONSTANT, THIRD_VANISHING
 from theory.emit.source import block, cost
 from theory.expressions.stable import derivatives
 
@@ -68,10 +69,14 @@ def _jets(known: Constants, symbol: sp.Symbol) -> str:
 
 def _third(known: Constants, symbol: sp.Symbol) -> str:
     if math.isfinite(known.sup3):
-        return THIRD_CONSTANT
+        return THIRD_VANISHING if _vanishes(known) else THIRD_CONSTANT
     thirds = [(derivatives(part.expr, symbol, 3)[3], part.upper) for part in known.pieces]
     lines = third_lines(thirds, symbol)
     return THIRD.format(cost=cost(lines), body=indented(lines))
+
+
+def _vanishes(known: Constants) -> bool:
+    return known.sup3 > 0 and math.isfinite(vanishing_point(known.pieces))
 
 
 def stable_forms(known: Constants, symbol: sp.Symbol, order: int) -> list[sp.Expr]:
@@ -95,6 +100,8 @@ def _constants(name: str, expression: sp.Expr, known: Constants) -> str:
     rows = named_lines(name, expression)
     for supremum in known.suprema:
         rows += supremum_line(f"SUP{supremum.order}", supremum)
+    if _vanishes(known):
+        rows += assignment("VANISHING", literal(vanishing_point(known.pieces)))
     kinks = tuple((float(kink.location), float(kink.jump1), float(kink.jump2)) for kink in known.kinks)
     degree = known.homogeneity if known.homogeneity is None else float(known.homogeneity)
     degree = int(degree) if degree is not None and degree == int(degree) else degree

@@ -55,5 +55,6 @@ def _constants(name: str, expression: sp.Expr) -> str:
     named = NOTES.get(name, "")
     convention = f"l(f, y) = {formula}{named}, {TARGETS[labels]}; the risk is its mean over samples"
     rows = named_lines(name, expression) + assignment("CONVENTION", literal(convention))
+    rows += supremum_line("SUP1", forms.steepest) + supremum_line("SUP2", forms.most_curved)
     rows += supremum_line("SUP3", forms.supremum) + supremum_line("CONCORDANCE", forms.concordance)
     return rows + f"SEPARABLE = {forms.separable}\nLABELS = {literal(labels)}\n"

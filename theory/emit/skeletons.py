@@ -71,6 +71,15 @@ def third(Z: Array, radius: Array, T: Array) -> None:
         T[i] = SUP3
 '''
 
+THIRD_VANISHING = '''
+
+@kernel
+def third(Z: Array, radius: Array, T: Array) -> None:
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
+    for i in range(Z.size):
+        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3
+'''
+
 THIRD = '''
 
 @scalar_kernel

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.bridge.network import SLACK, Array, Uncertain, known
+from theory.bridge.network import SLACK, Array, Uncertain, known, require_representable
 from theory.quantities.matrices import (
     OPERATORS,
     augmented_squares,
@@ -143,6 +143,7 @@ def _weighted_trace(at: Situation, weights: Array) -> Uncertain:
 def risk(at: Situation) -> Uncertain:
     """The risk R."""
     run = at.forward
+    require_representable("losses", run.L)
     value = float(run.L.mean())
     return Uncertain(
         value, SLACK * (sample_mean(run.L_error) + gamma(len(run.L)) * sample_mean(np.abs(run.L)))

@@ -166,7 +166,10 @@ def _matrix_quantities() -> dict[str, Quantity]:
 
 def _wanted_by(name: str) -> tuple[Hypothesis, ...]:
     """What makes the matrix `name` the curvature of the same function."""
-    wanted = {"balanced": (hypotheses.FIRST_DEGREE, hypotheses.BALANCEABLE), "stretched": (hypotheses.FIRST_DEGREE,)}
+    wanted = {
+        "balanced": (hypotheses.FIRST_DEGREE, hypotheses.BALANCEABLE),
+        "stretched": (hypotheses.FIRST_DEGREE,),
+    }
     return wanted.get(name.partition(" ")[0], ())
 
 

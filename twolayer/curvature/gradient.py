@@ -12,7 +12,7 @@ from twolayer.forward.scaling import scaled_gradient
 from twolayer.forward.scope import Scope
 from twolayer.forward.weights import weighted
 
-from ..arrays import Array
+from ..arrays import Array, require_representable
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import (
     SLACK,
@@ -81,6 +81,7 @@ def mean_loss(passes: Iterable[Forward]) -> Measurement:
         found.append((last.L, last.L_error))
     assert last is not None  # data has a sample at least
     L, L_error = (np.concatenate(each) for each in zip(*found, strict=True))
+    require_representable("losses", L)
     down = times_power(1.0, -exponent_of(np.array(float(L.size))))
     value = compensated_sum(L * down) / (L.size * down)
     spread = float((L_error * down).mean() / down)

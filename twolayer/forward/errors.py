@@ -141,8 +141,7 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> F
         F = S @ net.A.T + (0.0 if net.c is None else net.c)
         require_representable("outputs", F)
         L, G, Lam = loss_values(rule, F, labels)
-        for name, values in (("losses", L), ("loss derivatives", G)):
-            require_representable(name, values)
+        require_representable("loss derivatives", G)  # a loss may overflow: only the risk needs it
         F_error = _output_error(net, norms)
         require_representable("rounding errors of the outputs", F_error)
         L_error, G_error, Lam_error = loss_errors(rule, F, L, G, Lam, F_error)
@@ -200,12 +199,14 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     """Bounds of the errors of s, s' and s'' from their absolute values.
 
     The true pre-activation lies within `r` of the computed one and t >= |s'''| there, so the errors of
-    s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. `limits`:
-    the activation's absolute error, sup |s'|, sup |s''|.
+    s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. Where t is
+    negative s'' and s''' are below the smallest number, and s' is constant to it. `limits`: the activation's
+    absolute error, sup |s'|, sup |s''|.
     """
     floor = limits[0] + 4.0 * SUBNORMAL
-    e2 = min(r * t + JET_ERROR * s2 + floor, s2 + limits[2])
-    e1 = min(r * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
+    bent = 0.0 if t < 0.0 else r
+    e2 = min(bent * t + JET_ERROR * s2 + floor, s2 + limits[2])
+    e1 = min(bent * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
     return r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor, e1, e2
 
 
@@ -235,7 +236,7 @@ def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-unt
             es1 += e1 * e1
             eee += eE * eE
             output += weight * e0
-            curved += s2 + T[i, k]
+            curved += s2 + max(T[i, k], 0.0)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = ss, dd, s1s1, ee, s2s2
         out[i, 5], out[i, 6], out[i, 7], out[i, 8] = ess, edd, es1, eee
         out[i, 9] = output + m * SUBNORMAL
@@ -287,7 +288,7 @@ def loss_errors(
     """Errors (n,) of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded.
 
     Where |d3l| <= M d2l, the curvature is uncertain by a factor exp(M radius), in any unitary norm: an error
-    in proportion, however small the curvature of a confident sample.
+    in proportion, however small the curvature of a confident sample. Neither derivative exceeds its supremum.
     """
     n, q = F.shape
     g, lam = scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
@@ -296,6 +297,8 @@ def loss_errors(
     largest = lam + q * SUBNORMAL
     moved = np.minimum(radius * third, np.expm1(rule.concordance * radius) * largest)
     lam_error = SLACK * (moved + 2 * JET_ERROR * largest) if third else np.zeros(n)
+    lam_error = np.minimum(lam_error, SLACK * (lam + np.sqrt(q) * rule.sup2))
     g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + SUBNORMAL
+    g_error = np.minimum(g_error, SLACK * (g + np.sqrt(q) * rule.sup1))
     l_error = SLACK * (radius * (g + g_error) + (JET_ERROR + gamma(q)) * np.abs(L)) + SUBNORMAL
     return l_error, g_error, np.asarray(lam_error)

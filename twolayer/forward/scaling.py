@@ -52,7 +52,12 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     if not math.isfinite(_curvature_exponent(forward, scope, errors=False)):
         return Scaled(forward, bound)  # nothing but errors
     r = _curvature_exponent(forward, scope, errors=True)
-    return _scaled(forward, scope, math.ceil(r)) if math.isfinite(r) else Scaled(forward, bound)
+    if not math.isfinite(r):
+        return Scaled(forward, bound)
+    made = _scaled(forward, scope, math.ceil(r))
+    # numbers so small that no power of two takes their underflow to where it is nothing
+    lost = not math.isfinite(made.bound.total + made.bound.propagated)
+    return Scaled(forward, bound) if lost and math.isfinite(size + bound.propagated) else made
 
 
 def _weight_exponent(forward: Forward) -> int:

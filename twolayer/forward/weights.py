@@ -41,7 +41,7 @@ def weighted(passed: Forward, weights: ArrayLike | None) -> Forward:
         raise ValueError(f"weights must be at least 0, and not all 0; got {w.min():g} to {w.max():g}")
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         L, G, Lam = w * passed.L, w[:, None] * passed.G, w[:, None, None] * passed.Lam
-        for name, values in (("losses", L), ("loss derivatives", G), ("loss curvatures", Lam)):
+        for name, values in (("loss derivatives", G), ("loss curvatures", Lam)):
             require_representable(f"weighted {name}", values)
         q = passed.net.n_outputs
         return replace(

@@ -60,7 +60,8 @@ class Activation:
     jet : callable
         ``jet(z) -> (s, s', s'')`` of one float, to be called from kernels.
     third : callable
-        ``third(Z, radius, T)`` fills T with bounds of ``|s'''|`` on [Z - radius, Z + radius].
+        ``third(Z, radius, T)`` fills T with bounds of ``|s'''|`` on [Z - radius, Z + radius], or with -1
+        where s'' and s''' are below the smallest number and s' is constant to it.
     floor : float
         Absolute error of the computed s, s', s'' beyond the relative one: one subnormal for the built-in
         activations, measured when a user's is made.

@@ -46,6 +46,9 @@ class Loss:
         What it is called, and the expression as text and as LaTeX.
     convention : str
         The formula with its factor, the mean, and what the targets are.
+    sup1, sup2 : float
+        Upper bounds of sup ``|dl/df|`` and sup ``|d2l/df2|``; for a loss that couples outputs, of the length
+        and of the largest eigenvalue.
     sup3 : float
         An upper bound, tight to rounding, of sup ``|d3l/df3|``; for a loss that couples outputs, of its
         third derivative along three unit vectors.
@@ -70,6 +73,8 @@ class Loss:
     expression: str
     latex: str
     convention: str
+    sup1: float
+    sup2: float
     sup3: float
     concordance: float
     separable: bool

@@ -120,6 +120,7 @@ class Matrix:
         return self.bound.propagated + self.error
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def compress(whole: Matrix) -> Matrix:
     """Leave out inputs that are zero in every sample and directions orthogonal to all samples.
 

@@ -27,7 +27,7 @@ import numpy as np
 
 from twolayer.forward.bounds import bounds
 
-from ..arrays import Array
+from ..arrays import Array, require_representable
 from ..curvature.dense import dense, dense_error
 from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
@@ -223,6 +223,7 @@ class _Blocks:
         if len(bordered) > WHOLE:
             F = Factorization(bordered)
             return F.error + self._count(F)
+        require_representable("entries of the Hessian", bordered)
         values, error = verified_eigenvalues(bordered, sharp=True)
         self.negatives += int((values < 0).sum())
         self._add_logs(np.maximum(np.abs(values), TINY))

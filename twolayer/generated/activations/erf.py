@@ -18,6 +18,7 @@ LATEX = "\\operatorname{erf}{\\left(z \\right)}"
 SUP1 = 1.1283791670955128  # 2/sqrt(pi)
 SUP2 = 0.9678828980765735  # 2*sqrt(2)*exp(-1/2)/sqrt(pi)
 SUP3 = 2.2567583341910256  # 4/sqrt(pi)
+VANISHING = 32.0
 PARITY = "odd"
 HOMOGENEITY = None
 KINKS = ()
@@ -52,6 +53,6 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
     for i in range(Z.size):
-        T[i] = SUP3
+        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3

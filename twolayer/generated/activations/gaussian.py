@@ -18,6 +18,7 @@ LATEX = "e^{- z^{2}}"
 SUP1 = 0.8577638849607069  # sqrt(2)*exp(-1/2)
 SUP2 = 2.0
 SUP3 = 3.9035661455399024  # 4*sqrt(9 - 3*sqrt(6))*exp(-3/2 + sqrt(6)/2)
+VANISHING = 32.0
 PARITY = "even"
 HOMOGENEITY = None
 KINKS = ()
@@ -52,6 +53,6 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
     for i in range(Z.size):
-        T[i] = SUP3
+        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3

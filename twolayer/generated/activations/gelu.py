@@ -18,6 +18,7 @@ LATEX = "\\frac{z \\left(\\operatorname{erf}{\\left(\\frac{\\sqrt{2} z}{2} \\rig
 SUP1 = 1.128904145185155  # exp(-1)/sqrt(pi) + erf(1)/2 + 1/2
 SUP2 = 0.7978845608028654  # sqrt(2)/sqrt(pi)
 SUP3 = 0.7787696350557324  # (1 + sqrt(33))*sqrt(7 - sqrt(33))*exp(-7/4 + sqrt(33)/4)/(4*sqrt(pi))
+VANISHING = 48.0
 PARITY = ""
 HOMOGENEITY = None
 KINKS = ()
@@ -52,6 +53,6 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
     for i in range(Z.size):
-        T[i] = SUP3
+        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3

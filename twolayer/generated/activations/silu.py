@@ -18,6 +18,7 @@ LATEX = "\\frac{z}{1 + e^{- z}}"
 SUP1 = 1.09983932012895
 SUP2 = 0.5
 SUP3 = 0.30818151579650577
+VANISHING = 1024.0
 PARITY = ""
 HOMOGENEITY = None
 KINKS = ()
@@ -52,6 +53,6 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
     for i in range(Z.size):
-        T[i] = SUP3
+        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3

@@ -18,6 +18,7 @@ LATEX = "\\log{\\left(e^{z} + 1 \\right)}"
 SUP1 = 1.0
 SUP2 = 0.25
 SUP3 = 0.09622504486493763  # sqrt(3)/18
+VANISHING = 768.0
 PARITY = ""
 HOMOGENEITY = None
 KINKS = ()
@@ -52,6 +53,6 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
     for i in range(Z.size):
-        T[i] = SUP3
+        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3

@@ -16,6 +16,8 @@ NAME = "logistic"
 EXPRESSION = "-f*y + log(exp(f) + 1)"
 LATEX = "- f y + \\log{\\left(e^{f} + 1 \\right)}"
 CONVENTION = "l(f, y) = -f*y + log(exp(f) + 1), in nats, y in {0, 1}; the risk is its mean over samples"
+SUP1 = 1.0
+SUP2 = 0.25
 SUP3 = 0.09622504486493763  # sqrt(3)/18
 CONCORDANCE = 1.0
 SEPARABLE = True

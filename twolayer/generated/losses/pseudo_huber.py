@@ -18,6 +18,8 @@ LATEX = "\\sqrt{\\left(f - y\\right)^{2} + 1} - 1"
 CONVENTION = (
     "l(f, y) = sqrt((f - y)^2 + 1) - 1 (delta = 1), summed over outputs; the risk is its mean over samples"
 )
+SUP1 = 1.0
+SUP2 = 1.0
 SUP3 = 0.8586501033599193  # 48*sqrt(5)/125
 CONCORDANCE = 1.5
 SEPARABLE = True

@@ -19,6 +19,8 @@ LATEX = "\\log{\\left(\\sum_{t=1}^{q} e^{{f}_{t}} \\right)} - {f}_{y}"
 CONVENTION = (
     "l(f, y) = log(Sum(exp(f[t]), (t, 1, q))) - f[y], in nats, y in 0..q-1; the risk is its mean over samples"
 )
+SUP1 = 1.4142135623730951  # sqrt(2)
+SUP2 = 0.5
 SUP3 = 0.2721655269759087  # sqrt(6)/9
 CONCORDANCE = 1.4142135623730951  # sqrt(2)
 SEPARABLE = False

@@ -15,6 +15,8 @@ NAME = "squared"
 EXPRESSION = "(f - y)**2/2"
 LATEX = "\\frac{\\left(f - y\\right)^{2}}{2}"
 CONVENTION = "l(f, y) = (f - y)^2/2, summed over outputs; the risk is its mean over samples"
+SUP1 = np.inf
+SUP2 = 1.0
 SUP3 = 0.0
 CONCORDANCE = 0.0
 SEPARABLE = True
