@@ -2,12 +2,12 @@
 
     python -m benchmarks lies --seconds 300 --seed 7
 
-A network with data is drawn and changed: numbers scaled, copied, set to zero or moved by one unit in the last
-place; units, samples, biases, targets, the activation and the loss exchanged or taken away. A claim is made of
-what the checker itself would find there, and changed: ends moved, swapped, rounded or exchanged, names and
-verdicts replaced. Whatever is then accepted is evaluated once more in balls of 120 digits by the tests' own
-code, which shares none with the checker's: an accepted claim that is certainly false, or of something that is
-not defined, is a broken promise, and so is an error that is no refusal.
+A network with data is drawn and changed: numbers scaled, copied, set to zero or moved by one unit in their
+last place; units, samples, biases, targets, the activation and the loss exchanged or taken away. A claim is
+made of what the checker itself would find there, and changed: ends moved, swapped, rounded or exchanged,
+names and verdicts replaced. Whatever is then accepted is evaluated once more in balls of 120 digits by the
+tests' own code, which shares none with the checker's: an accepted claim that is certainly false, or of
+something that is not defined, is a broken promise, and so is an error that is no refusal.
 """
 
 from __future__ import annotations

@@ -184,8 +184,8 @@ def _ending(reason: Exception, what: str) -> str:
     """How an executor ended; of processes that ended without a word, what may have ended them."""
     if isinstance(reason, BrokenProcessPool):
         return (
-            "a worker process died without a word (killed, out of memory, or unable to start the program that "
-            "started it)"
+            "a worker process died without a word (killed, out of memory, or unable to start the program "
+            "that started it)"
         )
     return f"the executor {what}: {_said(reason)}"
 

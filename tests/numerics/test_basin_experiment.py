@@ -1,6 +1,9 @@
 """The basin experiment at its smallest: whole, repeatable, resumed, stopped; and its command."""
 
 import json
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +27,7 @@ from numerics.descents.membership import FlowBasin
 from numerics.landscape.landscape import FunctionLandscape
 from numerics.landscape.potentials import CosineLattice
 from numerics.statistics.ranks import interval
+from numerics.sweeps import executors
 from numerics.sweeps.threads import one_thread
 from numerics.sweeps.workplace import Workplace
 from numerics.training.starts import starts
@@ -209,6 +213,20 @@ def test_out_of_time_the_command_reports_and_exits_with_3(tmp_path):
     assert done.exit_code == 3, done.output
     assert "the same command goes on" in done.stderr
     assert json.loads((tmp_path / "out" / "results.json").read_text())["stopped"]
+
+
+@pytest.mark.parametrize("command", ["basins", "deep", "reproduce"])
+def test_workers_that_die_are_named_and_the_exit_code_is_1(command, tmp_path, monkeypatch):
+    class Dead(Executor):
+        def submit(self, *args, **options):
+            raise BrokenProcessPool("A process in the process pool was terminated abruptly")
+
+    monkeypatch.setattr(executors, "executor", lambda name: nullcontext(Dead()))
+    done = CliRunner().invoke(main, [command, "--quick", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 1
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert "a worker process died without a word" in errors[0]
 
 
 def test_bad_options_end_in_one_line(tmp_path):

@@ -147,7 +147,7 @@ HYPOTHESES: dict[str, Callable[[Truth], bool]] = {
         not any(v == 0 for v in [*at.outer, *(length(row) for row in at.tilted)])
     ),
     "an output weight that is not zero": lambda at: not _zero(np.ravel(at.problem.a)),
-    "a parameter that is not zero": lambda at: not at.value("norm(theta)") == 0,
+    "a parameter that is not zero": lambda at: bool(at.value("norm(theta)") != 0),
     "no input to be zero": lambda at: all(np.any(row) for row in at.problem.X),
     "H to be certainly positive definite": lambda at: not at.spectrum("H")[0] <= 0,
     "H_bb to be certainly positive definite": lambda at: not at.spectrum("H_bb")[0] <= 0,

@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, fmpq
 
-from tests.oracle.truths import DEGREES, KINKED, UNBOUNDED, Truth, Undefined, length, root, total
+from tests.oracle.truths import DEGREES, UNBOUNDED, Truth, Undefined, length, root, total
 
 MOST = 2.0**-300  # of a matrix, below which an eigenvalue may be zero
 

@@ -12,6 +12,7 @@ from theory.analysis.constants import constants
 from theory.analysis.functions import SYSTEMS, Undefined
 from theory.analysis.interval import interval, number
 from theory.analysis.taylor import canonical, jet, value_at
+from theory.analysis.vanishing import vanishing_point
 from theory.expressions.activations import ACTIVATIONS, z
 from theory.expressions.grammar import parse_activation
 
@@ -110,3 +111,18 @@ def test_no_value_exceeds_a_supremum(formula):
                 assert all(
                     abs(derivative(point)) <= supremum.value * (1 + mp.mpf(10) ** -30) for point in inside
                 )
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_beyond_the_vanishing_point_nothing_is_left_of_the_curvature(name):
+    point, expr = vanishing_point(constants(ACTIVATIONS[name]).pieces), ACTIVATIONS[name]
+    if name in ("sin", "square", "cube"):
+        assert point == mp.inf
+        return
+    derivatives = [sp.lambdify(z, sp.diff(expr, z, order), "mpmath") for order in (2, 3)]
+    with mp.workdps(1200):
+        for size in (1, 1.5, 10, 100) if name != "identity" else ():
+            for at in (mp.mpf(point) * size, -mp.mpf(point) * size):
+                assert all(abs(at**2 * derivative(at)) < mp.ldexp(1, -1074) for derivative in derivatives)
+        if name != "identity":  # it is not given away either: half way in something is left
+            assert any(abs(derivative(mp.mpf(point) / 2)) > mp.ldexp(1, -1074) for derivative in derivatives)

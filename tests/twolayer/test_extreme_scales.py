@@ -63,6 +63,31 @@ def test_an_error_is_finite_or_the_question_refused():
     assert not [str(answer) for answer in found if answer.wrong]
 
 
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "erf", "gaussian"])
+@pytest.mark.parametrize(("w", "x"), [(3e-34, 1e38), (1e260, 1.0), (1e130, 1e20), (40.0, 30.0)])
+def test_a_saturated_unit_has_errors_of_rounding(activation, w, x):
+    p = one_unit(0.3, w, x, 0.1, activation).but(c=0.25)
+    truth = oracle.reference(p)
+    narrow(p.hessian.frobenius_norm(), oracle.frobenius_norm(truth.H))
+    narrow(p.hessian.gauss_newton.frobenius_norm("pairs"), oracle.frobenius_norm(truth.G))
+    narrow(tl.gradient_norm(p.net, p.X, p.y), oracle.frobenius_norm(oracle.arb_mat([truth.gradient])), 1e-11)
+
+
+def test_a_risk_that_overflows_does_not_refuse_the_hessian():
+    p = one_unit(1.0, 2.0, 3.0, 1e200)
+    narrow(p.hessian.gauss_newton.trace(), oracle.trace(oracle.reference(p).G))
+    with pytest.raises(ValueError, match="finite losses"):
+        tl.risk(p.net, p.X, p.y)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "pseudo_huber"])
+def test_derivatives_of_a_loss_are_off_by_no_more_than_they_can_be(loss):
+    p = one_unit(1.0, 1e200, 1.0, 1.0, loss=loss).but(c=-1e200)
+    passed = p.hessian.forward
+    assert passed.G_error.max() <= 2.01
+    assert passed.Lam_error.max() <= 2.01
+
+
 @pytest.mark.parametrize("exponent", [60, 100, 160, 250, 300])
 def test_huge_weights_are_answered_or_refused_by_name(exponent):
     for activation in ("tanh", "sigmoid", "relu", "gaussian", "softplus"):

@@ -1,4 +1,4 @@
-"""Where an activation is a straight line as far as floats can tell: s'' and s''' vanish from a point outwards."""
+"""Where an activation is a straight line as far as floats can tell: s'' and s''' vanish from a point on."""
 
 from itertools import pairwise
 from math import inf

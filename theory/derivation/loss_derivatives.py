@@ -46,8 +46,8 @@ def loss_forms(name: str) -> LossForms:
     -------
     LossForms
         ``steepest``, ``most_curved`` and ``supremum`` bound the first three derivatives (of softmax, the
-        length, and the form along unit vectors); ``concordance`` the third over the second, so that the second
-        changes by a factor of at most exp(concordance t) over a distance t; for softmax see there.
+        length, and the form along unit vectors); ``concordance`` the third over the second, so that the
+        second changes by a factor of at most exp(concordance t) over a distance t; for softmax see there.
 
     Raises
     ------

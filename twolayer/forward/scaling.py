@@ -29,11 +29,15 @@ SIZES = -100  # unless the sum of them all is smaller than two to this
 
 @dataclass(frozen=True)
 class Scaled:
-    """Factors of the curvature, or of the gradient, over two to `exponent`, and their bounds."""
+    """Factors of the curvature, or of the gradient, over two to `exponent`, and their bounds.
+
+    `vanishes` says that every product of the computed factors is exactly zero: what is left are errors.
+    """
 
     forward: Forward
     bound: Bounds
     exponent: int = 0
+    vanishes: bool = False
 
     def back(self, value: float, error: float) -> tuple[float, float]:
         """A value of the scaled problem and its error, made those of the problem itself; inf on overflow."""
@@ -50,7 +54,7 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     if forward.product_exponent <= PRODUCTS and math.isfinite(size) and size >= math.ldexp(1.0, SIZES):
         return Scaled(forward, bound)
     if not math.isfinite(_curvature_exponent(forward, scope, errors=False)):
-        return Scaled(forward, bound)  # nothing but errors
+        return Scaled(forward, bound, vanishes=True)
     r = _curvature_exponent(forward, scope, errors=True)
     if not math.isfinite(r):
         return Scaled(forward, bound)

@@ -13,10 +13,10 @@ from .. import arrays
 from ..arrays import Array, require_representable
 from ..curvature.dense import dense, dense_error
 from ..curvature.diagonal import diagonal, trace
-from ..curvature.frobenius import frobenius
+from ..curvature.frobenius import METHODS, frobenius
 from ..curvature.product import product
 from ..errors.measurement import Measurement
-from ..errors.rounding import SUBNORMAL
+from ..errors.rounding import SLACK, SUBNORMAL
 from ..forward.errors import forward
 from ..forward.scope import GROUPS, Scope
 from ..forward.weights import weighted
@@ -179,6 +179,8 @@ class Curvature(PerUnit):
         5.0
         """
         passed, bound = self.scaled.forward, self.scaled.bound
+        if self.scaled.vanishes and method in (None, *METHODS):
+            return self._from_scaled(0.0, SLACK * bound.propagated, method or METHODS[0])
         value, error, used = _representable(lambda: frobenius(passed, self.scope, bound, method))
         return self._from_scaled(value, error, used)
 
@@ -229,6 +231,8 @@ class Curvature(PerUnit):
         5.0
         """
         passed, bound = self.scaled.forward, self.scaled.bound
+        if self.scaled.vanishes:
+            return self._from_scaled(0.0, SLACK * bound.trace_propagated, "closed form")
         value, error = _representable(lambda: trace(passed, self.scope, bound))
         return self._from_scaled(value, error, "closed form")
 

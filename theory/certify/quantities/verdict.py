@@ -142,8 +142,7 @@ class _Reach:
         least = abs(left).abs_lower().max(abs(right).abs_lower())
         if least > 0:
             return cls(least, radius, bits)
-        expected = None if before is None else before.radius * power(arb(2), before.bits - bits)
-        if before is not None and expected <= radius * power(arb(2), SUDDEN):
+        if before is not None and before.radius <= radius * power(arb(2), bits - before.bits + SUDDEN):
             return cls(before.size, radius, bits)
         return cls(abs(left).max(abs(right)).abs_upper(), radius, bits)
 
