@@ -21,10 +21,14 @@ def document(title: str, parts: Iterable[str]) -> str:
 
 
 SYMBOLS = {
-    r"\|(H|G)\|_F": r"‖<i>\1</i>‖<sub>F</sub>",
-    r"\b([HG])_bb\b": r"<i>\1</i><sub>bb</sub>",
-    r"λmax": "λ<sub>max</sub>",
-    r"\b(lmax)\b": "λ<sub>max</sub>",
+    r"\|([A-Z](?:_[a-z]+)?)\|_F": r"‖\1‖<sub>F</sub>",
+    r"\bgrad_x f\b": "∇<sub>x</sub><i>f</i>",
+    r"λmax|\blmax\b": "λ<sub>max</sub>",
+    r"\bsum_([a-z])\b": r"Σ<sub>\1</sub>",
+    r"\b([A-Za-z])_([a-z]{1,2}|\d)\b": r"<i>\1</i><sub>\2</sub>",
+    r"(?<!<i>)\b([HGRW])\b(?![&;])": r"<i>\1</i>",
+    r"\^(\d|T)": r"<sup>\1</sup>",
+    r"(?<![\w.−-])-(?=\d)": "−",
 }
 """Symbols as they stand in plain text, and in a page."""
 

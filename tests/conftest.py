@@ -4,6 +4,8 @@ The default one tries the same examples on every run: a failure belongs to the c
 ``pytest --hypothesis-profile=thorough`` searches anew, and longer. Figures are compared with stored pictures.
 """
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -12,6 +14,8 @@ COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=50, derandomize=True, **COMMON)
 settings.register_profile("thorough", max_examples=1000, print_blob=True, **COMMON)
 settings.load_profile("default")
+
+os.environ["TWOLAYER_BROWSER"] = ""  # reports are not printed, whatever the machine has
 
 
 @pytest.hookimpl(tryfirst=True)

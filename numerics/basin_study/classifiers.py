@@ -194,7 +194,7 @@ def classes(
         "parameters": empty(problem).n_parameters,
         "minima": rows,
         "good": {str(attack): _good(rows, attack) for attack in attacks},
-        "ways": _by_way([shard for _, shard in ways]),
+        "ways": by_way([shard for _, shard in ways]),
     }
 
 
@@ -215,7 +215,7 @@ def _good(rows: list[dict[str, Any]], attack: int) -> dict[str, Any]:
     }
 
 
-def _by_way(shards: list[Shard]) -> dict[str, dict[str, Any]]:
+def by_way(shards: list[Shard]) -> dict[str, dict[str, Any]]:
     """For every way down: how many fitted, the share of good minima among them, and their accuracy."""
     if not shards:
         return {}

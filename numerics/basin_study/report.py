@@ -14,6 +14,7 @@ from numerics.basin_study.rows import as_csv
 from numerics.basin_study.students import PREDICTORS
 from numerics.basin_study.summary import agreed, summary
 from numerics.files.folders import write_json, write_text
+from numerics.files.seals import sealed
 from numerics.pages import definitions, document, embedded, listed, number, table
 from numerics.plotting import Drawn
 from numerics.statistics.shares import share
@@ -44,7 +45,7 @@ def write(folder: Path, results: Results, command: str = "", date: str = "") -> 
     command, date : str
         What made them, and when.
     """
-    write_json(folder / "results.json", results)
+    write_json(folder / "results.json", sealed(results))
     write_text(folder / "minima.csv", as_csv(results))
     write_text(folder / "summary.txt", summary(results) + "\n")
     drawn = draw(results, folder)

@@ -73,11 +73,12 @@ def reproduce(
     Networks are trained with and without attack sets (wrong labels), and every minimum is measured exactly;
     then come the minima that random starts reach, the volumes about them, and the minima of deep networks.
 
-    Writes OUT/report.html, results.json, results.csv, figures (PNG and PDF) and example networks for
-    `twolayer norms`. Interrupted (Ctrl-C, exit code 130) or out of time (--max-seconds, exit code 3), it
-    reports what is finished and says so first, as it does, with exit code 1, where workers died or the disk
-    is full; the same command goes on from there. With --store, finished work is kept after the end as well,
-    and nothing is done again unless code, data or settings changed.
+    Writes OUT/report.html, report.pdf where a Chromium or Chrome is at hand (TWOLAYER_BROWSER names another,
+    or none), results.json, results.csv, figures with their data and example networks for `twolayer norms`.
+    Interrupted (Ctrl-C, exit code 130) or out of time (--max-seconds, exit code 3), it reports what is
+    finished and says so first, as it does, with exit code 1, where workers died or the disk is full; the
+    same command goes on from there. With --store, finished work is kept after the end as well, and nothing
+    is done again unless code, data or settings changed.
 
     \b
     In y, two values are two classes; of more classes the upper half become +1.
@@ -97,11 +98,12 @@ def reproduce(
     from numerics.files.folders import fresh_folder
     from numerics.minima_study import reproduce as job
     from numerics.minima_study.arms import FULL, QUICK
+    from numerics.report import write
     from numerics.sweeps.executors import executor
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
     from numerics.verdicts import verdicts
-    from numerics.verdicts.page import lines, section
+    from numerics.verdicts.said import lines
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
     with said_when_stopped(kept), fresh_folder(out) as folder, ExitStack() as ending:
@@ -122,7 +124,8 @@ def reproduce(
             write_deep(folder / "deep", others["deep"])
         said = verdicts({"two-layer": results, **others})
         results["verdicts"] = [verdict.as_dict() for verdict in said]
-        job.write(folder, results, found, task, raw, section(said, command, today))
+        job.write(folder, results, found, task, raw)
+        write(folder, results, others, said, today)
     if not as_json:
         first = [f"Partial: {'; '.join(place.stopped)}.", ""] if place.stopped else []
         first += [results["left_out"], ""] if results["left_out"] else []

@@ -22,6 +22,7 @@ from numerics.deep_study.run import Minimum, as_facts, ground
 from numerics.files.folders import write_json, write_text
 from numerics.files.images import Images
 from numerics.files.provenance import versions
+from numerics.files.seals import sealed
 from numerics.minima_study.arms import as_plain
 from numerics.minima_study.findings import table
 from numerics.sweeps.store import fingerprint
@@ -159,7 +160,7 @@ def describe_data(data: Images, arm: DeepArm, seed: int, content: str) -> dict[s
 
 def write(folder: Path, results: dict[str, Any]) -> None:
     """Write results.json, results.csv, figures and the report into `folder`."""
-    write_json(folder / "results.json", results)
+    write_json(folder / "results.json", sealed(results))
     write_text(folder / "results.csv", as_csv(results["minima"]))
     drawn = figures.draw_all(results, folder / "figures")
     write_text(folder / "report.html", report.page(results, drawn))

@@ -32,7 +32,8 @@ LIMITS = (
     "The soft volume in the tables is that of the quadratic part, exact for it; sampled volumes, with "
     "their verdicts, are those of small networks only.",
     "The softmax loss has no minimum on separable data: its arms stop at a stated risk. Beyond the ten "
-    "largest, their eigenvalues are those of the Gauss-Newton part, with |R|_F in their error.",
+    "largest, their eigenvalues are those of the Gauss-Newton part, with the Frobenius norm of the residual "
+    "part in their error.",
     "At a kink within rounding of a pre-activation the error of a ReLU network includes the whole jump.",
 )
 

@@ -5,17 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from numerics.figures.basins import fractions, frequency, plane
+from numerics.figures.basins import fractions, frequency, plane, scrambling, starts, ways
 from numerics.figures.deep import depth, edge
 from numerics.figures.instruments import known, timing
-from numerics.figures.minima import attack, opening, regions, slices, spectra, verdict, volumes
+from numerics.figures.minima import (
+    attack,
+    flatness,
+    labels,
+    opening,
+    ranks,
+    regions,
+    slices,
+    spectra,
+    verdict,
+    volumes,
+)
 from numerics.figures.script import Script
 from numerics.figures.theorems import bounds, tightness
 
 ROOMS = {
-    "Good and bad minima": (verdict, opening, regions, attack, spectra, volumes, slices),
+    "Good and bad minima": (
+        verdict,
+        opening,
+        regions,
+        labels,
+        attack,
+        flatness,
+        ranks,
+        spectra,
+        volumes,
+        slices,
+    ),
     "Theorems": (bounds, tightness),
-    "Basins": (fractions, plane, frequency),
+    "Basins": (starts, ways, fractions, scrambling, plane, frequency),
     "Deep networks": (depth, edge),
     "Instruments": (known, timing),
 }

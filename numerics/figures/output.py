@@ -110,6 +110,7 @@ def write(script: Script, folder: Path, setting: Setting) -> dict[str, Any]:
                     stream, format=kind, metadata=metadata
                 ),
             )
+            figure.set_layout_engine("none")  # the first format has laid it out
     return {
         "title": script.title,
         "caption": script.told(data),

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from numerics.files.seals import unbroken
+
 Data = dict[str, np.ndarray]
 
 LARGEST = 2**28
@@ -40,13 +42,34 @@ class Setting:
     folder: Path | None = None
 
     def results(self, study: str) -> dict[str, Any] | None:
-        """The recorded results of a `study`, "two-layer", "basins" or "deep", if the folder holds them."""
+        """The recorded results of a `study`, "two-layer", "basins" or "deep", if the folder holds them.
+
+        Raises
+        ------
+        ValueError
+            If there are such results, and they were edited.
+        """
         made_by = {"two-layer": "reproduce"}.get(study, study)
         for place in (STUDIES[study], ()):
             found = self.read("/".join((*place, "results.json")))
             if found is not None and found.get("made_by") == f"twolayer {made_by}":
-                return found
+                return self.trusted(found, f"twolayer {made_by}")
         return None
+
+    def trusted(self, found: dict[str, Any], command: str) -> dict[str, Any]:
+        """The results `found`, if they are as the `command` wrote them.
+
+        Raises
+        ------
+        ValueError
+            If their checksum says that they were edited.
+        """
+        if not unbroken(found):
+            raise ValueError(
+                f"the results in {self.folder} must be as {command} wrote them; their checksum says that "
+                f"they were changed since, or are of an older version: run {command} again"
+            )
+        return found
 
     def read(self, name: str) -> dict[str, Any] | None:
         """The JSON object in the file `name` of the folder; None where there is no such file.

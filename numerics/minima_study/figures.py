@@ -1,20 +1,17 @@
-"""The figures of the report, each drawn from the results alone."""
+"""Figures of a study of minima, each drawn from its results alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from numerics.files.folders import write_text
 from numerics.minima_study.columns import BY_KEY, values
 from numerics.minima_study.findings import of_arm, sizes
-from numerics.plotting import GREY, MARKERS, Drawn, colours, saved, style
+from numerics.plotting import GREY, MARKERS, Drawn, colours, plain_ticks, saved
 
 Results = dict[str, Any]
 
@@ -55,34 +52,6 @@ def fitting(minima: list[dict[str, Any]]) -> str:
     return f"{fits} of {len(minima)} networks fit their genuine samples to 100 %"
 
 
-def draw_all(results: Results, folder: Path) -> list[Drawn]:
-    """Draw every figure that the results allow, as PNG and PDF, and their captions as text.
-
-    Parameters
-    ----------
-    results : dict
-        The content of results.json.
-    folder : Path
-        Is created.
-
-    Returns
-    -------
-    list of Drawn
-    """
-    folder.mkdir()
-    with style():
-        drawn = [make(results, folder) for make in FIGURES if results["minima"]]
-    shown = [each for each in drawn if each]
-    write_text(
-        folder / "captions.txt",
-        "\n\n".join(
-            f"{each.name}: {each.title}. {each.caption} How to read: {each.how_to_read}" for each in shown
-        )
-        + "\n",
-    )
-    return shown
-
-
 def trends(results: Results, folder: Path, product: str = "log_product_all") -> Drawn:
     """Draw test accuracy, curvature and input gradient against the size of the attack set.
 
@@ -96,6 +65,7 @@ def trends(results: Results, folder: Path, product: str = "log_product_all") -> 
         strict=True,
     ):
         _trend(axes, minima, key)
+    _chance(figure.axes[0], results)
     figure.supxlabel("attack samples", fontsize=7.5)
     return Drawn(
         "attack",
@@ -117,38 +87,76 @@ def _trend(axes: Axes, minima: list[dict[str, Any]], key: str) -> None:
     axes.plot(attack, found, ".", color=GREY, markersize=2.2)
     means = [found[attack == size].mean() for size in np.unique(attack)]
     axes.plot(np.unique(attack), means, "o-", color="C0")
+    if key in ("frobenius_norm", "input_gradient_train") and (found > 0).all():
+        axes.set_yscale("log")
+        plain_ticks(axes.yaxis)
     axes.set_title(LABELS[key])
+
+
+def _chance(axes: Axes, results: Results) -> None:
+    """A line at the accuracy of guessing, and an axis from zero."""
+    least = 1 / results["data"].get("classes", 2)
+    axes.axhline(least, color="black", linestyle=":", linewidth=0.8)
+    axes.annotate(
+        "chance", (1, least), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=6.0
+    )
+    axes.set_ylim(0.0, 1.02)
+
+
+def alike(results: Results) -> list[str]:
+    """Names of up to four arms with the loss of the first that has minima."""
+    arms = [arm for arm in results["arms"] if of_arm(results["minima"], arm["name"])]
+    return [arm["name"] for arm in arms if arm["loss"] == arms[0]["loss"]][:4]
 
 
 def flatness(results: Results, folder: Path, product: str = "log_product_all") -> Drawn:
     """Draw test accuracy against two measures of flatness, |H|_F and the log-product with that key."""
-    minima, conventions = first_arm(results)
-    figure = Figure(figsize=(3.4, 2.3))
+    conventions, names = first_arm(results)[1], alike(results)
+    figure = Figure(figsize=(3.4, 2.6 + 0.12 * len(names)))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, key in zip(panels, ("frobenius_norm", product), strict=True):
-        palette = colours(len(sizes(minima)))
-        for size, colour, marker in zip(sizes(minima), palette, MARKERS, strict=False):
-            cell = [facts for facts in minima if facts["attack"] == size]
-            across, up = values(cell, key), values(cell, "test_accuracy")
-            axes.plot(across, up, marker, color=colour, label=str(size), markeredgewidth=0)
+        for name, colour, marker in zip(names, colours(len(names)), MARKERS, strict=False):
+            of_it = of_arm(results["minima"], name)
+            for size, face in zip(sizes(of_it), ("none", *[colour] * 99), strict=False):
+                cell = [facts for facts in of_it if facts["attack"] == size]
+                style = {"markerfacecolor": face, "markersize": 3.0, "markeredgewidth": 0.6}
+                said = name if size == sizes(of_it)[-1] else None
+                axes.plot(
+                    values(cell, key),
+                    values(cell, "test_accuracy"),
+                    marker,
+                    color=colour,
+                    label=said,
+                    **style,
+                )
         axes.set_xlabel(LABELS[key])
+        _chance(axes, results)
     panels[0].set_ylabel("test accuracy")
-    figure.legend(
-        *panels[0].get_legend_handles_labels(), title="attack samples", loc="outside upper center", ncols=5
-    )
-    within = {row["predictor"]: row for row in results["correlations"] if row["arm"] == minima[0]["arm"]}
-    rank = ", ".join(
-        f"{within[key]['all']:+.2f} for {BY_KEY[key].title}"
-        for key in ("frobenius_norm", product)
-        if within[key]["all"] is not None
-    )
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return Drawn(
         "flatness",
         "Test accuracy against flatness",
-        f"{conventions} Rank correlations over all points: {rank}.",
+        f"First arm: {conventions} Hollow marks met no wrong labels. {_ranked(results, names[0], product)}",
         "every marker is a minimum; flat is to the left in the left panel, to the right in the right one.",
         saved(figure, folder, "flatness"),
     )
+
+
+def _ranked(results: Results, arm: str, product: str) -> str:
+    """The rank correlations of the first arm with their intervals, as a sentence."""
+    rows = {row["predictor"]: row for row in results["correlations"] if row["arm"] == arm}
+    said = []
+    for key in ("frobenius_norm", product):
+        row = rows[key]
+        low, high = row.get("all_interval") or (None, None)
+        if row["all"] is not None:
+            ends = "" if low is None else f" [{low:.2f}, {high:.2f}]"
+            said.append(f"{row['all']:.2f}{ends} for {BY_KEY[key].title}")
+    return f"Rank correlations over its minima: {', '.join(said)}." if said else ""
+
+
+DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+"""Lines that differ where colours are near each other."""
 
 
 def spectra(results: Results, folder: Path) -> Drawn:
@@ -157,12 +165,12 @@ def spectra(results: Results, folder: Path) -> Drawn:
     figure = Figure(figsize=(3.4, 2.7))
     axes = figure.subplots()
     found = sizes(minima)
-    for size, colour in zip(found, colours(len(found)), strict=True):
+    for number, (size, colour) in enumerate(zip(found, colours(len(found)), strict=True)):
         lists = [facts["eigenvalues"] for facts in minima if facts["attack"] == size]
         rows = np.array([each[: min(map(len, lists))] for each in lists])
         kept = np.all(rows > 0, axis=0)
         mean = np.exp(np.log(rows[:, kept]).mean(axis=0))
-        axes.plot(np.flatnonzero(kept) + 1, mean, color=colour, label=str(size))
+        axes.plot(np.flatnonzero(kept) + 1, mean, linestyle=DASHES[number % 5], color=colour, label=str(size))
     axes.set_yscale("log")
     axes.set_xlabel("rank of the eigenvalue")
     axes.set_ylabel(r"$\lambda_k(H)$")
@@ -176,42 +184,6 @@ def spectra(results: Results, folder: Path) -> Drawn:
         "a higher curve is a sharper minimum; the sum of the logarithms of its first k points is the "
         "top-k log-product.",
         saved(figure, folder, "spectra"),
-    )
-
-
-def bounds(results: Results, folder: Path) -> Drawn | None:
-    """Draw how tight every inequality is, at the minima and at the random starts."""
-    rows = [row for row in results["theorems"] if row["ratios"] and min(row["ratios"]) < 1 - 1e-6]
-    if not rows:
-        return None
-    names = list(dict.fromkeys((row["theorem"], row["variant"]) for row in rows))
-    figure = Figure(figsize=(3.4, 0.6 + 0.135 * len(names)))
-    axes = figure.subplots()
-    for row in rows:
-        at = names.index((row["theorem"], row["variant"]))
-        start = row["where"] == "start"
-        ratios = np.array(row["ratios"])
-        heights = np.full(len(ratios), at + (0.18 if start else -0.18))
-        marker, colour = ("D", "C1") if start else ("o", "C0")
-        axes.plot(ratios, heights, marker, color=colour, markersize=2.6, alpha=0.5, markeredgewidth=0)
-    axes.axvline(1.0, color="black", linewidth=0.8)
-    marks = [
-        Line2D([], [], marker="o", color="C0", linestyle=""),
-        Line2D([], [], marker="D", color="C1", linestyle=""),
-    ]
-    figure.legend(marks, ["at the minima", "at the random starts"], loc="outside upper center", ncols=2)
-    axes.set_xscale("log")
-    axes.set_yticks(range(len(names)), [f"{theorem}: {variant}" for theorem, variant in names])
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("left side / right side")
-    return Drawn(
-        "bounds",
-        "Both sides of the inequalities T2 to T5",
-        "All arms; at the random starts residuals are not zero. "
-        "Variants are those of the theorem records; equalities (T1, H = G) are left out.",
-        "a bound holds where its marks lie left of the black line, and is the tighter the closer they "
-        "are to it.",
-        saved(figure, folder, "bounds"),
     )
 
 
@@ -253,6 +225,3 @@ def _ranks(axes: Axes, correlations: list[dict[str, Any]], names: list[str], whi
         )
     axes.axvline(0.0, color="black", linewidth=0.6)
     axes.set_xlim(-1.1, 1.1)
-
-
-FIGURES: tuple[Callable[[Results, Path], Drawn | None], ...] = (trends, flatness, spectra, bounds, arms)

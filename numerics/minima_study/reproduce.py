@@ -19,7 +19,7 @@ import twolayer as tl
 from numerics.files.datasets import Dataset
 from numerics.files.folders import write_json, write_text
 from numerics.files.provenance import versions
-from numerics.minima_study import figures, report
+from numerics.files.seals import sealed
 from numerics.minima_study.arms import Arm, Task, as_plain, fitted, tasks
 from numerics.minima_study.columns import COLUMNS
 from numerics.minima_study.endings import at_minima, cause, left_out
@@ -202,16 +202,10 @@ def write(
     found: list[Found],
     data: Dataset,
     raw: bool = False,
-    opening: str = "",
 ) -> None:
-    """Write results.json, results.csv, figures, the report and example networks into `folder`.
-
-    `opening` is HTML with which the report opens.
-    """
-    write_json(folder / "results.json", results)
+    """Write results.json, results.csv and example networks into `folder`."""
+    write_json(folder / "results.json", sealed(results))
     write_text(folder / "results.csv", as_csv(results["minima"]))
-    drawn = figures.draw_all(results, folder / "figures")
-    write_text(folder / "report.html", report.page(results, drawn, opening))
     if found:
         write_examples(folder / "networks", results, found, data, raw)
 

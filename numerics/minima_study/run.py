@@ -14,7 +14,7 @@ import twolayer as tl
 from numerics.files.datasets import Dataset, Scaling, centred, standardised, unscaled
 from numerics.minima_study.arms import Arm, Task, reserve_size
 from numerics.minima_study.facts import Samples, describe, plain, theorem_checks
-from numerics.training.attack_sets import Split, attack_set, split
+from numerics.training.attack_sets import AttackSet, Split, attack_set, split
 from numerics.training.point import Trained
 from numerics.training.trainers import gauss_newton, gradient_descent, lbfgs, random_network, sgd, to_minimum
 from theory.quantities.network import Situation
@@ -94,9 +94,7 @@ def minimum(task: Task, data: Dataset, seed: int, *, raw: bool = False) -> Found
     Found
     """
     arm, place = task.arm, ground(task, data, seed, raw=raw)
-    rng = np.random.default_rng([seed, task.repeat, 1])
-    start = random_network(data.X.shape[1], arm.units, activation=arm.activation, rng=rng)
-    chosen = attack_set(place.part.reserve, task.attack, flipped=arm.flipped, rng=rng)
+    start, chosen, rng = dealt(task, place, seed)
     genuine, test = place.samples(place.part.genuine), place.samples(place.part.test)
     attack = place.samples(chosen.chosen, chosen.labels(data.y))
     clock = time.perf_counter()
@@ -108,6 +106,13 @@ def minimum(task: Task, data: Dataset, seed: int, *, raw: bool = False) -> Found
         facts["start"] = describe_start(start, genuine)
     timing = {"training": training, "measuring": time.perf_counter() - clock - training}
     return Found(trained.net, facts, timing)
+
+
+def dealt(task: Task, place: Ground, seed: int) -> tuple[tl.TwoLayer, AttackSet, np.random.Generator]:
+    """The start and the attack set of a task, and the generator that has drawn them."""
+    arm, rng = task.arm, np.random.default_rng([seed, task.repeat, 1])
+    start = random_network(place.data.X.shape[1], arm.units, activation=arm.activation, rng=rng)
+    return start, attack_set(place.part.reserve, task.attack, flipped=arm.flipped, rng=rng), rng
 
 
 def describe_start(start: tl.TwoLayer, genuine: Samples) -> dict[str, Any]:

@@ -5,26 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from numerics.minima_study.columns import BY_KEY
-from numerics.minima_study.findings import of_arm
+from numerics.minima_study.findings import of_arm, order
+from numerics.minima_study.resampled import correlation
 from theory import theorems
 
 Results = dict[str, Any]
+
+PREDICTORS = ("frobenius_norm", "log_product_all", "input_gradient_train")
 
 
 def conclusions(results: Results) -> list[str]:
     """Return the findings of an experiment as sentences."""
     if not results["minima"]:
         return ["No minimum was finished."]
+    left = [results["left_out"]] if results.get("left_out") else []
+    return left + [text for texts in by_claim(results).values() for text in texts]
+
+
+def by_claim(results: Results) -> dict[str, list[str]]:
+    """The findings as sentences, by the key of the claim that they belong to; minima must be there."""
     first = results["minima"][0]["arm"]
-    return [
-        *([results["left_out"]] if results.get("left_out") else []),
-        _training(results["minima"]),
-        *_trend(results, first),
-        *_prediction(results, first),
-        *_other_arms(results, first),
-        *_flattest_bad(results),
-        *_inequalities(results["theorems"]),
-    ]
+    return {
+        "differ": [_training(results["minima"])],
+        "volume": [*_prediction(results, first), *_other_arms(results, first), *_flattest_bad(results)],
+        "complexity": _inequalities(results["theorems"]),
+    }
 
 
 def _training(minima: list[dict[str, Any]]) -> str:
@@ -42,58 +47,45 @@ def _training(minima: list[dict[str, Any]]) -> str:
     return text + (f"; {rest} ended with a gradient that is not zero within rounding." if rest else ".")
 
 
-def _numbers(rows: list[dict[str, Any]], key: str, form: str) -> str:
-    return ", ".join("–" if row[key] is None else format(row[key], form) for row in rows)
-
-
-def _trend(results: Results, arm: str) -> list[str]:
-    rows = [row for row in results["summary"] if row["arm"] == arm]
-    if len(rows) < 2:
-        return []
-    listed = ", ".join(str(row["attack"]) for row in rows)
-    pairs = [
-        ("test_accuracy", ".2f"),
-        ("frobenius_norm", ".3g"),
-        ("trace", ".3g"),
-        ("input_gradient_train", ".3g"),
-        ("log_product_all", ".3g"),
-    ]
-    parts = [f"{BY_KEY[key].title} {_numbers(rows, key, form)}" for key, form in pairs]
-    return [f"Arm “{arm}”, with {listed} attack samples, means over repeats: {'; '.join(parts)}."]
-
-
 def _prediction(results: Results, arm: str) -> list[str]:
-    rows = {row["predictor"]: row for row in results["correlations"] if row["arm"] == arm}
-    said = ("frobenius_norm", "log_product_all", "input_gradient_train")
-    return [_predictor(rows[key]) for key in said if rows[key]["all"] is not None]
+    chosen = of_arm(results["minima"], arm)
+    return [text for key in PREDICTORS if (text := _predictor(chosen, key))]
 
 
-def _predictor(row: dict[str, Any]) -> str:
-    title = BY_KEY[row["predictor"]].title
-    text = f"{title}: rank correlation with test accuracy {row['all']:+.2f} over {row['minima']} minima"
-    if row["repeats"]:
-        side = "less" if row["predictor"].startswith("log_product") else "more"
-        text += (
-            f"; in {row['repeats_in_order']} of {row['repeats']} repeats the most attacked minimum has "
-            f"{side} of it than the unattacked one"
-        )
-    if row["within"] is not None:
-        text += f"; among minima of equal attack size {row['within']:+.2f} (mean over {row['sizes']} sizes)"
-        if abs(row["within"]) < abs(row["all"]) / 2:
-            text += ", so most of the correlation comes from the size of the attack set"
+def _predictor(chosen: list[dict[str, Any]], key: str) -> str:
+    """How one measure goes with test accuracy over the minima of one arm; empty where nothing is known."""
+    whole, within = (_ranked(chosen, key, within=within) for within in (False, True))
+    if whole is None:
+        return ""
+    ordered, repeats = order(chosen, BY_KEY[key])
+    text = f"Over the {len(chosen)} minima of the arm “{chosen[0]['arm']}”, {BY_KEY[key].title} and test "
+    text += f"accuracy have rank correlation {whole}"
+    text += f", and {within} among minima that met equally many wrong labels" if within else ""
+    if repeats:
+        text += f"; in {ordered} of {repeats} repeats the minimum with the most of them is the sharper one"
     return text + "."
+
+
+def _ranked(chosen: list[dict[str, Any]], key: str, *, within: bool = False) -> str | None:
+    """A rank correlation with its interval, if it has one, as text."""
+    found = correlation(chosen, key, "test_accuracy", within=within)
+    if found.value is None:
+        return None
+    ends = "" if found.low is None else f" [{found.low:.2f}, {found.high:.2f}]"
+    return f"{found.value:.2f}{ends}"
 
 
 def _other_arms(results: Results, first: str) -> list[str]:
     found = []
     for arm in dict.fromkeys(facts["arm"] for facts in results["minima"]):
-        rows = [row for row in results["correlations"] if row["arm"] == arm]
-        norm = next(row for row in rows if row["predictor"] == "frobenius_norm")
-        if arm != first and norm["all"] is not None:
+        chosen = of_arm(results["minima"], arm)
+        rank = _ranked(chosen, "frobenius_norm")
+        if arm != first and rank is not None:
+            ordered, repeats = order(chosen, BY_KEY["frobenius_norm"])
             found.append(
-                f"Arm “{arm}”: rank correlation of |H|_F with test accuracy {norm['all']:+.2f} over "
-                f"{len(of_arm(results['minima'], arm))} minima, in order in "
-                f"{norm['repeats_in_order']} of {norm['repeats']} repeats."
+                f"In the arm “{arm}”, |H|_F and test accuracy have rank correlation {rank} over "
+                f"{len(chosen)} "
+                f"minima, and the most attacked minimum is the sharper one in {ordered} of {repeats} repeats."
             )
     return found
 
@@ -130,14 +122,18 @@ def _inequalities(counts: list[dict[str, Any]]) -> list[str]:
     for identifier in dict.fromkeys(row["theorem"] for row in counts):
         rows = [row for row in counts if row["theorem"] == identifier and row["applicable"]]
         if not rows:
-            found.append(f"{theorems[identifier].name}: applicable nowhere here.")
+            found.append(f"Theorem {theorems[identifier].name}, is applicable nowhere here.")
             continue
         applicable, holds = (sum(row[key] for row in rows) for key in ("applicable", "holds"))
         bounds = [row for row in rows if row["ratios"] and min(row["ratios"]) < 1 - 1e-6]
-        text = f"{theorems[identifier].name}: holds in {holds} of {applicable} comparisons"
+        text = f"Theorem {theorems[identifier].name}, holds in {holds} of {applicable} comparisons"
         if bounds:
             tightest = max(bounds, key=lambda row: max(row["ratios"]))
             where = "at a minimum" if tightest["where"] == "minimum" else "at a random start"
-            text += f"; tightest {max(tightest['ratios']):.2g}, by variant “{tightest['variant']}” {where}"
+            text += (
+                f"; the closest to equality, {where} by variant “{tightest['variant']}”, has the left side "
+                f"at "
+                f"{max(tightest['ratios']):.2g} of the right"
+            )
         found.append(text + ".")
     return found

@@ -81,3 +81,34 @@ def rank_correlation_within(x: np.ndarray, y: np.ndarray, groups: np.ndarray) ->
     count = len(left) - (len(lefts) - 1) + 1
     size = float(np.sqrt((left @ left) * (right @ right)))
     return (min(1.0, max(-1.0, float(left @ right) / size)) if size else None), count
+
+
+def rank_correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation of each row of `x` with that of `y`, as :func:`rank_correlation` gives it.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (rows, k)
+        Pairs that are not finite do not count.
+
+    Returns
+    -------
+    ndarray, shape (rows,)
+        NaN where it is not defined.
+
+    Examples
+    --------
+    >>> rank_correlations(np.array([[1.0, 2.0, 4.0], [1.0, 1.0, 1.0]]), np.array([[3.0, 2.0, -9.0]] * 2))
+    array([-1., nan])
+    """
+    good = np.isfinite(x) & np.isfinite(y)
+    count = good.sum(axis=1, keepdims=True)
+    centred = []
+    for side in (x, y):
+        ranks = stats.rankdata(np.where(good, side, np.inf), axis=1)  # what does not count comes last
+        centred.append(np.where(good, ranks - (count + 1) / 2, 0.0))
+    left, right = centred
+    size = np.sqrt((left**2).sum(axis=1) * (right**2).sum(axis=1))
+    known = (count[:, 0] >= 3) & (size > 0)
+    found = (left * right).sum(axis=1) / np.where(known, size, 1.0)
+    return np.where(known, np.clip(found, -1.0, 1.0), np.nan)

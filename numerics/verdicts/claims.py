@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,9 +28,31 @@ class Effect:
     count: int
 
     def __str__(self) -> str:
-        return " ".join(
-            f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]".replace("-0.00", "0.00").split()
-        )
+        value, low, high = (written(number, self.places) for number in (self.value, self.low, self.high))
+        return f"{value} [{low}, {high}]"
+
+    @property
+    def places(self) -> int:
+        """Decimals that the width of the interval lets one quote: its first digit, at least two, at most six.
+
+        Examples
+        --------
+        >>> Effect(0.0041, -0.0025, 0.0107, 4).places
+        3
+        """
+        half = (self.high - self.low) / 2
+        return 2 if half <= 0 else min(6, max(2, -math.floor(math.log10(half))))
+
+
+def written(number: float, places: int) -> str:
+    """A number with so many decimals, zero without a sign.
+
+    Examples
+    --------
+    >>> written(-0.001, 2), written(-0.123, 2)
+    ('0.00', '-0.12')
+    """
+    return f"{round(number, places) + 0.0:.{places}f}"
 
 
 @dataclass(frozen=True)
@@ -101,7 +124,7 @@ CLAIMS = {
         Claim(
             "random",
             "Random initialisation finds the good minima.",
-            "The share of random starts whose gradient flow ends at a minimum with at least three "
+            "The share of random starts that training takes to a minimum with at least three "
             "quarters of the test samples right, and the share of attacked starts that do.",
             "Supported if the interval of the first share lies above one half and that of the second "
             "below it, in part if only the first does, not supported if the first lies below one half.",

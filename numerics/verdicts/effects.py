@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from numerics.basin_study.answer import pooled
-from numerics.minima_study.columns import values
-from numerics.minima_study.findings import of_arm, sizes
-from numerics.statistics.ranks import rank_correlation
+from numerics.minima_study import resampled
+from numerics.minima_study.findings import of_arm
 from numerics.statistics.shares import share
 from numerics.verdicts.claims import Effect
 
 Facts = dict[str, Any]
-DRAWS = 1000
 LEVEL = 0.95
 
 
@@ -42,46 +40,15 @@ def student(numbers: Sequence[float]) -> Effect:
     return Effect(mean, mean - float(half), mean + float(half), len(numbers))
 
 
-def correlation(minima: Sequence[Facts], x: str, y: str, seed: int = 0) -> Effect | None:
-    """Spearman's correlation of two columns over all minima, resampled by repeat (percentile bootstrap)."""
-    return resampled(minima, lambda chosen: rank_correlation(values(chosen, x), values(chosen, y)), seed)
+def correlation(minima: Sequence[Facts], x: str, y: str, *, within: bool = False) -> Effect | None:
+    """Spearman's correlation of two columns over all minima, or within attack sizes; repeats are resampled.
 
-
-def correlation_within(minima: Sequence[Facts], x: str, y: str, seed: int = 0) -> Effect | None:
-    """The mean over attack sizes of the correlation among the minima of one size, resampled by repeat."""
-
-    def mean(chosen: list[Facts]) -> float | None:
-        each = []
-        for size in sizes(chosen):
-            alike = [facts for facts in chosen if facts["attack"] == size]
-            each.append(rank_correlation(values(alike, x), values(alike, y)))
-        known = [found for found in each if found is not None]
-        return float(np.mean(known)) if known else None
-
-    return resampled(minima, mean, seed)
-
-
-def resampled(
-    minima: Sequence[Facts], statistic: Callable[[list[Facts]], float | None], seed: int
-) -> Effect | None:
-    """A statistic with the interval that drawing whole repeats with replacement gives it.
-
-    Minima of one repeat share a split and a start, so repeats are what is independent.
+    None for fewer than four repeats.
     """
-    repeats = sorted({facts["repeat"] for facts in minima})
-    value = statistic(list(minima))
-    if value is None or len(repeats) < 4:
+    found = resampled.correlation(minima, x, y, within=within)
+    if found.value is None or found.low is None or found.high is None:
         return None
-    by_repeat = {repeat: [facts for facts in minima if facts["repeat"] == repeat] for repeat in repeats}
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(DRAWS):
-        chosen = [facts for repeat in rng.choice(repeats, len(repeats)) for facts in by_repeat[repeat]]
-        found = statistic(chosen)
-        if found is not None:
-            drawn.append(found)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Effect(value, float(low), float(high), len(repeats))
+    return Effect(found.value, found.low, found.high, found.repeats)
 
 
 def two_layer(results: dict[str, Any]) -> dict[str, Effect | None]:
@@ -90,7 +57,7 @@ def two_layer(results: dict[str, Any]) -> dict[str, Effect | None]:
     return {
         "accuracy gap": accuracy_gap(minima),
         "proxy, all minima": correlation(minima, "test_accuracy", "log_product_all"),
-        "proxy, equal attack": correlation_within(minima, "test_accuracy", "log_product_all"),
+        "proxy, equal attack": correlation(minima, "test_accuracy", "log_product_all", within=True),
         "norm and input gradient": correlation(minima, "frobenius_norm", "input_gradient_train"),
         "theorems, violated": violated(results["theorems"]),
     }
@@ -105,7 +72,7 @@ def deep(results: dict[str, Any]) -> dict[str, Effect | None]:
     return {
         "deep accuracy gap": accuracy_gap(minima),
         "deep proxy, all minima": correlation(minima, "test_accuracy", "log_product_10"),
-        "deep proxy, equal attack": correlation_within(minima, "test_accuracy", "log_product_10"),
+        "deep proxy, equal attack": correlation(minima, "test_accuracy", "log_product_10", within=True),
     }
 
 

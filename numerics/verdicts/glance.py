@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from numerics.plotting import style
 from numerics.verdicts.claims import IN_PART, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Verdict
+from numerics.verdicts.said import label
 
 COLOURS = {SUPPORTED: "#009E73", IN_PART: "#0072B2", NOT_SUPPORTED: "#D55E00", UNDECIDED: "#777777"}
 MARKERS = {SUPPORTED: "o", IN_PART: "s", NOT_SUPPORTED: "X", UNDECIDED: "D"}
@@ -61,7 +62,7 @@ def figure(verdicts: Sequence[Verdict]) -> Figure:
             weight="bold",
             color=COLOURS[rows[place][0].level],
         )
-    axes.set_yticks(range(len(rows)), [name for _, name in rows])
+    axes.set_yticks(range(len(rows)), [label(name) for _, name in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set(
         xlim=(-1.05, 1.05), xlabel="difference of accuracies, rank correlation or share, with 95 % interval"
@@ -84,7 +85,7 @@ def embedded(verdicts: Sequence[Verdict]) -> str:
 def described(verdicts: Sequence[Verdict]) -> str:
     """The figure in words, for who cannot see it."""
     parts = [
-        f"{name} {effect}, to exceed {threshold(name):g}"
+        f"{label(name)} {effect}, compared with {threshold(name):g}"
         for each in verdicts
         for name, effect in each.effects.items()
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from numerics.verdicts import effects as read
 from numerics.verdicts.claims import CLAIMS, IN_PART, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Effect, Verdict
+from numerics.verdicts.said import label, sentence
 from theory import theorems
 from theory.records.theorem import REFUTED
 
@@ -35,39 +36,9 @@ def decided(key: str, found: Effects) -> Verdict:
     level, used = RULES[key](found)
     known = {name: effect for name in used if (effect := found.get(name)) is not None}
     missing = [name for name in used if name not in known]
-    parts = [in_words(name, effect) for name, effect in known.items()] or ["nothing was measured"]
-    parts += [f"{', '.join(missing)}: not measured"] if missing and known else []
-    said = "; ".join(parts)
-    return Verdict(CLAIMS[key], level, f"{said[0].upper()}{said[1:]}.", known)
-
-
-WORDS = {
-    "accuracy gap": "test accuracy is higher by {effect} without wrong labels, over {count} repeats",
-    "proxy, all minima": "rank correlation {effect} over all minima of {count} repeats",
-    "proxy, equal attack": "{effect} among minima with equally many wrong labels",
-    "frequency and volume": "{effect} between how often minima are reached and their volume, over {count}",
-    "random starts, good": "a share of {effect} of {count} random starts ends at a good minimum",
-    "attacked starts, good": "of {count} attacked ones {effect}",
-    "gain of SGD, ": "on the {rest}, SGD gains {effect} over {count} starts",
-    "theorems, violated": "a share of {effect} of {count} cases violates a theorem",
-    "norm and input gradient": "norm and input gradient have rank correlation {effect} at the minima",
-    "deep accuracy gap": "deep networks' test accuracy is higher by {effect} without wrong labels",
-    "deep proxy, all minima": "rank correlation {effect} with the proxy over all minima",
-    "deep proxy, equal attack": "{effect} among minima with equally many wrong labels",
-}
-"""How each effect is said, by what its name begins with."""
-
-
-def in_words(name: str, effect: Effect) -> str:
-    """An effect as part of a sentence.
-
-    Examples
-    --------
-    >>> in_words("gain of SGD, spiral", Effect(0.01, 0.0, 0.02, 4))
-    'on the spiral, SGD gains 0.01 [0.00, 0.02] over 4 starts'
-    """
-    start = next(start for start in WORDS if name.startswith(start))
-    return WORDS[start].format(effect=effect, count=effect.count, rest=name.removeprefix(start))
+    parts = [sentence(name, effect) for name, effect in known.items()] or ["Nothing was measured."]
+    parts += [f"Not measured: {'; '.join(label(name) for name in missing)}."] if missing and known else []
+    return Verdict(CLAIMS[key], level, " ".join(parts), known)
 
 
 def differ(found: Effects) -> tuple[str, list[str]]:

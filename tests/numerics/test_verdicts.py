@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from numerics.verdicts import CLAIMS, LEVELS, verdicts
 from numerics.verdicts.claims import IN_PART, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Effect
-from numerics.verdicts.effects import accuracy_gap, correlation, correlation_within, student, violated
-from numerics.verdicts.page import lines, section
+from numerics.verdicts.effects import accuracy_gap, correlation, student, violated
 from numerics.verdicts.rules import RULES, decided
+from numerics.verdicts.said import answer, label, lines, sentence
 
 UP, DOWN, OPEN = Effect(0.6, 0.55, 0.65, 9), Effect(-0.6, -0.7, -0.5, 9), Effect(0.1, -0.6, 0.8, 9)
 NONE, SOME = Effect(0.0, 0.0, 0.001, 500), Effect(0.2, 0.1, 0.3, 500)
@@ -93,7 +94,7 @@ def test_effects_are_those_of_the_numbers():
     assert gap.count == 8
     whole = correlation(made, "frobenius_norm", "test_accuracy")
     assert whole.value == whole.low == whole.high == -1.0
-    assert correlation_within(made, "frobenius_norm", "test_accuracy").value == -1.0
+    assert correlation(made, "frobenius_norm", "test_accuracy", within=True).value == -1.0
     assert correlation(minima(repeats=3), "frobenius_norm", "test_accuracy") is None
     assert accuracy_gap(minima(attacks=(0,))) is None
 
@@ -107,7 +108,7 @@ def test_intervals_cover_as_often_as_they_say():
         made = minima(repeats=12, attacks=(0, 10))
         for facts in made:
             facts["frobenius_norm"] = {"value": rng.standard_normal()}
-        found = correlation_within(made, "frobenius_norm", "test_accuracy")
+        found = correlation(made, "frobenius_norm", "test_accuracy", within=True)
         inside += found.low <= 0.0 <= found.high
     assert inside >= 50
 
@@ -124,13 +125,53 @@ def test_violations_are_counted():
     assert violated([{"applicable": 0, "holds": 0}]) is None
 
 
-def test_the_page_escapes_and_says_what_is_missing():
-    said = [decided("differ", {"accuracy gap": UP}), decided("deep", {})]
-    html = section(said, "run <all>")
-    assert "run &lt;all&gt;" in html
-    assert html.count('<th scope="row">') == 2
-    assert "1 of 2 claims are not decided" in html
-    assert "Test accuracy is higher by 0.60 [0.55, 0.65] without wrong labels, over 9 repeats." in html
-    assert "not decided" not in section(said[:1], "run")
+def test_what_is_missing_is_said():
+    said = [decided("differ", {"accuracy gap": UP}), decided("deep", {"deep accuracy gap": UP})]
+    assert (
+        said[0].found
+        == "Without wrong labels test accuracy is higher by 0.60 [0.55, 0.65], the mean over 9 repeats."
+    )
+    assert said[1].found.endswith(
+        "Not measured: accuracy and volume proxy, all minima; the same, equally many wrong labels."
+    )
+    assert answer(said) == "Of the 2 claims, 1 is supported and 1 is not decided by this run."
     assert [line.split("  ")[0] for line in lines(said)] == [SUPPORTED, UNDECIDED]
     assert json.dumps([verdict.as_dict() for verdict in said])
+
+
+@pytest.mark.parametrize("name", sorted({name for _, names, *_ in OUTCOMES for name in names}))
+def test_every_effect_is_said_in_a_sentence_and_has_a_name(name):
+    assert sentence(name, UP).endswith(".")
+    assert "{" not in sentence(name, UP) + label(name)
+    assert label(name) != name
+
+
+def test_numbers_have_the_digits_that_their_intervals_allow():
+    assert str(Effect(0.52341, 0.5012, 0.5456, 9)) == "0.52 [0.50, 0.55]"
+    assert str(Effect(0.0041, -0.0025, 0.0107, 9)) == "0.004 [-0.003, 0.011]"
+    assert str(Effect(0.0, 0.0, 0.0, 9)) == "0.00 [0.00, 0.00]"
+
+
+def test_the_bootstrap_of_ranks_is_that_of_plain_loops():
+    """The interval beside one made by drawing repeats in a loop: their ends differ by its own noise."""
+    made = minima(repeats=10, noise=0.2)
+    rng = np.random.default_rng(5)
+    for facts in made:
+        facts["frobenius_norm"] = {"value": facts["accuracy"]["test"] + 0.3 * rng.standard_normal()}
+    groups = [[facts for facts in made if facts["repeat"] == repeat] for repeat in range(10)]
+    drawn = []
+    for _ in range(600):
+        chosen = [facts for place in rng.integers(10, size=10) for facts in groups[place]]
+        sides = [[facts["frobenius_norm"]["value"], facts["accuracy"]["test"]] for facts in chosen]
+        drawn.append(stats.spearmanr(np.array(sides)).statistic)
+    found = correlation(made, "frobenius_norm", "test_accuracy")
+    np.testing.assert_allclose([found.low, found.high], np.quantile(drawn, [0.025, 0.975]), atol=0.06)
+
+
+def test_repeats_of_unequal_length_and_missing_numbers_do_not_count():
+    made = minima(repeats=6)
+    for facts in made:
+        facts["frobenius_norm"] = {"value": -facts["accuracy"]["test"]}
+    made[0]["frobenius_norm"] = {"value": float("nan")}
+    del made[4:6]
+    assert correlation(made, "frobenius_norm", "test_accuracy").value == pytest.approx(-1.0)

@@ -103,9 +103,9 @@ def draw(data: Data) -> Figure:
 SCRIPT = Script(
     name="depth",
     title="Good and bad minima of deep networks",
-    how_to_read="At every depth the minima reached after wrong labels (squares) are worse on new samples "
-    "and sharper; "
-    "compare the two within a depth, since widths and parameters change between depths.",
+    how_to_read="Squares were reached after wrong labels, circles without: where squares lie lower in the "
+    "first panel and higher in the others, bad minima are the sharper ones; compare within a depth, since "
+    "widths and parameters change between depths.",
     caption="Fully connected tanh networks on handwritten digits, 10 classes, squared loss on one-hot "
     "targets, "
     "averaged over genuine samples, trained to residuals of zero within rounding; norms, eigenvalues and "

@@ -76,15 +76,11 @@ SCRIPT = Script(
     name="attack",
     title="What wrong labels met on the way do to a minimum",
     how_to_read="Each thin line is one random start followed through growing attack sets, the thick line "
-    "their mean: "
-    "accuracy on new samples falls, while curvature and input gradient rise together.",
-    caption="Every network fits its genuine samples perfectly in the end; they differ only in the attack "
-    "set, further "
-    "samples with wrong labels, that they were trained on before. With more wrong than right labels the "
-    "network "
-    "learns the opposite of the classes first, and keeps some of it: so accuracy falls below chance. Norms "
-    "and input "
-    "gradients are exact, over genuine samples.",
+    "their mean; where the first panel falls while the others rise, worse minima are sharper.",
+    caption="Every network is trained at last on its genuine samples alone; they differ only in the attack "
+    "set, further samples with wrong labels, that they were trained on before. With more wrong than right "
+    "labels a network learns the opposite of the classes first and keeps some of it, so accuracy can fall "
+    "below chance. Norms and input gradients are exact, over genuine samples.",
     data=data,
     draw=draw,
 )

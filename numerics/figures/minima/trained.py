@@ -20,6 +20,7 @@ from numerics.training.trainers import to_minimum
 from twolayer.arrays import Array
 
 ARM = Arm("tanh", repeats=4)
+ARMS = (ARM, Arm("relu", activation="relu", repeats=4))
 """What is trained on digits where no results are given, quickly."""
 
 LOGISTIC_RISK = 1e-3
@@ -65,8 +66,8 @@ def spiral_pair(seed: int, start: int = 0, loss: str = "squared") -> Pair:
 
 @cache
 def digit_results(quick: bool, seed: int) -> dict[str, Any]:
-    """Results of the study of minima on digits, one arm of it."""
-    return reproduce(digits_task(), (ARM if quick else FULL[0],), seed)[0]
+    """Results of the study of minima on digits, two arms of it."""
+    return reproduce(digits_task(), ARMS if quick else FULL[:2], seed)[0]
 
 
 def digit_minima(setting: Setting, seed: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:

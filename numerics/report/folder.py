@@ -1,0 +1,73 @@
+"""The folder that ``twolayer reproduce`` leaves: results, figures, the report, and a PDF of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from numerics.figures import FIGURES, Missing, Setting, made
+from numerics.files.folders import write_text
+from numerics.report.page import page
+from numerics.report.printed import printed
+from numerics.verdicts import Verdict
+
+Results = dict[str, Any]
+
+SHOWN = {
+    "two-layer": ("labels", "attack", "flatness", "ranks", "bounds"),
+    "basins": ("starts", "ways", "fractions", "frequency", "scrambling", "known-volumes"),
+    "deep": ("depth",),
+}
+"""Figures that the results of each study allow."""
+
+IMAGES = "UCI 8x8 digits"
+"""The data of which wrong labels are shown."""
+
+
+def write(
+    folder: Path, results: Results, studies: Iterable[str], verdicts: Sequence[Verdict], date: str
+) -> None:
+    """Draw the figures of a run, and write report.html and, where a browser is at hand, report.pdf.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds results.json, and those of the other studies in folders of their own.
+    results : dict
+        Of the study of two-layer minima.
+    studies : iterable of str
+        What was run beside it: "basins", "deep".
+    verdicts : sequence of Verdict
+    date : str
+        When.
+    """
+    names = [name for study in ("two-layer", *studies) for name in SHOWN[study]]
+    if results["data"]["name"] != IMAGES:
+        names.remove("labels")
+    pictures = list(drawn(names, folder)) if results["minima"] else []
+    write_text(folder / "report.html", page(results, verdicts, pictures, date))
+    printed(folder / "report.html", folder / "report.pdf")
+
+
+def drawn(names: Sequence[str], folder: Path) -> Iterable[dict[str, str]]:
+    """Make the figures `names` from the results in `folder`, and give them as the page wants them.
+
+    A figure whose data a partial run has not reached is left out.
+    """
+    setting, place = Setting(quick=True, folder=folder), folder / "figures"
+    for name in names:
+        try:
+            (entry,) = made([FIGURES[name]], place, setting)
+        except Missing:
+            continue
+        image = base64.b64encode((place / f"{name}.png").read_bytes()).decode()
+        title = entry["title"] if entry["title"].endswith("?") else f"{entry['title']}."
+        yield {
+            "name": name,
+            "title": title,
+            "caption": entry["caption"],
+            "how_to_read": entry["how_to_read"],
+            "image": f"data:image/png;base64,{image}",
+        }

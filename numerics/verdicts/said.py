@@ -1,0 +1,95 @@
+"""The verdicts in words: how many claims got which, a line for each, an effect as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from numerics.verdicts.claims import LEVELS, Effect, Verdict
+
+SENTENCES = {
+    "accuracy gap": "Without wrong labels test accuracy is higher by {effect}, the mean over {count} "
+    "repeats.",
+    "proxy, all minima": "Over all minima of {count} repeats, test accuracy and the volume proxy have rank "
+    "correlation {effect}.",
+    "proxy, equal attack": "Among minima that met equally many wrong labels it is {effect}.",
+    "frequency and volume": "How often a minimum is reached and the soft volume about it have rank "
+    "correlation {effect} over {count} minima.",
+    "random starts, good": "{part} of {count} random starts end at a good minimum, a share of {effect}.",
+    "attacked starts, good": "{part} of {count} attacked starts do, a share of {effect}.",
+    "gain of SGD, ": "On the {rest}, SGD gains {effect} over the gradient flow, the mean over {count} "
+    "starts.",
+    "theorems, violated": "{part} of {count} cases violate a theorem.",
+    "norm and input gradient": "At the minima, the input gradient and |H|_F have rank correlation {effect}.",
+    "deep accuracy gap": "In deep networks test accuracy is higher by {effect} without wrong labels, the "
+    "mean "
+    "over {count} repeats.",
+    "deep proxy, all minima": "Over all their minima, test accuracy and the volume proxy have rank "
+    "correlation "
+    "{effect}.",
+    "deep proxy, equal attack": "Among those that met equally many wrong labels it is {effect}.",
+}
+"""How each effect is said, by what its name begins with."""
+
+LABELS = {
+    "accuracy gap": "accuracy lost to wrong labels",
+    "proxy, all minima": "accuracy and volume proxy, all minima",
+    "proxy, equal attack": "the same, equally many wrong labels",
+    "frequency and volume, ": "how often reached and volume, {rest}",
+    "random starts, good": "random starts that end well",
+    "attacked starts, good": "attacked starts that end well",
+    "gain of SGD, ": "gain of SGD over the flow, {rest}",
+    "theorems, violated": "cases that violate a theorem",
+    "norm and input gradient": "Hessian norm and input gradient",
+    "deep accuracy gap": "accuracy lost to wrong labels",
+    "deep proxy, all minima": "accuracy and volume proxy, all minima",
+    "deep proxy, equal attack": "the same, equally many wrong labels",
+}
+"""What each effect is called in a table or figure, by what its name begins with."""
+
+
+def start_of(name: str, table: dict[str, str]) -> str:
+    """The key of `table` that `name` begins with; `name` itself where there is none."""
+    return next((start for start in table if name.startswith(start)), name)
+
+
+def sentence(name: str, effect: Effect) -> str:
+    """An effect as a sentence.
+
+    Examples
+    --------
+    >>> sentence("gain of SGD, spiral", Effect(0.01, 0.0, 0.02, 4))
+    'On the spiral, SGD gains 0.01 [0.00, 0.02] over the gradient flow, the mean over 4 starts.'
+    >>> sentence("attacked starts, good", Effect(0.25, 0.01, 0.81, 4))
+    '1 of 4 attacked starts do, a share of 0.25 [0.01, 0.81].'
+    """
+    start = start_of(name, SENTENCES)
+    part = round(effect.value * effect.count)
+    return SENTENCES[start].format(
+        effect=effect, count=effect.count, part=part, rest=name.removeprefix(start)
+    )
+
+
+def label(name: str) -> str:
+    """What an effect is called.
+
+    Examples
+    --------
+    >>> label("gain of SGD, spiral")
+    'gain of SGD over the flow, spiral'
+    """
+    start = start_of(name, LABELS)
+    return LABELS.get(start, name).format(rest=name.removeprefix(start))
+
+
+def answer(verdicts: Sequence[Verdict]) -> str:
+    """How many claims got which verdict, as a sentence."""
+    counts = {level: sum(verdict.level == level for verdict in verdicts) for level in LEVELS}
+    said = [f"{count} {'is' if count == 1 else 'are'} {level}" for level, count in counts.items() if count]
+    several = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else "".join(said)
+    return f"Of the {len(verdicts)} claims, {several}."
+
+
+def lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """One line per verdict, for a terminal."""
+    width = max(len(verdict.level) for verdict in verdicts)
+    return [f"{verdict.level:{width}}  {verdict.claim.text}" for verdict in verdicts]
