@@ -26,13 +26,14 @@ SILENT = (
     "numerics/falsify",
     "numerics/figures",
     "numerics/manifold",
+    "numerics/report",
     "numerics/verify",
 )
 """Rooms that draw, print, prove or answer other questions, and so change no number of the run."""
 
 DRAWING = {
     *("figures.py", "glance.py", "page.py", "pages.py", "plots.py", "plotting.py"),
-    *("report.py", "rows.py", "sentences.py", "summary.py"),
+    *("report.py", "rows.py", "said.py", "seals.py", "sentences.py", "summary.py"),
 }
 """Files of `numerics` that show numbers and make none."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from numerics.files.folders import write_json, write_text
+from numerics.files.seals import sealed
 
 from .fingerprint import ROOT, date, fingerprint
 from .recorded_text import PAGES, written
@@ -112,7 +113,7 @@ def main(words: list[str]) -> int:
                 run(folder)
             results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         KEPT.mkdir(parents=True, exist_ok=True)
-        write_json(KEPT / "results.json", kept(results))
+        write_json(KEPT / "results.json", sealed(kept(results)))
         draw(KEPT, PICTURE)
     write_texts(json.loads((KEPT / "results.json").read_text(encoding="utf-8")))
     print(f"Written: {KEPT.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}, {', '.join(PAGES)}")

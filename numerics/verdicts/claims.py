@@ -33,7 +33,7 @@ class Effect:
 
     @property
     def places(self) -> int:
-        """Decimals that the width of the interval lets one quote: its first digit, at least two, at most six.
+        """Decimals that the width of the interval lets one quote: its first digit, at least two, at most three.
 
         Examples
         --------
@@ -41,7 +41,7 @@ class Effect:
         3
         """
         half = (self.high - self.low) / 2
-        return 2 if half <= 0 else min(6, max(2, -math.floor(math.log10(half))))
+        return 2 if half <= 0 else min(3, max(2, -math.floor(math.log10(half))))
 
 
 def written(number: float, places: int) -> str:

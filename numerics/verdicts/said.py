@@ -18,8 +18,9 @@ SENTENCES = {
     "attacked starts, good": "{part} of {count} attacked starts do, a share of {effect}.",
     "gain of SGD, ": "On the {rest}, SGD gains {effect} over the gradient flow, the mean over {count} "
     "starts.",
-    "theorems, violated": "{part} of {count} cases violate a theorem.",
-    "norm and input gradient": "At the minima, the input gradient and |H|_F have rank correlation {effect}.",
+    "theorems, violated": "{part} of {count} cases violate a theorem, a share of {effect}.",
+    "norm and input gradient": "At the minima, the input gradient and the Frobenius norm of the Hessian have "
+    "rank correlation {effect}.",
     "deep accuracy gap": "In deep networks test accuracy is higher by {effect} without wrong labels, the "
     "mean "
     "over {count} repeats.",
