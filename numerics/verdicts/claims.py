@@ -33,7 +33,7 @@ class Effect:
 
     @property
     def places(self) -> int:
-        """Decimals that the width of the interval lets one quote: its first digit, at least two, at most three.
+        """Decimals that the width of the interval lets one quote: its first digit, at least two, at most 3.
 
         Examples
         --------
