@@ -1,7 +1,7 @@
 """The run whose numbers README and pages quote: made, kept and written into their texts.
 
-``python -m benchmarks.recorded`` runs ``twolayer reproduce --quick`` and writes everything anew, ``--from
-FOLDER`` takes a finished one, and ``--texts`` writes the texts again from the run that is kept.
+``python -m benchmarks.recorded`` runs ``twolayer reproduce --quick`` and writes everything anew; with
+``--texts`` it writes the texts again from the run that is kept.
 """
 
 from __future__ import annotations
@@ -32,13 +32,8 @@ WORDS = ("reproduce", "--quick", "--seed", "0", "--executor", "processes:2")
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recorded", description=__doc__)
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--from", dest="folder", type=Path, metavar="FOLDER", help="what the command wrote")
-    source.add_argument("--texts", action="store_true", help="write the texts from the run that is kept")
-    chosen = parser.parse_args(words)
-    if chosen.folder and not (chosen.folder / "results.json").is_file():
-        parser.error(f"--from must be a folder of `{COMMAND}`; got {chosen.folder}")
-    return chosen
+    parser.add_argument("--texts", action="store_true", help="write the texts from the run that is kept")
+    return parser.parse_args(words)
 
 
 def run(folder: Path) -> None:
@@ -108,10 +103,8 @@ def main(words: list[str]) -> int:
     chosen = arguments(words)
     if not chosen.texts:
         with tempfile.TemporaryDirectory() as there:
-            folder = chosen.folder or Path(there) / "run"
-            if not chosen.folder:
-                run(folder)
-            results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+            run(Path(there) / "run")
+            results = json.loads((Path(there) / "run" / "results.json").read_text(encoding="utf-8"))
         KEPT.mkdir(parents=True, exist_ok=True)
         write_json(KEPT / "results.json", sealed(kept(results)))
         draw(KEPT, PICTURE)

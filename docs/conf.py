@@ -20,6 +20,7 @@ extensions = [
     "faces",
     "formulas",
     "gallery",
+    "links",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
 ]
@@ -34,4 +35,4 @@ html_theme = "furo"
 html_title = "twolayer"
 html_show_sourcelink = False
 html_static_path = ["_static"]
-html_css_files = ["formulas.css"]
+html_css_files = ["formulas.css", "figures.css"]

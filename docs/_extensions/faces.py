@@ -26,7 +26,14 @@ def lines_of(face: str) -> list[str]:
     shown = [
         (name, it) for name, it in found if inspect.isroutine(it) or inspect.isclass(it)
     ]
-    lines = ["", f".. currentmodule:: {face}", "", ".. autosummary::", ""]
+    lines = [
+        "",
+        f".. currentmodule:: {face}",
+        "",
+        ".. autosummary::",
+        "   :nosignatures:",
+        "",
+    ]
     lines += [f"   {name}" for name, _ in shown]
     for name, it in shown:
         if not inspect.isclass(it):

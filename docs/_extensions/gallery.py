@@ -7,6 +7,7 @@ What is drawn from a run is drawn from the recorded one. All are kept below
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,17 @@ def lines_of(script: Script, module: str, source: Path) -> list[str]:
         (entry,) = made([script], source / FOLDER, Setting(quick=True, folder=recorded))
     except Missing as reason:
         return [f"*{script.title}*: {reason}.", ""]
+    caption = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", entry["caption"])
+    size = "--data twolayer-report" if recorded else "--quick"
     title = entry["title"] + ("" if entry["title"].endswith("?") else ".")
-    command = f"``twolayer figures {script.name} --quick``"
+    command = f"``twolayer figures {script.name} {size}``"
     return [
         f".. figure:: /{FOLDER}/{script.name}.png",
         f"   :alt: {entry['how_to_read']}",
         "",
         f"   **{title}** {entry['how_to_read']}",
         "",
-        f"   {entry['caption']} {command}, seed {script.seed}, ``{module}``.",
+        f"   {caption} {command}, seed {script.seed}, ``{module}``.",
         "",
     ]
 

@@ -101,7 +101,7 @@ def test_links_lead_somewhere(page):
 def test_the_contents_list_every_page():
     contents = "".join(
         body
-        for page in ("index", "theorems")
+        for page in ("index", "reference", "theorems")
         for language, body in fences(ROOT / "docs" / f"{page}.md")
         if language == "{toctree}"
     )

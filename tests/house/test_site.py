@@ -1,4 +1,4 @@
-"""The documentation's formulas are all understood by what writes them into the site."""
+"""Formulas are all understood by what writes them into the site, and dead links of it are found."""
 
 import re
 import sys
@@ -9,6 +9,29 @@ from tests.house.tree import ROOT, files
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+(?:\n[^$\n]+)?)\$", re.DOTALL)
 CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def dead(monkeypatch):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_extensions"))
+    from links import dead
+
+    yield dead
+    sys.modules.pop("links")
+
+
+def test_a_link_that_leads_nowhere_is_found(dead, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b.html").write_text('<h1 id="here">b</h1><a href="a/c.html#there">c</a><img src="d.png">')
+    text = '<p id="there"><a href="../b.html#here">b</a><a href="#no">no</a><a href="https://x.org/y">y</a>'
+    (tmp_path / "a" / "c.html").write_text(text + '<a href="../b.html#away">b</a><a href="e.html">e</a>')
+    assert dead(tmp_path) == [
+        "a/c.html: #no",
+        "a/c.html: ../b.html#away",
+        "a/c.html: e.html",
+        "b.html: d.png",
+    ]
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import pytest
 from numerics.verify import tightness_figures
 from theory import theorems
 from theory.pages import __main__ as pages
-from theory.pages.theorem import page, words
+from theory.pages.theorem import page
+from theory.pages.typeset import PIECES, latex, sentence, words
 from theory.records.theorem import PROVED, REFUTED
 
 
@@ -60,6 +61,18 @@ def test_a_page_that_differs_is_shown_and_a_stale_one_removed(tmp_path, monkeypa
 
 def test_markup_is_escaped():
     assert words("|a_k| * 2") == r"\|a\_k\| \* 2"
+
+
+def test_symbols_of_a_sentence_are_formulas_and_the_rest_is_text():
+    said = sentence("E|grad_x f|^2 <= |W|_F^2, for w~_k * 2 and J J^T")
+    assert said == (
+        r"$\mathbb{E}\lvert\nabla_x f\rvert^2\le \lVert W\rVert_{F}^2$, "
+        r"for $\tilde w_k$ \* 2 and $J J^{\top}$"
+    )
+    assert sentence("lmax of a_kj is a word_k") == r"lmax of a\_kj is a word\_k"
+    with pytest.raises(ValueError, match="symbol must be one of PIECES"):
+        latex("word")
+    assert len({plain for plain, _ in PIECES}) == len(PIECES)
 
 
 def test_a_page_names_the_hypotheses():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from theory import theorems_at_any_depth
-from theory.pages.theorem import hypotheses, relation, steps, words
+from theory.pages.theorem import hypotheses, relation, steps
+from theory.pages.typeset import sentence, words
 from theory.proofs.any_depth import DEPTHS, SIZES, DepthStep
 from theory.proofs.steps import By
 from theory.records.theorem import Theorem
@@ -39,13 +40,13 @@ def _section(theorem: Theorem) -> str:
         "",
         f"`{theorem.id}`: **{theorem.status}**.",
         "",
-        words(theorem.statement),
+        sentence(theorem.statement),
         "",
     ]
     for name, variant in theorem.variants.items():
         lines += relation(name, variant)
-    lines += [*hypotheses(theorem), f"Scope: {words(theorem.scope)}", ""]
-    lines += ["Proof:", "", *(f"- {words(step)}" for step in theorem.idea), ""]
+    lines += [*hypotheses(theorem), f"Scope: {sentence(theorem.scope)}", ""]
+    lines += ["Proof:", "", *(f"- {sentence(step)}" for step in theorem.idea), ""]
     for name, chain in theorem.proof.items():
         lines += [f"Steps of ({words(name)}):", "", "```none"]
         lines += [*steps(theorem.variants[name], chain, _reason), "```", ""]

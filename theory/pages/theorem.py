@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from theory.pages.typeset import sentence, words
 from theory.proofs.assumptions import verified_for
 from theory.proofs.steps import By, Chain, Identity, Step
 from theory.quantities.example import Example
@@ -27,11 +28,11 @@ def page(theorem: Theorem) -> str:
     """The text of the page: statement, hypotheses, tightness, proof, equality cases, refutation, source."""
     memory = " The statement of the source is given from memory." if theorem.from_memory else ""
     lines = [f"# {theorem.name}", "", f"`{theorem.id}`: **{theorem.status}**.{memory}", ""]
-    lines += [words(theorem.statement), ""]
+    lines += [sentence(theorem.statement), ""]
     for name, variant in theorem.variants.items():
         lines += relation(name, variant)
     lines += hypotheses(theorem)
-    lines += [f"Scope: {words(theorem.scope)}", ""] if theorem.scope else []
+    lines += [f"Scope: {sentence(theorem.scope)}", ""] if theorem.scope else []
     lines += [
         "## How tight it is",
         "",
@@ -49,20 +50,13 @@ def page(theorem: Theorem) -> str:
     )
 
 
-def words(text: str) -> str:
-    """Text with the characters that Markdown would take for markup escaped."""
-    for mark in "\\_*|<$":
-        text = text.replace(mark, "\\" + mark)
-    return text
-
-
 def relation(name: str, variant: Variant) -> list[str]:
     """A relation in LaTeX, with what it needs of its own."""
     lines = [f"({name})", "", f"$${variant.latex()}$$", ""]
-    needs = "; ".join(words(each.statement) for each in variant.hypotheses)
+    needs = "; ".join(sentence(each.statement) for each in variant.hypotheses)
     notes = [f"Needs {needs}."] if needs else []
     if variant.equality not in ("", "always"):
-        notes.append(f"Equality: {words(variant.equality)}.")
+        notes.append(f"Equality: {sentence(variant.equality)}.")
     return [*lines, " ".join(notes), ""] if notes else lines
 
 
@@ -70,7 +64,7 @@ def hypotheses(theorem: Theorem) -> list[str]:
     """What every relation needs."""
     if not theorem.hypotheses:
         return ["Nothing else is needed.", ""]
-    return ["All of it needs " + "; ".join(words(each.statement) for each in theorem.hypotheses) + ".", ""]
+    return ["All of it needs " + "; ".join(sentence(each.statement) for each in theorem.hypotheses) + ".", ""]
 
 
 def reading(theorem: Theorem) -> list[str]:
@@ -91,7 +85,7 @@ def _lesson(theorem: Theorem) -> str:
 
 def proofs(theorem: Theorem) -> list[str]:
     """The idea, and the chain of every relation."""
-    lines = ["## Proof", "", *(f"- {words(step)}" for step in theorem.idea), ""]
+    lines = ["## Proof", "", *(f"- {sentence(step)}" for step in theorem.idea), ""]
     for name, chain in theorem.proof.items():
         variant = theorem.variants[name]
         lines += [f"### Steps of ({name})", "", "```none", *steps(variant, chain), "```", ""]
@@ -126,13 +120,13 @@ def equalities(theorem: Theorem) -> list[str]:
     lines = ["## Equality", ""] if theorem.equalities else []
     for example in theorem.equalities:
         named = ", ".join(example.variants)
-        lines += [f"In ({named}), {words(example.note)}:", "", *runnable(theorem, example), ""]
+        lines += [f"In ({named}), {sentence(example.note)}:", "", *runnable(theorem, example), ""]
     return lines
 
 
 def refutation(theorem: Theorem, example: Example) -> list[str]:
     """The counter-example, as code that runs."""
-    return ["## Refutation", "", f"{words(example.note)}:", "", *runnable(theorem, example), ""]
+    return ["## Refutation", "", f"{sentence(example.note)}:", "", *runnable(theorem, example), ""]
 
 
 def runnable(theorem: Theorem, example: Example) -> list[str]:

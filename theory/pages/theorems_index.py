@@ -5,7 +5,7 @@ import re
 from theory import theorems, theorems_at_any_depth
 from theory.pages.any_depth import PATH, any_depth_page
 from theory.pages.theorem import page as theorem_page
-from theory.pages.theorem import words
+from theory.pages.typeset import sentence, words
 from theory.proofs.lemmas.norms import lemmas
 from theory.proofs.steps import By
 from theory.records.theorem import Theorem
@@ -81,7 +81,7 @@ def index() -> str:
     names = "\n".join(f"theorems/{name}" for name in (*(each.id for each in ordered), "any-depth"))
     rows = "\n".join(map(row, ordered))
     deep = "".join(
-        f"| {words(each.name.split(',')[0])} | `{each.id}` | {words(each.statement)} |\n"
+        f"| {words(each.name.split(',')[0])} | `{each.id}` | {sentence(each.statement)} |\n"
         for each in sorted(theorems_at_any_depth.values(), key=number)
     )
     return HEAD + rows + "\n" + DEEP + deep + PROOFS + lemma_table() + CONTENTS.format(names=names)
