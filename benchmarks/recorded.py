@@ -41,22 +41,24 @@ def run(folder: Path) -> None:
     subprocess.run([sys.executable, "-c", MAIN, *WORDS, "--out", str(folder)], cwd=ROOT, check=True)
 
 
-def kept(results: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of `results`: verdicts, effects, means, counts, and what made them.
+def kept(results: dict[str, Any], code: dict[str, str]) -> dict[str, Any]:
+    """What is kept of `results` of the `code`: verdicts, effects, means, counts, and what made them.
 
     Raises
     ------
     ValueError
-        If the run is not finished.
+        If the run is not finished, or the code is no more what it was when the run began.
     """
     if results["partial"]:
         raise ValueError("the run must be finished to be kept; got a partial one")
+    if code["fingerprint"] != fingerprint():
+        raise ValueError("the code must stay as it is while the run makes its numbers; got another")
     found = machine()
     return {
         "made_by": results["made_by"],
         "command": COMMAND,
         "seed": results["seed"],
-        "code": {"date": date(), "fingerprint": fingerprint()},
+        "code": code,
         "machine": f"{found['processor']}, {found['cores']} cores",
         "versions": results["versions"],
         "data": {key: results["data"][key] for key in ("name", "samples", "inputs", "reserve", "test")},
@@ -102,11 +104,12 @@ def write_texts(record: dict[str, Any]) -> None:
 def main(words: list[str]) -> int:
     chosen = arguments(words)
     if not chosen.texts:
+        code = {"date": date(), "fingerprint": fingerprint()}
         with tempfile.TemporaryDirectory() as there:
             run(Path(there) / "run")
             results = json.loads((Path(there) / "run" / "results.json").read_text(encoding="utf-8"))
         KEPT.mkdir(parents=True, exist_ok=True)
-        write_json(KEPT / "results.json", sealed(kept(results)))
+        write_json(KEPT / "results.json", sealed(kept(results, code)))
         draw(KEPT, PICTURE)
     write_texts(json.loads((KEPT / "results.json").read_text(encoding="utf-8")))
     print(f"Written: {KEPT.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}, {', '.join(PAGES)}")

@@ -59,10 +59,11 @@ def journeys(starts: int = 5, *, samples: int = 100, units: int = 20, steps: int
     -------
     list of Journey
     """
-    return [_journey(seed, samples, units, steps) for seed in range(starts)]
+    return [journey(seed, samples, units, steps) for seed in range(starts)]
 
 
-def _journey(seed: int, samples: int, units: int, steps: int) -> Journey:
+def journey(seed: int, samples: int = 100, units: int = 20, steps: int = 300) -> Journey:
+    """Train from one start, and walk from its solution both ways; see :func:`journeys`."""
     rng, task = np.random.default_rng(seed), digits_task()
     order = rng.permutation(len(task.X))
     train, test = order[:samples], order[samples:]
@@ -90,7 +91,7 @@ def table(found: list[Journey]) -> str:
     'start  tr H: flat  trained    sharp   accuracy: flat  trained  sharp   apart'
     """
     lines = ["start  tr H: flat  trained    sharp   accuracy: flat  trained  sharp   apart"]
-    rows = [journey.row for journey in found]
+    rows = [each.row for each in found]
     names = [str(number) for number in range(len(rows))]
     if rows:
         rows.append(tuple(np.mean(rows, axis=0)))
@@ -108,10 +109,10 @@ def draw(found: list[Journey], folder: Path) -> Drawn:
     with plotting.style():
         figure = Figure(figsize=(5.0, 3.4), layout="constrained")
         axes = figure.subplots()
-        for journey, colour in zip(found, plotting.colours(len(found)), strict=True):
-            for way, accuracy in zip((journey.down, journey.up), journey.accuracies, strict=True):
+        for each, colour in zip(found, plotting.colours(len(found)), strict=True):
+            for way, accuracy in zip((each.down, each.up), each.accuracies, strict=True):
                 axes.plot(way.values, accuracy, color=colour)
-            axes.plot(journey.down.values[0], journey.accuracies[0][0], "o", color=colour)
+            axes.plot(each.down.values[0], each.accuracies[0][0], "o", color=colour)
         axes.set(xscale="log", xlabel="tr H", ylabel="test accuracy")
         path = plotting.saved(figure, folder, "zero-loss")
     caption = f"{len(found)} starts on the digits, a dot each; on the lines every residual is zero."

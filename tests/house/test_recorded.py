@@ -97,6 +97,8 @@ def test_the_fingerprint_knows_the_rooms(tmp_path):
     }
 
 
-def test_a_partial_run_is_not_kept():
+def test_a_run_that_is_partial_or_of_other_code_is_not_kept():
     with pytest.raises(ValueError, match="must be finished to be kept"):
-        kept({"partial": True})
+        kept({"partial": True}, RECORD["code"])
+    with pytest.raises(ValueError, match="the code must stay as it is"):
+        kept({"partial": False}, {"fingerprint": "another"})

@@ -1,10 +1,11 @@
 """Tables of measured numbers in the docs are written by their commands, and by nothing else."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import basins_page, report
+from benchmarks import basins_page, report, zero_loss_page
 from benchmarks.__main__ import main
 from tests.house.tree import ROOT
 
@@ -59,3 +60,14 @@ def test_no_other_page_is_written_over(capsys, tmp_path):
         main(["dense", "--write", str(tmp_path / "page.md")])
     assert "--write must be a page with a block" in capsys.readouterr().err
     assert (tmp_path / "page.md").read_text() == "mine"
+
+
+def test_the_page_of_zero_loss_takes_its_numbers_from_journeys():
+    rows = [(6.0, 30.0, 7000.0, 0.9, 0.88, 0.7, 2.0), (8.0, 40.0, 5000.0, 0.8, 0.9, 0.8, 3.0)]
+    made = zero_loss_page.text([SimpleNamespace(row=row) for row in rows])
+    assert "| test accuracy, mean of 2 | 0.850 | 0.890 | 0.750 |" in made
+    assert "| test accuracy, range | 0.800 to 0.900 | 0.880 to 0.900 | 0.700 to 0.800 |" in made
+    assert "mean of 2 | 7 | 35 | 6,000 |" in made
+    assert "2.5 times as far apart" in made
+    assert "seeds 0 to 1, with the code of 20" in made
+    assert zero_loss_page.BLOCK.search(zero_loss_page.PAGE.read_text())

@@ -61,7 +61,13 @@ def sentence(text: str) -> str:
 
 
 def latex(symbol: str) -> str:
-    """The LaTeX of one plain symbol."""
+    """The LaTeX of one plain symbol.
+
+    Raises
+    ------
+    ValueError
+        If no piece is written so.
+    """
     for plain, made in PIECES:
         found = re.fullmatch(plain, symbol)
         if found:
