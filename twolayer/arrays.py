@@ -55,7 +55,9 @@ def _require_exact(name: str, value: ArrayLike, array: NDArray[Any], converted: 
     """Refuse a number that is not its float64: a large integer, or digits of a longer float."""
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         wrong = converted.astype(array.dtype) != array
-    elif array.dtype.kind == "b" or converted.size == 0 or np.abs(converted).max() < LARGEST_INTEGER:
+    elif array.dtype.kind == "b" or (array.dtype.kind == "f" and hasattr(value, "dtype")):
+        return
+    elif converted.size == 0 or np.abs(converted).max() < LARGEST_INTEGER:
         return
     else:
         given = array if hasattr(value, "dtype") else np.asarray(value, dtype=object)

@@ -134,7 +134,7 @@ def _damped(point: Point, solver: Solver, steps: int, target: float, patience: i
             damping *= 0.25 if better else 4.0
         if better is None:
             return point.result(done, STUCK)
-        if _settled(point) and _settled(better) and not _halves(point, better):
+        if not _halves(point, better) and _settled(point) and _settled(better):
             return better.result(done + 1, STUCK)
         slow = slow + 1 if better.risk > (1 - SLOW) * point.risk else 0
         point = better
@@ -155,7 +155,7 @@ def _accepted(point: Point, step: Array | None) -> Point | None:
 
 
 def _settled(point: Point) -> bool:
-    return point.stationary or point.interpolates
+    return point.interpolates or point.stationary
 
 
 def _halves(point: Point, better: Point) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from twolayer.forward.bounds import Bounds, output_norms
+from twolayer.forward.bounds import Bounds
 from twolayer.forward.scope import Scope, squared_inputs
 
 from ..arrays import Array, require_representable
-from ..errors.rounding import SLACK, gamma
+from ..errors.rounding import SLACK, UNIT, compensated_sum, gamma
 from ..forward.errors import Forward
 from ..jit import kernel
 
@@ -55,11 +53,11 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
         each += Lam * (scope.has("a") * np.einsum("ik,ik->i", forward.S, forward.S) + scope.has("c"))
     each += x2 * unit_weights(forward, scope).sum(axis=1)
     require_representable("entries of the Hessian", each)
-    value = math.fsum(each) / forward.n
+    value = float(compensated_sum(each)) / forward.n
     (q, m), d = forward.net.A.shape, forward.X.shape[1]
-    sizes = output_norms(forward)[0] * forward.norms.E  # what R's diagonal is bounded by, over |x~|^2 sqrt(m)
+    sizes = forward.loss_norms[0] * forward.norms.E  # what R's diagonal is bounded by, over |x~|^2 sqrt(m)
     residual = scope.residual * SLACK * float((x2 * np.sqrt(m) * sizes).mean())
-    steps = gamma(m + d + q * q + 20)
+    steps = gamma(m + d + q * q + 20) + 2 * (forward.n * UNIT) ** 2
     size = steps * (bound.gauss_newton + residual) + gamma(2) * abs(value)
     error = SLACK * (bound.trace_propagated + size)
     return value, float(error)

@@ -21,12 +21,12 @@ def product(forward: Values, scope: Scope, vector: Array) -> Array:
     va = np.ascontiguousarray(parts.get("a", np.zeros(net.A.shape)).reshape(net.A.shape))
     vc = np.atleast_1d(parts.get("c", np.zeros(len(va))))
     on = float(scope.gauss_newton), float(scope.residual)
-    Ha, t = np.zeros_like(va), np.empty_like(forward.F)
+    Ha, Hb, Hc = np.zeros_like(va), np.zeros(m), np.zeros_like(vc)
     VZ = np.ascontiguousarray(VZ)
     pull_back(
-        forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, on[0], on[1], VZ, Ha, t
+        forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, *on, VZ, Ha, Hb, Hc
     )
-    result = {"a": Ha, "b": VZ.sum(axis=0), "c": t.sum(axis=0)}
+    result = {"a": Ha, "b": Hb, "c": Hc}
     if "W" in parts:
         result["W"] = VZ.T @ forward.X
     return np.asarray(np.concatenate([result[name].ravel() for name in parts]) / n)
@@ -46,10 +46,10 @@ def split(forward: Values, scope: Scope, vector: Array) -> dict[str, Array]:
 
 
 @reduction_kernel
-def pull_back(S, S1, S2, A, va, vc, G, Lam, newton, residual, VZ, Ha, t):  # type: ignore[no-untyped-def]
+def pull_back(S, S1, S2, A, va, vc, G, Lam, newton, residual, VZ, Ha, Hb, Hc):  # type: ignore[no-untyped-def]
     """Overwrite VZ (n, m), the direction's pre-activations, with what X^T turns into the product by W.
 
-    Also fill Ha (q, m) and t (n, q), sums and samples of the product by a and c.
+    Also add to Ha (q, m), Hb (m,) and Hc (q,) the sums over samples of the product by a, b and c.
     """
     n, m = S.shape
     q = A.shape[0]
@@ -68,7 +68,7 @@ def pull_back(S, S1, S2, A, va, vc, G, Lam, newton, residual, VZ, Ha, t):  # typ
             for p in range(q):
                 pulled += Lam[i, o, p] * df[p]
             pulled *= newton
-            t[i, o] = pulled
+            Hc[o] += pulled
             g = residual * G[i, o]
             for k in range(m):
                 ha, h = unit.cotangent(A[o, k], S[i, k], S1[i, k], S2[i, k], g, pulled, va[o, k], VZ[i, k])
@@ -76,3 +76,4 @@ def pull_back(S, S1, S2, A, va, vc, G, Lam, newton, residual, VZ, Ha, t):  # typ
                 hz[k] += h
         for k in range(m):
             VZ[i, k] = hz[k]
+            Hb[k] += hz[k]

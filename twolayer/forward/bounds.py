@@ -8,14 +8,16 @@ proportional to the sizes ``gauss_newton`` and ``residual`` below.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, SUBNORMAL, scaled_norms, times_power
+from twolayer.errors.rounding import SLACK, SUBNORMAL, times_power
 from twolayer.forward.errors import Forward
 from twolayer.forward.scope import Scope, sizes
+from twolayer.jit import reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
 
@@ -26,8 +28,8 @@ class Bounds:
 
     Attributes
     ----------
-    jacobian, second : ndarray, shape (n,)
-        Bounds of |J_i|_F and of |F_i|_F / |g_i|.
+    jacobian : ndarray, shape (n,)
+        Bounds of |J_i|_F.
     gauss_newton, residual : float
         Bounds of (1/n) sum |Lam_i| |J_i|_F^2 and (1/n) sum |F_i|_F; zero for a part left out.
     propagated : float
@@ -41,7 +43,6 @@ class Bounds:
     """
 
     jacobian: Array
-    second: Array
     gauss_newton: float
     residual: float
     propagated: float
@@ -58,32 +59,69 @@ class Bounds:
 
 def bounds(forward: Forward, scope: Scope) -> Bounds:
     """Evaluate the bounds for one scope; O(n) once the forward pass is done."""
-    norms, q, m = forward.norms, forward.net.n_outputs, forward.net.W.shape[0]
-    a, c = np.sqrt(q) * scope.has("a"), np.sqrt(q) * scope.has("c")
+    norms, n, m = forward.norms, forward.n, forward.net.W.shape[0]
+    root = np.sqrt(forward.net.n_outputs)
+    jacobian, sums = np.empty(n), np.empty(6)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        x = input_norms(forward, scope)
-        twice, squares = np.sqrt(2.0) * scope.has("a") * x, x * x
-        J, dJ = np.hypot(a * norms.S, x * norms.D), np.hypot(a * norms.dS, x * norms.dD)
-        J = np.hypot(J, c) if c else J
-        F, dF = (np.hypot(twice * S1, squares * E) for S1, E in ((norms.S1, norms.E), (norms.dS1, norms.dE)))
-        g, lam = output_norms(forward)
-        G_each = forward.Lam_error * (J + dJ) ** 2 + lam * dJ * (2 * J + dJ)
-        R_each = forward.G_error * (F + dF) + g * dF
-        R_trace = np.sqrt(m) * squares * (forward.G_error * (norms.E + norms.dE) + g * norms.dE)
-        gradient = forward.G_error * (J + dJ) + g * dJ
-        G_on, R_on = float(scope.gauss_newton), float(scope.residual)
-        lost = _underflow(forward, scope) if _any_derivative(forward, scope, x) else 0.0
-        return Bounds(
-            jacobian=J,
-            second=F,
-            gauss_newton=_mean(lam * J * J) if scope.gauss_newton else 0.0,
-            residual=_mean(g * F) if scope.residual else 0.0,
-            propagated=lost + _mean(G_on * G_each + R_on * R_each),
-            trace_propagated=lost + _mean(G_on * G_each + R_on * R_trace),
-            gradient_propagated=lost + _mean(gradient),
-            gradient_size=_mean(g * J),
-            underflow=lost,
-        )
+        each = (norms.S, norms.dS, norms.D, norms.dD, norms.S1, norms.dS1, norms.E, norms.dE)
+        losses = (*forward.loss_norms, forward.Lam_error, forward.G_error)
+        parts = float(scope.gauss_newton), float(scope.residual)
+        factors = (scope.has("a"), root * scope.has("a"), root * scope.has("c"), np.sqrt(m), *parts)
+        some = add_up(each, losses, input_norms(forward, scope), factors, jacobian, sums)
+        lost = _underflow(forward, scope) if some or scope.has("c") else 0.0
+        newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * sums / n).tolist()
+    return Bounds(
+        jacobian=jacobian,
+        gauss_newton=newton if scope.gauss_newton else 0.0,
+        residual=residual if scope.residual else 0.0,
+        propagated=lost + moved,
+        trace_propagated=lost + trace_moved,
+        gradient_propagated=lost + gradient_moved,
+        gradient_size=gradient_size,
+        underflow=lost,
+    )
+
+
+@scalar_kernel
+def length(u, v):  # type: ignore[no-untyped-def]
+    """sqrt(u^2 + v^2) of numbers that are not negative, whose squares may leave the floats."""
+    large, small = max(u, v), min(u, v)
+    ratio = small / large if 0.0 < large < np.inf else 0.0
+    return large * math.sqrt(1.0 + ratio * ratio)
+
+
+@reduction_kernel
+def add_up(each, losses, x, factors, jacobian, sums):  # type: ignore[no-untyped-def]
+    """Fill jacobian (n,) and sums (6,), over samples, from arrays (n,); whether a derivative is not zero.
+
+    The products of factors that are not zero may have underflowed.
+    """
+    S, dS, D, dD, S1, dS1, E, dE = each
+    g, lam, lam_error, g_error = losses
+    with_a, a, c, root_m, newton, residual = factors
+    hidden = inputs = slopes = 0
+    for k in range(6):
+        sums[k] = 0.0
+    size = rest = moved = trace_moved = gradient_moved = gradient_size = 0.0
+    for i in range(x.size):
+        twice, squares = math.sqrt(2.0) * with_a * x[i], x[i] * x[i]
+        J, dJ = length(length(a * S[i], x[i] * D[i]), c), length(a * dS[i], x[i] * dD[i])
+        F, dF = length(twice * S1[i], squares * E[i]), length(twice * dS1[i], squares * dE[i])
+        newton_moved = newton * (lam_error[i] * (J + dJ) * (J + dJ) + lam[i] * dJ * (2 * J + dJ))
+        diagonal_moved = root_m * squares * (g_error[i] * (E[i] + dE[i]) + g[i] * dE[i])
+        jacobian[i] = J
+        size += lam[i] * J * J
+        rest += g[i] * F
+        moved += newton_moved + residual * (g_error[i] * (F + dF) + g[i] * dF)
+        trace_moved += newton_moved + residual * diagonal_moved
+        gradient_moved += g_error[i] * (J + dJ) + g[i] * dJ
+        gradient_size += g[i] * J
+        hidden += 1 if S[i] + dS[i] != 0.0 else 0
+        inputs += 1 if x[i] != 0.0 else 0
+        slopes += 1 if D[i] + dD[i] + E[i] + dE[i] + S1[i] + dS1[i] != 0.0 else 0
+    sums[0], sums[1], sums[2], sums[3] = size, rest, moved, trace_moved
+    sums[4], sums[5] = gradient_moved, gradient_size
+    return (with_a and hidden > 0) or (inputs > 0 and slopes > 0)
 
 
 def input_norms(forward: Forward, scope: Scope) -> Array:
@@ -92,14 +130,6 @@ def input_norms(forward: Forward, scope: Scope) -> Array:
     if not scope.has("W"):
         return np.full(forward.n, biased)
     return np.asarray(np.hypot(forward.norms.X, 1.0) if biased else forward.norms.X)
-
-
-def _any_derivative(forward: Forward, scope: Scope, x: Array) -> bool:
-    """Whether some derivative has factors that are not zero; their products may have underflowed."""
-    norms = forward.norms
-    weights = (norms.D, norms.dD, norms.E, norms.dE, norms.S1, norms.dS1)
-    outputs = scope.has("c") or (scope.has("a") and bool((norms.S + norms.dS).any()))
-    return outputs or bool(x.any() and any(values.any() for values in weights))
 
 
 def _underflow(forward: Forward, scope: Scope) -> float:
@@ -112,12 +142,3 @@ def _underflow(forward: Forward, scope: Scope) -> float:
     (n, q), m = forward.F.shape, forward.net.W.shape[0]
     terms = n * q * q * m * sum(sizes(forward, scope).values())
     return float(MULTIPLICATIONS * terms) * times_power(SUBNORMAL, forward.product_exponent)
-
-
-def output_norms(forward: Forward) -> tuple[Array, Array]:
-    """Bounds of |g_i| and |Lam_i|_F, each (n,)."""
-    return scaled_norms(forward.G), scaled_norms(forward.Lam.reshape(forward.n, -1))
-
-
-def _mean(values: Array) -> float:
-    return float(SLACK * values.mean())

@@ -25,7 +25,7 @@ from ..errors.rounding import (
     scaled_norm,
     scaled_norms,
 )
-from ..jit import reduction_kernel, scalar_kernel
+from ..jit import kernel, reduction_kernel, scalar_kernel
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
@@ -34,8 +34,8 @@ from .kinks import preactivations
 from .values import Values, loss_values
 
 ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
-TILE = 2**14  # values of units, at which temporaries stay in the nearest cache
-BLOCK = 2**16  # values of units at the samples of a block: a few arrays of so many stay in the caches
+TILE = 2**13  # values of units, at which temporaries stay in the nearest cache
+BLOCK = 2**15  # values of units at the samples of a block: so few that memory is used again, not mapped anew
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,11 @@ class Forward(Values):
         factors = [exponent_of(np.array(each)) for each in largest] + [exponent_of(self.net.A)]
         outer = max(exponent_of(self.Lam), exponent_of(self.G), 0)
         return outer + 2 * sum(max(exponent, 0) for exponent in factors)
+
+    @cached_property
+    def loss_norms(self) -> tuple[Array, Array]:
+        """Bounds of |g_i| and |Lam_i|_F, each (n,)."""
+        return scaled_norms(self.G), scaled_norms(self.Lam.reshape(self.n, -1))
 
     @property
     def convention(self) -> str:
@@ -138,7 +143,9 @@ def _checked(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tup
 def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> Forward:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         S, S1, S2, norms, n_kinks = _activate(net, inputs)
-        F = S @ net.A.T + (0.0 if net.c is None else net.c)
+        F = S @ net.A.T
+        if net.c is not None:
+            add_to_rows(np.atleast_1d(net.c), F)
         require_representable("outputs", F)
         L, G, Lam = loss_values(rule, F, labels)
         require_representable("loss derivatives", G)  # a loss may overflow: only the risk needs it
@@ -170,7 +177,7 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
     """Fill S, S1, S2 and their norms, a block of rows at a time (a block's temporaries stay in cache)."""
     n, m = X.shape[0], net.W.shape[0]
     S, S1, S2 = (np.empty((n, m)) for _ in range(3))
-    sums = np.empty((n, 10))
+    sums = np.empty((10, n))
     alpha = scaled_norms(net.A.T)
     sizes = scaled_norms(X), scaled_norms(net.W)
     limits = net.activation.floor, net.activation.sup1, net.activation.sup2
@@ -187,11 +194,19 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
         T = np.empty_like(Z)
         net.activation.third(Z.ravel(), radius.ravel(), T.ravel())
         net.activation.jets(Z.ravel(), S[rows].ravel(), S1[rows].ravel(), S2[rows].ravel())
-        unit_norms(radius, T, S[rows], S1[rows], S2[rows], alpha, limits, sums[rows])
+        unit_norms(radius, T, S[rows], S1[rows], S2[rows], alpha, limits, sums[:, rows])
     if not np.isfinite(sums).all():
         for name, values in (("s", S), ("s'", S1), ("s''", S2)):
             require_representable(f"activation values {name}(z)", values)
-    return S, S1, S2, SampleNorms(*[*(SLACK * sums.T), sizes[0]]), n_kinks
+    return S, S1, S2, SampleNorms(*sums, sizes[0]), n_kinks
+
+
+@kernel
+def add_to_rows(c, F):  # type: ignore[no-untyped-def]
+    """Add c (q,) to every row of F (n, q)."""
+    for i in range(F.shape[0]):
+        for o in range(F.shape[1]):
+            F[i, o] += c[o]
 
 
 @scalar_kernel
@@ -199,6 +214,7 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     """Bounds of the errors of s, s' and s'' from their absolute values.
 
     The true pre-activation lies within `r` of the computed one and t >= |s'''| there, so the errors of
+<<<<<<< HEAD
     s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. Where t is
     negative s'' and s''' are below the smallest number, and s' is constant to it. `limits`: the activation's
     absolute error, sup |s'|, sup |s''|.
@@ -207,12 +223,21 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     bent = 0.0 if t < 0.0 else r
     e2 = min(bent * t + JET_ERROR * s2 + floor, s2 + limits[2])
     e1 = min(bent * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
+=======
+    s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. `limits`:
+    the activation's absolute error, sup |s'|, sup |s''|. On a piece that is zero everything is exact, and no
+    time is lost with numbers as small as what underflows.
+    """
+    floor = limits[0] + 4.0 * SUBNORMAL if limits[2] > 0.0 or s + s1 > 0.0 else 0.0
+    e2 = min(r * t + JET_ERROR * s2 + floor, s2 + limits[2])
+    e1 = min(r * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
+>>>>>>> 816485b (Bounds over samples in one compiled pass; steps that still gain are not asked whether they are the last)
     return r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor, e1, e2
 
 
 @reduction_kernel
 def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
-    """Fill out (rows, 10) with the norms over units of `SampleNorms`, rounded by less than SLACK covers.
+    """Fill out (10, rows) with bounds of the norms over units of `SampleNorms`.
 
     Where squares would leave the floats the sum of absolute values stands for the norm.
     """
@@ -236,19 +261,27 @@ def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-unt
             es1 += e1 * e1
             eee += eE * eE
             output += weight * e0
+<<<<<<< HEAD
             curved += s2 + max(T[i, k], 0.0)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = ss, dd, s1s1, ee, s2s2
         out[i, 5], out[i, 6], out[i, 7], out[i, 8] = ess, edd, es1, eee
         out[i, 9] = output + m * SUBNORMAL
+=======
+            curved += s2 + T[i, k]
+        norms = out[:, i]
+        norms[0], norms[1], norms[2], norms[3], norms[4] = ss, dd, s1s1, ee, s2s2
+        norms[5], norms[6], norms[7], norms[8] = ess, edd, es1, eee
+        norms[9] = SLACK * (output + m * SUBNORMAL)
+>>>>>>> 816485b (Bounds over samples in one compiled pass; steps that still gain are not asked whether they are the last)
         safe = True
         for j in range(9):
-            fits = SAFE_LOW <= out[i, j] <= SAFE_HIGH
+            fits = SAFE_LOW <= norms[j] <= SAFE_HIGH
             safe = safe and (fits or (curved == 0.0 and j in (3, 4, 8)))
-            out[i, j] = math.sqrt(out[i, j])
+            norms[j] = SLACK * math.sqrt(norms[j])
         if safe and curved == 0.0:  # a piece that is linear: s'' is zero but for the activation's own error
-            out[i, 8] = total * (limits[0] + 4.0 * SUBNORMAL) + m * SUBNORMAL
+            norms[8] = SLACK * (total * (limits[0] + 4.0 * SUBNORMAL) + m * SUBNORMAL)
         if not safe:
-            absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, out[i])
+            absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, norms)
 
 
 @reduction_kernel
@@ -272,8 +305,8 @@ def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-
         sums[7] += e1
         sums[8] += weight * (e2 + 2 * UNIT * s2) + 2 * lost
     for j in range(9):
-        if not SAFE_LOW <= out[j] * out[j] <= SAFE_HIGH:
-            out[j] = sums[j]
+        if not SAFE_LOW <= (out[j] / SLACK) ** 2 <= SAFE_HIGH:
+            out[j] = SLACK * sums[j]
 
 
 def _output_error(net: TwoLayer, norms: SampleNorms) -> Array:

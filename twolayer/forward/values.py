@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array
+from ..jit import kernel
 from ..model.loss import Loss
 from ..model.network import TwoLayer
 
@@ -62,4 +63,16 @@ def loss_values(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Ar
     each, curvature = np.empty((n, q)), np.empty((n, q))
     flat = [np.ascontiguousarray(array).ravel() for array in (F, y)]
     rule.losses(*flat, each.ravel(), G.ravel(), curvature.ravel())
-    return each.sum(axis=1), G, curvature[:, :, None] * np.eye(q)
+    L, Lam = np.empty(n), np.zeros((n, q, q))
+    gather(each, curvature, L, Lam)
+    return L, G, Lam
+
+
+@kernel
+def gather(each, curvature, L, Lam):  # type: ignore[no-untyped-def]
+    """Fill L (n,) with the sums of the rows of `each`, and put the rows of `curvature` on Lam's diagonals."""
+    for i in range(L.size):
+        L[i] = 0.0
+        for o in range(each.shape[1]):
+            L[i] += each[i, o]
+            Lam[i, o, o] = curvature[i, o]

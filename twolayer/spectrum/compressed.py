@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from twolayer.forward.bounds import Bounds, bounds, output_norms
+from twolayer.forward.bounds import Bounds, bounds
 from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
 
 from ..arrays import Array, require_representable
@@ -179,7 +179,7 @@ def _error_of_moved_inputs(forward: Forward, scope: Scope, x: Array, gaps: Array
     x = SLACK * (x + gaps)
     root = np.sqrt(forward.net.n_outputs)
     J = np.hypot(root * np.hypot(a * (norms.S + norms.dS), scope.has("c")), x * D)
-    g, lam = output_norms(forward)
+    g, lam = forward.loss_norms
     newton = (lam + forward.Lam_error) * D * gaps * (2 * J + D * gaps)
     residual = (g + forward.G_error) * gaps * (np.sqrt(2.0) * a * S1 + E * (2 * x + gaps))
     return float(SLACK * (scope.gauss_newton * newton + scope.residual * residual).mean())
