@@ -55,9 +55,7 @@ def _require_exact(name: str, value: ArrayLike, array: NDArray[Any], converted: 
     """Refuse a number that is not its float64: a large integer, or digits of a longer float."""
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         wrong = converted.astype(array.dtype) != array
-    elif array.dtype.kind == "b" or (array.dtype.kind == "f" and hasattr(value, "dtype")):
-        return
-    elif converted.size == 0 or np.abs(converted).max() < LARGEST_INTEGER:
+    elif _doubles(value, array) or converted.size == 0 or np.abs(converted).max() < LARGEST_INTEGER:
         return
     else:
         given = array if hasattr(value, "dtype") else np.asarray(value, dtype=object)
@@ -70,6 +68,11 @@ def _require_exact(name: str, value: ArrayLike, array: NDArray[Any], converted: 
             f"{name} must be exact in float64; got {array[where]} at index {list(where)}: pass "
             f"{name}.astype(float) to round it"
         )
+
+
+def _doubles(value: ArrayLike, array: NDArray[Any]) -> bool:
+    """Whether the array given, of any shape, is of booleans, or of floats no longer than ours."""
+    return array.dtype.kind == "b" or (array.dtype.kind == "f" and hasattr(value, "dtype"))
 
 
 def _of_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:

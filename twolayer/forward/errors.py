@@ -214,24 +214,15 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     """Bounds of the errors of s, s' and s'' from their absolute values.
 
     The true pre-activation lies within `r` of the computed one and t >= |s'''| there, so the errors of
-<<<<<<< HEAD
     s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. Where t is
-    negative s'' and s''' are below the smallest number, and s' is constant to it. `limits`: the activation's
-    absolute error, sup |s'|, sup |s''|.
+    negative s'' and s''' are below the smallest number, and s' is constant to it. On a piece that is zero
+    everything is exact, and no time is lost with numbers as small as what underflows. `limits`: the
+    activation's absolute error, sup |s'|, sup |s''|.
     """
-    floor = limits[0] + 4.0 * SUBNORMAL
+    floor = limits[0] + 4.0 * SUBNORMAL if limits[2] > 0.0 or s + s1 > 0.0 else 0.0
     bent = 0.0 if t < 0.0 else r
     e2 = min(bent * t + JET_ERROR * s2 + floor, s2 + limits[2])
     e1 = min(bent * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
-=======
-    s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. `limits`:
-    the activation's absolute error, sup |s'|, sup |s''|. On a piece that is zero everything is exact, and no
-    time is lost with numbers as small as what underflows.
-    """
-    floor = limits[0] + 4.0 * SUBNORMAL if limits[2] > 0.0 or s + s1 > 0.0 else 0.0
-    e2 = min(r * t + JET_ERROR * s2 + floor, s2 + limits[2])
-    e1 = min(r * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
->>>>>>> 816485b (Bounds over samples in one compiled pass; steps that still gain are not asked whether they are the last)
     return r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor, e1, e2
 
 
@@ -261,18 +252,11 @@ def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-unt
             es1 += e1 * e1
             eee += eE * eE
             output += weight * e0
-<<<<<<< HEAD
             curved += s2 + max(T[i, k], 0.0)
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4] = ss, dd, s1s1, ee, s2s2
-        out[i, 5], out[i, 6], out[i, 7], out[i, 8] = ess, edd, es1, eee
-        out[i, 9] = output + m * SUBNORMAL
-=======
-            curved += s2 + T[i, k]
         norms = out[:, i]
         norms[0], norms[1], norms[2], norms[3], norms[4] = ss, dd, s1s1, ee, s2s2
         norms[5], norms[6], norms[7], norms[8] = ess, edd, es1, eee
         norms[9] = SLACK * (output + m * SUBNORMAL)
->>>>>>> 816485b (Bounds over samples in one compiled pass; steps that still gain are not asked whether they are the last)
         safe = True
         for j in range(9):
             fits = SAFE_LOW <= norms[j] <= SAFE_HIGH

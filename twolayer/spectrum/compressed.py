@@ -9,6 +9,7 @@ orthogonal similarity of the Hessian, because s, s' and s'' do not change under 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,13 @@ from twolayer.forward.bounds import Bounds, bounds
 from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
 
 from ..arrays import Array, require_representable
+from ..curvature.dense import dense
 from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
 from ..forward.errors import Forward
 from ..model.network import TwoLayer
 from .lapack import skewness
 
+KEPT = 2000  # order up to which a matrix that was formed is kept: 32 MB
 WORTHWHILE = 0.8  # share of the inputs that a rotation may keep at most
 
 
@@ -113,6 +116,14 @@ class Matrix:
         require_representable("entries of the Hessian", [self.bound.total, self.bound.propagated])
         require_representable("entries of the Hessian", entries)
         return entries
+
+    def entries(self) -> Array:
+        """The matrix itself, (order, order); kept for the next factorization where it is small."""
+        return self._kept if self.order <= KEPT else dense(self.forward, self.scope)
+
+    @cached_property
+    def _kept(self) -> Array:
+        return dense(self.forward, self.scope)
 
     @property
     def factors_error(self) -> float:

@@ -28,7 +28,7 @@ import numpy as np
 from twolayer.forward.bounds import bounds
 
 from ..arrays import Array, require_representable
-from ..curvature.dense import dense, dense_error
+from ..curvature.dense import dense_error
 from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
 from ..one_blas_thread import one_blas_thread
@@ -106,8 +106,7 @@ def evaluate(matrix: Matrix, shift: float, method: str, watch: Watch | None = No
 
 def _whole(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
     """Factor the dense matrix; returns its forming error."""
-    H = dense(matrix.forward, matrix.scope)
-    blocks.add(matrix.checked(H) / scale)
+    blocks.add(matrix.checked(matrix.entries()) / scale)
     return (dense_error(matrix.forward, matrix.bound) + matrix.error) / scale
 
 

@@ -12,9 +12,9 @@ from .compressed import Matrix
 
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
 MEMORY_SHARE = 0.6  # of the machine's memory that may be used
-EIGEN = 15.0  # time of a verified eigensystem, in multiplications of a matrix product, over P^3
-FACTOR = 3.0  # the same for a verified factorization
-START = 5e7  # what Lanczos costs before it does anything, in the same units
+EIGEN = 4.5  # time of all eigenvalues and their proof, in multiplications of a matrix product, over P^3
+FACTOR = 2.0  # the same for a verified factorization
+START = 3e8  # what Lanczos costs before it does anything, in the same units
 COPIES = 8  # matrices that the verification of one holds in memory
 NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no larger than rounding errors
 

@@ -1,18 +1,24 @@
 """A factorization of a symmetric matrix that is verified after the fact.
 
 B + E = M diag(t) M^T with M = P^T L O nonsingular: P a permutation, L unit lower triangular (Bunch and
-Kaufman's, from LAPACK), O rotations of the pairs that LAPACK pivots together. |E| is bounded by evaluating
+Kaufman's, from LAPACK), O rotations of the pairs that LAPACK pivots together. Where B is positive definite it
+is Cholesky's, which takes a third of the time, and P and O are the identity. |E| is bounded by evaluating
 B - M diag(t) M^T, so nothing is taken from LAPACK on trust, and by Sylvester's law B + E has as many
 negative eigenvalues as t has negative entries.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.linalg import blas, lapack
 
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma
+
+LEAST_PIVOT = 2.0**-20
+"""Of the root of the largest diagonal entry: where Cholesky's factor has one below, pivots are chosen."""
 
 
 class Factorization:
@@ -35,30 +41,50 @@ class Factorization:
     """
 
     def __init__(self, B: Array) -> None:
-        p = len(B)
-        packed, swaps, _ = lapack.dsytrf(B, lower=1, lwork=64 * p)
+        if not self._positive(B):
+            self._indefinite(B)
+        self.lengths = np.einsum("ij,ij->j", self.L, self.L)
+        both = self.lengths[self.pairs] + self.lengths[self.pairs + 1]
+        self.lengths[self.pairs] = self.lengths[self.pairs + 1] = both
+        self.error = self._verified(B)
+
+    def _positive(self, B: Array) -> bool:
+        """Cholesky's factors of B (p, p), if it has them and none is so small that its column grows large."""
+        if not (B.diagonal() > 0).all():
+            return False
+        L, failed = lapack.dpotrf(B, lower=1, clean=1)
+        roots = L.diagonal().copy()
+        if failed or not roots.min() >= LEAST_PIVOT * math.sqrt(B.diagonal().max()):
+            return False
+        self.pairs, self.turns = np.empty(0, dtype=np.intp), np.empty((0, 2))
+        self.order, self.pivots = np.arange(len(B)), roots**2
+        self.L = np.asfortranarray(L / roots)
+        return True
+
+    def _indefinite(self, B: Array) -> None:
+        """Bunch and Kaufman's factors of B (p, p)."""
+        packed, swaps, _ = lapack.dsytrf(B, lower=1, lwork=64 * len(B))
         L, below, _ = lapack.dsyconv(packed, swaps, lower=1, overwrite_a=1)
         self.pairs = _pairs(swaps)
         self.order = _order(swaps, self.pairs)
         self.pivots, self.turns = _rotated(L.diagonal().copy(), below, self.pairs)
         self.L = np.asfortranarray(np.tril(L, -1))
         np.fill_diagonal(self.L, 1.0)
-        self.lengths = np.einsum("ij,ij->j", self.L, self.L)
-        both = self.lengths[self.pairs] + self.lengths[self.pairs + 1]
-        self.lengths[self.pairs] = self.lengths[self.pairs + 1] = both
-        self.error = self._verified(B)
 
     def _verified(self, B: Array) -> float:
+        """|E|_F from its lower triangle."""
         p = len(B)
         M = self.L.copy(order="F")
         _turn(M.T, self.pairs, self.turns * [1.0, -1.0])
-        E = B[np.ix_(self.order, self.order)]
+        kept = (np.diff(self.order) > 0).all()
+        E = np.array(B if kept else B[np.ix_(self.order, self.order)], order="F")
         for sign in (1.0, -1.0):
             chosen = sign * self.pivots > 0
-            columns = M[:, chosen] * np.sqrt(np.abs(self.pivots[chosen]))
-            E = E - sign * (columns @ columns.T)
+            if chosen.any():
+                columns = M[:, chosen] * np.sqrt(np.abs(self.pivots[chosen]))
+                E = blas.dsyrk(-sign, columns, beta=1.0, c=E, lower=1, overwrite_c=1)
         size = float((np.abs(self.pivots) * self.lengths).sum())
-        found = float(np.linalg.norm(E))
+        found = math.sqrt(2.0) * float(np.linalg.norm(np.tril(E)))
         return SLACK * (found * (1 + gamma(4)) + gamma(p + 16) * size) + p * UNDERFLOW_NORM
 
     def solve(self, U: Array) -> tuple[Array, float]:
