@@ -23,9 +23,7 @@ def product(forward: Values, scope: Scope, vector: Array) -> Array:
     on = float(scope.gauss_newton), float(scope.residual)
     Ha, Hb, Hc = np.zeros_like(va), np.zeros(m), np.zeros_like(vc)
     VZ = np.ascontiguousarray(VZ)
-    pull_back(
-        forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, *on, VZ, Ha, Hb, Hc
-    )
+    pull_back(forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, *on, VZ, Ha, Hb, Hc)
     result = {"a": Ha, "b": Hb, "c": Hc}
     if "W" in parts:
         result["W"] = VZ.T @ forward.X

@@ -198,7 +198,7 @@ def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms
     if not np.isfinite(sums).all():
         for name, values in (("s", S), ("s'", S1), ("s''", S2)):
             require_representable(f"activation values {name}(z)", values)
-    return S, S1, S2, SampleNorms(*sums, sizes[0]), n_kinks
+    return S, S1, S2, SampleNorms(*[*sums, sizes[0]]), n_kinks
 
 
 @kernel

@@ -57,7 +57,8 @@ class Factorization:
         if failed or not roots.min() >= LEAST_PIVOT * math.sqrt(B.diagonal().max()):
             return False
         self.pairs, self.turns = np.empty(0, dtype=np.intp), np.empty((0, 2))
-        self.order, self.pivots = np.arange(len(B)), roots**2
+        self.order = np.arange(len(B))
+        self.pivots: Array = np.square(roots)
         self.L = np.asfortranarray(L / roots)
         return True
 
