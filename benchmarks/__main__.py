@@ -1,4 +1,4 @@
-"""The command: runs the comparisons and prints their table; `bounds`, `lies` and `kills` are attacks (-h)."""
+"""Runs the comparisons and prints their table; `bounds`, `lies`, `kills` and `volumes` are attacks (-h)."""
 
 import argparse
 import json
@@ -106,6 +106,10 @@ def main(words: list[str]) -> int:
         from . import lies  # needs python-flint
 
         return lies.main(words[1:])
+    if words[:1] == ["volumes"]:
+        from . import battery
+
+        return battery.main(words[1:])
     if words[:1] == ["kills"]:
         from . import kills
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.landscape.landscape import Landscape, Points, checked_point, hessian_at, values_at
+from numerics.landscape.landscape import Landscape, Points, checked_point
 from numerics.statistics.weights import average
 from numerics.volume.by_tempering import judge_run, population, require_run
 from numerics.volume.estimate import DOUBTFUL, REFUSED, TRUSTED, VolumeEstimate, worse
-from numerics.volume.ladder import climb, place_rungs
-from twolayer.arrays import Array
+from numerics.volume.images import images_left_out
+from numerics.volume.ladder import Climbed, Ladder, climb, place_rungs
+from numerics.volume.posterior import Posterior
 
 CHECKED = 2000
 """Points of the localising Gaussian that are tested for mass that was missed."""
@@ -21,8 +22,14 @@ CHECKED = 2000
 LOWER, BARRIER, NEGLIGIBLE = 1.0, 2.0, 10.0
 """Nats of log-density: how far below the minimum it may be seen; what separates wells; what is nothing."""
 
-SENT, RUNGS, FEW = 400, 40, 4
+SENT, RUNGS, FEW = 400, 200, 50
 """Points sent from the localising Gaussian to the posterior, their most rungs, and the most dimensions."""
+
+SIDES = 4000
+"""Points that measure how much of the quadratic part's Gaussian lies on the centre's side of its images."""
+
+INDEPENDENT, LARGER = 0.2, 1.5
+"""Share of samples that are independent if walkers near the minimum suffice; errors of much the same size."""
 
 FAR, MISSED = 5.0, 0.01
 """How far beyond the quadratic part's typical radius is far, and the share of points there that counts."""
@@ -81,7 +88,9 @@ def learning_coefficient(
     Returns
     -------
     LearningCoefficient
-        `log_volume` is ln Z, relative to the Gaussian of precision gamma.
+        `log_volume` is ln Z, relative to the Gaussian of precision gamma, over all theta: images of the
+        minimum under permutations and sign flips of up to seven units are counted exactly, whatever walkers
+        reach. Doubtful where walkers mix slowly, or parts were seen that they did not reach.
 
     Raises
     ------
@@ -92,7 +101,10 @@ def learning_coefficient(
     -----
     Exact for a quadratic: lambda is half the sum of n beta h / (n beta h + gamma) over the eigenvalues h,
     and ln Z minus half the sum of ln(1 + n beta h / gamma). The sampler's reference is the quadratic's
-    own Gaussian, so that on a quadratic its samples are independent.
+    own Gaussian, so that on a quadratic its samples are independent. Points sent from the Gaussian of
+    precision gamma up a ladder of temperatures tell, in up to 50 dimensions, whether the posterior has other
+    parts; then, or where walkers about the minimum are not to be trusted, walkers on that whole ladder give
+    the value.
 
     Examples
     --------
@@ -111,140 +123,167 @@ def learning_coefficient(
     return _estimate(posterior, steps, walkers, rng)
 
 
-class Posterior:
-    """The localised posterior in coordinates in which its quadratic part is a standard Gaussian."""
-
-    def __init__(self, landscape: Landscape, centre: Array, n_beta: float, gamma: float) -> None:
-        self.landscape, self.centre, self.n_beta, self.gamma = landscape, centre, n_beta, gamma
-        self.bottom, self.evaluations, self.lowest = landscape.value(centre), 0, 0.0
-        values, Q = np.linalg.eigh(hessian_at(landscape, centre))
-        self.bent = -n_beta * float(values[0]) / gamma
-        self.axes = Q
-        precision = n_beta * np.maximum(values, 0.0) + gamma
-        self.map = Q / np.sqrt(precision)
-        self.log_det = -float(np.log(precision).sum()) / 2
-
-    def excess(self, z: Points) -> tuple[Array, Points]:
-        """n beta (V - V_0) at the coordinates `z` (k, D), and theta - theta_0."""
-        steps = z @ self.map.T
-        return self.energy(steps), steps
-
-    def energy(self, steps: Points) -> Array:
-        """n beta (V - V_0) at theta_0 + `steps` (k, D)."""
-        self.evaluations += len(steps)
-        found = self.n_beta * (values_at(self.landscape, self.centre + steps) - self.bottom)
-        self.lowest = min(self.lowest, float(found.min(initial=0.0)))
-        return np.asarray(found)
-
-    def state(self, z: Points) -> tuple[Array, Array]:
-        """log w = 0 (-inf behind a wall) and h = the posterior's energy less that of the Gaussian, at `z`.
-
-        Points have shape (k, D), both results (k,).
-        """
-        excess, steps = self.excess(z)
-        h = excess + self.gamma / 2 * (steps**2).sum(axis=1) - (z**2).sum(axis=1) / 2
-        wall = ~np.isfinite(h)
-        return np.where(wall, -np.inf, 0.0), np.where(wall, 0.0, h)
-
-
 def _estimate(
     posterior: Posterior, steps: int, walkers: int, rng: np.random.Generator
 ) -> LearningCoefficient:
-    D = len(posterior.centre)
-    measure = f"the Gaussian of precision {posterior.gamma:g} about the minimum"
     if posterior.bent >= 1:
-        return _refused("the point is no minimum, and gamma does not hold it", measure, posterior)
-    wanted = population(steps, walkers)
-    start = rng.normal(size=(wanted, D))
-    start = start[np.isfinite(posterior.state(start)[0])]
-    if len(start) < max(wanted // 2, walkers):
-        return _refused("the landscape has walls where its quadratic part is low", measure, posterior)
-    ladder = place_rungs(posterior.state, False, 0.0, 1.0, start, rng, keep=walkers)
+        return _refused("the point is no minimum, and gamma does not hold it", posterior)
+    near, last = _near(posterior, steps, walkers, rng)
+    sent = _sent(posterior, max(SENT, walkers), rng)
+    far = 0.0 if sent is None else float((posterior.far(sent.stood[-1]) > FAR).mean())
+    why = f"; of points sent from the Gaussian {far:.0%} end far from the minimum" if far > MISSED else ""
+    near = _reserved(near, why)
+    nearly_independent = near.effective_samples >= INDEPENDENT * steps * walkers
+    if sent is not None and not (near.verdict == TRUSTED and nearly_independent):
+        near = _better(near, _wide(posterior, sent, last, steps, walkers, rng))
+    low = f"; n beta V was seen {-posterior.lowest:.2g} below the minimum given"
+    found = _reserved(near, low if posterior.lowest < -LOWER else "")
+    return replace(found, evaluations=posterior.evaluations)
+
+
+def _better(near: LearningCoefficient, wide: LearningCoefficient) -> LearningCoefficient:
+    """Which of two estimates stands: that of the better verdict; doubtful if both are trusted and differ."""
+    if TRUSTED == near.verdict == wide.verdict:
+        chosen = wide if wide.error < LARGER * near.error else near
+        apart = abs(wide.log_volume - near.log_volume)
+        said = f"; walkers about the minimum and from the Gaussian differ by {apart:.2g}"
+        return _reserved(chosen, said if apart > LARGER * math.hypot(wide.error, near.error) else "")
+    if near.verdict == REFUSED or worse(wide.verdict, near.verdict) != wide.verdict:
+        return wide
+    return near
+
+
+def _near(
+    posterior: Posterior, steps: int, walkers: int, rng: np.random.Generator
+) -> tuple[LearningCoefficient, Points | None]:
+    """The estimate by walkers about the minimum, from the quadratic part on; and where they ended."""
+    D, wanted = len(posterior.centre), population(steps, walkers)
+    start = rng.normal(size=(max(wanted, SIDES if posterior.images else 0), D))
+    free = np.isfinite(posterior.near(start)[0])
+    if free.sum() < max(len(start) // 2, walkers):
+        return _refused("the landscape has walls where its quadratic part is low", posterior), None
+    ladder = place_rungs(posterior.near, False, 0.0, 1.0, start[free][:wanted], rng, keep=walkers)
     if ladder is None:
-        return _refused("the quadratic part is too far from the landscape: raise gamma", measure, posterior)
+        return _refused("the quadratic part is too far from the landscape: raise gamma", posterior), None
+    burn_in, observe = steps // 2, posterior.near_energy
+    run = climb(posterior.near, ladder, steps=steps, burn_in=burn_in, observe=observe, rng=rng)
+    share = free.mean()
+    value = posterior.log_det + D / 2 * math.log(posterior.gamma) + run.log_ratio + math.log(share)
+    found = _judged(posterior, run, value, 1.96 * math.sqrt((1 - share) / (share * len(free))))
+    verdict, why = reservations(posterior, found.log_volume, found.error, rng)
+    reserved = replace(found, verdict=worse(found.verdict, verdict), why=found.why + why)
+    return reserved, posterior.near_steps(run.last) @ posterior.axes / posterior.reach
+
+
+def _sent(posterior: Posterior, count: int, rng: np.random.Generator) -> Ladder | None:
+    """Points sent from the localising Gaussian to the posterior; None where they do not arrive."""
+    if len(posterior.centre) > FEW:
+        return None
+    start = posterior.draws(count, rng)
+    start = start[np.isfinite(posterior.wide(start)[0])]
+    if len(start) < count // 2:
+        return None
+    return place_rungs(
+        posterior.wide,
+        False,
+        0.0,
+        1.0,
+        start,
+        rng,
+        keep=len(start),
+        most=RUNGS,
+        curvature=posterior.curvature,
+        directions=posterior.directions,
+    )
+
+
+def _wide(
+    posterior: Posterior,
+    sent: Ladder,
+    last: Points | None,
+    steps: int,
+    walkers: int,
+    rng: np.random.Generator,
+) -> LearningCoefficient:
+    """The estimate by walkers on the ladder of the points `sent`; half begin where walkers ended `last`.
+
+    Both agree if what is about the minimum and what the Gaussian's points reach is one for the walkers.
+    """
+    ladder = replace(sent, stood=sent.stood[:, :walkers])
+    begun = None
+    if last is not None:
+        begun = np.broadcast_to(last, (len(sent.stood), *last.shape))[:, ::2].copy()
+        begun[0] = sent.stood[0, :walkers:2]
     run = climb(
-        posterior.state,
+        posterior.wide,
         ladder,
         steps=steps,
         burn_in=steps // 2,
-        observe=lambda z: posterior.excess(z)[0],
+        observe=posterior.wide_energy,
+        begun=begun,
         rng=rng,
     )
+    found = _judged(posterior, run, run.log_ratio, 0.0)
+    return replace(found, why=found.why + "; from the whole Gaussian")
+
+
+def _judged(posterior: Posterior, run: Climbed, value: float, beside: float) -> LearningCoefficient:
+    """What a `run` found, with its verdict and an error `beside` its own."""
     coefficient, half = run.mean
     verdict, why = judge_run(run)
-    value = posterior.log_det + D / 2 * math.log(posterior.gamma) + run.log_ratio
-    error = run.half_width + 2.0**-46 * (D + abs(value))
-    reserved, said = reservations(posterior, value, error, rng)
-    verdict, why = worse(verdict, reserved), why + said
-    if verdict == REFUSED:
-        error = half = math.inf
-    return LearningCoefficient(
-        value, error, run.effective, verdict, why, measure, posterior.evaluations, coefficient, half
+    error = math.hypot(run.half_width, beside) + 2.0**-46 * (len(posterior.centre) + abs(value))
+    found = LearningCoefficient(
+        value, error, run.effective, verdict, why, _measure(posterior), 0, coefficient, half
     )
+    return found if verdict != REFUSED else replace(found, error=math.inf, coefficient_error=math.inf)
+
+
+def _reserved(found: LearningCoefficient, why: str) -> LearningCoefficient:
+    """The same, doubtful for the reason `why` if there is one."""
+    return found if not why else replace(found, verdict=worse(found.verdict, DOUBTFUL), why=found.why + why)
 
 
 def reservations(
     posterior: Posterior, value: float, error: float, rng: np.random.Generator
 ) -> tuple[str, str]:
-    """A verdict, and why, on what walkers in one well cannot see: other wells, and lower ground.
+    """A verdict, and why, on what walkers in one well cannot see.
 
     Other wells show along the Hessian's axes, and where points of the localising Gaussian hold more mass than
     `value` and its `error` allow.
     """
-    D, reach = len(posterior.centre), 1 / math.sqrt(posterior.gamma)
-    noise = reach * rng.normal(size=(CHECKED, D))
-    seen = average(-posterior.energy(noise))
     verdict, why = TRUSTED, ""
+    noise = posterior.reach * rng.normal(size=(CHECKED, len(posterior.centre)))
+    seen = average(-posterior.energy(noise))
     if seen.error < 1 and seen.log_mean - 2 * seen.error > value + error:
         verdict, why = DOUBTFUL, "; the Gaussian holds more mass than the walkers found"
-    if _other_wells(posterior, reach):
+    if _other_wells(posterior):
         verdict = DOUBTFUL
         why += "; along an axis of the Hessian there is another well within the Gaussian"
-    far = _far(posterior, rng)
-    if far > MISSED:
+    if images_left_out(posterior.landscape, posterior.centre, posterior.gamma) > MISSED:
         verdict = DOUBTFUL
-        why += f"; of points sent from the Gaussian {far:.0%} end far from the minimum"
-    if posterior.lowest < -LOWER:
-        verdict = DOUBTFUL
-        why += f"; n beta V was seen {-posterior.lowest:.2g} below the minimum given"
+        why += "; images of the minimum, too many to be summed, lie within the Gaussian"
     return verdict, why
 
 
-def _other_wells(posterior: Posterior, reach: float) -> bool:
-    """Whether the log-density, along an axis, falls and then rises by BARRIER to a height that matters."""
-    t = np.linspace(0, 3 * reach, 16)
+def _other_wells(posterior: Posterior) -> bool:
+    """Whether the log-density, along an axis, falls and then rises by BARRIER to a height that matters.
+
+    Beyond the middle between theta_0 and an image, a well is the image's and was counted.
+    """
+    t = np.linspace(0, 3 * posterior.reach, 16)
     for axis in posterior.axes.T:
         for way in (axis, -axis):
-            logs = -posterior.energy(t[:, None] * way) - posterior.gamma * t**2 / 2
+            logs = -posterior.energy(t[:, None] * way) - posterior.pull(t[:, None] * way)
+            logs = logs[np.isfinite(logs)]
             rise = logs - np.minimum.accumulate(logs)
             if ((rise > BARRIER) & (logs > -NEGLIGIBLE)).any():
                 return True
     return False
 
 
-def _far(posterior: Posterior, rng: np.random.Generator) -> float:
-    """Share of the posterior far from its quadratic part, by points annealed from the localising Gaussian.
-
-    0 where they do not arrive, and in more than FEW dimensions, where they would settle too slowly to tell.
-    """
-    if len(posterior.centre) > FEW:
-        return 0.0
-    reach = 1 / math.sqrt(posterior.gamma)
-
-    def state(z: Points) -> tuple[Array, Array]:
-        h = posterior.energy(reach * z)
-        return np.where(np.isfinite(h), 0.0, -np.inf), np.where(np.isfinite(h), h, 0.0)
-
-    start = rng.normal(size=(SENT, len(posterior.centre)))
-    start = start[np.isfinite(state(start)[0])]
-    if len(start) < SENT // 2:
-        return 0.0
-    ladder = place_rungs(state, False, 0.0, 1.0, start, rng, keep=len(start), most=RUNGS)
-    if ladder is None:
-        return 0.0
-    z = np.linalg.solve(posterior.map, reach * ladder.stood[-1].T).T
-    return float((np.linalg.norm(z, axis=1) > math.sqrt(z.shape[1]) + FAR).mean())
+def _measure(posterior: Posterior) -> str:
+    return f"the Gaussian of precision {posterior.gamma:g} about the minimum"
 
 
-def _refused(why: str, measure: str, posterior: Posterior) -> LearningCoefficient:
-    return LearningCoefficient(math.nan, math.inf, 0.0, REFUSED, why, measure, posterior.evaluations)
+def _refused(why: str, posterior: Posterior) -> LearningCoefficient:
+    return LearningCoefficient(math.nan, math.inf, 0.0, REFUSED, why, _measure(posterior))

@@ -65,6 +65,8 @@ def radial(
     VolumeEstimate
         Refused where few rays carry the average, or a ray has no end. Doubtful where rays were seen to
         come back into the region: what lies beyond their first end is not counted.
+        The images of a network's region under permutations and sign flips of units are not counted; `why`
+        says how many there are.
 
     Raises
     ------

@@ -87,6 +87,8 @@ def tempering(
         Refused where the region has no end, or walkers do not mix. Doubtful where they mix slowly, or
         reached points of the region that the segment to the minimum leaves: then the region is not
         star-shaped, perhaps not connected, and parts that walkers seldom reach may be missed.
+        The images of a network's region under permutations and sign flips of units are not counted; `why`
+        says how many there are.
 
     Raises
     ------

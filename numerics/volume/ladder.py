@@ -105,6 +105,8 @@ def place_rungs(
     *,
     keep: int,
     most: int = 200,
+    curvature: Array | None = None,
+    directions: Array | None = None,
 ) -> Ladder | None:
     """Place rungs from `first` to `last` so that neighbours overlap, moving a population along.
 
@@ -122,6 +124,8 @@ def place_rungs(
         How many of the population are kept on every rung.
     most : int
         The most rungs.
+    curvature, directions : ndarray, optional
+        For moves of more kinds, as in :class:`numerics.volume.walkers.Rungs`.
 
     Returns
     -------
@@ -132,7 +136,8 @@ def place_rungs(
     while levels[-1] != last:
         if len(levels) >= most:
             return None
-        walkers = Walkers(state, Rungs(np.array([levels[-1]]), gaussian), z[None], rng)
+        now = Rungs(np.array([levels[-1]]), gaussian, curvature, directions)
+        walkers = Walkers(state, now, z[None], rng)
         for _ in range(SETTLE):
             walkers.move(adapt=0.5)
         z, h = walkers.z[0], walkers.h[0]
@@ -142,7 +147,7 @@ def place_rungs(
         )
         z = z[rng.choice(len(z), size=len(z), p=weights / weights.sum())]
         stood.append(z[:keep])
-    return Ladder(Rungs(np.array(levels), gaussian), np.array(stood))
+    return Ladder(Rungs(np.array(levels), gaussian, curvature, directions), np.array(stood))
 
 
 def _next_level(h: Array, level: float, last: float) -> float:
@@ -166,12 +171,14 @@ def climb(
     steps: int,
     burn_in: int,
     observe: Callable[[Points], Array] | None = None,
+    begun: Points | None = None,
     rng: np.random.Generator,
 ) -> Climbed:
     """Run walkers on all rungs and estimate the ratio of the last integral to the first.
 
-    Every other walker begins on all rungs at a sample of the first, the others where the population stood
-    when the rungs were placed: if the run forgets its beginning, both groups agree.
+    Every other walker begins on all rungs at a sample of the first, or at `begun` (rungs, walkers / 2, D);
+    the others where the population stood when the rungs were placed: if the run forgets its beginning, both
+    groups agree.
 
     Parameters
     ----------
@@ -181,6 +188,8 @@ def climb(
         Recorded moves, and moves before them, during which steps are tuned.
     observe : callable, optional
         ``observe(z) -> (walkers,)``, recorded on the last rung after every move.
+    begun : ndarray, optional
+        Where every other walker begins, from the first on.
     rng : numpy Generator
 
     Returns
@@ -188,7 +197,7 @@ def climb(
     Climbed
     """
     rungs, start = ladder.rungs, ladder.stood.copy()
-    start[:, ::2] = start[0, ::2]
+    start[:, ::2] = start[0, ::2] if begun is None else begun
     walkers = Walkers(state, rungs, start, rng)
     for done in range(burn_in):
         walkers.move(adapt=2.0 / (1 + done) ** 0.6)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.landscape.landscape import Landscape, Points, checked_point, values_at
+from numerics.landscape.landscape import Landscape, NetworkLandscape, Points, checked_point, values_at
+from numerics.landscape.symmetry import orbit_size
 from numerics.statistics.shares import share
 from numerics.volume.estimate import DOUBTFUL, LEBESGUE, TRUSTED, Refusal
 from numerics.volume.priors import Prior, require_inside
@@ -159,6 +161,10 @@ class Region:
             depth = (self.bottom - self.lowest) / self.threshold
             verdict = DOUBTFUL
             why += f"; the landscape was seen {depth:.2g} T below the minimum given"
+        if self.threshold is not None and isinstance(self.landscape, NetworkLandscape):
+            count = orbit_size(self.landscape.net.replace(self.centre))
+            if count > 1:
+                why += f"; its e^{math.log(count):.4g} images under the network's symmetries are not counted"
         return verdict, why
 
 

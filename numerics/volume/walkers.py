@@ -15,6 +15,12 @@ State = Callable[[Points], tuple[Array, Array]]
 
 TARGET_ACCEPTANCE = 0.3
 
+OWN_DIRECTIONS = 2 / 3
+"""Share of strides along the rungs' own directions; the others go anywhere."""
+
+SHORTEST, LONGEST = 0.1, 4.0
+"""Lengths of strides: in standard deviations of the stiffest direction, and of the Gaussian at the top."""
+
 
 @dataclass(frozen=True)
 class Rungs:
@@ -22,11 +28,16 @@ class Rungs:
 
     The densities are w(z) exp(-kappa_s |z|^2 / 2 - tilt_s h(z)). Neighbouring log-densities differ by
     (levels[s] - levels[s + 1]) h. With `gaussian` the levels are the precisions kappa, and h is |z|^2 / 2;
-    else they are the tilts, and every kappa is 1.
+    else they are the tilts, and every kappa is 1. With a `curvature` (D,) of h along the coordinates, and
+    `directions` (k, D), walkers propose by the Gaussian of precision kappa_s + tilt_s curvature, and between
+    such moves stride along a direction, over lengths of all sizes: along arms that are wide in one place and
+    narrow in another.
     """
 
     levels: Array
     gaussian: bool
+    curvature: Array | None = None
+    directions: Array | None = None
 
     @property
     def precision(self) -> Array:
@@ -54,6 +65,8 @@ class Walkers:
         self.log_w, self.h = self._evaluate(self.z)
         self.swapped = np.zeros(len(rungs.levels) - 1)
         self.moves = 0
+        if rungs.curvature is not None:
+            self.step = np.full(len(rungs.levels), 1.0)
 
     def _evaluate(self, z: Points) -> tuple[Array, Array]:
         log_w, h = self.state(z.reshape(-1, z.shape[-1]))
@@ -66,12 +79,51 @@ class Walkers:
         self.moves += 1
 
     def _propose(self, adapt: float) -> None:
-        shrink = np.sqrt(np.maximum(0.0, 1 - self.kappa * self.step**2))
-        z = shrink[:, None, None] * self.z + self.step[:, None, None] * self.rng.normal(size=self.z.shape)
+        if self.rungs.curvature is None:
+            self._drift(adapt)
+        elif self.moves % 2:
+            self._stride()
+        else:
+            self._drift_by(self.rungs.curvature, adapt)
+
+    def _accept(self, z: Points, extra: Array | float) -> np.ndarray:
+        """Go to `z` with the chance of Metropolis and Hastings; `extra` is what the proposal adds."""
         log_w, h = self._evaluate(z)
-        gain = log_w - self.log_w - self.tilt * (h - self.h)
+        gain = log_w - self.log_w - self.tilt * (h - self.h) + extra
         accepted = np.log(self.rng.uniform(size=gain.shape)) < gain
         self.z[accepted], self.log_w[accepted], self.h[accepted] = z[accepted], log_w[accepted], h[accepted]
+        return accepted
+
+    def _drift_by(self, curvature: Array, adapt: float) -> None:
+        """A proposal that leaves the Gaussian of precision kappa_s + tilt_s `curvature` unchanged."""
+        precision = (self.kappa[:, None] + self.tilt * curvature)[:, None]
+        share = np.minimum(self.step, 1.0)[:, None, None]
+        z = np.sqrt(1 - share**2) * self.z + share * self.rng.normal(size=self.z.shape) / np.sqrt(precision)
+        bent = ((precision - self.kappa[:, None, None]) * (z**2 - self.z**2)).sum(axis=2) / 2
+        accepted = self._accept(z, bent)
+        if adapt:
+            self.step *= np.exp(adapt * (accepted.mean(axis=1) - TARGET_ACCEPTANCE))
+            self.step = np.minimum(self.step, 1.0)
+
+    def _stride(self) -> None:
+        """A step along a random direction, or one of the rungs' own, of a length of any size."""
+        rungs, count = self.z.shape[:2]
+        way = self.rng.normal(size=self.z.shape)
+        way /= np.linalg.norm(way, axis=2, keepdims=True)
+        own = self.rungs.directions
+        if own is not None:
+            chosen = self.rng.uniform(size=(rungs, count)) < OWN_DIRECTIONS
+            way[chosen] = own[self.rng.integers(len(own), size=int(chosen.sum()))]
+        stiffest = np.max(self.rungs.curvature, initial=0.0) if self.rungs.curvature is not None else 0.0
+        finest = np.log(SHORTEST / np.sqrt(self.kappa + self.rungs.tilt * stiffest))[:, None]
+        length = np.exp(finest + (np.log(LONGEST) - finest) * self.rng.uniform(size=(rungs, count)))
+        z = self.z + (length * self.rng.choice([-1.0, 1.0], size=length.shape))[:, :, None] * way
+        self._accept(z, -self.kappa[:, None] * ((z**2).sum(axis=2) - (self.z**2).sum(axis=2)) / 2)
+
+    def _drift(self, adapt: float) -> None:
+        shrink = np.sqrt(np.maximum(0.0, 1 - self.kappa * self.step**2))
+        z = shrink[:, None, None] * self.z + self.step[:, None, None] * self.rng.normal(size=self.z.shape)
+        accepted = self._accept(z, 0.0)
         if adapt:
             self.step *= np.exp(adapt * (accepted.mean(axis=1) - TARGET_ACCEPTANCE))
             self.step = np.minimum(self.step, 1 / np.sqrt(np.maximum(self.kappa, 1e-300)))

