@@ -113,7 +113,7 @@ def star(dimension: int, exponents: Any, name: str) -> Known:
 def lattice(dimension: int) -> Known:
     """The basin of attraction of the origin of the cosine lattice: the unit cube."""
     place = CosineLattice(dimension)
-    x = np.linspace(-10, 10, 400_001)  # every well within the Gaussian; the sum is exact for what is so smooth
+    x = np.linspace(-10, 10, 400_001)  # every well within the Gaussian
     density = np.exp(-N_BETA * (1 - np.cos(2 * math.pi * x)) - GAMMA * x**2 / 2)
     one = float(density.sum()) * (x[1] - x[0]) * math.sqrt(GAMMA / (2 * math.pi))
     return Known(
