@@ -68,6 +68,7 @@ def optional(page: Path) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of curvlinops, when it is imported
 @pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=name)
 def test_the_page_shows_what_happens(page, tmp_path, monkeypatch):
     """The Python blocks of a page share their names, and a ``text`` block is what the one before it prints.
