@@ -33,7 +33,7 @@ SILENT = (
 
 DRAWING = {
     *("figures.py", "glance.py", "page.py", "pages.py", "plots.py", "plotting.py"),
-    *("report.py", "rows.py", "said.py", "seals.py", "sentences.py", "summary.py"),
+    *("report.py", "rows.py", "said.py", "seals.py", "sentences.py", "summary.py", "tables_drawn.py"),
 }
 """Files of `numerics` that show numbers and make none."""
 

@@ -10,21 +10,21 @@ from matplotlib.figure import Figure
 
 from numerics.basin_study.classifiers import GAMMA, N_BETA
 from numerics.basin_study.students import PREDICTORS
+from numerics.basin_study.tables_drawn import LEAST, draw_known, draw_scrambled, known_rows, scrambled
 from numerics.plotting import MARKERS, Drawn, saved, style
 
 Results = dict[str, Any]
-
-OTHER = "other"
-LEAST = 1e-6
-"""Nats that are drawn for less."""
 
 
 def draw(results: Results, folder: Path) -> list[Drawn]:
     """Draw the figures of the experiment's `results` into `folder`, as PNG and PDF."""
     with style():
-        drawn = [known(results["known_volumes"], folder)] if results["known_volumes"] else []
+        estimates = [row for row in results["known_volumes"] if row["off"] is not None]
+        drawn = [known(estimates, folder)] if estimates else []
         if any(found["minima"] for found in results["students"]):
-            drawn += [frequency(results, folder), scrambling(results, folder)]
+            drawn.append(frequency(results, folder))
+        if any(found["confusion"] for found in results["students"]):
+            drawn.append(scrambling(results, folder))
         if any(problem["minima"] for problem in results["problems"]):
             drawn.append(goodness(results, folder))
         rows = results["basins"]["estimates"] if results["basins"] else []
@@ -100,49 +100,18 @@ def scrambling(results: Results, folder: Path) -> Drawn:
     -------
     Drawn
     """
-    found = max(results["students"], key=lambda one: len(one["shares"].get("flow", {})))
-    names = _labels(found)
-    figure = Figure(figsize=(6.8, 2.7), layout="constrained")
-    panels = figure.subplots(1, len(found["confusion"]), sharey=True)
-    for axes, (way, counts) in zip(panels, found["confusion"].items(), strict=True):
-        table = np.zeros((len(names), len(names)), dtype=int)
-        for one, row in counts.items():
-            for two, count in row.items():
-                table[_place(names, one), _place(names, two)] += count
-        total = np.maximum(table.sum(axis=1, keepdims=True), 1)
-        axes.imshow(table / total, cmap="cividis", vmin=0, vmax=1)
-        for (row, column), count in np.ndenumerate(table):
-            if count:
-                colour = "black" if count / total[row, 0] > 0.5 else "white"
-                axes.text(column, row, str(count), ha="center", va="center", fontsize=5.5, color=colour)
-        agreed = found["agreement_with_flow"][way]
-        axes.set_title(f"{way}: {agreed['value']:.0%} [{agreed['low']:.0%}, {agreed['high']:.0%}] agree")
-        axes.set_xticks(range(len(names)), [_short(name) for name in names], rotation=90)
-        axes.set_yticks(range(len(names)), [_short(name) for name in names])
-        axes.set_xlabel(f"minimum by {way}")
-        axes.grid(visible=False)
-    panels[0].set_ylabel("minimum by gradient flow")
+    compared = [one for one in results["students"] if one["confusion"]]
+    found = max(compared, key=lambda one: len(one["shares"].get("flow", {})))
+    figure = draw_scrambled(scrambled(found))
     return Drawn(
         "scrambling",
         "How much other ways down scramble the basins",
-        f"Teacher-student problem {found['problem']}, {found['starts']} starts, as counts; shades are shares "
-        "of the row. The eight most frequent minima and all others; 'none': no minimum, '?': undecided.",
+        f"Teacher-student problem {found['problem']}, {found['starts']} starts, as counts; shades are what "
+        "the counts make certain of the share of the row. The eight most frequent minima and all others; "
+        "'none': no minimum, '?': undecided.",
         "A way that keeps to the flow's basins has everything on the diagonal.",
         saved(figure, folder, "scrambling"),
     )
-
-
-def _labels(found: Results) -> list[str]:
-    reached = [label for label in found["shares"]["flow"] if int(label) >= 0][:8]
-    return [*reached, OTHER, "-1", "-2"]
-
-
-def _place(names: list[str], label: str) -> int:
-    return names.index(label if label in names else OTHER)
-
-
-def _short(label: str) -> str:
-    return {"-1": "none", "-2": "?"}.get(label, label)
 
 
 def goodness(results: Results, folder: Path) -> Drawn:
@@ -256,51 +225,14 @@ def known(rows: list[Results], folder: Path) -> Drawn:
     -------
     Drawn
     """
-    names = list(dict.fromkeys(row["region"] for row in rows))
-    kinds = list(dict.fromkeys(row["estimator"] for row in rows))
-    figure = Figure(figsize=(6.8, 0.9 + 0.25 * len(names)), layout="constrained")
-    axes = figure.subplots()
-    for number, (marker, kind) in enumerate(zip(MARKERS, kinds, strict=False)):
-        for verdict, face in (("trusted", f"C{number}"), ("doubtful", "white"), ("refused", "none")):
-            shown = [row for row in rows if (row["estimator"], row["verdict"]) == (kind, verdict)]
-            shown = [row for row in shown if row["off"] is not None]
-            if verdict == "refused":
-                _crosses(axes, shown, names, number)
-                continue
-            axes.plot(
-                [max(abs(row["off"]), LEAST) for row in shown],
-                [names.index(row["region"]) + 0.11 * (number - 2.5) for row in shown],
-                marker,
-                color=f"C{number}",
-                markerfacecolor=face,
-                markersize=4,
-                label=kind if verdict == "trusted" else None,
-            )
-    axes.axvline(0.1, linewidth=0.8, linestyle=":", color="0.5")
-    axes.set(
-        xscale="log",
-        xlabel="nats off (filled: trusted; hollow: doubtful; cross: refused)",
-        yticks=np.arange(len(names)),
-    )
-    axes.set_yticklabels(names)
-    axes.invert_yaxis()
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    figure = draw_known(known_rows(rows))
     return Drawn(
         "known_volumes",
         "Volume estimators where the answer is known",
-        f"Each mark is one run; {LEAST:g} stands for less. Filled: trusted; hollow: doubtful; crosses: "
+        f"Each mark is one run, its line the half-width of the 95 % interval; {LEAST:g} stands for less. "
+        "Filled: trusted; hollow: doubtful; crosses: "
         "refused, with the value that would not be quoted, where there is one. The log product is taken for "
         "a log-volume, which it is not.",
-        "Filled marks should be within their error; the dotted line is a tenth of a nat.",
+        "Filled marks should be within their line; the dotted line is a tenth of a nat.",
         saved(figure, folder, "known_volumes"),
-    )
-
-
-def _crosses(axes: Any, shown: list[Results], names: list[str], number: int) -> None:
-    axes.plot(
-        [max(abs(row["off"]), LEAST) for row in shown],
-        [names.index(row["region"]) + 0.11 * (number - 2.5) for row in shown],
-        "x",
-        color=f"C{number}",
-        markersize=4,
     )
