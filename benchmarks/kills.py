@@ -102,6 +102,7 @@ def kills(name: str, count: int, longest: float, report: Report, rng: random.Ran
     before = shards(folder)
     for number in range(count):
         how = (signal.SIGKILL, signal.SIGINT)[number % 2]
+        dead = set(folder.glob(".out*"))  # what a killed run left: one that is stopped at once clears nothing
         run = started(KINDS[name], out)
         said = ended(run, how, rng.uniform(1.0, longest))
         report.ended += 1
@@ -110,10 +111,11 @@ def kills(name: str, count: int, longest: float, report: Report, rng: random.Ran
         finished = run.returncode in (0, 3) or (out / "results.json").exists()
         whole = finished or (out / "earlier.txt").read_text() == EARLIER
         report.expect(whole, f"{where}: the earlier report is gone")
-        drafts = [path.name for path in folder.glob(".out*")]
+        drafts = [path.name for path in folder.glob(".out*") if path not in dead]
         report.expect(how == signal.SIGKILL or not drafts, f"{where}: {drafts} are left")
         found = shards(folder)
         report.expect(run.returncode == 0 or found >= before, f"{where}: shards were lost")
+        report.expect(run.returncode != 2, f"{where}: refused: {said[-600:]}")
         before = found
         print(f"{where}: exit {run.returncode}, {len(found)} shards", flush=True)
     return out

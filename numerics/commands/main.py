@@ -18,8 +18,8 @@ from numerics.commands.options import LOSSES, Integers
 from numerics.commands.reproduce import reproduce
 from numerics.commands.verify import verify
 
-SECONDS = 30.0
-"""What the derivation of a formula may take."""
+FORMULA, SECONDS = 4.5, 30.0
+"""What the constants of a formula may take, and its whole derivation, which they are the start of."""
 
 
 class Refused(click.ClickException):
@@ -86,8 +86,14 @@ def derive(
       twolayer derive relu --loss softmax --outputs 3
     """
     from theory import derive as derivation
+    from theory.analysis.admission import activation_expression
+    from theory.analysis.constants import constants
+    from theory.expressions.activations import ACTIVATIONS
     from theory.expressions.budget import within
 
+    if activation not in ACTIVATIONS:
+        with within(FORMULA, f"activation must be understood; got {activation[:80]!r}, which does not end"):
+            constants(activation_expression(activation))
     count = outputs or (2 if loss == "softmax" else 1)
     with within(SECONDS, f"activation must be derived; got {activation[:80]!r}, which does not end"):
         found = derivation(activation, loss, count, not no_hidden_bias, not no_output_bias)

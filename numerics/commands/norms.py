@@ -6,7 +6,7 @@ import json
 
 import click
 
-from numerics.commands.options import saved_network
+from numerics.commands.options import Integers, saved_network
 
 
 @click.command(short_help="Print the exact norms of the Hessian of a saved network.")
@@ -20,7 +20,7 @@ from numerics.commands.options import saved_network
 )
 @click.option(
     "--largest",
-    type=click.IntRange(min=1),
+    type=Integers(min=1),
     help="Also so many of the largest eigenvalues; Ctrl-C keeps what is found.",
 )
 @click.option(

@@ -10,6 +10,8 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from numerics.files.npz import check_swelling
+
 LIMIT = 2**30
 """Most bytes that an array may take, unless said otherwise."""
 
@@ -39,8 +41,8 @@ def read_idx(path: str | Path, limit: int = LIMIT) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the file cannot be read, is no idx file, claims more than `limit`, or holds fewer or more bytes
-        than it claims.
+        If the file cannot be read, is no idx file, claims more than `limit`, has an axis of no entries,
+        inflates out of all proportion, or holds fewer or more bytes than it claims.
 
     Examples
     --------
@@ -79,6 +81,9 @@ def _read(stream: BinaryIO, path: str | Path, limit: int) -> np.ndarray:
     size = math.prod(shape) * dtype.itemsize
     if size > limit:
         raise ValueError(f"{path} must have a shape that fits into {limit} bytes; got {shape}, {size} bytes")
+    if not shape or min(shape) == 0:
+        raise ValueError(f"{path} must have axes of at least one entry each; got the shape {shape}")
+    check_swelling(size, Path(path).stat().st_size, str(path))
     content = stream.read(size)
     if len(content) < size or stream.read(1):
         more = "more" if len(content) == size else len(content)

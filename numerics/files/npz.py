@@ -9,6 +9,10 @@ import numpy as np
 import numpy.lib.format as npy
 
 LIMIT = 2**30
+SWOLLEN, SWELLING = 2**26, 256
+"""Beyond so many bytes an array may take no more than so many times what it takes in its file."""
+
+SHOWN = 8  # names of arrays in a message
 NUMERIC = "fiub"
 TEXT = "U"
 
@@ -45,7 +49,7 @@ def read_arrays(
     ------
     ValueError
         If the file is not a readable npz, lacks a required name, or holds an array that is truncated,
-        too large, or of other than real numbers or text.
+        too large, inflated out of all proportion, or of other than real numbers or text.
 
     Examples
     --------
@@ -84,8 +88,15 @@ def _check_names(path: str | Path, required: list[str], held: set[str]) -> None:
     if missing:
         raise Refused(
             f"{path} must hold the arrays {', '.join(required)}; "
-            f"got {', '.join(sorted(held)) or 'none'} (missing: {', '.join(missing)})"
+            f"got {_listed(held)} (missing: {', '.join(missing)})"
         )
+
+
+def _listed(names: set[str]) -> str:
+    """Some of the names, and how many there are beside."""
+    shown = [name[:80] for name in sorted(names)[:SHOWN]]
+    more = len(names) - len(shown)
+    return (", ".join(shown) or "none") + (f" and {more} more" if more else "")
 
 
 def _read_members(archive: zipfile.ZipFile, path: str | Path, names: list[str], limit: int) -> Arrays:
@@ -93,7 +104,8 @@ def _read_members(archive: zipfile.ZipFile, path: str | Path, names: list[str], 
     for name in names:
         try:
             with archive.open(f"{name}.npy") as stream:
-                arrays[name] = _read_array(stream, f"{name} in {path}", limit)
+                packed = min(archive.getinfo(f"{name}.npy").compress_size, Path(path).stat().st_size)
+                arrays[name] = _read_array(stream, f"{name} in {path}", limit, packed)
         except Refused:
             raise
         except Exception as reason:  # as above: zipfile, zlib and numpy have many
@@ -102,8 +114,8 @@ def _read_members(archive: zipfile.ZipFile, path: str | Path, names: list[str], 
     return arrays
 
 
-def _read_array(stream: IO[bytes], name: str, limit: int) -> np.ndarray:
-    """Read one npy stream; `limit` is what is left of the allowance in bytes."""
+def _read_array(stream: IO[bytes], name: str, limit: int, packed: int) -> np.ndarray:
+    """Read one npy stream of `packed` bytes; `limit` is what is left of the allowance in bytes."""
     shape, fortran, dtype = _read_header(stream, name)
     if not all(type(length) is int and length >= 0 for length in shape):
         raise Refused(f"{name} must have a shape of integers; got {shape}")
@@ -116,12 +128,35 @@ def _read_array(stream: IO[bytes], name: str, limit: int) -> np.ndarray:
         raise Refused(
             f"{name} must have a shape that fits into {limit} bytes; got {shape} of {dtype}, {size} bytes"
         )
+    check_swelling(size, packed, name)
     array = np.empty(shape, dtype=dtype, order="F" if fortran else "C")
     flat = array.reshape(-1, order="A").view(np.uint8) if size else np.empty(0, dtype=np.uint8)
     found = _filled(stream, flat)
     if found < size or stream.read(1):
         raise Refused(f"{name} must hold the {size} bytes that its header states; got {found} or more")
     return array
+
+
+def check_swelling(size: int, packed: int, name: str) -> None:
+    """Refuse an array of so much more bytes than it takes in its file that nobody measured it.
+
+    Parameters
+    ----------
+    size, packed : int
+        Bytes in memory and in the file.
+    name : str
+        Of the array, for the error.
+
+    Raises
+    ------
+    Refused
+        If a small file would fill the memory.
+    """
+    if size > max(SWOLLEN, SWELLING * packed):
+        raise Refused(
+            f"{name} must not inflate to more than {SWELLING} times its {packed} bytes in the file; "
+            f"got {size} bytes: if it is meant, store it without compression"
+        )
 
 
 def _filled(stream: IO[bytes], memory: np.ndarray) -> int:

@@ -136,3 +136,19 @@ def test_own_file(tmp_path):
         images(str(path))
     with pytest.raises(ValueError, match=r"fashion-mnist.*; got 'imagenet'"):
         images("imagenet")
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (5, 0, 28), ()])
+def test_an_idx_file_of_no_entries_is_refused(tmp_path, shape):
+    lengths = b"".join(length.to_bytes(4, "big") for length in shape)
+    (tmp_path / "none").write_bytes(bytes([0, 0, 8, len(shape)]) + lengths)
+    with pytest.raises(ValueError, match="axes of at least one entry each"):
+        read_idx(tmp_path / "none")
+
+
+def test_an_idx_file_that_inflates_out_of_proportion_is_refused(tmp_path):
+    count = 2**26 + 1
+    with gzip.open(tmp_path / "zeros", "wb") as file:
+        file.write(bytes([0, 0, 8, 1]) + count.to_bytes(4, "big") + bytes(count))
+    with pytest.raises(ValueError, match="must not inflate"):
+        read_idx(tmp_path / "zeros")

@@ -75,6 +75,23 @@ def test_a_bomb_is_refused_before_it_is_inflated(tmp_path):
     assert peak < 10**6
 
 
+def test_an_array_that_inflates_out_of_proportion_is_refused(tmp_path):
+    path = stored(tmp_path / "zeros.npz", X=np.zeros(2**23 + 1))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"X in .* must not inflate to more than 256 times its \d+ bytes"):
+        read_arrays(path, ["X"])
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()
+    assert len(read_arrays(stored(tmp_path / "less.npz", X=np.zeros(2**20)), ["X"])["X"]) == 2**20
+
+
+def test_names_are_not_listed_without_end(tmp_path):
+    path = stored(tmp_path / "many.npz", **{f"x{k}": np.zeros(1) for k in range(200)})
+    with pytest.raises(ValueError, match="and 192 more") as told:
+        read_arrays(path, ["X"])
+    assert len(str(told.value)) < 400
+
+
 def test_the_limit_holds_for_all_arrays_together(tmp_path):
     path = stored(tmp_path / "x.npz", x=np.zeros(100), y=np.zeros(100))
     assert len(read_arrays(path, ["x", "y"], limit=1600)) == 2
