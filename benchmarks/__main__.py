@@ -62,7 +62,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
         help=f"any of {', '.join(NAMES)}; by default all but {', '.join(ON_REQUEST)}",
     )
     parser.add_argument("--dry-run", action="store_true", help="tiny sizes, once: does it run at all?")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"timed runs of each, {ROUNDS} by default")
+    parser.add_argument("--rounds", type=int, help=f"timed runs of each, by default {ROUNDS}, or 5 of deep")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument(
         "--write",
@@ -79,14 +79,15 @@ def arguments(words: list[str]) -> argparse.Namespace:
     return chosen
 
 
-def results(names: list[str], dry: bool, rounds: int = ROUNDS) -> Iterator[tuple[str, dict[str, Any]]]:
+def results(names: list[str], dry: bool, rounds: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """A table row and its data, for each size of each comparison."""
     for name in names:
         if name == "memory":
             yield _memory(*((9, 4, 3) if dry else (20_000, 784, 1000)))
             continue
+        runs = rounds or getattr(COMPARISONS[name], "ROUNDS", ROUNDS)
         for case in COMPARISONS[name].cases(dry):
-            timings = race(case, dry, rounds)
+            timings = race(case, dry, runs)
             yield report.row(case, timings), report.as_data(case, timings)
 
 
