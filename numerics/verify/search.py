@@ -161,10 +161,9 @@ def verify(
     try:
         for tally in tallies:
             _try_examples(tally)
-        _search(tallies, samples, np.random.default_rng(seed), progress)
     except KeyboardInterrupt:
         return tallies, True
-    return tallies, False
+    return tallies, search(tallies, samples, np.random.default_rng(seed), progress, _draw)
 
 
 def chosen(ids: Sequence[str]) -> list[Theorem]:
@@ -188,26 +187,49 @@ def _try_examples(tally: Tally) -> None:
             tally.try_at(example.situation())
 
 
-def _search(
+def search(
     tallies: list[Tally],
     samples: int,
     rng: np.random.Generator,
     progress: Callable[[int], Any] | None,
-) -> None:
-    """Aim at the theorem that had the fewest cases; those that lack cases are checked there too."""
-    for _ in range(ATTEMPTS * samples * max(len(tallies), 1)):
-        unfinished = [tally for tally in tallies if tally.progress < samples]
-        if not unfinished:
-            return
-        aimed = min(unfinished, key=lambda tally: tally.progress)
-        at = _draw(aimed.theorem, aimed.rarest, rng)
-        for tally in unfinished:
-            if tally.cases >= samples and tally is not aimed:
-                continue
-            before = tally.cases
-            tally.try_at(at)
-            if progress and before < tally.cases <= samples:
-                progress(1)
+    draw: Callable[[Theorem, tuple[Hypothesis, ...], np.random.Generator], Any],
+) -> bool:
+    """Aim at the theorem that had the fewest cases; those that lack cases are checked there too.
+
+    Parameters
+    ----------
+    tallies : list of Tally
+        Of what is sought; they are counted up.
+    samples : int
+    rng : numpy Generator
+    progress : callable or None
+        Called with the number of checks just made.
+    draw : callable
+        ``draw(theorem, wanted, rng)`` returns a network with data at which the hypotheses `wanted` mostly
+        hold.
+
+    Returns
+    -------
+    bool
+        Whether the user interrupted it.
+    """
+    try:
+        for _ in range(ATTEMPTS * samples * max(len(tallies), 1)):
+            unfinished = [tally for tally in tallies if tally.progress < samples]
+            if not unfinished:
+                break
+            aimed = min(unfinished, key=lambda tally: tally.progress)
+            at = draw(aimed.theorem, aimed.rarest, rng)
+            for tally in unfinished:
+                if tally.cases >= samples and tally is not aimed:
+                    continue
+                before = tally.cases
+                tally.try_at(at)
+                if progress and before < tally.cases <= samples:
+                    progress(1)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _draw(theorem: Theorem, wanted: tuple[Hypothesis, ...], rng: np.random.Generator) -> Situation:

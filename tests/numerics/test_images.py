@@ -37,6 +37,8 @@ BAD = {
     "truncated": GOOD[:-1],
     "more than it says": GOOD + b"\0",
     "terabytes": idx(0x0E, (2**32 - 1, 2**32 - 1, 2**32 - 1), []),
+    "an axis of no length": idx(0x08, (0, 28, 28), []),
+    "an axis of no length among others": idx(0x0D, (3, 0), []),
     "a zip that ends": gzip.compress(GOOD)[:-9],
     "a damaged zip": gzip.compress(GOOD)[:12] + b"\xff\xff\xff" + gzip.compress(GOOD)[15:],
 }

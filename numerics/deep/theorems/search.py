@@ -9,7 +9,7 @@ import numpy as np
 
 from numerics.deep.network import Network, random_network
 from numerics.deep.theorems.quantities import DeepSituation
-from numerics.verify.search import ATTEMPTS, Tally
+from numerics.verify.search import Tally, search
 from theory import theorems_at_any_depth
 from theory.records.any_depth import FIRST_BIASES, FULL_KERNEL, HOMOGENEOUS, INTERPOLATION
 from twolayer.model.activation import available
@@ -59,21 +59,7 @@ def verify(
         raise ValueError(f"IDS must be among {', '.join(theorems_at_any_depth)}; got {', '.join(unknown)}")
     tallies = [Tally(theorems_at_any_depth[name]) for name in ids or theorems_at_any_depth]
     rng = np.random.default_rng(seed)
-    try:
-        for _ in range(ATTEMPTS * samples * max(len(tallies), 1)):
-            unfinished = [tally for tally in tallies if tally.progress < samples]
-            if not unfinished:
-                break
-            aimed = min(unfinished, key=lambda tally: tally.progress)
-            at: Any = case(rng, aimed.rarest)
-            for tally in unfinished:
-                before = tally.progress
-                tally.try_at(at)
-                if progress is not None:
-                    progress(min(tally.progress, samples) - min(before, samples))
-    except KeyboardInterrupt:
-        return tallies, True
-    return tallies, False
+    return tallies, search(tallies, samples, rng, progress, lambda _, wanted, drawn: case(drawn, wanted))
 
 
 def case(rng: np.random.Generator, wanted: tuple[Any, ...] = ()) -> DeepSituation:
