@@ -249,7 +249,7 @@ def _student(m: int, d: int, bias: bool, output: bool, activation: str, teacher:
     outer = np.round(rng.uniform(0.7, 1.3, size=m), 1)
     if teacher == "zero":
         outer[:] = 0
-        inner = np.where(inner > 0, 2.0, inner)
+        inner = 2.0 * np.sign(inner)
     c = np.array([0.0 if teacher == "zero" else 0.3]) if output else np.empty(0)
     known = Student(activation, X, np.zeros(20), np.concatenate([outer, c]), inner)
     y = known.features(inner[None])[0] @ known.outer
