@@ -34,8 +34,9 @@ INDEPENDENT, LARGER = 0.2, 1.5
 FAR, MISSED, MIXED = 5.0, 0.01, 4
 """How far beyond the quadratic part's typical radius is far, and the share of points there that counts.
 
-In up to MIXED dimensions walkers on the whole ladder were right about other parts about as often as stated, in
-more they were not (the battery of benchmarks): there such a value is doubtful, a share below MISSED in its error.
+In up to MIXED dimensions walkers on the whole ladder were right about other parts about as often as stated,
+in more they were not (the battery of benchmarks): there such a value is doubtful, and a share below MISSED is
+in its error.
 """
 
 
