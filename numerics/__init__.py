@@ -7,9 +7,18 @@ Each name below is a room, loaded when it is first asked for.
 'sample'
 """
 
+import sys
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+try:
+    from theory.clashes import tell_of_hidden
+except ImportError as reason:
+    raise ImportError(
+        "theory must be the package that comes with twolayer; got "
+        f"{getattr(sys.modules.get('theory'), '__file__', None) or 'a folder'}, which hides it: rename that"
+    ) from reason
 
 if TYPE_CHECKING:
     from numerics import basins, deep, falsify, landscape, plots, training, verify, volume
@@ -36,6 +45,8 @@ ELSEWHERE = {
     "datasets": "numerics.files.datasets",
     "potentials": "numerics.landscape.potentials",
 }
+
+tell_of_hidden("numerics", __file__)
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -9,21 +9,26 @@ a relation between quantities out of text.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from theory.clashes import tell_of_hidden
+
 if TYPE_CHECKING:
     from theory.bridge.activation import activation
     from theory.catalogue import theorems, theorems_at_any_depth
-    from theory.claims import claim
+    from theory.claims import Claim, claim
     from theory.derivation.derive import derive
 
-__all__ = ["activation", "claim", "derive", "theorems", "theorems_at_any_depth"]
+__all__ = ["Claim", "activation", "claim", "derive", "theorems", "theorems_at_any_depth"]
 
 HOMES = {
+    "Claim": "theory.claims",
     "activation": "theory.bridge.activation",
     "claim": "theory.claims",
     "derive": "theory.derivation.derive",
     "theorems": "theory.catalogue",
     "theorems_at_any_depth": "theory.catalogue",
 }
+
+tell_of_hidden("theory", __file__)
 
 
 def __getattr__(name: str) -> Any:

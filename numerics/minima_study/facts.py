@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 import twolayer as tl
+from numerics.minima_study.endings import is_minimum
+from numerics.statistics.shares import share
 from numerics.training.point import Trained
 from theory import theorems
 from theory.quantities.network import Situation
@@ -57,6 +59,9 @@ def plain(measurement: Any) -> dict[str, float]:
 def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples) -> dict[str, Any]:
     """Measure one minimum: accuracies, exact curvature, input gradients and both sides of T1 to T5.
 
+    What is no minimum is left out of every statement, and its curvature is not looked for: away from
+    interpolation its spectrum costs many times that of a minimum.
+
     Parameters
     ----------
     trained : Trained
@@ -72,16 +77,32 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
     net = trained.net
     at = Situation(net, genuine.X, genuine.targets, genuine.loss)
     H = at.hessian
-    at_test = Situation(net, test.X, test.targets, test.loss)
-    return {
+    ended = {
         "training": {"steps": trained.steps, "converged": trained.converged, "why": trained.why},
         "accuracy": {
             "train": genuine.accuracy(net),
             "attack": attack.accuracy(net),
             "test": test.accuracy(net),
         },
+        "accuracy_interval": {"test": accuracy_interval(test.accuracy(net), len(test.y))},
         "risk": plain(mean_loss([H.forward])),
         "gradient_norm": plain(norm_of_gradient(H.forward)),
+    }
+    return {**ended, **curvature(at, genuine, test)} if is_minimum(ended) else ended
+
+
+def curvature(at: Situation, genuine: Samples, test: Samples) -> dict[str, Any]:
+    """Return what is measured of the network `at` its minimum: exact curvature, slopes, theorems.
+
+    Parameters
+    ----------
+    at : Situation
+        With the `genuine` samples.
+    genuine, test : Samples
+    """
+    H = at.hessian
+    at_test = Situation(at.net, test.X, test.targets, test.loss)
+    return {
         "frobenius_norm": plain(H.frobenius_norm()),
         "trace": plain(H.trace()),
         **eigenvalue_facts(H, len(genuine.y)),
@@ -91,6 +112,20 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
         },
         "theorems": theorem_checks(at),
     }
+
+
+def accuracy_interval(accuracy: float | None, samples: int) -> list[float | None]:
+    """Clopper and Pearson's 95 % interval of the accuracy on all samples like these; two None without any.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in accuracy_interval(0.9, 100)]
+    [0.824, 0.951]
+    """
+    if accuracy is None or not samples:
+        return [None, None]
+    found = share(round(accuracy * samples), samples)
+    return [found.low, found.high]
 
 
 def eigenvalue_facts(H: tl.Hessian, samples: int) -> dict[str, Any]:

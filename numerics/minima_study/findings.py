@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from numerics.minima_study.columns import BY_KEY, PREDICTORS, Column, Facts, values
+from numerics.minima_study.resampled import correlation
+from numerics.statistics.means import student
 from numerics.statistics.ranks import rank_correlation
 from theory import theorems
 
@@ -22,7 +24,9 @@ def sizes(minima: list[Facts]) -> list[int]:
 
 
 def table(minima: list[Facts], columns: dict[str, Column] = BY_KEY) -> list[dict[str, Any]]:
-    """Return one row per arm and attack size: the count, and mean and standard deviation of each column.
+    """Return one row per arm and attack size: the count, and for each column its mean over repeats.
+
+    Beside a mean stand the standard deviation over repeats and Student's 95 % interval of the mean.
 
     Parameters
     ----------
@@ -39,6 +43,7 @@ def table(minima: list[Facts], columns: dict[str, Column] = BY_KEY) -> list[dict
                 known = numbers[np.isfinite(numbers)]
                 row[key] = float(known.mean()) if len(known) else None
                 row[f"{key}_sd"] = float(known.std(ddof=1)) if len(known) > 1 else None
+                row[f"{key}_interval"] = student(known)
             rows.append(row)
     return rows
 
@@ -51,6 +56,7 @@ def correlations(
     "all" is over all minima of the arm; "within" is the mean over attack sizes of the correlation among
     the repeats of one size, which no difference between sizes can produce; "repeats_in_order" counts
     repeats in which the predictor is on the sharper side at the largest attack set compared with none.
+    Intervals are percentiles over draws of whole repeats, within which minima share a split and a start.
 
     Parameters
     ----------
@@ -70,16 +76,21 @@ def correlations(
 def _correlation(chosen: list[Facts], key: str, columns: dict[str, Column]) -> dict[str, Any]:
     accuracy, predictor = values(chosen, "test_accuracy", columns), values(chosen, key, columns)
     attack = np.array([facts["attack"] for facts in chosen])
-    inside = [rank_correlation(accuracy[attack == k], predictor[attack == k]) for k in sizes(chosen)]
-    known = [item for item in inside if item is not None]
-    ordered, repeats = order(chosen, columns[key])
+    each = [rank_correlation(accuracy[attack == k], predictor[attack == k]) for k in sizes(chosen)]
+    known = [item for item in each if item is not None]
+    ordered, count = order(chosen, columns[key])
+    whole, within = (
+        correlation(chosen, "test_accuracy", key, within=inside, columns=columns) for inside in (False, True)
+    )
     return {
         "all": rank_correlation(accuracy, predictor),
+        "all_interval": [whole.low, whole.high],
         "minima": int(np.isfinite(predictor).sum()),
         "within": float(np.mean(known)) if known else None,
+        "within_interval": [within.low, within.high],
         "sizes": len(known),
         "repeats_in_order": ordered,
-        "repeats": repeats,
+        "repeats": count,
     }
 
 
@@ -97,7 +108,7 @@ def order(chosen: list[Facts], column: Column) -> tuple[int, int]:
 
 
 def theorem_counts(minima: list[Facts], where: str) -> list[dict[str, Any]]:
-    """Return, per theorem and variant, the cases, how many apply and hold, and the tightest ratio.
+    """Return, per theorem and variant, the cases, how many apply and hold, and the ratios with their bounds.
 
     Parameters
     ----------
@@ -110,10 +121,14 @@ def theorem_counts(minima: list[Facts], where: str) -> list[dict[str, Any]]:
         for theorem, check in place["theorems"].items():
             for variant in theorems[theorem].variants:
                 each = check.get("variants", {}).get(variant, check)
-                blank = {"theorem": theorem, "variant": variant, "where": where, "ratios": []}
-                row = rows.setdefault((theorem, variant), {**blank, "cases": 0, "applicable": 0, "holds": 0})
+                blank = {"theorem": theorem, "variant": variant, "where": where}
+                lists: dict[str, Any] = {"ratios": [], "ratio_errors": []}
+                counts = {"cases": 0, "applicable": 0, "holds": 0}
+                row = rows.setdefault((theorem, variant), {**blank, **lists, **counts})
                 row["cases"] += 1
                 row["applicable"] += each["applicable"]
                 row["holds"] += bool(each["holds"])
-                row["ratios"] += [each["ratio"]] if each["ratio"] is not None else []
+                if each["ratio"] is not None:
+                    row["ratios"].append(each["ratio"])
+                    row["ratio_errors"].append(each["ratio_error"])
     return list(rows.values())

@@ -38,7 +38,12 @@ CONVENTIONS = {
     "start": "a ~ N(0, 1/m), W ~ N(0, 1/d), b = 0; the same start for every attack size of a repeat",
     "training": "damped Gauss-Newton (Newton where it does not interpolate), on genuine and attack samples, "
     "then on genuine samples alone, until residuals or gradient are zero within rounding",
-    "errors": "every curvature is exact: 'error' bounds the rounding of the value beside it",
+    "errors": "every curvature is exact: 'error' bounds the rounding of the value beside it, 'ratio_error' "
+    "and 'ratio_errors' that of a quotient, null where its divisor may be zero",
+    "intervals": "95 %: Student's of a mean over repeats, whose deviation over repeats is '_sd'; percentiles "
+    "of 1000 draws of whole repeats, from 4 repeats on, for rank correlations; Clopper and Pearson's for the "
+    "accuracy on unseen samples",
+    "accuracy": "a share of samples that were counted, exact for them",
     "input gradient": "E|grad_x f|^2 is a mean over genuine samples, or test samples where said",
     "log products": "minus the sum of the natural logarithms of the k largest eigenvalues of H, k as stated",
     "negative eigenvalues": "'certain' are below zero beyond rounding, 'zero_within_error' are undecided",

@@ -13,6 +13,7 @@ import numpy as np
 import twolayer as tl
 from numerics.files.datasets import Dataset, Scaling, centred, standardised, unscaled
 from numerics.minima_study.arms import Arm, Task, reserve_size
+from numerics.minima_study.endings import is_minimum
 from numerics.minima_study.facts import Samples, describe, plain, theorem_checks
 from numerics.training.attack_sets import AttackSet, Split, attack_set, split
 from numerics.training.point import Trained
@@ -102,7 +103,7 @@ def minimum(task: Task, data: Dataset, seed: int, *, raw: bool = False) -> Found
     training = time.perf_counter() - clock
     names = {"arm": arm.name, "repeat": task.repeat, "attack": task.attack}
     facts = {**names, **describe(trained, genuine, attack, test)}
-    if task.attack == arm.attacks[0]:  # every attack size of a repeat has the same start
+    if task.attack == arm.attacks[0] and is_minimum(facts):  # all attack sizes of a repeat have one start
         facts["start"] = describe_start(start, genuine)
     timing = {"training": training, "measuring": time.perf_counter() - clock - training}
     return Found(trained.net, facts, timing)

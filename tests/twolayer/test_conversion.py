@@ -119,12 +119,12 @@ def test_modules_that_are_no_two_layer_network_are_refused_with_the_reason():
     nn = torch.nn
     three = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
     ends = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Sigmoid())
-    odd = nn.Sequential(nn.Linear(2, 3), nn.PReLU(), nn.Linear(3, 1))
+    odd = nn.Sequential(nn.Linear(2, 3), nn.RReLU(), nn.Linear(3, 1))
     normed = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Tanh(), nn.Linear(3, 1))
     for module, message in (
         (three, "one hidden layer; for more see numerics.deep; got 3"),
         (ends, r"pass module\[:-1\], and the loss 'logistic'"),
-        (odd, "got PReLU"),
+        (odd, "got RReLU"),
         (normed, "must be Linear, activation, Linear; got Linear, BatchNorm1d"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -240,3 +240,72 @@ def test_names_from_elsewhere_are_answered_with_ours():
     with pytest.raises(ValueError, match="activation must be 'sigmoid', as it is called here"):
         tl.TwoLayer([1.0], [[1.0]], activation="logistic")
     assert tl.TwoLayer([1.0], [[1.0]], activation="z**2")([[3.0]]) == 9.0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_modules_in_other_wrappings():
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    module = sequential(torch, 3, 4, 1, nn.LeakyReLU(0.25))
+    theta = tl.TwoLayer.from_torch(module).theta.tolist()
+    for wrapped in (torch.jit.script(module), torch.compile(module), nn.DataParallel(module)):
+        net = tl.TwoLayer.from_torch(wrapped)
+        assert net.theta.tolist() == theta
+    normed = sequential(torch, 3, 4, 1, nn.Tanh())
+    nn.utils.parametrizations.weight_norm(normed[0])
+    X, _ = data(3)
+    theirs = normed(torch.tensor(X)).detach().numpy()[:, 0]
+    assert tl.TwoLayer.from_torch(normed)(X) == pytest.approx(theirs, rel=1e-12)
+    prelu = sequential(torch, 3, 4, 1, nn.PReLU().double())
+    assert tl.TwoLayer.from_torch(prelu)(X) == pytest.approx(prelu(torch.tensor(X)).detach().numpy()[:, 0])
+
+    class Swapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.last, self.first = nn.Linear(4, 1), nn.Linear(3, 4)
+
+        def forward(self, x):
+            return self.last(torch.tanh(self.first(x)))
+
+    assert tl.TwoLayer.from_torch(Swapped(), activation="tanh").W.shape == (4, 3)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_holds_no_numbers_or_is_no_module_is_named():
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    made = sequential(torch, 3, 4, 1, nn.Tanh())
+    wrong = sequential(torch, 3, 4, 1, nn.Tanh())
+    wrong[2].weight.data[0, 1] = float("nan")
+    many = sequential(torch, 3, 4, 1, nn.PReLU(4).double())
+    lazy = nn.Sequential(nn.LazyLinear(4), nn.Tanh(), nn.Linear(4, 1))
+    for module, kind, said in (
+        (made.state_dict(), TypeError, "load the state into its module"),
+        (nn.Linear, TypeError, "got the class Linear"),
+        (lazy, ValueError, "call the module on inputs once"),
+        (many, ValueError, "PReLU with a slope for each"),
+        (wrong, ValueError, r"a must be finite; got nan at index \[0, 1\]"),
+        (sequential(torch, 3, 4, 1, nn.Tanh()).to("meta"), ValueError, "a must hold numbers"),
+        (sequential(torch, 3, 4, 1, nn.Tanh()).to(torch.cfloat), ValueError, "a must be real"),
+    ):
+        with pytest.raises(kind, match=said):
+            tl.TwoLayer.from_torch(module)
+
+
+@pytest.mark.parametrize("kind", ["MLPRegressor", "MLPClassifier"])
+def test_sample_weights_are_those_of_scikit_learn(kind):
+    """A sample of weight 2 is one that is there twice."""
+    networks = pytest.importorskip("sklearn.neural_network")
+    X, y = data(2, 20)
+    y = y > 0 if kind == "MLPClassifier" else y
+    with pytest.warns(Warning, match="Maximum iterations"):
+        fitted = getattr(networks, kind)(hidden_layer_sizes=(3,), max_iter=3, alpha=0.5).fit(X, y)
+    twice = np.arange(20) % 3
+    ours = tl.Hessian.from_sklearn(fitted, X, y, sample_weight=twice)
+    same = tl.Hessian.from_sklearn(fitted, np.repeat(X, twice, axis=0), np.repeat(y, twice))
+    assert ours.toarray() == pytest.approx(same.toarray(), rel=1e-12, abs=1e-14)
+    for wrong in (np.zeros(20), np.ones((20, 1))):
+        with pytest.raises(ValueError, match=r"sample_weight must be \(n,\)"):
+            tl.Hessian.from_sklearn(fitted, X, y, sample_weight=wrong)
+    with pytest.raises(TypeError, match="fit one, and pass that"):
+        tl.TwoLayer.from_sklearn(networks.MLPRegressor)

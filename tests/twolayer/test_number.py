@@ -180,3 +180,48 @@ def test_rounding_is_for_display_and_whole_parts_are_decided():
     assert int(exact(2.5, 0.25)) == 2
     with pytest.raises(ValueError, match="must be decided by the bounds"):
         int(exact(2.0, 0.25))
+
+
+def test_counts_index_and_numbers_leave():
+    count = Measurement(3, 0, True, "by hand")
+    assert list(range(count)) == [0, 1, 2]
+    assert np.arange(5)[:count].tolist() == [0, 1, 2]
+    for unknown in (exact(3.0), Measurement(3, 1, True, "by hand"), exact(np.array([1, 2]))):
+        with pytest.raises(TypeError, match="a whole number that is known"):
+            range(unknown)
+    assert exact(2.5).item() == exact(2.5).tolist() == 2.5
+    assert exact(np.array([[1.0, 2.0]])).tolist() == [[1.0, 2.0]]
+    with pytest.raises(ValueError, match="size 1"):
+        exact(np.array([1.0, 2.0])).item()
+
+
+def test_products_and_the_only_axis():
+    x = exact(np.array([2.0, 3.0]), np.array([0.5, 0.25]))
+    for product in (np.prod(x), x.prod(0)):
+        assert product.value == 6.0
+        assert product.error >= 2.5 * 3.25 - 6.0
+    assert exact(2.0).prod().value == 2.0
+    assert np.sum(x, axis=0).value == np.sum(x, axis=-1).value == 5.0
+    assert np.max(x, axis=0).value == 3.0
+    for wrong in (lambda: np.sum(x, axis=1), lambda: x.prod(dtype=float), lambda: exact(np.eye(2)).sum(0)):
+        with pytest.raises(TypeError, match="must be None"):
+            wrong()
+
+
+@given(value=st.floats(-20, 20), error=st.floats(0, 3), share=st.floats(-1, 1), base=st.floats(0.1, 10))
+def test_a_number_to_a_measured_power(value, error, share, base):
+    power = base ** exact(value, error)
+    truth = mpmath.mpf(base) ** (mpmath.mpf(value) + mpmath.mpf(share) * mpmath.mpf(error))
+    assert abs(truth - power.value) <= power.error
+
+
+def test_a_number_equals_itself_and_one_that_is_none_is_named():
+    x = exact(np.array([1.0, 2.0]), 0.5)
+    assert (x == x).all()
+    assert not (x != x).any()
+    assert +x is x
+    with pytest.raises(ValueError, match="one is not a number"):
+        exact(1.0) == math.nan  # noqa: B015
+    with pytest.raises(TypeError, match="one positive number"):
+        (-2) ** exact(1.0)
+    assert f"{exact(1.0, 0.5):.1f ±}" == "1.0 ± 0.50"

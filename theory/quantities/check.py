@@ -45,15 +45,23 @@ class Check:
     variants: dict[str, Check] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; a ratio that is not finite becomes None."""
+        """Plain data for JSON; a ratio that is not finite becomes None, and so does an unbounded error."""
         sides = {"left": self.left, "right": self.right}
         plain: dict[str, Any] = {"applicable": self.applicable, "holds": self.holds, "why": self.why}
         for name, side in sides.items():
             plain[name] = None if side is None else {"value": float(side.value), "error": float(side.error)}
         plain["ratio"] = self.ratio if math.isfinite(self.ratio) else None
+        plain["ratio_error"] = None if plain["ratio"] is None else _quotient_error(plain)
         if self.variants:
             plain["variants"] = {name: check.as_dict() for name, check in self.variants.items()}
         return plain
+
+
+def _quotient_error(plain: dict[str, Any]) -> float | None:
+    """A bound of the error of left / right; None where the right side may be zero."""
+    left, right = (Uncertain(**plain[side]) for side in ("left", "right"))
+    error = (left / right).error
+    return error if math.isfinite(error) else None
 
 
 def not_applicable(why: str) -> Check:

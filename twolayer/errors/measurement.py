@@ -48,9 +48,10 @@ class Measurement(Number):
 
     A format such as ``f"{x:.3f}"`` shows the value and ``f"{x:.3f±}"`` the error as well. Comparisons are
     answered where the bounds decide them and raise a ValueError where they do not. ``np.sqrt``, ``np.log``,
-    ``np.exp``, ``np.maximum`` and their like, ``sum``, ``np.sum``, ``np.mean``, ``np.max`` and ``np.min``
-    keep the error; an array of measurements has a shape, a length, items and an iterator. ``np.array`` and
-    what is built on it take the values alone.
+    ``np.exp``, ``np.maximum`` and their like, ``sum``, ``np.sum``, ``np.mean``, ``np.max``, ``np.min`` and
+    ``np.prod`` keep the error; an array of measurements has a shape, a length, items and an iterator.
+    ``np.array`` and what is built on it take the values alone, and so does ``np.sum`` of a list of
+    measurements, of which numpy makes an array first: ``sum`` keeps their errors.
 
     Examples
     --------
@@ -98,6 +99,14 @@ class Measurement(Number):
         if isinstance(exponent, (Number, np.ndarray)):
             raise TypeError(f"an exponent must be one plain number; got {type(exponent).__name__}")
         return combined(lambda base: functions.power(base, float(exponent)), self)
+
+    def __rpow__(self, base: float) -> Measurement:
+        if isinstance(base, np.ndarray) or not base > 0:
+            raise TypeError(f"the base of a measured power must be one positive number; got {base!r}")
+        return combined(lambda exponent: functions.exp(functions.log(float(base)) * exponent), self)
+
+    def __pos__(self) -> Measurement:
+        return self
 
     def __neg__(self) -> Measurement:
         return combined(operator.neg, self)

@@ -68,7 +68,7 @@ class Number:
     def __format__(self, spec: str) -> str:
         for sign in WITH_ERROR:
             if spec.endswith(sign):
-                return self._with_error(spec.removesuffix(sign))
+                return self._with_error(spec.removesuffix(sign).rstrip())
         if not spec:
             return str(self)
         if np.ndim(self.value):
@@ -130,6 +130,26 @@ class Number:
             raise ValueError(f"a whole part must be decided by the bounds; got {self}: {low} to {high}")
         return int(self.value)
 
+    def __index__(self) -> int:
+        """A count that is known, for ``range`` and slices."""
+        if self.ndim or self.error != 0 or not isinstance(self.value, (int, np.integer)):
+            raise TypeError(f"an index must be a whole number that is known; got {self}")
+        return int(self.value)
+
+    def item(self) -> Any:
+        """The value as one number of Python.
+
+        Raises
+        ------
+        ValueError
+            If there are several.
+        """
+        return np.asarray(self.value).item()
+
+    def tolist(self) -> Any:
+        """The values, of any shape, as a number or lists of them."""
+        return np.asarray(self.value).tolist()
+
     def __bool__(self) -> bool:
         return bool(self != 0)
 
@@ -160,18 +180,18 @@ class Number:
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
-    def sum(self, axis: None = None, dtype: None = None, out: None = None) -> Any:
+    def sum(self, axis: Any = None, dtype: None = None, out: None = None) -> Any:
         """The sum of all numbers of any shape, its error the sum of their errors and one rounding.
 
-        `axis`, `dtype` and `out` are there because ``np.sum`` passes them; they must be None.
+        `axis`, `dtype` and `out` are there because ``np.sum`` passes them; they must be None, or `axis` the
+        only one there is.
 
         Raises
         ------
         TypeError
             If one of them is given.
         """
-        if (axis, dtype, out) != (None, None, None):
-            raise TypeError("axis, dtype and out must be None for a Measurement; got another")
+        _require_whole(self.ndim, axis, dtype, out)
         from .measurement import Measurement
 
         values = np.asarray(self.value)
@@ -180,7 +200,20 @@ class Number:
         error = SLACK * (spread + UNIT * abs(total))
         return Measurement(total, error, self.exact, self.method, self.convention)
 
-    def mean(self, axis: None = None, dtype: None = None, out: None = None) -> Any:
+    def prod(self, axis: Any = None, dtype: None = None, out: None = None) -> Any:
+        """The product of all numbers of any shape; `axis`, `dtype` and `out` as in :meth:`sum`.
+
+        Raises
+        ------
+        TypeError
+            If one of these is given.
+        """
+        _require_whole(self.ndim, axis, dtype, out)
+        if not self.ndim:
+            return self
+        return functools.reduce(operator.mul, (self[where] for where in np.ndindex(self.shape)))
+
+    def mean(self, axis: Any = None, dtype: None = None, out: None = None) -> Any:
         """The mean of all numbers of any shape; `axis`, `dtype` and `out` as in :meth:`sum`.
 
         Raises
@@ -190,10 +223,10 @@ class Number:
         """
         return self.sum(axis, dtype, out) / self.size
 
-    def max(self, axis: None = None, out: None = None) -> Any:
+    def max(self, axis: Any = None, out: None = None) -> Any:
         """The largest number of any shape, its error that of whichever may be the largest.
 
-        `axis` and `out` are there because ``np.max`` passes them; they must be None.
+        `axis` and `out` are there because ``np.max`` passes them; they are as in :meth:`sum`.
 
         Raises
         ------
@@ -202,13 +235,12 @@ class Number:
         """
         return self._extreme(_larger, axis, out)
 
-    def min(self, axis: None = None, out: None = None) -> Any:
+    def min(self, axis: Any = None, out: None = None) -> Any:
         """The smallest number of any shape; `axis`, `out` and errors as in :meth:`max`."""
         return self._extreme(_smaller, axis, out)
 
-    def _extreme(self, better: Callable[[Any, Any], Any], axis: None, out: None) -> Any:
-        if (axis, out) != (None, None):
-            raise TypeError("axis and out must be None for a Measurement; got another")
+    def _extreme(self, better: Callable[[Any, Any], Any], axis: Any, out: None) -> Any:
+        _require_whole(self.ndim, axis, out)
         return (
             functools.reduce(better, (self[where] for where in np.ndindex(self.shape))) if self.ndim else self
         )
@@ -226,11 +258,19 @@ class Number:
         return _decided("ge", self, other)
 
     def __eq__(self, other: Any) -> Any:
-        return True if other is self and not np.ndim(self.value) else _decided("eq", self, other)
+        if other is self:  # whatever the true numbers are, they equal themselves
+            return np.ones(self.shape, dtype=bool) if self.ndim else True
+        return _decided("eq", self, other)
 
     def __ne__(self, other: Any) -> Any:
         same = self == other
         return np.logical_not(same) if isinstance(same, np.ndarray) else not same
+
+
+def _require_whole(axes: int, axis: Any, *others: Any) -> None:
+    """Refuse what would reduce an array of `axes` axes to an array, or another kind of number."""
+    if (axis is not None and not (axes == 1 and axis in (0, -1, (0,)))) or any(x is not None for x in others):
+        raise TypeError("axis, dtype and out must be None for a Measurement; got another")
 
 
 def _plain(side: Any) -> Any:
@@ -302,7 +342,9 @@ def _decided(name: str, one: Number, other: Any) -> Any:
         yes, no = low > high2, high <= low2
         yes, no = (yes, no) if name == "gt" else (no, yes)
     if not (sure and sure2) or not np.all(yes | no):
-        why = "the errors overlap" if sure and sure2 else "a standard error decides nothing"
+        unknown = np.isnan(low).any() or np.isnan(low2).any()
+        overlap = "one is not a number" if unknown else "the errors overlap"
+        why = overlap if sure and sure2 else "a standard error decides nothing"
         raise ValueError(
             f"a comparison must be decided by the bounds; got {one} {SIGNS[name]} {other}, undecided: {why}; "
             "compare the values, or the lower and upper ends"

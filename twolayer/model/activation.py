@@ -1,6 +1,7 @@
 """Activations by name: the records that generated modules fill."""
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -12,7 +13,15 @@ from ..arrays import Array
 from ..errors.rounding import SUBNORMAL
 from . import built_in
 
-KNOWN_AS = {"logistic": "sigmoid", "linear": "identity", "sine": "sin", "rbf": "gaussian", "arctan": "atan"}
+KNOWN_AS = {
+    "quick_gelu": "z*sigmoid(1.702*z)",
+    "gelu_tanh": "z*(1 + tanh(sqrt(2/pi)*(z + 0.044715*z**3)))/2",
+    "logistic": "sigmoid",
+    "linear": "identity",
+    "sine": "sin",
+    "rbf": "gaussian",
+    "arctan": "atan",
+}
 FORMULAS = (
     *(
         "abs",
@@ -144,7 +153,9 @@ def activation(which: str | Activation) -> Activation:
     if isinstance(which, Activation):
         return which
     if not isinstance(which, str):
-        raise TypeError(f"activation must be a name or an Activation; got {type(which).__name__}")
+        name = str(getattr(which, "__name__", type(which).__name__)).lower()
+        cure = f": pass its name, {name!r}" if name in (*available(), *FORMULAS) else ""
+        raise TypeError(f"activation must be a name or an Activation; got {type(which).__name__}{cure}")
     if which in available():
         return _built_in(which)
     if NAME.fullmatch(which) and which != "z" and which not in FORMULAS:
@@ -157,9 +168,11 @@ def _of_formula(text: str) -> Activation:
     try:
         derive = import_module("theory").activation
     except (ImportError, AttributeError) as reason:
+        other = getattr(sys.modules.get("theory"), "__file__", None)
+        why = f": {other} hides it, rename that" if other else ""
         raise ValueError(
             f"activation must be one of {', '.join(available())} where the package theory of twolayer cannot "
-            f"be imported (a theory.py beside your script hides it); got {text[:80]!r}"
+            f"be imported{why}; got {text[:80]!r}"
         ) from reason
     made: Activation = derive(text)
     return made

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import arrays
 from ..arrays import Array
 from .network import TwoLayer
 
@@ -55,14 +56,16 @@ def from_torch(module: Any, activation: Any = None) -> TwoLayer:
     TypeError
         If it is no torch module.
     """
-    if not callable(getattr(module, "children", None)) or not callable(getattr(module, "parameters", None)):
-        raise TypeError(f"module must be a torch module; got {type(module).__name__}")
-    leaves = [leaf for leaf in _leaves(module) if not type(leaf).__name__.startswith(SKIPPED)]
-    linear = [leaf for leaf in leaves if type(leaf).__name__ == "Linear"]
-    between = [leaf for leaf in leaves if type(leaf).__name__ != "Linear"]
-    _require_two_layers(len(linear), [type(leaf).__name__ for leaf in leaves])
+    _require_module(module)
+    module = getattr(module, "_orig_mod", module)  # of torch.compile: what it computes is not compiled here
+    leaves = [leaf for leaf in _leaves(module) if not _kind(leaf).startswith(SKIPPED)]
+    linear = [leaf for leaf in leaves if _kind(leaf) == "Linear"]
+    between = [leaf for leaf in leaves if _kind(leaf) != "Linear"]
+    if any(_kind(leaf).startswith("Lazy") for leaf in leaves):
+        raise ValueError("module must have its sizes; got a lazy layer: call the module on inputs once")
+    _require_two_layers(len(linear), [_kind(leaf) for leaf in leaves])
     if between and leaves[-1] is between[-1]:
-        _refuse_end(type(leaves[-1]).__name__)
+        _refuse_end(_kind(leaves[-1]))
     if len(between) > 1 or (between and leaves.index(between[0]) != 1):
         raise ValueError(f"module must be Linear, activation, Linear; got {_names(leaves)}")
     if activation is None:
@@ -72,14 +75,15 @@ def from_torch(module: Any, activation: Any = None) -> TwoLayer:
                 f"show it; got {_names(leaves)}"
             )
         activation = _torch_activation(between[0])
-    hidden, output = linear
-    a = _numbers(output.weight)
+    fits = linear[0].weight.shape[0] == linear[1].weight.shape[1]
+    hidden, output = linear if fits or between else linear[::-1]  # as a forward of one's own may call them
+    a = arrays.real_array("a", output.weight)
     single = len(a) == 1
-    c = None if output.bias is None else _numbers(output.bias)
+    c = None if output.bias is None else arrays.real_array("c", output.bias)
     net = TwoLayer(
         a[0] if single else a,
-        _numbers(hidden.weight),
-        None if hidden.bias is None else _numbers(hidden.bias),
+        arrays.real_array("W", hidden.weight),
+        None if hidden.bias is None else arrays.real_array("b", hidden.bias),
         c[0] if single and c is not None else c,
         activation,
     )
@@ -103,7 +107,10 @@ def from_sklearn(estimator: Any) -> TwoLayer:
             "pipeline[-1], with inputs pipeline[:-1].transform(X)"
         )
     if not type(estimator).__name__.startswith("MLP"):
-        raise TypeError(f"estimator must be an MLPRegressor or MLPClassifier; got {type(estimator).__name__}")
+        kind = estimator.__name__ if isinstance(estimator, type) else type(estimator).__name__
+        cure = ": pass its best_estimator_" if kind.endswith("SearchCV") else ""
+        cure = ": fit one, and pass that" if isinstance(estimator, type) else cure
+        raise TypeError(f"estimator must be an MLPRegressor or MLPClassifier; got {kind}{cure}")
     if not hasattr(estimator, "coefs_"):
         raise ValueError("estimator must be fitted; got one without coefs_")
     weights, biases = estimator.coefs_, estimator.intercepts_
@@ -155,7 +162,9 @@ def sklearn_targets(estimator: Any, y: Any) -> np.ndarray:
     classes = np.asarray(estimator.classes_)
     unknown = ~np.isin(labels, classes)
     if unknown.any():
-        raise ValueError(f"y must be among the estimator's classes {classes}; got {labels[unknown][0]!r}")
+        raise ValueError(
+            f"y must be among the estimator's classes {classes}; got {labels[unknown][:1].tolist()[0]!r}"
+        )
     return np.searchsorted(classes, labels)
 
 
@@ -168,18 +177,40 @@ def torch_order(net: TwoLayer) -> np.ndarray:
     return np.concatenate([places[name] for name in ("W", "b", "a", "c") if name in places])
 
 
+def _require_module(module: Any) -> None:
+    """Refuse what is no torch module, with what to pass instead."""
+    if isinstance(module, type):
+        raise TypeError(f"module must be a torch module; got the class {module.__name__}: pass one it made")
+    if callable(getattr(module, "children", None)) and callable(getattr(module, "parameters", None)):
+        return
+    cure = ""
+    if hasattr(module, "keys"):
+        cure = ": load the state into its module (load_state_dict), or name its arrays a, W, b, c"
+    elif hasattr(module, "module_"):
+        cure = ": pass its module_"
+    raise TypeError(f"module must be a torch module; got {type(module).__name__}{cure}")
+
+
+def _kind(leaf: Any) -> str:
+    """The class of a leaf as it was written, before torch scripted or parametrized it."""
+    return str(getattr(leaf, "original_name", type(leaf).__name__)).removeprefix("Parametrized")
+
+
 def _leaves(module: Any) -> list[Any]:
+    if hasattr(module, "in_features") and hasattr(module, "weight"):
+        return [module]  # a parametrized layer has submodules, which make its weight
     children = list(module.children())
     return [leaf for child in children for leaf in _leaves(child)] if children else [module]
 
 
 def _names(leaves: list[Any]) -> str:
-    return ", ".join(type(leaf).__name__ for leaf in leaves) or "no submodules"
+    return ", ".join(map(_kind, leaves)) or "no submodules"
 
 
 def _require_two_layers(count: int, names: list[str]) -> None:
     if count != 2:
-        raise ValueError(f"a model must have {DEEPER}; got {count} linear layers ({', '.join(names)})")
+        layers = f"{count} linear layer{'' if count == 1 else 's'}"
+        raise ValueError(f"a model must have {DEEPER}; got {layers} ({', '.join(names)})")
 
 
 def _refuse_end(name: str) -> None:
@@ -191,16 +222,30 @@ def _refuse_end(name: str) -> None:
     raise ValueError(f"module must end with its linear layer; got {name} at the end")
 
 
+class _Attributes(dict[str, Any]):
+    """The attributes of a leaf by name, for a format; a scripted leaf has none among its ``vars``."""
+
+    def __init__(self, leaf: Any) -> None:
+        self.leaf = leaf
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(self.leaf, name)
+
+
 def _torch_activation(leaf: Any) -> str:
     """The activation of a torch module, by name or as a formula with its own numbers."""
-    name = type(leaf).__name__
+    name = _kind(leaf)
+    if name == "PReLU":
+        if leaf.weight.numel() > 1:
+            raise ValueError("the activation must be one for all units; got PReLU with a slope for each")
+        return f"leaky_relu(z, {float(leaf.weight.detach())!r})"
     if name == "GELU":
         return "gelu" if leaf.approximate == "none" else "z*(1 + tanh(sqrt(2/pi)*(z + 0.044715*z**3)))/2"
     usual = {"LeakyReLU": 0.01, "Softplus": 1}.get(name)
     if usual is not None and usual == getattr(leaf, "negative_slope", getattr(leaf, "beta", None)):
         return "leaky_relu" if name == "LeakyReLU" else "softplus"
     if name in FORMULAS:
-        return FORMULAS[name].format_map(vars(leaf))
+        return FORMULAS[name].format_map(_Attributes(leaf))
     if name in TORCH_NAMES:
         return TORCH_NAMES[name]
     known = ", ".join(sorted({*TORCH_NAMES, *FORMULAS, "GELU"}))
@@ -210,7 +255,7 @@ def _torch_activation(leaf: Any) -> str:
 
 
 def _numbers(tensor: Any) -> Array:
-    """A torch parameter as float64: half and single precision convert without rounding. Of the same shape."""
+    """A torch tensor as float64: half and single precision convert without rounding. Of the same shape."""
     return np.array(tensor.detach().cpu().double().numpy())
 
 

@@ -32,6 +32,10 @@ KNOWN_AS = {
     "crossentropyloss": ("softmax", "of outputs before the softmax"),
     "nll": ("softmax", "of outputs before the softmax"),
     "huber": ("pseudo_huber", "sqrt(1 + r^2) - 1, the smooth one: huber and smooth_l1 themselves have kinks"),
+    **dict.fromkeys(
+        ("mae", "l1", "l1loss", "absolute_error", "huberloss", "smoothl1loss"),
+        ("pseudo_huber", "sqrt(1 + r^2) - 1, the smooth one: the absolute value has a kink"),
+    ),
     "smooth_l1": ("pseudo_huber", "sqrt(1 + r^2) - 1, the smooth one"),
 }
 

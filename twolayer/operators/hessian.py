@@ -291,7 +291,9 @@ class Hessian(Curvature):
         super().__init__(weighted(forward(net, X, y, loss), weights), Scope(tuple(net.parts)))
 
     @classmethod
-    def from_sklearn(cls, estimator: Any, X: ArrayLike, y: ArrayLike) -> Regularised:
+    def from_sklearn(
+        cls, estimator: Any, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Regularised:
         """The Hessian of what a fitted MLPRegressor or MLPClassifier minimises, weight decay included.
 
         Parameters
@@ -301,6 +303,8 @@ class Hessian(Curvature):
         X : array_like, shape (n, d)
         y : array_like, shape (n,) or (n, q)
             As it was fitted: labels of any kind for a classifier.
+        sample_weight : array_like, shape (n,), optional
+            As it was fitted with; their sum takes the place of n, by which they are scaled in float64.
 
         Returns
         -------
@@ -320,8 +324,16 @@ class Hessian(Curvature):
         error is the mean over them, which its gradient is not that of.
         """
         net, name = from_sklearn(estimator), sklearn_loss(estimator)
-        H = cls(net, X, sklearn_targets(estimator, y), name)
-        return H.with_ridge(float(estimator.alpha) / H.forward.n, ("a", "W"))
+        targets = sklearn_targets(estimator, y)
+        if sample_weight is None:
+            H = cls(net, X, targets, name)
+            return H.with_ridge(float(estimator.alpha) / H.forward.n, ("a", "W"))
+        weights = arrays.real_array("sample_weight", sample_weight)
+        total = float(weights.sum())
+        if weights.ndim != 1 or not total > 0:
+            raise ValueError(f"sample_weight must be (n,), with a sum above 0; got {weights.shape}, {total}")
+        H = cls(net, X, targets, name, weights=weights * (len(weights) / total))
+        return H.with_ridge(float(estimator.alpha) / total, ("a", "W"))
 
     def __repr__(self) -> str:
         return f"Hessian(P = {self.shape[0]}; {self.convention})"
