@@ -90,15 +90,16 @@ def test_a_slope_a_little_above_one_is_not_one():
     assert found.verdict == "not applicable"
 
 
+@pytest.mark.slow
 def test_a_short_attack_finds_nothing():
-    report = lies.attack(seconds=60.0, seed=3, most=150)
+    report = lies.attack(seconds=600.0, seed=3, most=150)
     assert report.accepted > 20
     assert report.broken == []
 
 
 def test_the_attack_reports_what_is_accepted_wrongly(monkeypatch):
     monkeypatch.setattr(lies, "fault", lambda certificate: "")
-    report = lies.attack(seconds=60.0, seed=3, most=60)
+    report = lies.attack(seconds=600.0, seed=3, most=60)
     assert len(report.broken) > 3
 
 
