@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,8 +17,9 @@ from numerics.landscape.channels import channels_said
 from numerics.landscape.landscape import Landscape, checked_point, hessian_at
 from numerics.landscape.separability import separates
 from twolayer.arrays import Array
+from twolayer.one_blas_thread import one_blas_thread
 
-INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 2"
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 3"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
 
 HORIZON = 1e12
@@ -29,6 +31,9 @@ FAR_OFF = 100.0
 """While the last gradient that the solver asked for is so many times the goal, the flow has not arrived."""
 
 NEAR = 1e-3
+
+SMALL = range(17)
+"""Numbers of parameters for which BLAS would not start threads, which cost more than they bring."""
 
 DRIFT = 300.0
 """Conserved quantities may change by so many times rtol, relative to |theta|^2."""
@@ -63,9 +68,9 @@ def flow(
         Most steps of the solver.
     solver : {"LSODA", "BDF", "Radau"}, optional
         One of scipy's. By default the compiled Rosenbrock method of :mod:`twolayer.many.flow` for networks of
-        one output, a separable loss, at most 64 parameters and 10,000 samples; the same method by LAPACK for
-        other networks of up to 1,000 parameters, and piece by piece for those of piecewise linear units;
-        LSODA for all else. Where it is named, kinks are not looked for.
+        at most 64 parameters and 10,000 samples, whatever the loss and the number of outputs; the same
+        method by LAPACK, with compiled derivatives, up to 1,000 parameters; piece by piece for piecewise
+        linear units; LSODA for all else. Where it is named, kinks are not looked for.
 
     Returns
     -------
@@ -104,10 +109,11 @@ def flow(
     if horizon is not None and not horizon > 0:
         raise ValueError(f"horizon must be positive; got {horizon}")
     path = _Path(landscape, theta, gradient_tolerance, rtol)
-    status, why = path.follow(solver, horizon, max_steps)
-    landing = land(
-        path.local, path.theta, status, why, path.time, path.steps, path.drift, path.finished, path.size
-    )
+    with nullcontext() if landscape.dimension in SMALL else one_blas_thread():
+        status, why = path.follow(solver, horizon, max_steps)
+        landing = land(
+            path.local, path.theta, status, why, path.time, path.steps, path.drift, path.finished, path.size
+        )
     if path.drift > DRIFT * rtol:
         return landing.called(DRIFTED, f"what the flow conserves changed by {path.drift:.2g} of |theta|^2")
     return landing

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from numerics.descents.compiled import LARGEST, Clock, Kernels, takes
 from numerics.descents.pattern import Mask, Pattern, Units
 from numerics.descents.rosenbrock import Tangent
-from numerics.descents.sliding import margin, turned
+from numerics.descents.segment import Segment, first_below
+from numerics.descents.sliding import crossed, margin, turned
 from numerics.landscape.landscape import NetworkLandscape
 from twolayer.arrays import Array
 
 ON = 1e-12
 """A pre-activation below this share of |x~_i| |w~_k| is on its kink."""
-
-SEARCH = 60
-"""Most steps tried to find where a kink is met."""
 
 PILED = 200
 """Kinks met in a row without time going on, beyond which the flow is stuck."""
@@ -33,6 +34,8 @@ class PiecewiseSteps:
         As for :class:`numerics.descents.solvers.ScipySteps`, as are the attributes.
     reach : float
         The first step tried moves by so much.
+    far : float
+        The distance from the origin at which to look up.
 
     Attributes
     ----------
@@ -44,10 +47,9 @@ class PiecewiseSteps:
     Notes
     -----
     A step that would take a pre-activation across its kink, or a slope that holds one beyond c- and c+, is
-    shortened to end there, by a bracketing secant iteration on steps of the method itself. Two crossings of
-    one
-    kink within a step are not seen. After each step every unit is rescaled, which leaves the function as it
-    is, so that |w_k|^2 + b_k^2 - |a_k|^2 is what it was at the start to rounding.
+    shortened to end there, on the cubic through both ends. Two crossings of one kink within a step are not
+    seen. After each step every unit is rescaled, which leaves the function as it is, so that
+    |w_k|^2 + b_k^2 - |a_k|^2 is what it was at the start to rounding.
     """
 
     first_look = 20
@@ -60,49 +62,94 @@ class PiecewiseSteps:
         rtol: float,
         atol: float,
         reach: float,
+        far: float = np.inf,
     ) -> None:
         self.units, self.theta, self.time, self.ended = Units(landscape), theta.copy(), 0.0, False
         self.horizon, self.rtol, self.atol, self.events, self.piled = horizon, rtol, atol, 0, 0
         self.constants = landscape.conserved(theta)
+        self.kernels = Kernels(landscape) if takes(landscape) else None
         Z = self.units.preactivations(theta)
         on = self._on(theta, Z)
-        self.local = Pattern(self.units, Z > 0, np.zeros(Z.shape, dtype=bool))
+        self._enter(Pattern(self.units, Z > 0, np.zeros(Z.shape, dtype=bool)))
         if on.any():
-            self._meet(on)
-        self.gradient = self.local.gradient(self.theta)
+            local, self.theta = turned(self.local, self.theta, on)
+            self._enter(local)
+            self.events += 1
+        self.gradient = self._slope(self.theta)
         self.speed = float(np.linalg.norm(self.gradient))
         self.h = reach / self.speed if self.speed > 0 else 1.0
+        self.clock = None
+        if self.kernels is not None and len(theta) <= LARGEST:
+            self.clock = Clock(self.kernels, theta, self.speed, horizon, rtol, atol, far, reach, ON)
+
+    def _enter(self, pattern: Pattern) -> None:
+        """Take another pattern, and what the kernels are told of it."""
+        self.local, held = pattern, pattern.held.T
+        sides = np.where(held, 0.0, np.where(pattern.positive.T, 1.0, -1.0))
+        normals = np.zeros((sum(N.shape[1] for N in pattern.normals.values()), len(self.theta)))
+        row = 0
+        for k, N in pattern.normals.items():
+            normals[row : row + N.shape[1], self.units.places[k]] = N.T
+            row += N.shape[1]
+        self.given = (np.ascontiguousarray(pattern.slopes.T), normals)
+        self.sides = np.ascontiguousarray(np.concatenate([sides, self.units.norms[None]]))
+
+    def _slope(self, theta: Array) -> Array:
+        if self.kernels is None:
+            return self.local.gradient(theta)
+        return self.kernels.gradient(theta, *self.given)
+
+    def _hessian(self) -> Array:
+        if self.kernels is None:
+            return self.local.hessian(self.theta)
+        return self.kernels.curvature(self.theta, *self.given)[1]
 
     def _on(self, theta: Array, Z: Array) -> Mask:
         small = np.abs(Z) <= ON * self.units.scales(theta)
         return np.asarray(small & (self.units.norms > 0)[:, None])
 
     def advance(self, goal: float, most: int) -> tuple[str | None, Array]:
-        """Take a step; return what failed, if anything, and where it led, shape (1, P).
+        """Take a step, and more inside a pattern until the gradient's norm is `goal`, at most `most`.
 
-        Whatever `goal` and `most` are: they are for solvers that take many.
+        Returns what failed, and points (k, P), as that of :class:`numerics.descents.solvers.ScipySteps`.
         """
-        nothing = np.empty((0, len(self.theta)))
-        tangent = Tangent(
-            self.theta,
-            self.gradient,
-            self.local.hessian(self.theta),
-            self.local.gradient,
-            self.rtol,
-            self.atol,
+        failure, points, segment = (
+            self._by_lapack() if self.clock is None else self._by_kernels(self.clock, goal, most)
         )
-        h, end, following = tangent.accepted(self.h, self.time, self.horizon)
-        if end is None:
-            return STOPPED, nothing
-        outside = self._signed(end) < -ON
+        if segment is None:
+            return failure, points
+        outside = self._signed(segment.end) < -ON
+        end, h = segment.end, segment.h
         if outside.any():
-            h, end = self._meeting(tangent, h, end, outside)
+            share, outside = self._meeting(segment, outside)
+            end, h = segment(share), share * h
         self.piled = 0 if self.time + h > self.time * (1 + 1e-12) else self.piled + 1
         if self.piled > PILED:
-            return PILE, nothing
-        self.time, self.ended, self.h = self.time + h, self.time + h >= self.horizon, following
+            return PILE, points
+        self.time, self.ended = self.time + h, self.time + h >= self.horizon
         self._arrive(end, outside)
-        return None, self.theta[None]
+        return None, np.concatenate([points, self.theta[None]])
+
+    def _by_lapack(self) -> tuple[str | None, Array, Segment | None]:
+        """One step."""
+        nothing, begin = np.empty((0, len(self.theta))), self.gradient
+        tangent = Tangent(self.theta, begin, self._hessian(), self._slope, self.rtol, self.atol)
+        h, end, self.h = tangent.accepted(self.h, self.time, self.horizon)
+        if end is None:
+            return STOPPED, nothing, None
+        return None, nothing, Segment(self.theta, end, -begin, -self._slope(end), h)
+
+    def _by_kernels(self, clock: Clock, goal: float, most: int) -> tuple[str | None, Array, Segment | None]:
+        """Steps inside the pattern, and the one that may leave it."""
+        method, theta, state = clock.kernels.method, self.theta.copy(), clock.state
+        state[method.TIME] = self.time
+        why, path = clock.go(theta, goal, most, (*self.given, self.sides, self.constants))
+        self.theta, self.time, self.speed = theta, float(state[method.TIME]), float(state[method.SPEED])
+        self.ended = why == method.ENDED
+        if why != method.KINK:
+            return (STOPPED if why == method.STOPPED else None), path, None
+        begin, end = -clock.ends
+        return None, path[:-1], Segment(theta, path[-1], begin, end, float(state[method.LENGTH]))
 
     def _signed(self, theta: Array) -> Array:
         """How far inside the pattern `theta` (P,) is, as shares: every pre-activation, and last what is held.
@@ -115,46 +162,46 @@ class PiecewiseSteps:
         shares[self.local.held | (scales <= 0)] = np.inf
         return np.append(shares, margin(self.local, theta))
 
-    def _meeting(self, tangent: Tangent, h: float, end: Array, outside: Mask) -> tuple[float, Array]:
-        """The shortest step, and its end, at which something is outside, but no further than rounding.
+    def _meeting(self, segment: Segment, outside: Mask) -> tuple[float, Mask]:
+        """The shortest share of a step at which something is outside by rounding, and what is.
 
-        `outside`, in which the longest step of length `h` ends outside, becomes those that this step meets.
+        `outside` is what the whole step takes outside.
         """
-        begin = self._signed(self.theta) + ON
-        for _ in range(len(outside)):
-            if (begin[outside] <= 0).any():
-                outside &= begin <= 0
-                return 0.0, self.theta
-            h, end = self._root(tangent, h, end, begin, outside)
-            outside &= self._signed(end) < -ON
-            earlier = (self._signed(end) < -2 * ON) & ~outside
+        begin = self._signed(segment.begin) + ON
+        if (begin[outside] <= 0).any():
+            return 0.0, outside & (begin <= 0)
+        share = 1.0
+        while True:
+            value = self._least(segment, outside)
+            share = share * first_below(
+                lambda s, share=share, value=value: value(s * share),  # type: ignore[misc]
+                float(begin[outside].min()),
+                value(share),
+                ON,
+            )
+            signed = self._signed(segment(share))
+            earlier = (signed < -2.5 * ON) & ~outside
             if not earlier.any():
-                break
-            outside[:] = earlier
-        return h, end
+                return share, outside & (signed < -ON)
+            outside = earlier
 
-    def _root(
-        self, tangent: Tangent, h: float, end: Array, begin: Array, outside: Mask
-    ) -> tuple[float, Array]:
-        """Shorten a step of length `h` until the first of what is `outside` is there by rounding alone."""
-        low, inside, side = 0.0, float(begin[outside].min()), 0
-        beyond = float(self._signed(end)[outside].min()) + ON
-        for tried in range(SEARCH):
-            if beyond >= -ON or h - low <= 1e-14 * h:
-                break
-            share = inside / (inside - beyond) if inside < np.inf and tried % 3 < 2 else 0.5
-            trial = low + min(max(share, 1e-6), 1 - 1e-6) * (h - low)
-            found = tangent.step(trial)
-            if found is None:
-                break
-            least = float(self._signed(found[0])[outside].min()) + ON
-            if least < 0:
-                h, end, beyond = trial, found[0], least
-                inside, side = (inside / 2 if side < 0 else inside), -1
-            else:
-                low, inside = trial, least
-                beyond, side = (beyond / 2 if side > 0 else beyond), 1
-        return h, end
+    def _least(self, segment: Segment, outside: Mask) -> Callable[[float], float]:
+        """How far the least of what is `outside` at its end is inside after a share of the step, plus ON."""
+        if outside[-1]:
+            return lambda s: float(self._signed(segment(s))[outside].min()) + ON
+        rows, units = np.nonzero(outside[:-1].reshape(self.local.held.shape))
+        places = self.units.places[units]
+        signs = np.where(self.local.positive[rows, units], 1.0, -1.0)
+        X = signs[:, None] * self.units.X[rows] / self.units.norms[rows, None]
+        first, last = (v[places] for v in segment.velocities)
+        begin, end = segment.begin[places], segment.end[places]
+
+        def value(share: float) -> float:
+            W = Segment.cubic(begin, end, (first, last), share)
+            shares = (X * W).sum(axis=1) / np.sqrt((W * W).sum(axis=1))
+            return float(shares.min()) + ON
+
+        return value
 
     def _arrive(self, end: Array, outside: Mask) -> None:
         """Go to `end` (P,), rescaled and on the kinks that are held; take another pattern if `outside`."""
@@ -163,11 +210,15 @@ class PiecewiseSteps:
             met = outside[:-1].reshape(self.local.held.shape)
             on = self._on(self.theta, self.units.preactivations(self.theta))
             self._meet((met | on) & ~self.local.held)
-        self.gradient = self.local.gradient(self.theta)
-        self.speed = float(np.linalg.norm(self.gradient))
+        if self.clock is None:
+            self.gradient = self._slope(self.theta)
+            self.speed = float(np.linalg.norm(self.gradient))
 
     def _meet(self, touched: Mask) -> None:
-        self.local, self.theta = turned(self.local, self.theta, touched)
+        local = None if self.local.held.any() else crossed(self.local, self.theta, touched)
+        if local is None:
+            local, self.theta = turned(self.local, self.theta, touched)
+        self._enter(local)
         self.events += 1
 
     def stays(self, theta: Array) -> bool:

@@ -1,7 +1,7 @@
 """One step of the Rosenbrock method RODAS on any gradient flow, by LAPACK, with the exact Hessian.
 
-The coefficients are those of :mod:`twolayer.many.flow`, where the method is described; there
-it is compiled for small networks of one output, here it takes any landscape.
+The method is described in :mod:`twolayer.many.rodas`; in :mod:`twolayer.many.flow` it is compiled for small
+networks, here it takes any landscape.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from twolayer.arrays import Array
-
-GAMMA, STAGES, ORDER = 0.25, 6, 4
-SAFETY, SHORTEST, LONGEST = 0.9, 0.2, 6.0
+from twolayer.many.rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C
 
 
 class Tangent:
@@ -39,9 +37,6 @@ class Tangent:
         rtol: float,
         atol: float,
     ) -> None:
-        from twolayer.many.flow import A, C  # loads the compiler: not before it is needed
-
-        self.A, self.C = A, C
         self.theta, self.gradient, self.hessian, self.slope = theta, gradient, hessian, slope
         self.rtol, self.atol = rtol, atol
 
@@ -58,10 +53,10 @@ class Tangent:
             return None
         U = np.zeros((STAGES, len(E)))
         for s in range(STAGES):
-            there = self.gradient if s == 0 else self.slope(self.theta + self.A[s, :s] @ U[:s])
-            right = -there if s == 0 else (self.C[s, :s] / h) @ U[:s] - there
+            there = self.gradient if s == 0 else self.slope(self.theta + A[s, :s] @ U[:s])
+            right = -there if s == 0 else (C[s, :s] / h) @ U[:s] - there
             U[s] = lapack.dpotrs(factor, right, lower=1)[0]
-        end = self.theta + self.A[-1] @ U[:-1] + U[-1]
+        end = self.theta + A[-1] @ U[:-1] + U[-1]
         size = self.atol + self.rtol * np.maximum(np.abs(self.theta), np.abs(end))
         error = float(np.sqrt(np.mean((U[-1] / size) ** 2)))
         return (end, error) if np.isfinite(end).all() else (end, np.inf)

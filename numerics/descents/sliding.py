@@ -129,6 +129,38 @@ def _apart(pattern: Pattern, theta: Array, k: int) -> float:
     return 1.0 if share <= INSIDE else -share
 
 
+def crossed(pattern: Pattern, theta: Array, touched: Mask) -> Pattern | None:
+    """The pattern beyond the one kink at `theta` (P,) that is `touched` (n, m), if the flow crosses it.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        One that holds nothing.
+    theta : ndarray, shape (P,)
+    touched : ndarray of bool, shape (n, m)
+
+    Returns
+    -------
+    Pattern or None
+        None where :func:`turned` has to ask: several kinks, or the sides do not agree which way it goes.
+    """
+    rows, columns = np.nonzero(touched)
+    if len(rows) != 1:
+        return None
+    i, k, units = int(rows[0]), int(columns[0]), pattern.units
+    x = units.X[i]
+    jump = (units.low - units.high) if pattern.positive[i, k] else (units.high - units.low)
+    p = pattern.forward(theta).GA[:, k] / len(units.X)
+    before = -float((p * pattern.slopes[:, k]) @ (units.X @ x))
+    after = before - jump * float(p[i]) * float(x @ x)
+    outward = -1.0 if pattern.positive[i, k] else 1.0
+    if not (outward * before > 0 and outward * after > INSIDE * abs(before)):
+        return None
+    positive = pattern.positive.copy()
+    positive[i, k] ^= True
+    return Pattern(units, positive, pattern.held)
+
+
 def turned(pattern: Pattern, theta: Array, touched: Mask) -> tuple[Pattern, Array]:
     """The pattern after the kinks near `theta` (P,) that are `touched` (n, m), and theta on them.
 

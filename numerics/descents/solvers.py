@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from scipy.integrate import BDF, LSODA, Radau
 
+from numerics.descents.compiled import STOPPED, CompiledSteps, Kernels, smooth_pattern, suits, takes
 from numerics.descents.pattern import has_kinks
 from numerics.descents.piecewise import PiecewiseSteps
 from numerics.descents.rosenbrock import Tangent
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
-from twolayer import jit
 from twolayer.arrays import Array
-from twolayer.many.packing import Packing
 
 SOLVERS: dict[str, Any] = {"LSODA": LSODA, "BDF": BDF, "Radau": Radau}
-
-LARGEST = 64
-"""Parameters beyond which LAPACK is the quicker (measured)."""
 
 LARGEST_DENSE = 1000
 """Parameters of networks beyond which multistep methods are taken, with fewer Hessians and factors."""
 
-MOST_SAMPLES = 10_000
-"""Samples beyond which the kernel's arrays over parameters and samples take too much memory."""
-
 FIRST_STEP = 0.01
 """The first step tried moves by this share of the start's distance."""
-
-AT_A_TIME = 256
-"""Steps that the compiled solver takes before it looks up."""
-
-STOPPED = "the step became shorter than the spacing between numbers"
 
 
 class Steps(Protocol):
@@ -82,7 +69,7 @@ def begun(
     atol = 1e-3 * rtol * size
     if solver is None and isinstance(landscape, NetworkLandscape):
         if has_kinks(landscape):
-            return PiecewiseSteps(landscape, theta, horizon, rtol, atol, FIRST_STEP * size)
+            return PiecewiseSteps(landscape, theta, horizon, rtol, atol, FIRST_STEP * size, far)
         if suits(landscape):
             return CompiledSteps(landscape, theta, horizon, rtol, atol, far, FIRST_STEP * size)
         if landscape.dimension <= LARGEST_DENSE:
@@ -175,7 +162,10 @@ class DenseSteps:
     ) -> None:
         self.local, self.theta, self.time, self.ended = landscape, theta.copy(), 0.0, False
         self.horizon, self.rtol, self.atol = horizon, rtol, atol
-        self.gradient = landscape.gradient(theta)
+        network = isinstance(landscape, NetworkLandscape) and takes(landscape)
+        self.kernels = Kernels(cast(NetworkLandscape, landscape)) if network else None
+        self.given = smooth_pattern(len(theta))[:2]
+        self.gradient = self._slope(theta)
         self.speed = float(np.linalg.norm(self.gradient))
         self.h = reach / self.speed if self.speed > 0 else 1.0
 
@@ -185,121 +175,28 @@ class DenseSteps:
         Whatever `goal` and `most` are: they are for solvers that take many.
         """
         try:
-            H = hessian_at(self.local, self.theta)
+            H = self._hessian()
         except ValueError as reason:
             return str(reason), np.empty((0, len(self.theta)))
-        tangent = Tangent(self.theta, self.gradient, H, self.local.gradient, self.rtol, self.atol)
+        tangent = Tangent(self.theta, self.gradient, H, self._slope, self.rtol, self.atol)
         h, end, self.h = tangent.accepted(self.h, self.time, self.horizon)
         if end is None:
             return STOPPED, np.empty((0, len(self.theta)))
         self.theta, self.time, self.ended = end, self.time + h, self.time + h >= self.horizon
-        self.gradient = self.local.gradient(end)
+        self.gradient = self._slope(end)
         self.speed = float(np.linalg.norm(self.gradient))
         return None, end[None]
 
-    def stays(self, theta: Array) -> bool:
-        """Whether the landscape is the same at `theta` (D,): it has no kinks that are looked for."""
-        return True
+    def _slope(self, theta: Array) -> Array:
+        if self.kernels is None:
+            return self.local.gradient(theta)
+        return self.kernels.gradient(theta, *self.given)
 
-
-class CompiledSteps:
-    """The Rosenbrock method of :mod:`twolayer.many.flow`, many steps in a call.
-
-    Parameters
-    ----------
-    landscape : NetworkLandscape
-        One that :func:`suits`.
-    theta, horizon, rtol, atol
-        As for :class:`ScipySteps`, as are the attributes; `speed` is the gradient's norm at theta.
-    far : float
-        The distance from the origin at which to look up.
-    reach : float
-        The first step tried moves by so much.
-    """
-
-    first_look = 120
-
-    def __init__(
-        self,
-        landscape: NetworkLandscape,
-        theta: Array,
-        horizon: float,
-        rtol: float,
-        atol: float,
-        far: float,
-        reach: float,
-    ) -> None:
-        announce()
-        from twolayer.many import flow  # compiled, or loaded, when it is first needed
-
-        self.local = landscape
-
-        self.method, self.data = flow, landscape.risk.simd
-        self.samples = samples(self.data)
-        self.theta, self.time, self.ended = theta.copy(), 0.0, False
-        self.speed = float(np.linalg.norm(landscape.gradient(theta)))
-        self.clock = np.array([0.0, reach / self.speed if self.speed > 0 else 1.0, self.speed])
-        self.limits = np.array([0.0, far, horizon, atol, rtol])
-        self.H = np.empty((len(theta), len(theta)))
-
-    def advance(self, goal: float, most: int) -> tuple[str | None, Array]:
-        """Take one step, and more until the gradient's norm is `goal`, at most `most`.
-
-        The point has shape (P,).
-
-        Returns what that of :class:`ScipySteps` does.
-        """
-        data, path = self.data, np.empty((min(most, AT_A_TIME), len(self.theta)))
-        self.limits[self.method.SMALLEST] = goal
-        theta = self.theta.copy()
-        why, taken = self.method.follow(
-            data.slopes,
-            data.jets,
-            data.losses,
-            *self.samples,
-            theta,
-            self.clock,
-            self.limits,
-            path,
-            self.H,
-        )
-        self.theta, self.time, self.speed = (
-            theta,
-            float(self.clock[self.method.TIME]),
-            float(self.clock[self.method.SPEED]),
-        )
-        self.ended = why == self.method.ENDED
-        return (STOPPED if why == self.method.STOPPED else None), path[:taken]
+    def _hessian(self) -> Array:
+        if self.kernels is None:
+            return hessian_at(self.local, self.theta)
+        return self.kernels.curvature(self.theta, *self.given)[1]
 
     def stays(self, theta: Array) -> bool:
         """Whether the landscape is the same at `theta` (D,): it has no kinks that are looked for."""
         return True
-
-
-def announce() -> None:
-    """Say on standard error that the kernels of the flow have yet to be compiled, if they have."""
-    folder = jit.kernel_folder()
-    if "twolayer.many.flow" not in sys.modules and (folder is None or not any(folder.rglob("flow.follow*"))):
-        sys.stderr.write("twolayer: compiling the gradient flow, once for this version: about a minute\n")
-
-
-def samples(data: Packing) -> tuple[bool, np.ndarray, Array, Array]:
-    """Whether there is an output bias, where inner weights stand, and x (d~, n), y (n,): for the kernels."""
-    m, d = data.m, data.d
-    columns = m + np.arange(m * d).reshape(m, d)
-    x = data.X.T
-    if data.has_b:
-        columns = np.concatenate([columns, m + m * d + np.arange(m)[:, None]], axis=1)
-        x = np.concatenate([x, np.ones((1, len(data.X)))])
-    return data.has_c, np.ascontiguousarray(columns), np.ascontiguousarray(x), data.Y[:, 0].copy()
-
-
-def suits(landscape: Landscape) -> bool:
-    """Whether the compiled solver is for it: a network of one output, few parameters, not too many samples.
-
-    `landscape` may be any.
-    """
-    if not isinstance(landscape, NetworkLandscape):
-        return False
-    one = landscape.net.n_outputs == 1 and landscape.risk.loss.separable
-    return one and landscape.dimension <= LARGEST and len(landscape.X) <= MOST_SAMPLES

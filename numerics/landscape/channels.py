@@ -1,8 +1,8 @@
 """Flat channels: two units that grow without bound against one another while their inner weights meet.
 
 Martinelli et al. (2025): |a_i| + |a_j| grows, a_i a_j < 0 and w_i - w_j shrinks, so that both together become
-a derivative of a unit by its weights. The loss falls ever more slowly along such a channel; its end lies at
-infinity, and is no minimum.
+a derivative of a unit by its weights; or both inner weights vanish, and the units become polynomials. The
+loss falls ever more slowly along such a channel; its end lies at infinity, and is no minimum.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ GROWN, MET = 2.0, 0.5
 """Outer weights must have grown by this factor, and the inner weights' distance shrunk by that."""
 
 CLOSE = 0.3
-"""And the inner weights must be this near, relative to their lengths."""
+"""And the inner weights must be this near, relative to their lengths, or to longer ones at first."""
 
 
 def channels(before: tl.TwoLayer, after: tl.TwoLayer) -> list[tuple[int, int]]:
@@ -49,7 +49,8 @@ def _channel(before: tl.TwoLayer, after: tl.TwoLayer, i: int, j: int) -> bool:
     outer, inner = {"odd": (-1.0, -1.0), "even": (1.0, -1.0)}.get(parity, (1.0, 1.0))
     for turn, sign in ((1.0, 1.0), (inner, outer)):
         opposed = sign * float(after.A[:, i] @ after.A[:, j]) < 0
-        apart, were = (_apart(net, i, j, turn) for net in (after, before))
+        size = max(_size(before, i, j), _size(after, i, j))
+        apart, were = (_apart(net, i, j, turn) / (size or 1.0) for net in (after, before))
         grown = _outer(after, i, j) > GROWN * _outer(before, i, j)
         if opposed and grown and apart < CLOSE and apart < MET * were:
             return True
@@ -60,11 +61,19 @@ def _outer(net: tl.TwoLayer, i: int, j: int) -> float:
     return float(np.linalg.norm(net.A[:, i]) + np.linalg.norm(net.A[:, j]))
 
 
+def _rows(net: tl.TwoLayer) -> Array:
+    return net.W if net.b is None else np.column_stack([net.W, net.b])
+
+
+def _size(net: tl.TwoLayer, i: int, j: int) -> float:
+    rows = _rows(net)
+    return float(np.linalg.norm(rows[i]) + np.linalg.norm(rows[j]))
+
+
 def _apart(net: tl.TwoLayer, i: int, j: int, turn: float) -> float:
-    """The distance of two units' inner weights, one multiplied by `turn`, relative to their lengths."""
-    rows = net.W if net.b is None else np.column_stack([net.W, net.b])
-    size = float(np.linalg.norm(rows[i]) + np.linalg.norm(rows[j]))
-    return float(np.linalg.norm(rows[i] - turn * rows[j])) / size if size > 0 else 0.0
+    """The distance of two units' inner weights, one multiplied by `turn`."""
+    rows = _rows(net)
+    return float(np.linalg.norm(rows[i] - turn * rows[j]))
 
 
 def channels_said(landscape: Landscape, before: Array, after: Array) -> str:

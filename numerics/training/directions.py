@@ -113,3 +113,48 @@ def _conjugate_gradients(product: Callable[[Array], Array], right: Array) -> Arr
         previous, size = size, float(residual @ residual)
         search = residual + size / previous * search
     return solution
+
+
+class Scaled:
+    """Step directions in units of the parameters' own: inputs, outputs and biases alike (Marquardt 1963).
+
+    Parameters
+    ----------
+    newton : bool
+        Whether steps are Newton's, from the eigenvectors of H, or Gauss-Newton's.
+
+    Notes
+    -----
+    Output weights, biases, and the weights of every input are each measured by the root of the largest G_jj
+    among them on the way (Moré 1978): steps are the same in whatever units inputs, targets and parameters
+    are. A unit that is saturated has no unit of its own, in which it would be sent off. O(P^3) time.
+    """
+
+    def __init__(self, newton: bool) -> None:
+        self.newton, self.sizes = newton, np.zeros(0)
+
+    def __call__(self, point: Point) -> Steps:
+        """The step for a damping, and its scale."""
+        H = hessian(point)
+        G = H.gauss_newton.toarray()
+        largest = _alike(point.net, np.sqrt(np.maximum(np.diag(G), 0.0)))
+        self.sizes = np.maximum(self.sizes, largest) if self.sizes.size else largest
+        sizes = np.where(self.sizes > 0, self.sizes, 1.0)
+        M = (H.toarray() if self.newton else G) / np.multiply.outer(sizes, sizes)
+        values, V = linalg.eigh(M)
+        along, size = V.T @ (point.gradient / sizes), np.abs(values)
+
+        def direction(damping: float) -> Array:
+            return np.asarray(-(V @ (along / (size + damping))) / sizes)
+
+        return direction, float(size.mean())
+
+
+def _alike(net: tl.TwoLayer, sizes: Array) -> Array:
+    """The largest of the `sizes` (P,) among output weights, biases, and the weights of each input."""
+    found = np.empty_like(sizes)
+    for name, where in net.layout.items():
+        part = sizes[where]
+        columns = part.reshape(net.W.shape) if name == "W" else part[:, None]
+        found[where] = np.broadcast_to(columns.max(axis=0), columns.shape).ravel()
+    return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import twolayer as tl
+from numerics.landscape.rungs import NO_MINIMUM
 from numerics.training.directions import (
+    Scaled,
     Steps,
     conjugate_solver,
     kernel_solver,
@@ -116,31 +119,70 @@ def newton(
     return _damped(start(net, X, y, loss), solver, steps, target, None)
 
 
+def scaled(
+    net: tl.TwoLayer,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: str | tl.Loss = "squared",
+    steps: int = 500,
+    finish: int = 200,
+    target: float = 0.0,
+) -> Trained:
+    """Gauss-Newton and then Newton steps, damped in units of each parameter's own (Marquardt 1963).
+
+    Parameters and returns are those of :func:`numerics.training.trainers.to_minimum`; P up to 2500.
+
+    Raises
+    ------
+    ValueError
+        If the data does not fit, or there are more parameters.
+
+    Notes
+    -----
+    The steps are the same in whatever units inputs, targets and parameters are: for data as it comes, with
+    columns of unlike size.
+
+    Examples
+    --------
+    >>> net = tl.TwoLayer([1.0], [[1e-6]], activation="tanh")
+    >>> scaled(net, [[1e6], [2e6]], [0.3, 0.5]).why
+    'every residual is zero within rounding'
+    """
+    if net.n_parameters > DENSE_LIMIT:
+        raise ValueError(f"net must have at most {DENSE_LIMIT} parameters; got {net.n_parameters}")
+    done = _damped(start(net, X, y, loss), Scaled(newton=False), steps, target, 10)
+    if done.converged or done.rung == NO_MINIMUM:
+        return done
+    last = _damped(start(done.net, X, y, loss), Scaled(newton=True), finish, target, None)
+    return replace(last, steps=last.steps + done.steps)
+
+
 def _damped(point: Point, solver: Solver, steps: int, target: float, patience: int | None) -> Trained:
     """Take damped steps until nothing is gained; a good step lowers the damping, a bad one raises it.
 
     A solver returns the step as a function of the damping, and the scale that the damping is relative to.
     """
-    damping, slow, first = 0.1, 0, point.gradient_norm
+    damping, slow, first, begun = 0.1, 0, point.gradient_norm, point.net
     for done in range(steps):
         if point.risk <= target:
-            return point.result(done, REACHED)
+            return point.result(done, REACHED, begun)
         if target == 0 and point.separated and point.gradient_norm <= NEAR * first:
-            return point.result(done, STUCK)
+            return point.result(done, STUCK, begun)
         direction, scale = solver(point)
         better = None
         while better is None and damping < HARDEST:
             better = _accepted(point, direction(damping * scale))
             damping *= 0.25 if better else 4.0
         if better is None:
-            return point.result(done, STUCK)
+            return point.result(done, STUCK, begun)
         if not _halves(point, better) and _settled(point) and _settled(better):
-            return better.result(done + 1, STUCK)
+            return better.result(done + 1, STUCK, begun)
         slow = slow + 1 if better.risk > (1 - SLOW) * point.risk else 0
         point = better
         if patience is not None and slow >= patience:
-            return point.result(done + 1, STUCK)
-    return point.result(steps, REACHED if point.risk <= target else STEPS)
+            return point.result(done + 1, STUCK, begun)
+    return point.result(steps, REACHED if point.risk <= target else STEPS, begun)
 
 
 def _accepted(point: Point, step: Array | None) -> Point | None:

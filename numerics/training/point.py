@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 import twolayer as tl
 from numerics.landscape import rounding, rungs
+from numerics.landscape.channels import channels_said
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.separability import separable_features, separated
 from twolayer.arrays import require_representable
@@ -112,9 +113,16 @@ class Point:
         except ValueError:  # the trial step was so long that the network overflows
             return None
 
-    def result(self, steps: int, why: str) -> Trained:
-        """End training here; `why` is replaced by what is known of the end, if that says more."""
+    def result(self, steps: int, why: str, begun: tl.TwoLayer | None = None) -> Trained:
+        """End training here; `why` is replaced by what is known of the end, if that says more.
+
+        Flat channels from where it has `begun` are said where it stopped.
+        """
         rung, known = self._known()
+        if begun is not None and rung in (rungs.STOPPED, rungs.STATIONARY):
+            place = NetworkLandscape(self.net, self.run.X, labels(self.run), self.run.loss)
+            said = channels_said(place, begun.theta, self.net.theta)
+            why, known = why + said, known + said if known else ""
         good = rung in CONTENT or why == REACHED
         reason = why if why == REACHED and rung not in CONTENT else known or why
         return Trained(

@@ -7,16 +7,19 @@ draws from the generator it is given), and return a :class:`~numerics.training.p
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
 import twolayer as tl
-from numerics.landscape.rungs import NO_MINIMUM
+from numerics.landscape.channels import channels_said
+from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.rungs import NO_MINIMUM, STOPPED
 from numerics.training.many import descend
-from numerics.training.newton import gauss_newton, newton
-from numerics.training.point import STEPS, STUCK, Trained, labels, start
+from numerics.training.newton import gauss_newton, newton, scaled
+from numerics.training.point import STEPS, STUCK, Point, Trained, labels, start
 
 __all__ = [
     "descend",
@@ -28,6 +31,14 @@ __all__ = [
     "sgd",
     "to_minimum",
 ]
+
+
+LARGEST_AGAIN = 300
+"""Parameters up to which training that stopped is tried once more, in units of the parameters' own."""
+
+
+ALIKE = 1 + 1e-6
+"""Of ends whose risks differ by no more, the stationary one is taken."""
 
 
 def random_network(
@@ -93,7 +104,7 @@ def gradient_descent(
         if moved is None:
             raise ValueError(f"learning_rate must be small enough not to diverge; got {learning_rate}")
         point = moved
-    return point.result(steps, STEPS)
+    return point.result(steps, STEPS, net)
 
 
 def sgd(
@@ -129,7 +140,7 @@ def sgd(
     _require_positive("learning_rate", learning_rate)
     _require_positive("batch_size", batch_size)
     whole = start(net, X, y, loss)
-    inputs, targets, taken = whole.run.X, labels(whole.run), 0
+    inputs, targets, taken, begun = whole.run.X, labels(whole.run), 0, net
     for _ in range(epochs):
         order = rng.permutation(len(inputs))
         for first in range(0, len(order), batch_size):
@@ -140,7 +151,7 @@ def sgd(
                 raise ValueError(f"learning_rate must be small enough not to diverge; got {learning_rate}")
             net = net.replace(theta)
             taken += 1
-    return start(net, inputs, targets, loss).result(taken, STEPS)
+    return start(net, inputs, targets, loss).result(taken, STEPS, begun)
 
 
 def lbfgs(
@@ -156,10 +167,13 @@ def lbfgs(
     >>> lbfgs(net, [[1.0]], [3.0]).risk < 1e-20
     True
     """
-    first = start(net, X, y, loss)
+    first = best = start(net, X, y, loss)
 
     def evaluate(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal best
         at = first.moved(theta - net.theta)
+        if at and at.risk < best.risk:
+            best = at
         return (at.risk, at.gradient) if at else (np.inf, np.zeros_like(theta))
 
     found = optimize.minimize(
@@ -169,8 +183,9 @@ def lbfgs(
         method="L-BFGS-B",
         options={"maxiter": steps, "maxfun": 20 * steps, "ftol": 0.0, "gtol": 0.0, "maxcor": 20},
     )
-    best = start(net.replace(found.x), X, y, loss)
-    return best.result(int(found.nit), STEPS if found.nit >= steps else STUCK)
+    if np.isfinite(found.x).all():  # its line search divides by zero where risks underflow
+        best = start(net.replace(found.x), X, y, loss)
+    return best.result(int(found.nit), STEPS if found.nit >= steps else STUCK, net)
 
 
 def to_minimum(
@@ -188,7 +203,10 @@ def to_minimum(
     Parameters
     ----------
     steps, finish : int
-        Most Gauss-Newton steps, and most Newton steps after them.
+        Most Gauss-Newton steps, and most Newton steps after them. Where these stop short of a stationary
+        point, and P is at most 300, as many again in units of the parameters' own
+        (:func:`numerics.training.newton.scaled`), from the start and, if that is no better, from where they
+        stopped.
     target : float
         Stop as soon as the risk is no larger; for losses whose infimum is not attained (the logistic
         loss on separable data), where no minimum exists. Without one, training ends there soon after the
@@ -199,7 +217,8 @@ def to_minimum(
     Returns
     -------
     Trained
-        `converged` says whether the point is stationary, or interpolates, within rounding.
+        `converged` says whether the point is stationary, or interpolates, within rounding, and `rung` which:
+        "interpolates", "minimum", "stationary", "no minimum" or "stopped".
 
     Examples
     --------
@@ -207,12 +226,29 @@ def to_minimum(
     >>> to_minimum(net, [[0.5], [1.0], [2.0]], [1.0, -1.0, 0.5]).converged
     True
     """
-    separable = start(net, X, y, loss).run.loss.separable
-    done = gauss_newton(net, X, y, loss=loss, steps=steps, target=target, patience=10) if separable else None
+    begun = start(net, X, y, loss)
+    options: dict[str, Any] = {"loss": loss, "target": target}
+    done = gauss_newton(net, X, y, steps=steps, patience=10, **options) if begun.run.loss.separable else None
     if done is not None and (done.converged or done.rung == NO_MINIMUM):
         return done
-    last = newton(net if done is None else done.net, X, y, loss=loss, steps=finish, target=target)
-    return replace(last, steps=last.steps + (0 if done is None else done.steps))
+    last = newton(net if done is None else done.net, X, y, steps=finish, **options)
+    taken = last.steps + (0 if done is None else done.steps)
+    for first in (net, last.net):
+        if last.converged or last.rung != STOPPED or net.n_parameters > LARGEST_AGAIN:
+            break
+        again = scaled(first, X, y, steps=steps, finish=finish, **options)
+        taken += again.steps
+        if again.risk < last.risk or (again.converged and again.risk <= ALIKE * last.risk):
+            last = again
+    return replace(last, steps=taken, why=_with_channels(begun, last))
+
+
+def _with_channels(begun: Point, end: Trained) -> str:
+    """Why training ended, with the flat channels that it went along from its first start."""
+    if end.rung != STOPPED:
+        return end.why
+    place = NetworkLandscape(end.net, begun.run.X, labels(begun.run), begun.run.loss)
+    return end.why.split("; in a flat")[0] + channels_said(place, begun.net.theta, end.net.theta)
 
 
 def _require_positive(name: str, value: float) -> None:

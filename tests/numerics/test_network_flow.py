@@ -9,9 +9,13 @@ from scipy.integrate import solve_ivp
 
 import twolayer as tl
 from numerics.basins.map import BasinMap
+from numerics.descents.compiled import LARGEST, CompiledSteps, Kernels, smooth_pattern, suits
 from numerics.descents.flow import flow
-from numerics.descents.solvers import LARGEST, CompiledSteps, samples, suits
+from numerics.descents.pattern import Pattern
+from numerics.descents.piecewise import PiecewiseSteps
+from numerics.descents.solvers import begun
 from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.potentials import CosineLattice
 from twolayer.many import flow as kernel
 
 SHAPES = [(1, 1, 1), (1, 2, 1), (3, 2, 5), (2, 1, 8), (4, 3, 9), (2, 5, 17)]
@@ -57,13 +61,10 @@ def test_the_coefficients_make_a_method_of_order_four_that_damps_stiffness():
 
 
 def derivatives(landscape, theta):
-    """What the kernel says of the gradient and of the Hessian, and the room that it leaves behind."""
-    data, m, n, P = landscape.risk.simd, landscape.net.W.shape[0], len(landscape.X), len(theta)
-    sheets, flat, J = np.empty((4, m, n)), np.empty((5, n)), np.empty((P + 1, n))
-    g, H = np.empty(P), np.full((P, P), np.nan)
-    given = samples(data)
-    kernel.curvature(data.slopes, data.jets, data.losses, theta, *given, sheets, flat, J, g, H)
-    return g, np.where(np.tri(P, dtype=bool), H, H.T), sheets, flat
+    """What the kernels say of the gradient and of the Hessian."""
+    kernels = Kernels(landscape)
+    g, H = kernels.curvature(theta, *smooth_pattern(len(theta))[:2])
+    return kernels, g, H
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic", "pseudo_huber"])
@@ -72,9 +73,44 @@ def derivatives(landscape, theta):
 def test_derivatives_are_those_of_the_landscape(activation, loss, biases):
     for m, d, n in SHAPES:
         here = place(m, d, n, 0, biases, activation, loss)
-        g, H, *_ = derivatives(here, here.net.theta)
+        _, g, H = derivatives(here, here.net.theta)
         assert_allclose(g, here.gradient(here.net.theta), rtol=0, atol=1e-13 * (1 + np.abs(g).max()))
         assert_allclose(H, here.hessian(here.net.theta), rtol=0, atol=1e-13 * (1 + np.abs(H).max()))
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic", "pseudo_huber", "softmax"])
+@pytest.mark.parametrize("biases", [True, False])
+def test_derivatives_of_several_outputs_are_those_of_the_landscape(loss, biases):
+    for q, (m, d, n) in zip((2, 3, 2, 10, 4, 2), SHAPES, strict=True):
+        rng = np.random.default_rng([q, m, d, n])
+        rest = (rng.normal(size=m), rng.normal(size=q)) if biases else ()
+        net = tl.TwoLayer(rng.normal(size=(q, m)), rng.normal(size=(m, d)), *rest)
+        y = {"softmax": rng.integers(0, q, n), "logistic": rng.integers(0, 2, (n, q))}.get(loss)
+        here = NetworkLandscape(
+            net, rng.normal(size=(n, d)), rng.normal(size=(n, q)) if y is None else y, loss
+        )
+        kernels, g, H = derivatives(here, net.theta)
+        assert_allclose(g, here.gradient(net.theta), rtol=0, atol=1e-13 * (1 + np.abs(g).max()))
+        assert_allclose(H, here.hessian(net.theta), rtol=0, atol=1e-13 * (1 + np.abs(H).max()))
+        assert_allclose(kernels.gradient(net.theta, *smooth_pattern(len(g))[:2]), g, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("q", [1, 2])
+def test_derivatives_in_a_pattern_are_those_of_the_pattern(q):
+    """Slopes of a pattern that theta is not in, and two samples held at the kink of one unit."""
+    rng = np.random.default_rng(q)
+    net = tl.TwoLayer(rng.normal(size=(q, 3)), rng.normal(size=(3, 3)), rng.normal(size=3), activation="relu")
+    here = NetworkLandscape(net, rng.normal(size=(9, 3)), rng.normal(size=(9, q)))
+    held = np.zeros((9, 3), dtype=bool)
+    held[[2, 5], 1] = True
+    steps = PiecewiseSteps(here, net.theta, 1.0, 1e-5, 1e-8, 0.01)
+    steps._enter(Pattern(steps.units, rng.random((9, 3)) < 0.5, held))
+    theta = steps.local.projected(net.theta)
+    assert len(steps.given[1]) == 2
+    assert_allclose(steps._slope(theta), steps.local.gradient(theta), atol=1e-13)
+    g, H = steps.kernels.curvature(theta, *steps.given)
+    assert_allclose(g, steps.local.gradient(theta), atol=1e-13)
+    assert_allclose(H, steps.local.hessian(theta), atol=1e-13)
 
 
 def reference(landscape, theta, time):
@@ -85,16 +121,16 @@ def reference(landscape, theta, time):
 
 def test_one_step_errs_by_its_fifth_power_and_says_so_by_the_fourth():
     here = place(3, 2, 20, seed=2)
-    theta, data = here.net.theta, here.risk.simd
-    P, (g, H, sheets, flat) = len(theta), derivatives(here, theta)
-    E, U, absolute = np.empty((P, P)), np.empty((kernel.STAGES + 1, P)), np.array([1.0, 0.0])
+    theta, P = here.net.theta, here.dimension
+    (kernels, g, H), given = derivatives(here, theta), smooth_pattern(P)[:2]
+    E, absolute = np.empty((P, P)), np.array([1.0, 0.0])
     lengths = 0.1 * 0.5 ** np.arange(3)
     errors, said = [], []
     for h in lengths:
         assert kernel.factor(H, 1 / (kernel.GAMMA * h), E)
-        args = (theta, *samples(data), sheets, flat, h, E, g, U, absolute)
-        said.append(kernel.attempt(data.slopes, data.losses, *args))
-        errors.append(np.linalg.norm(U[-1] - reference(here, theta, h)) / np.sqrt(P))
+        end, error = kernels.attempt(theta, g, E, h, absolute, given)
+        said.append(error)
+        errors.append(np.linalg.norm(end - reference(here, theta, h)) / np.sqrt(P))
     assert np.all(np.array(errors) < said)
     assert abs(np.polyfit(np.log(lengths), np.log(errors), 1)[0] - 5) < 0.25
     assert abs(np.polyfit(np.log(lengths), np.log(said), 1)[0] - 4) < 0.25
@@ -183,9 +219,24 @@ def test_who_is_taken_by_the_compiled_solver():
     assert suits(place(3, 2, 5))
     rng = np.random.default_rng(8)
     two = tl.TwoLayer(rng.normal(size=(2, 3)), rng.normal(size=(3, 2)))
-    assert not suits(NetworkLandscape(two, rng.normal(size=(5, 2)), rng.normal(size=(5, 2))))
-    assert not suits(NetworkLandscape(two, rng.normal(size=(5, 2)), rng.integers(0, 2, 5), "softmax"))
+    assert suits(NetworkLandscape(two, rng.normal(size=(5, 2)), rng.normal(size=(5, 2))))
+    assert suits(NetworkLandscape(two, rng.normal(size=(5, 2)), rng.integers(0, 2, 5), "softmax"))
     assert not suits(place(LARGEST, 2, 5))
+    assert not suits(CosineLattice(2))
+
+
+@pytest.mark.parametrize(("q", "loss"), [(3, "squared"), (3, "softmax"), (1, "squared")])
+def test_the_path_of_several_outputs_or_many_parameters_is_that_of_an_explicit_solver(q, loss):
+    rng = np.random.default_rng(q)
+    m = 3 if q > 1 else 30
+    a = rng.normal(size=(q, m)) if q > 1 else rng.normal(size=m)
+    net = tl.TwoLayer(a, rng.normal(size=(m, 2)), rng.normal(size=m))
+    y = rng.integers(0, q, 12) if loss == "softmax" else rng.normal(size=(12, q) if q > 1 else 12)
+    here = NetworkLandscape(net, rng.normal(size=(12, 2)), y, loss)
+    steps = begun(here, net.theta, None, 5.0, 1e-7, 1.0, 1e6)
+    while not steps.ended:
+        assert steps.advance(0.0, 1000)[0] is None
+    assert np.abs(steps.theta - reference(here, net.theta, 5.0)).max() < 1e-5
 
 
 def test_the_same_start_gives_the_same_bits_here_and_after_a_journey():

@@ -4,7 +4,8 @@ import numpy as np
 from numba import float64, int64, types
 
 from ..jit import pointer_kernel, vector_kernel
-from .kernels_simd import ARRAYS, GRADIENTS, LOSSES, SLOPES, Flat, Rows
+from .kernels_simd import ARRAYS, GRADIENTS
+from .signatures import LOSSES, SLOPES, Flat, Rows
 
 GRADIENT = types.FunctionType(GRADIENTS)
 

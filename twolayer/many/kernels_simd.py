@@ -8,27 +8,19 @@ loss come as pointers to compiled kernels over flat arrays, so that one compiled
 """
 
 import numpy as np
-from numba import float64, int64, types
+from numba import int64, types
 
 from ..arrays import Array
 from ..generated.losses import softmax
 from ..jit import kernel, pointer_kernel, vector_kernel
+from .signatures import LOSSES, SLOPES, Flat, Rows
 
 LANES = 32
 TILE = 5
 POINTS = TILE * LANES
-"""Outputs that a loss is called with at once, for each of q."""
+"""Outputs that a loss is called with at once, for each of q: (q POINTS,), the output slowest."""
 
-Flat = float64[::1]
-Rows = float64[:, ::1]
-Cube = float64[:, :, ::1]
 ARRAYS = (Rows, Rows, Flat, Rows)
-SLOPES = types.FunctionType(types.void(Flat, Flat, Flat))
-"""slopes(Z, S, S1), as in a generated activation."""
-
-LOSSES = types.FunctionType(types.void(Flat, Flat, Flat, Flat, Flat))
-"""losses(F, Y, L, G, LAM), as in a generated separable loss; all are (q POINTS,), the output slowest."""
-
 RISKS = types.void(SLOPES, LOSSES, *ARRAYS, Rows, Rows, Flat)
 GRADIENTS = types.void(SLOPES, LOSSES, *ARRAYS, Rows, Rows, int64[::1], Flat, *ARRAYS)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numba import int64, types
 
 from ..jit import kernel, pointer_kernel, vector_kernel
-from .kernels_simd import LOSSES, Flat, Rows
+from .signatures import LOSSES, Flat, Rows
 
 ROWS = 128
 """Samples whose products with all others are formed at once."""
