@@ -42,12 +42,12 @@ class Segment:
 
     @property
     def velocities(self) -> tuple[Array, Array]:
-        """Those at both ends, times the length of the step."""
+        """Those at both ends, shape (P,), times the length of the step."""
         return self.h * self.begin_velocity, self.h * self.end_velocity
 
     @staticmethod
     def cubic(begin: Array, end: Array, velocities: tuple[Array, Array], share: float) -> Array:
-        """Hermite's cubic through values of any shape at both ends."""
+        """Hermite's cubic through values at both ends, all of one shape (...)."""
         s, rest = share, 1 - share
         first, last = velocities
         return np.asarray(begin + s * s * (3 - 2 * s) * (end - begin) + s * rest * (rest * first - s * last))
