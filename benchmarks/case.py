@@ -43,6 +43,7 @@ class Case:
     size: str
     ours: Contender
     peers: list[Contender] = field(default_factory=list)
+    budget: float = 45.0  # seconds after which a contender runs no further round
 
 
 def problem(n: int, d: int, m: int) -> tuple[tl.TwoLayer, np.ndarray, np.ndarray]:

@@ -8,7 +8,6 @@ from . import CPU_CLOCK
 from .case import Case, Contender, Work
 
 ROUNDS = 11
-BUDGET = 45.0  # seconds after which a contender runs no further round
 REST = 0.3  # seconds in which the thread pool of the one before stops spinning
 QUICK = 0.5  # work shorter than this runs once more, untimed, to find its data in the caches
 AGREEMENT = 1e-9
@@ -47,7 +46,7 @@ def race(case: Case, dry: bool = False, rounds: int = ROUNDS) -> list[Timing]:
     times: dict[str, list[float]] = {name: [] for name, work in works.items() if work is not None}
     for _ in range(1 if dry else rounds):
         for name, spent in times.items():
-            if not spent or sum(spent) < BUDGET:
+            if not spent or sum(spent) < case.budget:
                 spent.append(_seconds(works[name], 0.0 if dry else REST, spent))
     return [_timing(contender, times, times[case.ours.name]) for contender in contenders]
 
