@@ -62,7 +62,7 @@ WHOLE: dict[str, tuple[Ours, Callable[[Plain], Any], float]] = {
         1 / 2.5,
     ),
     "five largest": (
-        lambda *at: hessian(*at).eigenvalues(min(5, at[0].n_parameters)).value[::-1],
+        lambda *at: hessian(*at).eigenvalues(min(5, at[0].n_parameters)).value[:5][::-1],
         lambda plain: np.linalg.eigvalsh(plain.hessian())[-5:],
         1 / 2.5,
     ),

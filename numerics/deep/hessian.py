@@ -306,7 +306,7 @@ class Curvature(SpectralFunctions):
             If one of them is not certainly positive.
         """
         found = self.eigenvalues(k, method=method)
-        return product_of_logs(found, self.convention)
+        return product_of_logs(found, k, self.convention)
 
     def eigenvalue_bounds(self) -> tuple[Measurement, Measurement]:
         """Bounds of the largest eigenvalue from trace and Frobenius norm alone (Wolkowicz and Styan 1980).

@@ -116,9 +116,9 @@ class Eigensystem:
         if option == "lanczos" or asked.vectors:
             return self._answered(asked, self._pairs(option, k, asked.which, asked.watch), k, option)
         whole = self.spectrum(option)
-        values, errors = whole.extreme(k, asked.which)
-        proved = np.full(k, self.exact)
-        return Eigenvalues(values, errors, self.exact, whole.method, self.convention, proved)
+        values, errors, cluster = whole.whole_cluster(k, asked.which)
+        proved, said = np.full(len(values), self.exact), "; ".join(filter(None, (whole.method, cluster)))
+        return Eigenvalues(values, errors, self.exact, said, self.convention, proved)
 
     def spectrum(self, method: str | None = None, watch: Watch | None = None) -> Spectrum:
         """All eigenvalues with their bounds, by the method called `method`, or that which needs no demand."""
@@ -226,12 +226,13 @@ class Eigensystem:
 
     def _answered(self, asked: Asked, pairs: Pairs, k: int, option: str) -> Eigenvalues:
         proved = (np.arange(len(pairs.values)) < pairs.proved) & self.exact
+        said = _said(pairs) if option == "lanczos" else self.spectrum(option).method
         missing = pairs.missing if self.exact else "errors are estimated, so that nothing is proved"
         return Eigenvalues(
             pairs.values,
             pairs.errors,
-            bool(proved.all()) and len(proved) == k,
-            _said(pairs) if option == "lanczos" else self.spectrum(option).method,
+            bool(proved.all()) and len(proved) >= k,
+            "; ".join(filter(None, (said, pairs.cluster))),
             self.convention,
             proved,
             pairs.residuals,
@@ -245,22 +246,22 @@ class Eigensystem:
         return Measurement(value, error, self.exact, method, self.convention)
 
 
-def product_of_logs(found: Measurement, convention: str) -> Measurement:
-    """Sum of the logarithms of eigenvalues, all of which must be positive for certain.
+def product_of_logs(found: Measurement, k: int, convention: str) -> Measurement:
+    """Sum of the logarithms of the first `k` eigenvalues, all of which must be positive for certain.
 
     Raises
     ------
     ValueError
         If one is not.
     """
-    least = found.value - found.error
-    if not least.min() > 0:
+    values, errors = found.value[:k], found.error[:k]
+    if not (values - errors).min() > 0:
         raise ValueError(
-            f"k must be such that the k largest eigenvalues are positive; got k = {len(least)}, the smallest "
-            f"being {found.value[-1]:.3g} within {found.error[-1]:.1g}"
+            f"k must be such that the k largest eigenvalues are positive; got k = {len(values)}, the "
+            f"smallest being {values[-1]:.3g} within {errors[-1]:.1g}"
         )
-    logs = np.log(found.value)
-    error = gamma(8) * math.fsum(abs(logs)) - math.fsum(np.log1p(-found.error / found.value))
+    logs = np.log(values)
+    error = gamma(8) * math.fsum(abs(logs)) - math.fsum(np.log1p(-errors / values))
     return Measurement(math.fsum(logs), SLACK * error, found.exact, found.method, convention)
 
 

@@ -138,8 +138,8 @@ def away_from_interpolation(H: Hessian, found: dict[str, Any]) -> dict[str, Any]
         "negative_eigenvalues": {**negative, "certain": certain},
         "log_products": found["log_products"]
         | {k: plain(-item) for k, item in products.items() if item is not None},
-        "eigenvalues": [*top.value.tolist(), *found["eigenvalues"][LEADING:]],
-        "eigenvalue_errors": [*top.error.tolist(), *found["eigenvalue_errors"][LEADING:]],
+        "eigenvalues": [*top.value[:LEADING].tolist(), *found["eigenvalues"][LEADING:]],
+        "eigenvalue_errors": [*top.error[:LEADING].tolist(), *found["eigenvalue_errors"][LEADING:]],
     }
 
 

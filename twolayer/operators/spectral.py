@@ -107,7 +107,9 @@ class Spectral(LinearOperator):  # type: ignore[misc]
             A :class:`Measurement` whose `value` and `error` are arrays. Where its `proved` is True, the true
             eigenvalue of the same rank lies within; `exact` says whether all are. Pairs beyond the proved
             prefix come with ``residual``, a bound of ``|H v - value v|``, and `missing` says what would prove
-            them. All P eigenvalues are always proved, and a plain :class:`Measurement`.
+            them. Where the last belongs to a cluster of equal values other than zero, the whole of it is
+            returned, up to 32 more, as `method` says. All P eigenvalues are always proved, and a plain
+            :class:`Measurement`.
 
         Raises
         ------

@@ -119,7 +119,7 @@ class Eigensystem:
         if option.name != "lanczos":
             found = self._spectrum(option, watch)
             return self._measured(*found.spectral_norm(), found.method)
-        pairs = self._iterated(asked)
+        pairs = self._iterated(asked, bounded=True)
         value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
         if not pairs.proved:
             error = max(error, SLACK * (pairs.upper - value))
@@ -292,9 +292,10 @@ class Eigensystem:
             formed = option.name == "dense"
             pairs = extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch, formed)
             return self._answered(asked, pairs, found.method)
-        values, errors = found.extreme(asked.k, asked.which)
+        values, errors, cluster = found.whole_cluster(asked.k, asked.which)
         proved = np.ones(len(values), dtype=bool)
-        return Eigenvalues(*self._back(values, errors), True, found.method, self.convention, proved)
+        said = "; ".join(filter(None, (found.method, cluster)))
+        return Eigenvalues(*self._back(values, errors), True, said, self.convention, proved)
 
     def _extreme_method(self, asked: Asked) -> methods.Method:
         """The method to a few pairs, or to all eigenvalues where that is cheaper."""
@@ -310,15 +311,24 @@ class Eigensystem:
             asked.watch.announce(option.name, option.flops)
         return option
 
-    def _iterated(self, asked: Asked) -> Pairs:
-        """The pairs that Lanczos finds."""
+    def _iterated(self, asked: Asked, bounded: bool = False) -> Pairs:
+        """The pairs that Lanczos finds; if `bounded`, with a bound of what it does not find."""
         counting = methods.affordable(methods.counting_methods(self.small).values())
         beyond = counter(self.small, asked.which, counting.name, asked.watch) if counting else None
-        return extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch)
+        return extreme(
+            self.whole,
+            self.small,
+            asked.k,
+            asked.which,
+            beyond,
+            asked.watch,
+            vectors=asked.vectors,
+            bounded=bounded,
+        )
 
     def _answered(self, asked: Asked, pairs: Pairs, method: str) -> Eigenvalues:
         proved = np.arange(len(pairs.values)) < pairs.proved
-        exact = bool(proved.all()) and len(proved) == asked.k
+        exact = bool(proved.all()) and len(proved) >= asked.k
         vectors = pairs.vectors if asked.vectors else None
         values, errors = self._back(pairs.values, pairs.errors)
         residuals = self._back(0.0, pairs.residuals)[1]
@@ -326,7 +336,7 @@ class Eigensystem:
             values,
             errors,
             exact,
-            method,
+            "; ".join(filter(None, (method, pairs.cluster))),
             self.convention,
             proved,
             residuals,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors.rounding import SLACK, UNIT, gamma
+from .extremes.clusters import MORE, cluster_end, cluster_said
 
 SMALLEST = float(f"{2.0**-1021:.2e}")  # a positive shift that is no subnormal number
 
@@ -49,6 +50,24 @@ class Spectrum:
             return self.values[::-1][:k], self.errors[::-1][:k]
         order = np.argsort(-np.abs(self.values), kind="stable")[:k]
         return self.values[order], np.full(k, self.errors.max())
+
+    def whole_cluster(self, k: int, which: str) -> tuple[Array, Array, str]:
+        """The same, and the rest of the cluster that the last of them is in, with what is to be said of it.
+
+        Examples
+        --------
+        >>> found = Spectrum(np.array([2.0, 1.0, 1.0]), np.full(3, 1e-15), 0.0, "by hand")
+        >>> values, errors, said = found.whole_cluster(2, "largest")
+        >>> values, said
+        (array([2., 1., 1.]), '3 in place of 2, for the last are one cluster')
+        """
+        sizes = {"largest": self.values, "smallest": -self.values[::-1]}.get(which)
+        if sizes is None:
+            sizes = np.sort(np.abs(self.values))[::-1]
+        errors = self.errors[::-1] if which == "smallest" else self.errors
+        end = cluster_end(sizes[: k + MORE + 1], errors[: k + MORE + 1], k)
+        said = cluster_said(k, end)
+        return *self.extreme(k if end > k + MORE else end, which), said
 
     def nuclear_norm(self) -> tuple[float, float]:
         """Sum of the absolute eigenvalues; Cauchy-Schwarz over the eigenvalues that have an error at all."""

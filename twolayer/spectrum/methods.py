@@ -58,10 +58,15 @@ def counting_methods(small: Matrix) -> dict[str, Method]:
 
 def lanczos_method(whole: Matrix, k: int) -> Method:
     """The method to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
-    (n, d), (q, m) = whole.forward.X.shape, whole.forward.net.A.shape
-    products = (100.0 + 15.0 * k) * n * m * (4.0 * d + 40.0 * q)
+    products = (100.0 + 15.0 * k) * product_flops(whole)
     norm = min(flops(whole.forward, whole.scope).values())
     return Method("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
+
+
+def product_flops(matrix: Matrix) -> float:
+    """Operations of one product with a vector."""
+    (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
+    return float(n * m * (4.0 * d + 40.0 * q))
 
 
 def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:

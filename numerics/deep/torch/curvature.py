@@ -230,7 +230,7 @@ class ModuleCurvature(SpectralFunctions):
         ValueError
             If one of them may not be positive.
         """
-        return product_of_logs(self.eigenvalues(k, method=method), self.convention)
+        return product_of_logs(self.eigenvalues(k, method=method), k, self.convention)
 
     def eigenvalue_bounds(self) -> tuple[Measurement, Measurement]:
         """Bounds of the largest eigenvalue from trace and Frobenius norm alone (Wolkowicz and Styan 1980)."""

@@ -72,7 +72,9 @@ class Complement:
         return np.asarray(vector - self.locked @ (self.locked.T @ vector))
 
 
-def missed(C: Complement, ends: tuple[float, float], x: float, most: int) -> tuple[float, int]:
+def missed(
+    C: Complement, ends: tuple[float, float], x: float, most: int, enough: float = ENOUGH
+) -> tuple[float, int]:
     """Bound of the probability that C has an eigenvalue of `x` or more, and the products that were taken.
 
     Parameters
@@ -83,6 +85,8 @@ def missed(C: Complement, ends: tuple[float, float], x: float, most: int) -> tup
     x : float
     most : int
         Products at most.
+    enough : float
+        Probability at which the test ends.
 
     Examples
     --------
@@ -95,10 +99,10 @@ def missed(C: Complement, ends: tuple[float, float], x: float, most: int) -> tup
     if C.order < LEAST or not ends[0] < ends[1] < x:
         return 1.0, 0
     for vectors in range(1, VECTORS + 1):
-        wanted = max(worst, ENOUGH / VECTORS)
+        wanted = max(worst, enough / VECTORS)
         found, taken = _one_vector(C, ends, x, most - products, wanted, rng)
         products, worst = products + taken, max(worst, found)
-        if worst > POOR or VECTORS * worst**vectors <= ENOUGH or products >= most:
+        if worst > POOR or VECTORS * worst**vectors <= enough or products >= most:
             break
     return min(VECTORS * worst**vectors, 1.0), products
 

@@ -10,26 +10,38 @@ from scipy import linalg
 
 from ...arrays import Array
 from ...curvature.dense import dense
-from ...curvature.frobenius import frobenius
+from ...curvature.frobenius import flops, frobenius
 from ...curvature.product import product
 from ...errors.rounding import SLACK, gamma
 from ..compressed import Matrix
 from ..enclosed import Spectrum
 from ..inertia import evaluate, none_below
+from ..methods import START, product_flops
 from . import lanczos
 from .records import Counter, Operator, Pairs
 from .watch import Watch
 
 SMALL = 64  # order up to which a matrix is formed rather than multiplied with
+CHEAP = 30.0  # products that are no cheaper than a norm that is not worth a thought
 NEXT = 6  # eigenvectors of a formed matrix beyond those asked for
 
 
-def operator_of(whole: Matrix, small: Matrix, beyond: Counter | None = None) -> Operator:
-    """`small`, which is `whole` or the same compressed, as an operator with the exact norm of `whole`."""
-    value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
+def operator_of(
+    whole: Matrix, small: Matrix, beyond: Counter | None = None, bounded: bool = False
+) -> Operator:
+    """`small`, which is `whole` or the same compressed, as an operator with the exact norm of `whole`.
+
+    The norm is had at once where it is `bounded`, or as cheap as a few products.
+    """
+
+    def norm() -> float:
+        value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
+        return (1 + gamma(4)) * (value + error)
+
     rounding = SLACK * (product_error(small) + small.factors_error)
-    norm = (1 + gamma(4)) * (value + error)
-    return Operator(small.order, _products(small), rounding, norm, beyond, small.factors_error)
+    dear = min(flops(whole.forward, whole.scope).values()) > START + CHEAP * product_flops(small)
+    given = norm if dear and not bounded else norm()
+    return Operator(small.order, _products(small), rounding, given, beyond, small.factors_error)
 
 
 def _products(matrix: Matrix) -> Callable[[Array], Array]:
@@ -77,18 +89,23 @@ def extreme(
     beyond: Counter | None,
     watch: Watch,
     formed: bool = False,
+    vectors: bool = True,
+    bounded: bool = False,
 ) -> Pairs:
     """The k extreme pairs of `whole`, found in `small` where its zeros are not among them.
 
-    If `formed`, candidates are the eigenvectors of the dense matrix.
+    If `formed`, candidates are the eigenvectors of the dense matrix. Unless `vectors`, these remain those of
+    `small`. If `bounded`, the norm bounds what was not found.
     """
     if k > small.order:
         small = whole
     start = _eigenvectors(small, k, which) if formed else None
-    found = lanczos.extreme_pairs(operator_of(whole, small, beyond), k, which, watch=watch, start=start)
+    found = lanczos.extreme_pairs(
+        operator_of(whole, small, beyond, bounded), k, which, watch=watch, start=start
+    )
     if small is not whole and small.zeros and _reaches_zero(found, which):
-        return extreme(whole, whole, k, which, beyond, watch, formed)
-    return found if small.lift is None else _lifted(small, found)
+        return extreme(whole, whole, k, which, beyond, watch, formed, vectors, bounded)
+    return found if small.lift is None else _lifted(small, found, vectors)
 
 
 def _reaches_zero(found: Pairs, which: str) -> bool:
@@ -103,12 +120,13 @@ def _eigenvectors(matrix: Matrix, k: int, which: str) -> Array:
     return np.asarray(V[:, np.argsort(-sizes, kind="stable")[: k + NEXT]])
 
 
-def _lifted(small: Matrix, found: Pairs) -> Pairs:
+def _lifted(small: Matrix, found: Pairs, vectors: bool) -> Pairs:
     """The pairs of the compressed matrix as those of the whole one; the basis is orthonormal up to `skew`."""
     assert small.lift is not None
     rounding = SLACK * (small.lift.skew + gamma(small.forward.X.shape[1] + 4) * np.sqrt(small.lift.rank))
     residuals = found.residuals + 2 * rounding * (small.bound.total + np.abs(found.values))
-    return replace(found, vectors=small.lift(found.vectors), residuals=residuals)
+    lifted = small.lift(found.vectors) if vectors else found.vectors
+    return replace(found, vectors=lifted, residuals=residuals)
 
 
 def lowest(matrix: Matrix) -> float:

@@ -17,6 +17,7 @@ class Eigenvalues(Measurement):
     Attributes
     ----------
     value, error : ndarray, shape (k,)
+        More than the k asked for where the last is in a cluster, which is returned whole, as `method` says.
         Where `proved`, the true eigenvalue of the same rank lies within ``value +- error``. Elsewhere some
         eigenvalue does, but others may have been omitted before it.
     exact : bool

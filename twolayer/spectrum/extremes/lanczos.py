@@ -21,10 +21,11 @@ import numpy as np
 from scipy import linalg
 
 from ...arrays import Array
-from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
-from ..lapack import skewness
-from .chance import Complement, missed
-from .prefix import errors_of_prefix, outside, proved_prefix, remainders
+from ...errors.rounding import SLACK, UNIT
+from .chance import ENOUGH, Complement, missed
+from .clusters import CLUSTER, MORE, cluster_end, cluster_said
+from .prefix import NOTHING, Proof, allowed, outside, proved_prefix, remainders
+from .rayleigh_ritz import residual_bounds
 from .records import Operator, Pairs
 from .thick_restart import Basis
 from .watch import Watch
@@ -32,8 +33,10 @@ from .watch import Watch
 SPARE = 32  # columns of the basis beyond the pairs sought
 AHEAD = 6  # pairs beyond those sought that are kept where they have nearly converged
 PROBE = 24  # products in the complement that look for an omitted member of a cluster
+MOST = 128  # pairs beyond those sought that are looked for because a count asks for them
 LARGE = 1000  # order from which a sample of the norm can tell that it is of no use
 MARGIN = 4.0  # how far such a sample has to exceed what could prove something
+DEAR, DEAR_ENOUGH = 50_000, 1e-6  # order from which the test ends at this probability
 ROOM = 0.3  # share of the way to what is tested by which the complement is taken to be larger than it seems
 BELOW = 0.1  # the same at its other end, of its width
 SEED = 0  # of the starting vector: the same operator gives the same answer
@@ -68,7 +71,8 @@ def extreme_pairs(
     Returns
     -------
     Pairs
-        Fewer than `k` only if time was out.
+        Fewer than `k` only if time was out; more where the last belongs to a cluster, which is returned whole
+        if it has at most 32 members beyond.
 
     Raises
     ------
@@ -131,24 +135,38 @@ class _Search:
         if len(self.values) < self.k:
             self.add(self.k - len(self.values))
         while True:
-            prefix, beyond, proof = self._by_norm()
-            if prefix >= self.k or self.watch.over():
+            proof = self._by_norm()
+            if self.watch.over() or (proof.prefix >= self._end() and self._apart(proof.beyond)):
                 break
             counted = self._by_count()
             if self.watch.over():
                 break
             if counted is not None:
-                prefix, beyond, proof, absent = counted
-                if absent == 0 or not self.add(absent):
+                proof, absent = counted
+                if absent > MORE:
+                    proof, absent = self._before_cluster() or counted
+                if not absent or len(self.values) > self.k + MOST or not self.add(min(absent, MORE)):
                     break
-            elif not self.add(1, self._kth() + float(self.residuals.max(initial=0.0))):
+            elif len(self.values) > self.k + MOST or not self.add(1, self._kth() - self._room()):
                 break
-        if prefix < self.k <= len(self.values) and not self.watch.over():
+        if proof.prefix < self.k <= len(self.values) and not self.watch.over():
             self._by_chance()
-        return self._pairs(prefix, beyond, proof)
+        return self._pairs(proof)
 
     def _kth(self) -> float:
         return float(self.sizes(self.values)[min(self.k, len(self.values)) - 1])
+
+    def _room(self) -> float:
+        """How far a member of the k-th pair's cluster may seem to be from it."""
+        width = CLUSTER * float(np.abs(self.values).max(initial=0.0))
+        return 16 * min(float(self.residuals[: self.k].max(initial=0.0)) + self.mixed, width)
+
+    def _end(self) -> int:  # of the k-th pair's cluster among those found
+        return cluster_end(self.sizes(self.values), self.residuals + self.mixed, self.k)
+
+    def _apart(self, beyond: float) -> bool:
+        """Whether no other eigenvalue is in the cluster of the k-th, all others being at most `beyond`."""
+        return len(self.values) == self.operator.order or beyond < self._kth() - self._room()
 
     def add(self, count: int, above: float | None = None) -> bool:
         """Look for `count` more pairs in the complement, of sizes `above` if given; whether any was found."""
@@ -212,7 +230,8 @@ class _Search:
 
     def _worth(self, values: Array, residuals: Array, above: float) -> bool:
         """Whether the complement seems to hold an eigenvalue of a size above those that were found."""
-        return bool(self.sizes(values)[0] >= above - max(float(residuals[0]) * 1e-3, 0.0))
+        spread, left = float(np.ptp(values)), float(residuals[0])
+        return bool(self.sizes(values)[0] >= above - max(left * 1e-3, left**2 / spread if spread else 0.0))
 
     def _target(self, scale: float) -> float:
         if self.tolerance is not None:
@@ -220,9 +239,11 @@ class _Search:
         return max(TOLERANCE * scale, 0.5 * self.operator.product_error)
 
     def _useful(self, values: Array, residuals: Array, count: int, scale: float) -> int:
-        """How many pairs to keep: those sought, and the next ones that have nearly converged."""
+        """How many pairs to keep: those sought, and next ones that are near convergence, and no cluster."""
+        sizes = self.sizes(values)
         near = residuals[count : count + AHEAD] <= NEARLY * scale
-        return min(count + int(np.cumprod(near).sum()), len(values))
+        apart = sizes[count : count + AHEAD] < sizes[count - 1] - NEARLY * scale
+        return min(count + int(np.cumprod(near & apart).sum()), len(values))
 
     def merge(self, vectors: Array) -> None:
         """Rayleigh and Ritz over all vectors, and bounds of their residuals."""
@@ -238,25 +259,9 @@ class _Search:
         order = np.argsort(-self.sizes(values), kind="stable")
         self.values, turn = values[order], turn[:, order]
         self.vectors, self.images = V @ turn, AV @ turn
-        self._bound_residuals()
-
-    def _bound_residuals(self) -> None:
-        V, values, p = self.vectors, self.values, len(self.values)
-        size, skew = float(np.abs(values).max(initial=0.0)), skewness(V)
-        if not skew < 0.5:
-            raise ArithmeticError(f"vectors must be orthonormal to be verified; they are off by {skew:.1g}")
-        root = np.sqrt(1 - skew)
-        R = self.images - V * values
-        # products, the turns of vectors and images, and the difference itself
-        rounding = self.operator.product_error + (gamma(p + 2) * np.sqrt(p) + 2 * UNIT) * 2 * size
-        commutator = skew * 2 * size / (1 + root) / root
-        each = SLACK * (np.linalg.norm(R, axis=0) * (1 + gamma(8)) + rounding) + UNDERFLOW_NORM * np.sqrt(
-            len(V)
+        self.residuals, self.mixed = residual_bounds(
+            self.values, self.vectors, self.images, operator.product_error
         )
-        together = float(np.linalg.norm(each))
-        self.residuals = each + SLACK * (together * (1 / root - 1) + commutator)
-        inner = float(np.linalg.norm(V.T @ R)) + np.sqrt(p) * rounding * 1.5 + gamma(len(V)) * together
-        self.mixed = float(SLACK * (inner / root**2 + commutator))
 
     @cached_property
     def norm(self) -> float:
@@ -277,15 +282,15 @@ class _Search:
         known = float(((self.values * (start @ self.vectors)) ** 2).sum())
         return (square - known) * self.operator.order > (MARGIN * self._kth()) ** 2
 
-    def _by_norm(self) -> tuple[int, float, str]:
-        """The prefix that the Frobenius norm proves, what bounds all others, and the name of the proof."""
+    def _by_norm(self) -> Proof:
+        """What the Frobenius norm proves."""
         if math.isinf(self.norm):
-            return 0, math.inf, ""
+            return NOTHING
         sizes = self.sizes(self.values)
         left = remainders(self.values, self.norm, self.mixed)
         prefix = proved_prefix(sizes, left, self.residuals, self.mixed)
         beyond = outside(sizes, self.residuals, left, prefix, self.mixed)
-        return prefix, beyond, "the Frobenius norm" if prefix else ""
+        return Proof(prefix, beyond, "the Frobenius norm", prefix)
 
     def _by_chance(self) -> None:
         """Test by random vectors that nothing outside the pairs is so large that one of the k is missing."""
@@ -300,47 +305,49 @@ class _Search:
         low, high = sorted(sign * end for end in self.ends)
         if self.which == "magnitude":
             low, high = -max(-low, high), max(-low, high)
-        x = self._allowed(high)
+        x = allowed(self.sizes(values), self.residuals, self.mixed, self.k, high)
         wide = ROOM * (x - high)
         low -= wide if self.which == "magnitude" else BELOW * (high - low)
         self.watch.tell(1.0, "testing that none is missing by random vectors")
-        self.chance, taken = missed(C, (low, high + wide), x - operator.matrix_error, 500 + 4 * self.products)
+        most, enough = 500 + 4 * self.products, ENOUGH if operator.order < DEAR else DEAR_ENOUGH
+        self.chance, taken = missed(C, (low, high + wide), x - operator.matrix_error, most, enough)
         self.products += taken
 
-    def _allowed(self, least: float) -> float:
-        """How large an eigenvalue outside the pairs may be, from `least` on, if none of the k is missing."""
-        low, high = -math.inf, self._kth()
-        for _ in range(50):
-            tried = least if math.isinf(low) else 0.5 * (low + high)
-            left = np.append(np.full(len(self.values), math.inf), tried)
-            if proved_prefix(self.sizes(self.values), left, self.residuals, self.mixed) >= self.k:
-                low = tried
-            elif math.isinf(low):
-                break
-            else:
-                high = tried
-        return low
-
-    def _by_count(self) -> tuple[int, float, str, int] | None:
+    def _by_count(self) -> tuple[Proof, int] | None:
         """The same by counting beyond the widest gap after the k-th; with how many are absent."""
         sizes, k = self.sizes(self.values), self.k
         if self.operator.beyond is None or len(sizes) < k:
             return None
-        known, x = self._gap(sizes, k)
+        return self._counted(*self._gap(sizes, k))
+
+    def _counted(self, known: int, x: float, prefix: int | None = None) -> tuple[Proof, int] | None:
+        """What a count beyond x proves, before which `known` pairs were found; and how many are absent."""
+        least = math.inf
+        if known:
+            least = self.sizes(self.values)[known - 1] - self.residuals[:known].max() - self.mixed
+        counted = self._count(x)
+        if counted is None or not x + counted[1] < least:
+            return None
+        count, error = counted
+        if count > known:
+            return NOTHING, count - known
+        return Proof(prefix or known, x + error, "inertia", known), 0
+
+    def _count(self, x: float) -> tuple[int, float] | None:
+        """How many eigenvalues are beyond x, and the error of x; None if that is broken off."""
         self.watch.tell(1.0, "counting eigenvalues beyond those found")
         try:
-            count, error = self.operator.beyond(x)
+            return self.operator.beyond(x) if self.operator.beyond else None
         except TimeoutError:
             return None
         except KeyboardInterrupt:
             self.watch.stopped = "interrupted"
             return None
-        least = sizes[known - 1] - self.residuals[:known].max() - self.mixed
-        if not x + error < least:
-            return None
-        if count > known:
-            return 0, 0.0, "", count - known
-        return known, x + error, "inertia", 0
+
+    def _before_cluster(self) -> tuple[Proof, int] | None:
+        """A proof for k values by counting before the cluster of the last, however many are in it."""
+        x = self._kth() + self._room()
+        return self._counted(int((self.sizes(self.values) > x).sum()), x, self.k)
 
     def _gap(self, sizes: Array, k: int) -> tuple[int, float]:
         """How many pairs are before the widest gap after the k-th, and a point in it."""
@@ -352,21 +359,23 @@ class _Search:
         room = 16 * (float(self.residuals.max()) + self.mixed)
         return len(sizes), float(sizes[-1]) - room
 
-    def _pairs(self, prefix: int, beyond: float, proof: str) -> Pairs:
-        k, sizes = min(self.k, len(self.values)), self.sizes(self.values)
-        errors = self.residuals.copy()
-        errors[:prefix] = errors_of_prefix(sizes[:prefix], self.residuals[:prefix], beyond, self.mixed)
-        proved = min(prefix, k)
+    def _pairs(self, proof: Proof) -> Pairs:
+        sizes, end = self.sizes(self.values), self._end()
+        if proof.strict != proof.prefix:  # counted before a cluster that is not whole
+            end = self.k + MORE + 1
+        k = min(self.k, len(sizes)) if end > self.k + MORE else end
+        proved = min(proof.prefix, k)
         return Pairs(
             self.values[:k],
             self.vectors[:, :k],
             self.residuals[:k],
-            errors[:k],
+            proof.errors(sizes, self.residuals, self.mixed)[:k],
             proved,
             self._upper(sizes),
-            proof if proved else "",
-            "" if proved >= self.k else self._missing(proved, k),
-            0.0 if proved >= self.k else self.chance,
+            proof.name if proved else "",
+            "" if proved >= max(self.k, k) else self._missing(proved, k),
+            0.0 if proved >= max(self.k, k) else self.chance,
+            cluster_said(self.k, end),
         )
 
     def _upper(self, sizes: Array) -> float:

@@ -19,6 +19,8 @@ the norm of C_j in place of its largest eigenvalue, the same holds for the j lar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ...arrays import Array
@@ -86,3 +88,65 @@ def errors_of_prefix(sizes: Array, residuals: Array, beyond: float, mixed: float
     if eta == 0.0:
         return np.full(len(sizes), SLACK * mixed)
     return np.asarray(SLACK * (mixed + 2 * eta**2 / (gaps + np.hypot(gaps, 2 * eta))))
+
+
+def allowed(sizes: Array, residuals: Array, mixed: float, k: int, least: float) -> float:
+    """How large an eigenvalue outside the pairs (p,) may be, from `least` on, if none of the k is missing.
+
+    Minus infinity if one of `least` is too large already.
+
+    Examples
+    --------
+    >>> round(allowed(np.array([3.0, 1.0]), np.zeros(2), 0.0, 1, 0.5), 6)
+    3.0
+    """
+    low, high = -np.inf, float(sizes[k - 1])
+    for _ in range(50):
+        tried = least if np.isinf(low) else 0.5 * (low + high)
+        left = np.append(np.full(len(sizes), np.inf), tried)
+        if proved_prefix(sizes, left, residuals, mixed) >= k:
+            low = tried
+        elif np.isinf(low):
+            break
+        else:
+            high = tried
+    return low
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is proved of the pairs found: none is missing of the first `prefix`.
+
+    Attributes
+    ----------
+    prefix : int
+    beyond : float
+        The others are at most of this size.
+    name : str
+        What proves it.
+    strict : int
+        The first so many exceed `beyond`, and no other eigenvalue does; those from there to `prefix` are in a
+        cluster just below it.
+    """
+
+    prefix: int
+    beyond: float
+    name: str
+    strict: int
+
+    def errors(self, sizes: Array, residuals: Array, mixed: float) -> Array:
+        """Bounds of |lambda_i - t_i|, proved for the prefix; residuals elsewhere. Shapes (p,).
+
+        Examples
+        --------
+        >>> Proof(2, 1.5, "inertia", 1).errors(np.array([2.0, 1.25]), np.zeros(2), 0.0)
+        array([0.  , 0.25])
+        """
+        known, errors = self.strict, residuals.copy()
+        errors[:known] = errors_of_prefix(sizes[:known], residuals[:known], self.beyond, mixed)
+        within = slice(known, self.prefix)
+        errors[within] = np.maximum(mixed, (1 + gamma(4)) * (self.beyond - sizes[within]))
+        return errors
+
+
+NOTHING = Proof(0, np.inf, "", 0)

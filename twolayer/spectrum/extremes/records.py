@@ -65,6 +65,8 @@ class Pairs:
     chance : float
         Bound of the probability, over random vectors drawn for a test, that one is missing; 0 if all are
         proved, 1 if no test was passed.
+    cluster : str
+        What is to be said of a cluster that the last pair sought belongs to.
     """
 
     values: Array
@@ -76,3 +78,4 @@ class Pairs:
     proof: str = ""
     missing: str = ""
     chance: float = 1.0
+    cluster: str = ""
