@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from numerics.commands.basins import Bars
 from numerics.commands.options import long_run
 from numerics.commands.tables import aligned
-from numerics.sweeps.interrupts import unfinished
+from numerics.sweeps.interrupts import held, said_when_stopped, unfinished
 
 
 @click.command("deep", short_help="Good and bad minima of deep networks on images, measured exactly.")
@@ -105,15 +106,11 @@ def _worked(job: Any, write: Any, settings: Settings) -> tuple[dict[str, Any], l
     from numerics.sweeps.workplace import Workplace
 
     out, where, kept, max_seconds = settings
-    with fresh_folder(out) as target, Bars() as bars:
-        try:
-            with executor(where) as pool, one_thread():
-                place = Workplace(pool, kept, max_seconds, bars.tell)
-                results: dict[str, Any] = job(place)
-        except KeyboardInterrupt:
-            bars.close()
-            click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
-            raise click.exceptions.Exit(130) from None
+    with said_when_stopped(kept), fresh_folder(out) as target, ExitStack() as ending:
+        with Bars() as bars, executor(where) as pool, one_thread():
+            place = Workplace(pool, kept, max_seconds, bars.tell)
+            results: dict[str, Any] = job(place)
+            ending.enter_context(held("the report is written"))
         write(target, results)
     return results, place.failures
 

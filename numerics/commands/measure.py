@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import twolayer as tl
-from numerics.files.datasets import load_inputs
+from numerics.files.datasets import doubts, load_inputs
 from numerics.files.labels import as_targets
 
 SPECTRUM_LIMIT = 2000
@@ -45,7 +45,9 @@ def measure(
     dict
         For every quantity its value, error, whether it is exact, and the method; and "conventions".
     """
-    X, y = load_inputs(data, target, text=True)
+    notes: list[str] = []
+    X, y = load_inputs(data, target, text=True, notes=notes)
+    notes += doubts(X, Path(data).name)
     y, mapped = as_targets(y, loss)
     H = tl.Hessian(net, X, y, loss)
     found = {
@@ -67,6 +69,7 @@ def measure(
         "H": "Hessian of the risk; G its Gauss-Newton part, R = H - G the residual part",
         "error": "bound of the rounding error of the value, the inputs taken as exact",
         **({"targets": mapped} if mapped else {}),
+        **({"data": " ".join(notes)} if notes else {}),
         "samples": X.shape[0],
         "parameters": H.shape[0],
         "activation": net.activation.name,

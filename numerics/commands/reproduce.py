@@ -226,12 +226,14 @@ def chosen_task(data: str | None, target: str | None, standardise: bool) -> tupl
     """Return the digits, or the data of a user's file with lines on what was understood."""
     from dataclasses import replace
 
-    from numerics.files.datasets import digits_task, load_task, uneven
+    from numerics.files.datasets import digits_task, doubts, load_task, uneven
 
     if not data:
         return replace(digits_task(), standardise=standardise), []
-    task = load_task(data, target, standardise=standardise)
+    understood: list[str] = []
+    task = load_task(data, target, standardise=standardise, notes=understood)
     notes = [f"{task.name}: {len(task.y)} samples, {task.X.shape[1]} inputs; {task.labelling}."]
+    notes += [*understood, *doubts(task.X, task.name)]
     ratio = uneven(task.X)
     if ratio is not None and not standardise:
         notes.append(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from numerics.files.delimited import of_text
 from numerics.files.npz import read_arrays
-from numerics.files.tables import read_table
+from numerics.files.tables import counts, read_table
 from twolayer.arrays import Array
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "centred",
     "digits",
     "digits_task",
+    "doubts",
     "load_inputs",
     "load_task",
     "standardised",
@@ -108,7 +110,7 @@ def digits_task() -> Dataset:
 
 
 def load_inputs(
-    path: str | Path, target: str | None = None, *, text: bool = False
+    path: str | Path, target: str | None = None, *, text: bool = False, notes: list[str] | None = None
 ) -> tuple[Array, np.ndarray]:
     """Return X (n, d), float64 and finite, and y (as stored, finite) of a file of any kind that is known.
 
@@ -119,6 +121,8 @@ def load_inputs(
         As for :func:`numerics.files.tables.read_table`.
     text : bool
         Whether y may be text.
+    notes : list of str, optional
+        Gets a line for each thing that could have been meant otherwise; see also :func:`doubts`.
 
     Raises
     ------
@@ -126,7 +130,10 @@ def load_inputs(
         If the file cannot be read (see :func:`numerics.files.tables.read_table`), X is not a non-empty
         finite matrix of numbers, or y does not have one row per row of X.
     """
-    X, y = read_table(path, target)
+    X, y = read_table(path, target, notes)
+    if X.ndim == 2 and X.dtype.kind == "U":
+        X = of_text(X.ravel().tolist()).reshape(X.shape)
+    _require_rows(X, y, path)
     if X.ndim != 2 or 0 in X.shape or X.dtype.kind == "U":
         raise ValueError(f"X in {path} must be numbers (n, d) with n, d >= 1; got {X.dtype} {X.shape}")
     if y.ndim not in (1, 2) or len(y) != len(X) or (y.dtype.kind == "U" and not text):
@@ -139,25 +146,65 @@ def load_inputs(
     return X, y
 
 
-def load_task(path: str | Path, target: str | None = None, *, standardise: bool = False) -> Dataset:
+def _require_rows(X: np.ndarray, y: np.ndarray, path: str | Path) -> None:
+    """Refuse images that are no rows, and inputs that lie in columns, with what cures them."""
+    if X.ndim > 2:
+        raise ValueError(
+            f"X in {path} must have a row for each sample; got {X.shape}: store X.reshape(len(X), -1)"
+        )
+    if X.ndim == 2 and y.ndim in (1, 2) and X.shape[0] != len(y) == X.shape[1]:
+        raise ValueError(
+            f"X in {path} must have a row for each of the {len(y)} entries of y; got {X.shape}: store X.T"
+        )
+
+
+def doubts(X: Array, name: str) -> list[str]:
+    """What in X (n, d) is likely not meant: inputs that do not vary, or that number the samples.
+
+    Examples
+    --------
+    >>> doubts(np.array([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0]]), "d.csv")[0]
+    'Warning: 1 of the 2 inputs of d.csv has one value in all samples (input 1).'
+    """
+    said = []
+    constant = np.flatnonzero(np.ptp(X, axis=0) == 0).tolist() if len(X) > 1 else []
+    if 0 < len(constant) < X.shape[1]:
+        shown = ", ".join(map(str, constant[:8])) + (", ..." if len(constant) > 8 else "")
+        verb, plural = ("has", "input") if len(constant) == 1 else ("have", "inputs")
+        said.append(
+            f"Warning: {len(constant)} of the {X.shape[1]} inputs of {name} {verb} one value in all samples "
+            f"({plural} {shown})."
+        )
+    for i in range(X.shape[1] if len(X) > 2 else 0):
+        if counts(X[:, i]):
+            said.append(
+                f"Warning: input {i} of {name} numbers the samples: leave the column out if it is none."
+            )
+    return said
+
+
+def load_task(
+    path: str | Path, target: str | None = None, *, standardise: bool = False, notes: list[str] | None = None
+) -> Dataset:
     """Return the two-class task of a user's file with inputs (n, d) and labels (n,).
 
     Two distinct labels become -1 (the smaller, or the first in the alphabet) and +1. More than two labels,
     integers or texts, are classes in order, the upper half of which become +1, so that digits 0 to 9 give
-    the task of the embedded ones.
+    the task of the embedded ones. One-hot rows (n, q) are the classes 0 to q - 1. As `notes`, see
+    :func:`load_inputs`.
 
     Raises
     ------
     ValueError
         If the file or the labels are not as described.
     """
-    X, y = load_inputs(path, target, text=True)
+    X, y = load_inputs(path, target, text=True, notes=notes)
     y, labelling = two_classes(y.reshape(len(y), -1), str(path))
     return Dataset(X, y, Path(path).name, labelling, "", standardise)
 
 
 def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
-    """Return labels -1.0 and +1.0 made of y (n, 1), and in words which became +1.
+    """Return labels -1.0 and +1.0 made of y (n, 1), or one-hot (n, q), and in words which became +1.
 
     Raises
     ------
@@ -169,6 +216,9 @@ def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
     >>> two_classes(np.array([[0], [1], [2], [3]]))
     (array([-1., -1.,  1.,  1.]), '+1 for the classes 2, 3, else -1')
     """
+    if y.shape[1] > 1 and y.dtype.kind != "U" and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
+        y, labelling = two_classes(y.argmax(axis=1)[:, None], name)
+        return y, f"{labelling} (y is one-hot: the place of the 1 is the class)"
     classes = np.unique(y)
     whole = y.dtype.kind == "U" or bool(np.all(classes == np.round(classes)))
     if len(classes) > FEW_CLASSES and whole and len(y) < SAMPLES_A_CLASS * len(classes):
@@ -225,7 +275,7 @@ def standardised(X: Array) -> Scaling:
     >>> standardised(np.array([[0.0, 7.0], [200.0, 7.0]]))(np.array([[200.0, 7.0]]))
     array([[1., 0.]])
     """
-    deviation = X.std(axis=0)
+    deviation = _deviation(X)
     unit = np.where(deviation > 0, deviation, 1.0)
     rule = "each coordinate centred by its mean over the training pool and divided by its deviation there"
     return Scaling(X.mean(axis=0), unit, rule)
@@ -239,10 +289,18 @@ def uneven(X: Array) -> float | None:
     >>> uneven(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1000.0]]))
     1000.0
     """
-    deviation = X.std(axis=0)
+    deviation = _deviation(X)
     spread = deviation[deviation > 0]
-    ratio = float(spread.max() / np.median(spread)) if spread.size else 1.0
+    with np.errstate(over="ignore"):  # a ratio beyond all numbers is infinite
+        ratio = float(spread.max() / np.median(spread)) if spread.size else 1.0
     return ratio if ratio > UNEVEN else None
+
+
+def _deviation(X: Array) -> Array:
+    """Standard deviations of the inputs: no square overflows, and what does not vary has exactly none."""
+    largest = np.abs(X).max(axis=0)
+    scale = np.where(largest > 0, largest, 1.0)
+    return np.where(X.min(axis=0) == X.max(axis=0), 0.0, scale * (X / scale).std(axis=0))
 
 
 def unscaled(X: Array) -> Scaling:

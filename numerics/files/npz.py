@@ -76,6 +76,17 @@ def read_arrays(
         raise ValueError(f"{path} must be a readable npz file; got {_say(reason)}") from reason
 
 
+def array_names(path: str | Path) -> set[str]:
+    """Names of the arrays in an npz file; none of a file that is none, which `read_arrays` refuses."""
+    try:
+        if not Path(path).is_file():
+            return set()
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
+    except Exception:  # as in read_arrays, which says the reason
+        return set()
+
+
 def _say(reason: Exception) -> str:
     """One line on what went wrong, without the path that the message already names."""
     if isinstance(reason, OSError) and reason.strerror:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
@@ -13,24 +12,33 @@ from typing import Any
 
 import numpy as np
 
-from numerics.files.npz import LIMIT, read_arrays
+from numerics.files.delimited import is_number, of_text, read_columns
+from numerics.files.npz import LIMIT, array_names, read_arrays
 
 TARGETS = ("y", "target", "label", "labels", "class")  # column names of a target that nobody has chosen
-ROW_NUMBERS = ("", "Unnamed: 0", "index", "__index_level_0__")  # columns that pandas writes unasked
+ROW_NUMBERS = ("", "unnamed: 0", "index", "__index_level_0__", "id", "row", "no", "nr")  # names of no input
+INPUTS = ("X", "x", "X_train", "x_train", "train_x", "data", "inputs", "features", "images")
+OUTPUTS = ("y", "Y", "y_train", "Y_train", "train_y", "target", "targets", "labels", "label")
+"""Names of X and y in an npz or MATLAB file, the likeliest first."""
 ENDINGS = (".csv", ".tsv", ".npz", ".npy", ".mat", ".parquet")
 
+Table = tuple[np.ndarray, np.ndarray]
 
-def read_table(path: str | Path, target: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+
+def read_table(path: str | Path, target: str | None = None, notes: list[str] | None = None) -> Table:
     """Return inputs X (n, d) and targets y, (n,) or (n, q), of a file whose ending says what it is.
 
     Parameters
     ----------
     path : str or Path
-        npz and MATLAB files hold X and y; an npy matrix, csv, tsv and parquet files hold the target in one
-        of their columns. Nothing is unpickled, and sizes are checked before anything is read.
+        npz and MATLAB files hold X and y, or data and target, or x_train and y_train, and the like; an npy
+        matrix, csv, tsv and parquet files hold the target in one of their columns. Nothing is unpickled, and
+        sizes are checked before anything is read.
     target : str, optional
         The name of the target's column, or its place (0 is the first, -1 the last); by default the column
         called y, target, label, labels or class, else the last. In npz and MATLAB files, the name of y.
+    notes : list of str, optional
+        Gets a line for each thing that was understood but could have been meant otherwise.
 
     Raises
     ------
@@ -47,16 +55,25 @@ def read_table(path: str | Path, target: str | None = None) -> tuple[np.ndarray,
     (array([[1., 2.],
            [3., 4.]]), array(['cat', 'dog'], dtype='<U3'))
     """
-    path = Path(path)
+    path, notes = Path(path), [] if notes is None else notes
     ending = path.suffix.lower()
     if ending in READERS:
         _require_size(path)
-        return READERS[ending](path, target)
+        return READERS[ending](path, target, notes)
     if ending and ending != ".npz":
         raise ValueError(f"data must be a file ending in {', '.join(ENDINGS)}; got {path}")
-    name = target or "y"
-    arrays = read_arrays(path, required=("X", name))
-    return arrays["X"], _flat(arrays[name])
+    both = _both(array_names(path), target, path, notes)
+    arrays = read_arrays(path, required=both)
+    return arrays[both[0]], _flat(arrays[both[1]], len(arrays[both[0]]) if arrays[both[0]].ndim else 0)
+
+
+def _both(held: Collection[str], target: str | None, path: Path, notes: list[str]) -> tuple[str, str]:
+    """The names of X and y among those that a file holds; "X" and "y" where it holds none that is known."""
+    x = next((name for name in INPUTS if name in held), "X")
+    y = target or next((name for name in OUTPUTS if name in held), "y")
+    if {x, y} <= set(held) and (x, y) != ("X", "y"):
+        notes.append(f"{path.name}: {x} is taken for X, {y} for y.")
+    return x, y
 
 
 def from_frame(frame: Any, target: str | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -93,42 +110,9 @@ def _frame_column(column: Any, name: str) -> np.ndarray:
         return np.array([str(value) for value in values])
 
 
-def _read_text(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            if path.suffix.lower() == ".tsv":
-                delimiter = "\t"
-            else:
-                first = stream.readline()
-                delimiter = ";" if first.count(";") > first.count(",") else ","
-                stream.seek(0)
-            rows = [row for row in csv.reader(stream, delimiter=delimiter) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise ValueError(f"{path} must be a readable text file of columns; got {reason}") from reason
-    if not rows:
-        raise ValueError(f"{path} must hold at least one row; got an empty file")
-    header = not any(map(_is_number, rows[0])) and len(rows) > 1
-    names = [name.strip() for name in rows[0]] if header else [str(i) for i in range(len(rows[0]))]
-    body = rows[header:]
-    for line, row in enumerate(body, 1 + header):
-        if len(row) != len(names):
-            raise ValueError(
-                f"every row of {path} must have {len(names)} columns; got {len(row)} in row {line}"
-            )
-    columns = [_text_column([row[i].strip() for row in body]) for i in range(len(names))]
+def _read_text(path: Path, target: str | None, notes: list[str]) -> Table:
+    names, columns = read_columns(path, notes)
     return _divided(names, columns, target, str(path))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _text_column(cells: list[str]) -> np.ndarray:
-    return np.array(cells, dtype=float) if all(map(_is_number, cells)) else np.array(cells)
 
 
 def _divided(
@@ -140,19 +124,34 @@ def _divided(
     place = _place(names, target, where)
     inputs = [i for i in range(len(columns)) if i != place]
     for i in inputs:
-        if names[i] in ROW_NUMBERS and np.array_equal(columns[i], np.arange(len(columns[i]))):
+        columns[i] = _numbers(columns[i])
+        if names[i].lower() in ROW_NUMBERS and counts(columns[i]):
             raise ValueError(
                 f"every column of {where} must be an input or the target; got the numbers of the rows in "
                 f"column {names[i]!r}: leave it out, as frame.to_csv(path, index=False) does, or name it"
             )
         if columns[i].dtype.kind not in "fiub":
-            bad = next(cell for cell in columns[i].tolist() if not _is_number(str(cell)))
+            bad = next(cell for cell in columns[i].tolist() if not is_number(str(cell)))
             got = f"{str(bad)[:40]!r}" if str(bad) else "an empty cell"
             raise ValueError(
                 f"column {names[i]!r} of {where} must be of numbers; got {got}: leave the column out, turn "
                 "it into numbers, or choose it as the target"
             )
-    return np.stack([columns[i].astype(float) for i in inputs], axis=1), columns[place]
+    return np.stack([columns[i].astype(float) for i in inputs], axis=1), _numbers(columns[place])
+
+
+def counts(column: np.ndarray) -> bool:
+    """Whether a column (n,) is 0, 1, 2, ... or 1, 2, 3, ..., as the numbers of rows are."""
+    if column.dtype.kind not in "fiu" or not len(column) or column[0] not in (0, 1):
+        return False
+    return np.array_equal(column, np.arange(len(column)) + int(column[0]))
+
+
+def _numbers(column: np.ndarray) -> np.ndarray:
+    """A column of numbers that are stored as text, or complex without imaginary parts, as numbers."""
+    if column.dtype.kind == "c" and not column.imag.any():
+        return column.real
+    return of_text(column.tolist()) if column.dtype.kind == "U" else column
 
 
 def _place(names: list[str], target: str | None, where: str) -> int:
@@ -167,30 +166,49 @@ def _place(names: list[str], target: str | None, where: str) -> int:
     raise ValueError(f"target must be a column of {where}: {listed}; got {target!r}")
 
 
-def _read_npy(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _read_npy(path: Path, target: str | None, notes: list[str]) -> Table:
     try:
         matrix = np.array(np.load(path, mmap_mode="r", allow_pickle=False))  # no longer than the file is
     except (OSError, ValueError, EOFError) as reason:
         raise ValueError(f"{path} must be a readable npy file without objects; got {reason}") from reason
-    if matrix.ndim != 2:
+    if matrix.dtype.names and matrix.ndim == 1:
+        names = list(matrix.dtype.names)
+        return _divided(names, [matrix[name] for name in names], target, str(path))
+    if matrix.dtype.kind == "S":
+        matrix = np.char.decode(matrix, "utf-8", "replace")
+    if matrix.ndim != 2 or not len(matrix):
         raise ValueError(f"{path} must be a matrix with the target in a column; got {matrix.shape}")
     return _divided([str(i) for i in range(matrix.shape[1])], list(matrix.T), target, str(path))
 
 
-def _read_matlab(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
-    reader, name = import_module("scipy.io"), target or "y"
+def _read_matlab(path: Path, target: str | None, notes: list[str]) -> Table:
+    reader = import_module("scipy.io")
     held = {each: shape for each, shape, _ in _of_matlab(reader.whosmat, path)}
-    if not {"X", name} <= set(held):
-        raise ValueError(f"{path} must hold X and {name}; got {', '.join(held) or 'nothing'}")
-    if sum(8 * math.prod(held[each]) for each in ("X", name)) > LIMIT:
-        raise ValueError(f"X and {name} in {path} must fit into {LIMIT} bytes; got {held}")
-    arrays = _of_matlab(reader.loadmat, path, variable_names=["X", name])
-    X, y = (each.toarray() if hasattr(each, "toarray") else each for each in (arrays["X"], arrays[name]))
-    if y.dtype.kind == "O" and all(np.size(each) == 1 for each in y.ravel()):
-        y = np.array([np.asarray(each).item() for each in y.ravel()])  # a cell array of texts
-    if not {X.dtype.kind, y.dtype.kind} <= set("biufU"):
-        raise ValueError(f"X and {name} in {path} must be arrays of numbers or text; got cells or structures")
-    return X, y[0] if y.ndim == 2 and y.shape[0] == 1 != len(X) else _flat(y)
+    both = _both(held, target, path, notes)
+    if not set(both) <= set(held):
+        raise ValueError(f"{path} must hold {' and '.join(both)}; got {', '.join(held) or 'nothing'}")
+    if sum(8 * math.prod(held[each]) for each in both) > LIMIT:
+        raise ValueError(f"X and y in {path} must fit into {LIMIT} bytes; got {held}")
+    arrays = _of_matlab(reader.loadmat, path, variable_names=list(both))
+    X, y = (_of_numbers(arrays[each], f"{each} in {path}") for each in both)
+    return X, _flat(y, len(X))
+
+
+def _of_numbers(array: Any, name: str) -> np.ndarray:
+    """What MATLAB stores as an array of numbers or text; cell arrays of texts and sparse ones included."""
+    found = np.asarray(array.toarray() if hasattr(array, "toarray") else array)
+    if found.dtype.kind == "O" and all(np.size(each) == 1 for each in found.ravel()):
+        found = np.array([np.asarray(each).item() for each in found.ravel()])
+    if found.dtype.kind == "c":
+        if found.imag.any():
+            raise ValueError(
+                f"{name} must be real; got complex numbers: store real and imaginary parts as columns, "
+                "[real(X) imag(X)]"
+            )
+        return found.real
+    if found.dtype.kind not in "biufU":
+        raise ValueError(f"{name} must be an array of numbers or text; got cells or structures")
+    return found
 
 
 def _of_matlab(read: Callable[..., Any], path: Path, **how: Any) -> Any:
@@ -204,7 +222,7 @@ def _of_matlab(read: Callable[..., Any], path: Path, **how: Any) -> Any:
         raise ValueError(f"{path} must be a readable MATLAB file; got {reason}") from reason
 
 
-def _read_parquet(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _read_parquet(path: Path, target: str | None, notes: list[str]) -> Table:
     if find_spec("pandas") is None or find_spec("pyarrow") is None:
         raise ValueError(f"parquet files need pandas and pyarrow: pip install pandas pyarrow; got {path}")
     try:
@@ -214,9 +232,11 @@ def _read_parquet(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarra
     return from_frame(frame, target)
 
 
-def _flat(y: np.ndarray) -> np.ndarray:
-    """Targets (n, 1) as (n,)."""
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+def _flat(y: np.ndarray, n: int) -> np.ndarray:
+    """Targets (n, 1), or (1, n) for n samples, as (n,)."""
+    if y.ndim == 2 and (y.shape[1] == 1 or (y.shape[0] == 1 and y.shape[1] == n)):
+        return y.reshape(-1)
+    return y
 
 
 def _require_size(path: Path) -> None:
@@ -228,7 +248,7 @@ def _require_size(path: Path) -> None:
         raise ValueError(f"{path} must be of at most {LIMIT} bytes; got {size}")
 
 
-READERS: dict[str, Callable[[Path, str | None], tuple[np.ndarray, np.ndarray]]] = {
+READERS: dict[str, Callable[[Path, str | None, list[str]], Table]] = {
     ".csv": _read_text,
     ".tsv": _read_text,
     ".npy": _read_npy,

@@ -56,6 +56,10 @@ class SweepError(Exception):
         self.done, self.total, self.shards, self.failed = done, total, dict(shards or {}), failed
 
 
+class OtherSweep(ValueError):
+    """A folder that holds another sweep, or something else."""
+
+
 @dataclass(frozen=True)
 class Store:
     """A folder of shards of one sweep.
@@ -96,10 +100,11 @@ class Store:
                 f"store must be a folder that can be written; got {self.folder}: {reason.strerror}"
             ) from reason
         if found not in (self.mark, self.old_mark):
-            raise ValueError(
+            raise OtherSweep(
                 f"store must be a new folder or that of the same sweep ({self.count} pieces, key "
                 f"{self.key[:12]}); got {self.folder}, which holds something else, or "
-                "what another version began"
+                "what other settings, data or another version of the code began: delete it if it is not "
+                "needed, or name another"
             )
 
     @property

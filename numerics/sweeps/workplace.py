@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.sweeps.store import OURS, Shard, SweepError
+from numerics.sweeps.store import OURS, OtherSweep, Shard, SweepError
 from numerics.sweeps.sweep import Task, sweep
 
 Report = Callable[[str, int, int], None]
@@ -82,9 +82,20 @@ class Workplace:
         pieces : sequence
         key : str
             As for :func:`numerics.sweeps.sweep.sweep`.
+
+        Raises
+        ------
+        ValueError
+            If the store holds the work of other settings, data or code; the message names the whole of it.
         """
         try:
             shards = dict(enumerate(sweep(task, pieces, key=key, **self._options(name))))
+        except OtherSweep as reason:
+            raise ValueError(
+                f"store must be a new folder or that of the same sweeps; got {self.store}, where {name!r} "
+                "was begun with other settings, data or another version of the code: delete the folder, or "
+                "name another with --store"
+            ) from reason
         except SweepError as reason:
             self.stopped.append(f"{name}: {reason}")
             self.failures += self.stopped[-1:] if reason.failed else []

@@ -43,7 +43,7 @@ def test_two_labels_of_any_kind(tmp_path, labels):
     [
         (np.eye(3), [1, 1, 1], "y in .* must be .*two distinct values.*got 1 column"),
         (np.eye(3), [0.5, 1.5, 2.5], "y in .* integer classes"),
-        (np.eye(3), np.eye(3), "got 3 column"),
+        (np.eye(3), np.ones((3, 3)), "got 3 column"),
         (np.eye(3), [0, 1], r"y in .* must be numbers \(3,\)"),
         (np.eye(3), [0, np.nan, 1], "y in .* must be finite; got 1"),
         (np.array([[np.inf], [np.nan]]), [0, 1], "X in .* must be finite; got 2"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from numerics.commands import deep
 from numerics.sweeps.interrupts import held, said_when_stopped
 
 
@@ -53,3 +54,30 @@ def test_another_thread_may_hold_nothing_and_runs() -> None:
     thread.start()
     thread.join()
     assert ran == [True]
+
+
+def test_deep_finishes_the_report_that_one_ctrl_c_meets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, kept = tmp_path / "report", tmp_path / "work"
+
+    def write(folder: Path, results: dict[str, list[str]]) -> None:
+        signal.raise_signal(signal.SIGINT)
+        (folder / "report.html").write_text(str(results))
+
+    settings = (str(out), None, kept, None)
+    results, failures = deep._worked(lambda place: {"stopped": place.stopped}, write, settings)
+    assert (out / "report.html").is_file()
+    assert (results, failures) == ({"stopped": []}, [])
+    assert "waits until the report is written" in capsys.readouterr().err
+
+
+def test_deep_says_in_one_line_what_ctrl_c_in_the_search_leaves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = (str(tmp_path / "report"), None, tmp_path / "work", None)
+    with pytest.raises(click.exceptions.Exit) as end:
+        deep._worked(lambda place: signal.raise_signal(signal.SIGINT), None, settings)
+    assert end.value.exit_code == 130
+    assert not (tmp_path / "report").exists()
+    assert f"kept in {tmp_path / 'work'}" in capsys.readouterr().err
