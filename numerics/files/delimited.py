@@ -19,9 +19,9 @@ Rows = list[list[str]]
 def read_columns(path: Path, notes: list[str]) -> tuple[list[str], list[np.ndarray]]:
     """Return the names and the columns of a text file, each of numbers (n,) or of text (n,).
 
-    Cells are parted by commas, semicolons, tabs, bars or blanks, whichever part the first lines alike. Lines that
-    begin with # are comments; the last one before the table names the columns if it fits. Without a header,
-    columns are named 0, 1, ...
+    Cells are parted by commas, semicolons, tabs, bars or blanks, whichever part the first lines alike. Lines
+    that begin with # are comments; the last one before the table names the columns if it fits. Without a
+    header, columns are named 0, 1, ...
 
     Parameters
     ----------
