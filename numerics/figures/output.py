@@ -61,12 +61,15 @@ def made(scripts: Iterable[Script], folder: Path, setting: Setting) -> Iterator[
 def key_of(script: Script, setting: Setting) -> str:
     """What decides whether a figure is made again: code, versions, seed, size and recorded data."""
     recorded = [] if setting.folder is None else sorted(setting.folder.glob("**/*.json"))
-    sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in recorded if path.name != INDEX]
+    files = [path for path in recorded if path.name != INDEX and path.is_file()]
+    sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     return fingerprint(script.name, script.seed, setting.quick, mpl.__version__, *sums)
 
 
 def index(folder: Path) -> dict[str, Any]:
     """What the index of a `folder` says, by the names of figures; nothing where it cannot be read."""
+    if not (folder / INDEX).is_file():
+        return {}
     try:
         found = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -71,6 +71,8 @@ def _locked(lock: Path, target: Path) -> Iterator[None]:
     except ImportError:  # Windows
         yield
         return
+    if lock.exists() and not lock.is_file():
+        raise ValueError(f"{lock} must be a lock of twolayer or absent; got a folder, a device or a pipe")
     while True:
         with lock.open("a") as file:
             try:

@@ -54,6 +54,8 @@ def read_idx(path: str | Path, limit: int = LIMIT) -> np.ndarray:
     array([[1, 2],
            [3, 4]], dtype=uint8)
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError(f"{path} must be a readable file; got a folder, a device or a pipe")
     try:
         with open(path, "rb") as plain:
             zipped = plain.read(2) == GZIP
@@ -109,7 +111,7 @@ def read_cifar(path: str | Path, limit: int = LIMIT) -> tuple[np.ndarray, np.nda
     """
     try:
         size = Path(path).stat().st_size
-        whole = 0 < size <= limit and size % CIFAR_RECORD == 0
+        whole = Path(path).is_file() and 0 < size <= limit and size % CIFAR_RECORD == 0
         content = Path(path).read_bytes() if whole else b""
     except OSError as reason:
         raise ValueError(

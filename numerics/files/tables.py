@@ -244,6 +244,8 @@ def _require_size(path: Path) -> None:
         size = path.stat().st_size
     except OSError as reason:
         raise ValueError(f"data must be a file that can be read; got {path}: {reason.strerror}") from reason
+    if not path.is_file():
+        raise ValueError(f"data must be a file that can be read; got {path}: a folder, a device or a pipe")
     if size > LIMIT:
         raise ValueError(f"{path} must be of at most {LIMIT} bytes; got {size}")
 

@@ -176,6 +176,17 @@ class NetworkLandscape:
         """P, the number of parameters."""
         return self.net.n_parameters
 
+    def _at(self, given: Array, name: str = "theta", *rows: str) -> Array:
+        """Parameters as kernels take them: a float64 array is passed on at once, for iterations' sake.
+
+        It may be infinite, as iterations that diverge are; what needs converting has to be finite.
+        """
+        plain = type(given) is np.ndarray and given.dtype == np.float64 and given.dtype.isnative
+        point = given if plain and given.flags.c_contiguous else arrays.real_array(name, given)
+        if point.ndim != len(rows) + 1 or point.shape[-1] != self.dimension:
+            arrays.require_shape(name, point, (*rows, self.dimension), " to match the network")
+        return point
+
     @property
     def X(self) -> Array:
         """The inputs, shape (n, d)."""
@@ -183,36 +194,36 @@ class NetworkLandscape:
 
     def value(self, theta: Array) -> float:
         """The risk at `theta`. `theta` has shape (P,)."""
-        found = self.risk.value(theta)
+        found = self.risk.value(self._at(theta))
         return np.inf if np.isnan(found) else found
 
     def values(self, points: Points) -> Array:
         """The risk at each of the `points` (k, P), by the compiled kernels of :class:`twolayer.Ensemble`."""
-        found = self.risk.values(points)
+        found = self.risk.values(self._at(points, "points", "k"))
         return np.where(np.isnan(found), np.inf, found)
 
     def gradient(self, theta: Array) -> Array:
         """Its gradient, shape (P,)."""
-        return self.risk.gradient(theta)
+        return self.risk.gradient(self._at(theta))
 
     def hessian_product(self, theta: Array, vector: Array) -> Array:
         """Its Hessian times `vector`, shape (P,)."""
-        return self.risk.product(theta, vector)
+        return self.risk.product(self._at(theta), self._at(vector, "vector"))
 
     def hessian(self, theta: Array) -> Array:
         """Its Hessian, shape (P, P)."""
-        return self.risk.hessian(theta)
+        return self.risk.hessian(self._at(theta))
 
     def gauss_newton(self, theta: Array) -> Array:
         """The Gauss-Newton part of its Hessian, shape (P, P): all of it where every residual is zero."""
-        return self.risk.gauss_newton(theta)
+        return self.risk.gauss_newton(self._at(theta))
 
     def conserved(self, theta: Array) -> Array:
         """What gradient flow keeps for each unit (theorem T11): ``|w_k|^2 + b_k^2 - p |a_k|^2``, shape (m,).
 
         Only for activations that are homogeneous of degree p >= 1; else empty.
         """
-        net, degree = self.risk.network(theta), self.net.activation.homogeneity
+        net, degree = self.risk.network(self._at(theta)), self.net.activation.homogeneity
         if not degree:
             return np.empty(0)
         inner = (net.W**2).sum(axis=1) + (0.0 if net.b is None else net.b**2)
@@ -220,11 +231,11 @@ class NetworkLandscape:
 
     def gradient_rounding(self, theta: Array) -> float:
         """How large the rounding error of the gradient at `theta`, shape (P,), is: an estimate, no bound."""
-        return gradient_rounding(self.risk.forward(theta))
+        return gradient_rounding(self.risk.forward(self._at(theta)))
 
     def symmetric_directions(self, theta: Array) -> Array:
         """Orthonormal directions (P, r) at `theta` (P,) along which rescaling units changes nothing."""
-        degree, net = self.net.activation.homogeneity, self.net
+        theta, degree, net = self._at(theta), self.net.activation.homogeneity, self.net
         if not degree:
             return np.empty((len(theta), 0))
         outer = np.arange(net.A.size).reshape(net.A.shape)
@@ -243,7 +254,7 @@ class NetworkLandscape:
 
     def outputs(self, theta: Array, X: ArrayLike) -> Array:
         """Outputs of the network with parameters `theta` at inputs `X`, (n,) or (n, q)."""
-        return self.risk.outputs(theta, X)
+        return self.risk.outputs(self._at(theta), X)
 
 
 def landscape_point(landscape: Landscape, name: str, theta: ArrayLike) -> Array:

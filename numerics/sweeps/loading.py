@@ -40,6 +40,8 @@ def load(folder: str | Path) -> Shard:
     array([1, 4, 9])
     """
     place = Path(folder)
+    if not (place / MANIFEST).is_file():  # to read a pipe or a device might never end
+        raise ValueError(f"folder must be the store of a sweep; got {folder}")
     try:
         mark = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         store = Store(place, str(mark["key"]), int(mark["count"]))

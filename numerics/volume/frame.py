@@ -9,6 +9,7 @@ import numpy as np
 from numerics.landscape.landscape import Points, hessian_at
 from numerics.volume.estimate import Refusal
 from numerics.volume.region import FLAT, SADDLE, Region, _probe
+from twolayer import arrays
 from twolayer.arrays import Array
 
 
@@ -54,7 +55,8 @@ def frame(where: Region, preconditioner: str | Array | None) -> Frame:
     elif isinstance(preconditioner, str) and preconditioner == "hessian":
         axes = _hessian_axes(where)
     else:
-        axes = np.zeros(0) if isinstance(preconditioner, str) else np.asarray(preconditioner, dtype=float)
+        text = isinstance(preconditioner, str)
+        axes = np.zeros(0) if text else arrays.real_array("preconditioner", preconditioner)
         if axes.shape != (D, D):
             raise ValueError(
                 f"preconditioner must be 'hessian', None or a ({D}, {D}) matrix; got {preconditioner!r}"

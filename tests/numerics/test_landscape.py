@@ -137,3 +137,39 @@ def test_a_network_landscape_travels_between_processes():
     copy = pickle.loads(pickle.dumps(place))
     assert copy.value(net.theta) == place.value(net.theta)
     assert copy.values(net.theta[None]) == place.values(net.theta[None])
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        np.ndarray.tolist,
+        lambda theta: theta.astype(">f8"),
+        lambda theta: np.asfortranarray(theta),
+        lambda theta: np.repeat(theta, 2, axis=-1)[..., ::2],
+        np.ma.array,
+    ],
+    ids=["list", "big endian", "by columns", "with gaps", "unmasked"],
+)
+def test_parameters_of_other_make_give_the_same_numbers(dressed):
+    net, X, y = network("tanh", "squared", None)
+    place, points = NetworkLandscape(net, X, y), RNG.normal(size=(3, net.n_parameters))
+    points.setflags(write=False)
+    assert_allclose(place.values(dressed(points)), place.values(points.copy()), rtol=1e-14)
+    for asked in (place.value, place.gradient, place.hessian, place.gauss_newton, place.conserved):
+        assert_allclose(asked(dressed(points[0])), asked(points[0].copy()), rtol=1e-14)
+    assert place.values(np.full((1, net.n_parameters), np.inf)).shape == (1,)
+
+
+def test_parameters_that_would_be_misread_are_refused():
+    net, X, y = network("tanh", "squared", None)
+    place = NetworkLandscape(net, X, y)
+    hidden = np.ma.array(net.theta, mask=np.arange(net.n_parameters) == 0)
+    for asked in (place.value, place.gradient, place.hessian):
+        with pytest.raises(ValueError, match="theta must have all its entries; got a masked array"):
+            asked(hidden)
+        with pytest.raises(ValueError, match=r"theta must be \(\d+,\) to match the network; got"):
+            asked(net.theta[1:])
+    with pytest.raises(ValueError, match=r"points must be \(k, \d+\) with k >= 1 to match the network"):
+        place.values(net.theta)
+    with pytest.raises(ValueError, match="points must have all its entries"):
+        place.values(hidden[None])

@@ -303,6 +303,10 @@ BOWL = ellipsoid([1.0, 1.0])
             r"preconditioner must be 'hessian', None or a \(2, 2\)",
         ),
         (
+            {"threshold": 1.0, "preconditioner": np.ma.array(np.eye(2), mask=np.eye(2) > 0)},
+            "preconditioner must have all its entries; got a masked array",
+        ),
+        (
             {"threshold": 1.0, "preconditioner": np.ones((2, 2))},
             "preconditioner must be an invertible matrix",
         ),

@@ -191,3 +191,22 @@ def test_a_small_residual_part_without_output_weights_is_no_overflow():
     assert_holds(found, oracle.frobenius_norm(oracle.reference(p).R))
     assert 0 < found.value < 1e-25
     assert found.error < 1e-20
+
+
+def test_blocks_whose_errors_have_no_squares():
+    """Errors of 1e160 and more: a sum of squares is no way to their norm."""
+    p = Problem(
+        np.array([[-2.4e178], [2.3e179]]),
+        np.array([[-4.3e-160, 4.4e-160, 1.5e-159]]),
+        np.array([-2.5e-209]),
+        np.zeros(2),
+        np.array([[-2.3e-167, -2.2e-167, 3.9e-168], [1.1e-167, -7.7e-168, -5.3e-169]]),
+        np.array([[-0.45, 0.2], [0.22, 0.42]]),
+        "square",
+        "pseudo_huber",
+    )
+    residual = p.hessian.residual
+    assert_all_hold(residual.eigenvalues(method="structured"), descending(oracle.reference(p).R))
+    assert residual.spectral_norm("structured").error < 1e-10 * residual.spectral_norm("structured").value
+    assert residual.logdet(1e200, "structured").error < 1e-10
+    p.hessian.inertia(method="structured")

@@ -272,6 +272,15 @@ def test_a_planted_error_in_a_user_s_theorem_is_found():
         ({"decades": -1}, "decades must"),
         ({"least_twists": 3}, "least_twists must"),
         ({"least_twists": 1, "twists": ()}, "least_twists must"),
+        ({"least_twists": 1.5}, "least_twists must be in 0..2 to match twists; got 1.5"),
+        ({"decades": 2.5}, "decades must be in 0..30; got 2.5"),
+        ({"losses": ()}, "losses must be a list of one or more"),
+        ({"losses": None}, "losses must be a list among"),
+        ({"twists": None}, "twists must be a list among"),
+        ({"activations": 3}, "activations must be a list of one or more; got 3"),
+        ({"hidden_bias": "no"}, "hidden_bias must be True, False or None; got 'no'"),
+        ({"samples": 10**30}, "samples must be at most 1000000; got"),
+        ({"samples": 2.5}, "samples must be an integer of at least 1"),
     ],
 )
 def test_a_wrong_choice_is_refused_at_once(choices, message):

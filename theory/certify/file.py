@@ -107,6 +107,8 @@ def load(path: str | Path) -> list[Certificate]:
     Refused
         If it is too large, damaged, or not a certificate of this version; the message says why.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        refuse("a certificate must be a file; got a folder, a device or a pipe")
     with Path(path).open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:

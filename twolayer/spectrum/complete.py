@@ -68,7 +68,7 @@ def unit_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
     zeros = np.zeros(small.order + small.zeros - len(blocks) * units.block_order)
     values = np.concatenate([*(values for values, _ in found), zeros])
     errors = [np.full(units.block_order, SLACK * error + forming) for _, error in found]
-    distance = SLACK * math.sqrt(math.fsum(error**2 for _, error in found)) + forming
+    distance = SLACK * math.hypot(*(error for _, error in found)) + forming
     return merged(values, np.concatenate([*errors, zeros]), distance, "structured")
 
 

@@ -145,16 +145,18 @@ def _newton_norm(matrix: Matrix) -> float:
     """A bound of |U|_2^2 for the computed factors: the Frobenius norm of G, known without forming it."""
     scope = matrix.scope.only(residual=False)
     bound = bounds(matrix.forward, scope)
-    value, error, _ = frobenius(matrix.forward, scope, bound)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, error, _ = frobenius(matrix.forward, scope, bound)
     known = SLACK * (value + error + bound.propagated + matrix.error)
-    return min(known, SLACK * math.sqrt(matrix.forward.net.n_outputs) * bound.gauss_newton)
+    rough = SLACK * math.sqrt(matrix.forward.net.n_outputs) * bound.gauss_newton
+    return min(known, rough) if math.isfinite(known) else rough
 
 
 def _newton_error(size: float, moved: float, relative: float) -> float:
     """2 |U| |V| + |V|^2 + |U + V|^2 |D| / (1 - |D|)."""
     if not relative < 0.5:
         return math.inf
-    return moved * (2 * size + moved) + (size + moved) ** 2 * relative / (1 - relative)
+    return moved * (2 * size + moved) + (size + moved) * (size + moved) * relative / (1 - relative)
 
 
 class _Blocks:
@@ -184,8 +186,9 @@ class _Blocks:
     @property
     def squares(self) -> float:
         """Bound of the squared Frobenius norm of all blocks' errors together."""
-        apart = math.fsum(error**2 + p * diagonal**2 for error, diagonal, p in self.errors)
-        return (math.sqrt(2 * apart) + self.border) ** 2
+        sides = ((error, math.sqrt(p) * diagonal) for error, diagonal, p in self.errors)
+        root = float(math.sqrt(2) * math.hypot(*(side for pair in sides for side in pair)) + self.border)
+        return root * root
 
     def add(self, B: Array) -> None:
         """Factor B + shift I (p, p) and count its pivots."""
@@ -195,7 +198,7 @@ class _Blocks:
         """Factor B + shift I (p, p), and U (p, n q) as the capacitance matrix wants it."""
         F = self._factored(B)
         Y, missed = F.solve(U)
-        self.moved += missed**2
+        self.moved += float(missed) * float(missed)  # a power would raise where this is inf
         return Rows(F.pivots, F.lengths, Y, np.full(len(Y), len(self.errors) - 1))
 
     def _factored(self, B: Array) -> Factorization:

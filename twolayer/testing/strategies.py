@@ -6,7 +6,7 @@ for each array, and at most two degeneracies: what Hypothesis shrinks to is smal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -25,6 +25,7 @@ Sizes = int | tuple[int, int]
 LOSSES = ("squared", "logistic", "pseudo_huber", "softmax")
 REAL = ("squared", "pseudo_huber")
 MOST_DECADES = 30  # beyond, products of three arrays overflow
+MOST_OF_A_SIZE = 10**6  # examples are made by the hundred
 DRAWN = 100  # entries of an array that are drawn one by one
 ROUND = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 1.5, -1.5, 3.0, -3.0)
 
@@ -97,20 +98,21 @@ def problems(
     >>> test_the_risk_is_not_negative()
     """
     _require_known("losses", losses, LOSSES)
+    if not losses:
+        raise ValueError("losses must be a list of one or more; got none")
     _require_known("twists", twists, TWISTS)
-    chosen = list(available() if activations is None else activations)
-    if not chosen or isinstance(activations, str):
+    listed = available() if activations is None else activations
+    if isinstance(listed, str) or not isinstance(listed, Collection) or not listed:
         raise ValueError(f"activations must be a list of one or more; got {activations!r}")
-    if not 0 <= decades <= MOST_DECADES:
-        raise ValueError(f"decades must be in 0..{MOST_DECADES}; got {decades}")
-    if not 0 <= least_twists <= min(2, len(twists)):
-        raise ValueError(
-            f"least_twists must be in 0..{min(2, len(twists))} to match twists; got {least_twists}"
-        )
+    _require_count("decades", decades, MOST_DECADES)
+    _require_count("least_twists", least_twists, min(2, len(twists)), " to match twists")
+    for name, flag in (("hidden_bias", hidden_bias), ("output_bias", output_bias)):
+        if not (flag is None or isinstance(flag, bool)):
+            raise ValueError(f"{name} must be True, False or None; got {flag!r}")
     names = st.lists(st.sampled_from(list(twists)), min_size=least_twists, max_size=2, unique=True)
     return _problem(
         Choices(
-            chosen,
+            list(listed),
             list(losses),
             tuple(_size(*named) for named in (("samples", samples), ("inputs", inputs), ("units", units))),
             _count_of_outputs(outputs, losses),
@@ -204,6 +206,8 @@ def interpolating(**choices: Any) -> st.SearchStrategy[Problem]:
 
 
 def _require_known(name: str, wanted: Sequence[str], known: Any) -> None:
+    if not isinstance(wanted, Collection):
+        raise ValueError(f"{name} must be a list among {', '.join(known)}; got {wanted!r}")
     unknown = [each for each in wanted if each not in known]
     if unknown or isinstance(wanted, str):
         raise ValueError(
@@ -211,11 +215,18 @@ def _require_known(name: str, wanted: Sequence[str], known: Any) -> None:
         )
 
 
+def _require_count(name: str, count: int, most: int, why: str = "") -> None:
+    if not isinstance(count, Integral) or isinstance(count, bool) or not 0 <= count <= most:
+        raise ValueError(f"{name} must be in 0..{most}{why}; got {count!r}")
+
+
 def _size(name: str, size: Sizes) -> st.SearchStrategy[int]:
     ends = size if isinstance(size, (tuple, list)) else (size, size)
     whole = len(ends) == 2 and all(isinstance(end, Integral) and not isinstance(end, bool) for end in ends)
     if not whole or not 1 <= ends[0] <= ends[1]:
         raise ValueError(f"{name} must be an integer of at least 1, or (least, most) of them; got {size!r}")
+    if ends[1] > MOST_OF_A_SIZE:
+        raise ValueError(f"{name} must be at most {MOST_OF_A_SIZE}; got {size!r}")
     return st.integers(int(ends[0]), int(ends[1]))
 
 
