@@ -18,6 +18,7 @@ from .frobenius_by_pairs import frobenius_pairs
 METHODS = ("pairs", "dense")
 DENSE_BYTES = 2**31  # the dense method is offered while the matrix fits here
 ENTRY = 30.0  # operations of a matrix product that one entry of a matrix of sums costs beside
+PAIR = 170.0  # the same for two samples, over the pairs of outputs
 POOR = 1e-10  # relative bound of the pairs above which the dense method, better conditioned, is tried too
 RETRY_FLOPS = 1e11  # unless it costs more than this
 
@@ -59,7 +60,7 @@ def flops(forward: Forward, scope: Scope) -> dict[str, float]:
     P = sum(sizes(forward, scope).values())
     newton = scope.gauss_newton * (q * (q + 1) / 2 + 1) * n * n * m
     cross = scope.residual * 2 * (q + 1) * n * n * m
-    pairs = newton + cross + n * n * d + (10.0 * q**3 + ENTRY) * n * n
+    pairs = newton + cross + n * n * d + (PAIR * q * q + ENTRY) * n * n
     newton_matrix = 2 * min(dense_by_pairs.costs(forward, scope).values())
     dense = scope.gauss_newton * newton_matrix + scope.residual * n * m * d * d + ENTRY * P * P
     return {"pairs": pairs, "dense": dense}

@@ -34,7 +34,7 @@ def factored_logdet(
     >>> abs(value - math.log(5.0 * 8.0 - 4.0 * 4.0)) < error < 1e-11
     True
     """
-    lowest = min(lowest_estimate(small), 0.0 if small.zeros else math.inf)
+    lowest = min(lowest_estimate(small, method == "dense"), 0.0 if small.zeros else math.inf)
     least = _proved_gap(small, shift, lowest, method, watch)
     found = evaluate(small, shift, method, watch)
     x = SLACK * found.distance / least

@@ -12,7 +12,7 @@ from .compressed import Matrix
 
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
 MEMORY_SHARE = 0.6  # of the machine's memory that may be used
-EIGEN = 4.5  # time of all eigenvalues and their proof, in multiplications of a matrix product, over P^3
+EIGEN = 3.2  # time of all eigenvalues and their proof, in multiplications of a matrix product, over P^3
 FACTOR = 2.0  # the same for a verified factorization
 START = 3e8  # what Lanczos costs before it does anything, in the same units
 COPIES = 8  # matrices that the verification of one holds in memory
@@ -58,7 +58,7 @@ def counting_methods(small: Matrix) -> dict[str, Method]:
 
 def lanczos_method(whole: Matrix, k: int) -> Method:
     """The method to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
-    products = (100.0 + 15.0 * k) * product_flops(whole)
+    products = (200.0 + 30.0 * k) * product_flops(whole)
     norm = min(flops(whole.forward, whole.scope).values())
     return Method("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
 
@@ -66,7 +66,7 @@ def lanczos_method(whole: Matrix, k: int) -> Method:
 def product_flops(matrix: Matrix) -> float:
     """Operations of one product with a vector."""
     (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
-    return float(n * m * (4.0 * d + 40.0 * q))
+    return float(n * m * (4.0 * d + 60.0 * q))
 
 
 def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:
