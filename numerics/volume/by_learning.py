@@ -40,6 +40,14 @@ in its error.
 """
 
 
+SPREAD = 1.5
+"""By how much errors of walkers on the whole ladder are widened: they change parts seldom.
+
+In up to four dimensions, on the short battery and on the cross of a tanh unit (n_beta 1e3 to 1e7), 74 of 76
+trusted values lay within errors that were not widened, and all within 1.2 times these. The rest is margin.
+"""
+
+
 @dataclass(frozen=True)
 class LearningCoefficient(VolumeEstimate):
     """The coefficient, and the log-volume it is the slope of.
@@ -153,10 +161,11 @@ def _estimate(
 def _better(near: LearningCoefficient, wide: LearningCoefficient) -> LearningCoefficient:
     """Which of two estimates stands: that of the better verdict; doubtful if both are trusted and differ."""
     if TRUSTED == near.verdict == wide.verdict:
-        chosen = wide if wide.error < LARGER * near.error else near
+        narrow = wide.error / SPREAD
+        chosen = wide if narrow < LARGER * near.error else near
         apart = abs(wide.log_volume - near.log_volume)
         said = f"; walkers about the minimum and from the Gaussian differ by {apart:.2g}"
-        return _reserved(chosen, said if apart > LARGER * math.hypot(wide.error, near.error) else "")
+        return _reserved(chosen, said if apart > LARGER * math.hypot(narrow, near.error) else "")
     if near.verdict == REFUSED or worse(wide.verdict, near.verdict) != wide.verdict:
         return wide
     return near
@@ -233,7 +242,12 @@ def _wide(
         rng=rng,
     )
     found = _judged(posterior, run, run.log_ratio, 0.0)
-    return replace(found, why=found.why + "; from the whole Gaussian")
+    return replace(
+        found,
+        error=SPREAD * found.error,
+        coefficient_error=SPREAD * found.coefficient_error,
+        why=found.why + "; from the whole Gaussian",
+    )
 
 
 def _judged(posterior: Posterior, run: Climbed, value: float, beside: float) -> LearningCoefficient:
