@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from numerics.basin_study.problems import USUAL
 from numerics.statistics.shares import Share, share
 
 Results = dict[str, Any]
@@ -59,7 +60,7 @@ def answer(results: Results) -> Results:
     return {
         "question": QUESTION,
         "verdict": verdict(random),
-        "sentence": f"{_starts(random, attacked)}; {_volume(ranks)}.",
+        "sentence": f"{_about(results)}{_starts(random, attacked)}; {_volume(ranks)}.",
         "random": None if random is None else random.as_dict(),
         "attacked": None if attacked is None else attacked.as_dict(),
         "volume": ranks,
@@ -77,6 +78,12 @@ def verdict(random: Share | None) -> str:
     if random is None or random.low <= HALF <= random.high:
         return "not decided"
     return "yes" if random.low > HALF else "no"
+
+
+def _about(results: Results) -> str:
+    """Whose answer it is, where the units are not the usual ones."""
+    activation = results.get("activation", USUAL)
+    return "" if activation == USUAL else f"With {activation} units: "
 
 
 def _starts(random: Share | None, attacked: Share | None) -> str:

@@ -45,7 +45,7 @@ FITTED = 1e-2
 def empty(problem: Problem) -> tl.TwoLayer:
     """A network of the shape that the `problem` asks for."""
     m, d = problem.units, problem.genuine[0].shape[1]
-    return tl.TwoLayer(np.zeros(m), np.zeros((m, d)), np.zeros(m))
+    return tl.TwoLayer(np.zeros(m), np.zeros((m, d)), np.zeros(m), activation=problem.activation)
 
 
 def begin(problem: Problem, seed: int, start: int) -> Array:
@@ -175,7 +175,7 @@ def classes(
     dict
         Plain data for JSON.
     """
-    drawn = (*problem.genuine, *problem.reserve, problem.units, seed)
+    drawn = (*problem.genuine, *problem.reserve, problem.units, problem.activation, seed)
     key = fingerprint(INTEGRATOR, *drawn, steps, count, attacks, RAYS)
     pieces = [(attack, start) for start in range(count) for attack in attacks]
     rows = [
@@ -184,7 +184,8 @@ def classes(
             problem.name, Attacked(problem, seed, steps), pieces, key
         )
     ]
-    key = fingerprint(INTEGRATOR, *problem.genuine, problem.units, seed, count, DESCENT, STOCHASTIC)
+    shape = (problem.units, problem.activation)
+    key = fingerprint(INTEGRATOR, *problem.genuine, *shape, seed, count, DESCENT, STOCHASTIC)
     blocks = [(first, min(BLOCK, count - first)) for first in range(0, count, BLOCK)]
     ways = place.finished(f"{problem.name} ways", Ways(problem, seed), blocks, key)
     return {

@@ -1,4 +1,4 @@
-"""The problems whose basins are measured: a student of a teacher, a spiral, digits."""
+"""The problems whose basins are measured, a student, a spiral, digits, and what their units imply."""
 
 from __future__ import annotations
 
@@ -9,6 +9,29 @@ import numpy as np
 import twolayer as tl
 from numerics.files.datasets import centred, digits_task
 from twolayer.arrays import Array
+from twolayer.model.activation import activation as named
+
+USUAL = "tanh"
+"""The activation of results that name none."""
+
+KINKS = (
+    "The units have kinks. Hessians are those of the piece that a minimum lies in: they prove nothing about "
+    "what lies beyond the nearest kink, and the flow slides along kinks where both sides push there."
+)
+
+SCALINGS = (
+    "Units can be rescaled without a change of the function, so that minima are families and not points: a "
+    "Hessian has a flat direction for every unit, sums of logs of all its eigenvalues are no volumes, and "
+    "the basin of one point has the mass zero, so that masses of true basins are not measured. A soft volume "
+    "of a student is that about the balanced member of a family; those of classifiers are about the points "
+    "reached, and depend on which these are."
+)
+
+CONVENTION = (
+    "families of minima that rescaling of units makes one count as one; distances, soft volumes and "
+    "eigenvalues of students are those at the balanced member, at which outer and inner weights of every "
+    "unit are equally long (their squares in proportion to the degree)"
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +45,8 @@ class Problem:
         X (n, d) and y (n,).
     units : int
         Hidden units of the networks.
+    activation : str
+        Theirs, by a built-in name.
     """
 
     name: str
@@ -29,6 +54,7 @@ class Problem:
     reserve: tuple[Array, Array]
     test: tuple[Array, Array]
     units: int
+    activation: str = "tanh"
 
     def accuracy(self, net: tl.TwoLayer) -> float:
         """Test accuracy of `net`."""
@@ -85,9 +111,15 @@ def digits(seed: int, *, genuine: int = 100, units: int = 8) -> Problem:
 
 
 def teacher_student(
-    seed: int, *, samples: int = 100, inputs: int = 3, teachers: int = 8, students: int = 4
+    seed: int,
+    *,
+    samples: int = 100,
+    inputs: int = 3,
+    teachers: int = 8,
+    students: int = 4,
+    activation: str = "tanh",
 ) -> tuple[tl.TwoLayer, Array, Array]:
-    """A student of tanh units with biases, and what a teacher says.
+    """A student of units with biases, and what a teacher of the same activation says.
 
     Parameters
     ----------
@@ -100,19 +132,28 @@ def teacher_student(
     teachers, students : int
         Units of either. With fewer students than teachers the minima are isolated, several and of different
         risk, so that basins can be counted.
+    activation : str
+        Of teacher and student.
 
     Returns
     -------
     (TwoLayer, ndarray, ndarray)
         A network of the student's shape, X (samples, inputs) and y (samples,).
     """
-    teacher, X = taught(seed, samples, inputs, teachers)
-    student = tl.TwoLayer(np.ones(students), np.ones((students, inputs)), np.zeros(students))
+    teacher, X = taught(seed, samples, inputs, teachers, activation=activation)
+    a, W, b = np.ones(students), np.ones((students, inputs)), np.zeros(students)
+    student = tl.TwoLayer(a, W, b, activation=activation)
     return student, X, teacher(X)
 
 
 def taught(
-    seed: int, samples: int = 100, inputs: int = 3, teachers: int = 8, *, unseen: int = 0
+    seed: int,
+    samples: int = 100,
+    inputs: int = 3,
+    teachers: int = 8,
+    *,
+    unseen: int = 0,
+    activation: str = "tanh",
 ) -> tuple[tl.TwoLayer, Array]:
     """The teacher of :func:`teacher_student`, and its inputs, or `unseen` further ones of the same law.
 
@@ -124,5 +165,78 @@ def taught(
     rng = np.random.default_rng([seed, 3])
     W = 2.0 * rng.normal(size=(teachers, inputs))
     a = rng.choice([-1.0, 1.0], size=teachers) * rng.uniform(0.5, 1.5, size=teachers)
-    teacher, X = tl.TwoLayer(a, W, rng.normal(size=teachers)), rng.normal(size=(samples, inputs))
+    teacher = tl.TwoLayer(a, W, rng.normal(size=teachers), activation=activation)
+    X = rng.normal(size=(samples, inputs))
     return teacher, rng.normal(size=(unseen, inputs)) if unseen else X
+
+
+def scalable(activation: str) -> bool:
+    """Whether units can be rescaled without a change of the function, so that no minimum is a point.
+
+    Examples
+    --------
+    >>> scalable("relu"), scalable("tanh")
+    (True, False)
+    """
+    return bool(named(activation).homogeneity)
+
+
+def kinked(activation: str) -> bool:
+    """Whether the activation has kinks, as relu has.
+
+    Examples
+    --------
+    >>> kinked("leaky_relu"), kinked("gelu")
+    (True, False)
+    """
+    return bool(named(activation).kinks)
+
+
+def symmetries(activation: str) -> str:
+    """What leaves the function of a network with these units as it is.
+
+    Examples
+    --------
+    >>> [symmetries(name) for name in ("tanh", "relu", "gelu")]
+    ['permutations and sign flips of units', 'permutations and scalings of units', 'permutations of units']
+    """
+    kinds = ["permutations"]
+    if named(activation).parity in ("odd", "even"):
+        kinds.append("sign flips")
+    if scalable(activation):
+        kinds.append("scalings")
+    first = ", ".join(kinds[:-1])
+    return f"{first}{' and ' if first else ''}{kinds[-1]} of units"
+
+
+def limits(activation: str) -> tuple[str, ...]:
+    """What a reader has to know of results with this activation, each a sentence or two.
+
+    Examples
+    --------
+    >>> for sentence in limits("gelu"):
+    ...     print(sentence)
+    Minima of students are distinct after permutations of units.
+    Every unit of students and classifiers is a gelu unit; nothing here is about other activations.
+    """
+    said = [
+        f"Minima of students are distinct after {symmetries(activation)}.",
+        f"Every unit of students and classifiers is a {activation} unit; nothing here is about other "
+        "activations.",
+    ]
+    if kinked(activation):
+        said.append(KINKS)
+    if scalable(activation):
+        said.append(SCALINGS)
+    return tuple(said)
+
+
+def further(activation: str) -> dict[str, str]:
+    """The conventions that only some activations need.
+
+    Examples
+    --------
+    >>> further("tanh"), list(further("relu"))
+    ({}, ['scalings'])
+    """
+    return {"scalings": CONVENTION} if scalable(activation) else {}

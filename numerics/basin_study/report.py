@@ -10,6 +10,7 @@ from typing import Any
 from numerics.basin_study.answer import answer, rank
 from numerics.basin_study.classifiers import GOOD
 from numerics.basin_study.figures import draw
+from numerics.basin_study.problems import USUAL, limits
 from numerics.basin_study.rows import as_csv
 from numerics.basin_study.students import PREDICTORS
 from numerics.basin_study.summary import agreed, summary
@@ -27,9 +28,7 @@ LIMITS = (
     "themselves, by the flow, the page says so.",
     "Attacked minima are reached from where the attack has led, not from other random starts: that they are "
     "worse and smaller does not show that the volume is the cause.",
-    "Minima of classifiers are not isolated, so those of different starts are not counted as one; minima of "
-    "students are distinct after permutations and sign flips of units.",
-    "Every unit is a tanh unit; nothing here is about relu networks.",
+    "Minima of classifiers are not isolated, so those of different starts are not counted as one.",
 )
 
 
@@ -84,7 +83,7 @@ def page(results: Results, drawn: list[Drawn], command: str = "", date: str = ""
         "<h2>Conventions</h2>",
         definitions({name.replace("_", " "): text for name, text in results["conventions"].items()}),
         "<h2>Limits</h2>",
-        listed(LIMITS),
+        listed((*LIMITS, *limits(results.get("activation", USUAL)))),
         "<h2>How this was made</h2>",
         _provenance(results, command, date),
     ]
@@ -255,6 +254,7 @@ def _provenance(results: Results, command: str, date: str) -> str:
         "command": command,
         "date": date,
         "seed": str(results["seed"]),
+        "activation": results.get("activation", USUAL),
         "versions": ", ".join(f"{name} {text}" for name, text in results["versions"].items()),
         "files": "results.json has every number, minima.csv one line per minimum.",
     }

@@ -9,7 +9,7 @@ volume estimator where the answer is known.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from numerics.basin_study import classifiers
@@ -17,7 +17,7 @@ from numerics.basin_study import students as basin_study_students
 from numerics.basin_study.answer import answer
 from numerics.basin_study.classifiers import GOOD, classes
 from numerics.basin_study.known_volumes import compared
-from numerics.basin_study.problems import digits, spiral
+from numerics.basin_study.problems import digits, further, scalable, spiral, symmetries
 from numerics.basin_study.students import SPREAD, student
 from numerics.basin_study.true_basins import true_basins
 from numerics.files.provenance import versions
@@ -59,7 +59,9 @@ QUICK = Size((1,), 40, 0, starts=4, attacks=(0, 100), steps=200, large=False)
 FULL = Size((0, 1, 2), 300, 1000, starts=20, attacks=(0, 25, 50, 100), steps=200, large=True)
 
 
-def experiment(seed: int, size: Size, place: Workplace | None = None) -> dict[str, Any]:
+def experiment(
+    seed: int, size: Size, place: Workplace | None = None, activation: str = "tanh"
+) -> dict[str, Any]:
     """Run all parts, or what time allows.
 
     Parameters
@@ -69,6 +71,8 @@ def experiment(seed: int, size: Size, place: Workplace | None = None) -> dict[st
     size : Size
     place : Workplace, optional
         Here, by default.
+    activation : str
+        Of every network, by its built-in name, but for those of the known volumes.
 
     Returns
     -------
@@ -80,16 +84,21 @@ def experiment(seed: int, size: Size, place: Workplace | None = None) -> dict[st
     results: dict[str, Any] = {
         "made_by": "twolayer basins",
         "seed": seed,
+        "activation": activation,
         "size": asdict(size),
-        "conventions": CONVENTIONS,
+        "conventions": conventions(activation),
         "versions": versions(),
-        "students": [student(each, seed, size.student_starts, size.steps, place) for each in size.students],
+        "students": [
+            student(each, seed, size.student_starts, size.steps, place, activation) for each in size.students
+        ],
         "problems": [
-            classes(problem(seed), seed, size.starts, size.attacks, size.steps, place)
-            for problem in (spiral, digits)
+            classes(problem, seed, size.starts, size.attacks, size.steps, place)
+            for problem in (replace(made(seed), activation=activation) for made in (spiral, digits))
         ],
         "known_volumes": compared(seed, size.large, place),
-        "basins": true_basins(seed, size.basin_starts, place) if size.basin_starts else None,
+        "basins": true_basins(seed, size.basin_starts, place, activation)
+        if size.basin_starts and not scalable(activation)
+        else None,
     }
     partial, seconds = bool(place.stopped), time.perf_counter() - clock
     return {
@@ -101,12 +110,18 @@ def experiment(seed: int, size: Size, place: Workplace | None = None) -> dict[st
     }
 
 
+def conventions(activation: str) -> dict[str, str]:
+    """What the numbers of a study with this activation mean, by name."""
+    labels = CONVENTIONS["labels"].format(symmetries(activation))
+    return {**CONVENTIONS, "labels": labels, **further(activation)}
+
+
 CONVENTIONS = {
     "risk": "R = (1/n) sum_i (f(x_i) - y_i)^2 / 2",
     "intervals": "shares carry Clopper and Pearson's intervals at 95 %, each for itself; means Student's; "
     "rank correlations Bonett and Wright's",
-    "labels": "by gradient flow, confirmed at a tenth of the tolerance; minima that are equal after "
-    "permutations and sign flips of units are one; -1 no minimum, -2 undecided",
+    "labels": "by gradient flow, confirmed at a tenth of the tolerance; minima that are equal after {} are "
+    "one; -1 no minimum, -2 undecided",
     "ways": "gradient descent and SGD, with fixed learning rates, end in the basin of the minimum to which "
     "the flow leads from where they stop",
     "student_starts": f"every parameter from N(0, {SPREAD:g}^2)",

@@ -15,6 +15,8 @@ from numerics.basin_study.ways import WAYS
 from numerics.descents.flow import INTEGRATOR
 from numerics.descents.landing import DIVERGED, Landing, as_arrays, from_arrays
 from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.minima import described
+from numerics.landscape.symmetry import balanced
 from numerics.statistics.ranks import interval, rank_correlation
 from numerics.statistics.shares import Share, share, shares
 from numerics.sweeps.store import Shard, fingerprint
@@ -45,7 +47,7 @@ UNSEEN = 10_000
 """Further inputs at which a student is compared with its teacher."""
 
 
-def landscape_of(seed: int, **shape: int) -> NetworkLandscape:
+def landscape_of(seed: int, **shape: Any) -> NetworkLandscape:
     """The risk of the student of the teacher drawn by `seed`; `shape` as for the problem."""
     net, X, y = teacher_student(seed, **shape)
     return NetworkLandscape(net, X, y)
@@ -117,7 +119,9 @@ def landings(shards: Sequence[Shard], way: str) -> list[Landing]:
     return [landing for shard in shards for landing in from_arrays(shard, f"{way} ")]
 
 
-def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -> dict[str, Any]:
+def student(
+    problem: int, seed: int, count: int, steps: int, place: Workplace, activation: str = "tanh"
+) -> dict[str, Any]:
     """Where `count` starts of one teacher-student problem lead, and what the minima are.
 
     Parameters
@@ -130,14 +134,17 @@ def student(problem: int, seed: int, count: int, steps: int, place: Workplace) -
     steps : int
         Of the walkers of a volume.
     place : Workplace
+    activation : str
+        Of teacher and student.
 
     Returns
     -------
     dict
         Plain data for JSON.
     """
-    place_of = landscape_of(problem)
-    key = fingerprint(INTEGRATOR, place_of.X, place_of.risk.y, seed, tuple(WAYS), DESCENT, STOCHASTIC, BLOCK)
+    place_of = landscape_of(problem, activation=activation)
+    task = (place_of.X, place_of.risk.y, activation, seed)
+    key = fingerprint(INTEGRATOR, *task, tuple(WAYS), DESCENT, STOCHASTIC, BLOCK)
     pieces = list(range(0, count, BLOCK))
     done = [shard for _, shard in place.finished(f"student {problem}", Descents(place_of, seed), pieces, key)]
     basin = basins.BasinMap(place_of)
@@ -210,7 +217,7 @@ def beyond(net: tl.TwoLayer, problem: int) -> dict[str, float]:
     dict
         The mean, half the squares, with the half-width of its 95 % interval; and its negative, as predictor.
     """
-    teacher, X = taught(problem, unseen=UNSEEN)
+    teacher, X = taught(problem, unseen=UNSEEN, activation=net.activation.name)
     losses = (net(X) - teacher(X)) ** 2 / 2
     value, error = float(losses.mean()), student_factor(UNSEEN) * float(losses.std(ddof=1)) / UNSEEN**0.5
     return {"test_risk": value, "test_risk_error": error, "minus_test_risk": -value}
@@ -224,23 +231,28 @@ def _reasons(ended: list[Landing]) -> dict[str, int]:
 def _minimum(
     landscape: NetworkLandscape, minimum: basins.Minimum, count: int, steps: int, seed: int
 ) -> dict[str, Any]:
-    """What is said about a minimum. Volumes are those of all its images: times the size of its orbit."""
-    facts = {key: item for key, item in vars(minimum).items() if key != "theta"}
+    """What is said about a minimum. Volumes are those of all its images: times the size of its orbit.
+
+    Where units can be rescaled, it stands for a family; what is said is about the balanced one of them, which
+    is nearest to the origin and the same whichever of them a start has reached.
+    """
     orbit = float(np.log(float(minimum.orbit or 1)))
+    theta = balanced(landscape.net.replace(minimum.theta)).theta
+    facts = {key: item for key, item in vars(described(landscape, theta)).items() if key != "theta"}
     rng = np.random.default_rng([seed, 5])
     soft = volume.learning_coefficient(
-        landscape, minimum.theta, n_beta=N_BETA, gamma=GAMMA, steps=steps, walkers=16, rng=rng
+        landscape, theta, n_beta=N_BETA, gamma=GAMMA, steps=steps, walkers=16, rng=rng
     )
-    product = volume.log_product(landscape, minimum.theta)
+    product = volume.log_product(landscape, theta)
     return {
         **facts,
         "starts": count,
-        "distance": float(np.linalg.norm(minimum.theta)),
+        "distance": float(np.linalg.norm(theta)),
         "soft": soft.as_dict(),
         "log_soft_volume": None if soft.verdict == REFUSED else soft.log_volume + orbit,
         "log_ellipsoid": None if product.verdict == REFUSED else product.log_volume / 2 + orbit,
         "minus_risk": -minimum.value,
-        "minus_distance": -float(np.linalg.norm(minimum.theta)),
+        "minus_distance": -float(np.linalg.norm(theta)),
     }
 
 

@@ -57,7 +57,7 @@ class Masses:
         return {name: np.array(np.nan if item is None else item) for name, item in facts.items()}
 
 
-def true_basins(seed: int, count: int, place: Workplace) -> dict[str, Any]:
+def true_basins(seed: int, count: int, place: Workplace, activation: str = "tanh") -> dict[str, Any]:
     """Masses of the basins of a small student, and the shares of `count` starts that the flow takes there.
 
     By symmetry all images of a minimum have basins of one mass; the share of starts that reach any of them is
@@ -68,16 +68,18 @@ def true_basins(seed: int, count: int, place: Workplace) -> dict[str, Any]:
     seed : int
     count : int
     place : Workplace
+    activation : str
+        Of teacher and student.
 
     Returns
     -------
     dict
         Plain data for JSON.
     """
-    landscape = landscape_of(PROBLEM, **SMALL)
+    landscape = landscape_of(PROBLEM, **SMALL, activation=activation)
     flow = (("confirm", False), ("rtol", RTOL))
     task = Descents(landscape, seed, ("flow",), flow)
-    key = fingerprint(INTEGRATOR, landscape.X, landscape.risk.y, seed, flow, BLOCK)
+    key = fingerprint(INTEGRATOR, landscape.X, landscape.risk.y, activation, seed, flow, BLOCK)
     pieces = list(range(0, count, BLOCK))
     done = [shard for _, shard in place.finished("small student", task, pieces, key)]
     basin = basins.BasinMap(landscape)
@@ -87,7 +89,7 @@ def true_basins(seed: int, count: int, place: Workplace) -> dict[str, Any]:
     known = [(index, kind) for index in order for kind in ESTIMATORS]
     minima = np.array([minimum.theta for minimum in basin.minima])
     options = {kind: item[1] for kind, item in ESTIMATORS.items()}
-    key = fingerprint(INTEGRATOR, landscape.X, landscape.risk.y, minima, seed, RTOL, options)
+    key = fingerprint(INTEGRATOR, landscape.X, landscape.risk.y, activation, minima, seed, RTOL, options)
     found = place.finished("basin", Masses(landscape, minima, seed), known, key) if known else []
     rows = [_row(basin.minima[index], caught[index], kind, shard) for (index, kind), shard in found]
     return {

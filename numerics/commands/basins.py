@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from numerics.commands.options import as_typed, long_run
+from numerics.commands.options import as_typed, builtin, long_run
 from numerics.sweeps.interrupts import held, said_when_stopped, unfinished
 
 if TYPE_CHECKING:
@@ -26,11 +26,19 @@ if TYPE_CHECKING:
 @click.option(
     "--out", default="twolayer-basins", show_default=True, help="Folder to write, new or a report of ours."
 )
+@click.option(
+    "--activation",
+    default="tanh",
+    show_default=True,
+    callback=builtin,
+    help="Of teachers, students and classifiers: a built-in name, such as relu.",
+)
 @long_run
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, not as tables.")
 def basins(
     quick: bool,
     out: str,
+    activation: str,
     seed: int,
     where: str | None,
     store: str | None,
@@ -52,6 +60,7 @@ def basins(
     \b
     Examples:
       twolayer basins --quick
+      twolayer basins --quick --activation relu
       twolayer basins --executor processes:2
       twolayer basins --store sweep --max-seconds 3600 --json
     """
@@ -63,17 +72,19 @@ def basins(
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
 
-    kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
+    kind = "" if activation == "tanh" else f"-{activation}"
+    kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}{kind}")
     command, size, interrupted, failures = as_typed(), QUICK if quick else FULL, False, list[str]()
     with said_when_stopped(kept), fresh_folder(out) as folder, Bars() as bars:
         try:
             with executor(where) as pool, one_thread():
                 place = Workplace(pool, kept, max_seconds, bars.tell)
-                results, failures = experiment(seed, size, place), place.failures
+                results = experiment(seed, size, place, activation)
+                failures = place.failures
         except KeyboardInterrupt:
             bars.close()
             click.echo("Stopped: reporting what is finished; Ctrl-C again ends without.", err=True)
-            results, interrupted = finished(seed, size, kept), True
+            results, interrupted = finished(seed, size, kept, activation), True
         with held("the report is written"):
             write(folder, results, command, time.strftime("%d %B %Y"))
     click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else summary(results))
@@ -84,7 +95,7 @@ def basins(
         shutil.rmtree(kept, ignore_errors=True)
 
 
-def finished(seed: int, size: Size, kept: Path) -> dict[str, Any]:
+def finished(seed: int, size: Size, kept: Path, activation: str = "tanh") -> dict[str, Any]:
     """The results of what is finished in the folder `kept`, after Ctrl-C.
 
     Parameters
@@ -93,6 +104,8 @@ def finished(seed: int, size: Size, kept: Path) -> dict[str, Any]:
     size : Size
         As for :func:`numerics.basin_study.run.experiment`.
     kept : Path
+    activation : str
+        As for the experiment.
 
     Raises
     ------
@@ -104,7 +117,7 @@ def finished(seed: int, size: Size, kept: Path) -> dict[str, Any]:
     from numerics.sweeps.workplace import Workplace
 
     with said_when_stopped(kept), one_thread():
-        results = experiment(seed, size, Workplace(None, kept, 0.0))
+        results = experiment(seed, size, Workplace(None, kept, 0.0), activation)
     results["stopped"] = [
         said.replace("max_seconds = 0.0 ran out", "interrupted") for said in results["stopped"]
     ]

@@ -32,6 +32,29 @@ class Numbers(click.FloatRange):
         return found
 
 
+def builtin(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The name `value` of an activation, if it is one of those that are built in.
+
+    Parameters
+    ----------
+    ctx : click.Context
+    param : click.Parameter
+    value : str
+
+    Raises
+    ------
+    click.BadParameter
+        If there is none of that name.
+    """
+    from twolayer.model.activation import available
+
+    if value not in available():
+        raise click.BadParameter(
+            f"activation must be one of {', '.join(available())}; got {value[:80]!r}", ctx, param
+        )
+    return value
+
+
 LOSSES = ("squared", "logistic", "softmax", "pseudo_huber")
 
 

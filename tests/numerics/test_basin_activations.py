@@ -1,0 +1,112 @@
+"""The basin study with units other than tanh: labels, shares, volumes, the report, the option."""
+
+import csv
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import twolayer as tl
+from numerics.basin_study import classifiers, run, students
+from numerics.basin_study.answer import answer
+from numerics.basin_study.problems import digits, limits, spiral, taught, teacher_student
+from numerics.basin_study.report import page
+from numerics.basin_study.rows import as_csv
+from numerics.commands.main import main
+from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.minima import described
+from numerics.sweeps.workplace import Workplace
+
+TINY = replace(run.QUICK, student_starts=4, starts=1, attacks=(0, 100), steps=20)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Few steps, few starts a piece, small problems, no known volumes."""
+    monkeypatch.setattr(students, "BLOCK", 4)
+    for module in (students, classifiers):
+        monkeypatch.setattr(module, "DESCENT", {"steps": 300, "learning_rate": 0.1})
+        monkeypatch.setattr(module, "STOCHASTIC", {"steps": 300, "learning_rate": 0.1, "batch_size": 5})
+    monkeypatch.setattr(run, "spiral", lambda seed: spiral(seed, genuine=10, units=6))
+    monkeypatch.setattr(run, "digits", lambda seed: digits(seed, genuine=20, units=3))
+    monkeypatch.setattr(run, "compared", lambda seed, large, place: [])
+    monkeypatch.setattr(run, "QUICK", TINY)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu"])
+def test_teacher_student_and_classifiers_have_the_units_that_were_asked_for(activation):
+    net, X, y = teacher_student(0, activation=activation)
+    teacher, again = taught(0, activation=activation)
+    assert net.activation.name == teacher.activation.name == activation
+    assert np.array_equal(X, again)
+    plain, _ = taught(0)
+    assert np.array_equal(teacher.theta, plain.theta)  # the units alone differ
+    z = X @ teacher.W.T + teacher.b
+    if activation != "gelu":
+        s = np.maximum(z, (0.01 if activation == "leaky_relu" else 0.0) * z)
+        np.testing.assert_allclose(y, s @ teacher.a, atol=1e-12)
+    problem = replace(spiral(0, genuine=10, units=6), activation=activation)
+    assert classifiers.empty(problem).activation.name == activation
+
+
+def test_what_is_said_of_a_minimum_does_not_depend_on_how_its_units_are_scaled():
+    net, X, _ = teacher_student(0, students=2, activation="relu")
+    net = net.replace(np.random.default_rng(1).normal(size=net.n_parameters))
+    place, t = NetworkLandscape(net, X, net(X)), np.array([3.0, 0.25])
+    other = tl.TwoLayer(net.a / t, net.W * t[:, None], net.b * t, activation="relu")
+    rows = [students._minimum(place, described(place, each.theta), 3, 20, 0) for each in (net, other)]
+    assert np.isclose(rows[0]["distance"], rows[1]["distance"])
+    assert np.isclose(rows[0]["highest"], rows[1]["highest"])
+    assert rows[0]["log_ellipsoid"] is rows[1]["log_ellipsoid"] is None  # a flat direction for every unit
+    assert rows[0]["flat"] >= 2
+    one, two = (row["soft"] for row in rows)
+    assert abs(one["log_volume"] - two["log_volume"]) < 0.1  # the same walkers, but for rounding
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_the_whole_study_runs_with_units_that_have_kinks(activation, tmp_path):
+    found = run.experiment(0, TINY, Workplace(), activation)
+    assert found["activation"] == activation
+    one = found["students"][0]
+    for way in one["shares"]:
+        assert sum(each["count"] for each in one["shares"][way].values()) == 4
+    assert answer(found)["sentence"].startswith(f"With {activation} units: ")
+    html = page(found, [])
+    assert f"Every unit of students and classifiers is a {activation} unit" in html
+    assert "masses of true basins are not measured" in html
+    assert "permutations and scalings" in html
+    assert "sign flips" not in html
+    lines = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert len(lines) == len(one["minima"]) + 4
+
+
+def test_smooth_units_have_no_word_on_kinks_or_scalings():
+    assert len(limits("tanh")) == len(limits("gelu")) == 2
+    assert len(limits("relu")) == 4
+    assert len(limits("square")) == 3
+
+
+def test_the_key_of_a_sweep_names_the_activation(monkeypatch):
+    keys = []
+
+    def finished(self, name, task, pieces, key):
+        keys.append((name, key))
+        return []
+
+    monkeypatch.setattr(Workplace, "finished", finished)
+    for activation in ("tanh", "identity", "relu"):
+        run.experiment(0, replace(TINY, basin_starts=4), Workplace(), activation)
+    assert len(set(keys)) == len(keys)
+
+
+def test_an_activation_that_is_not_built_in_is_one_line(tmp_path):
+    for name in ("ReLU6", "", "z**2", "x" * 500):
+        words = ["basins", "--quick", "--activation", name, "--out", str(tmp_path / "out")]
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 2
+        assert "activation must be one of" in " ".join(done.output.split())
+        assert len(done.output) < 700
+    assert not (tmp_path / "out").exists()
