@@ -39,7 +39,7 @@ def ratios(record: Array, levels: Array) -> tuple[float, Array]:
 
 
 def bennett(below: Array, above: Array, difference: float) -> tuple[float, Array]:
-    """Bennett's (1976) estimate of ln Z_above / Z_below, and each walker's influence on it.
+    """Bennett's (1976) estimate of ln Z_above / Z_below, and each walker's influence (inf: too far apart).
 
     Parameters
     ----------
@@ -60,6 +60,8 @@ def bennett(below: Array, above: Array, difference: float) -> tuple[float, Array
     c = brentq(excess, centre - width, centre + width, xtol=1e-12)
     p, q = expit(-(up + c)), expit(down + c)
     slope = (p * (1 - p)).sum() + (q * (1 - q)).sum()
+    if slope == 0:  # the rungs' samples do not overlap at all: nothing is known of the ratio
+        return float(c), np.full(below.shape[1], np.inf)
     return float(c), np.asarray((p.sum(axis=0) - q.sum(axis=0)) / slope)
 
 
@@ -76,5 +78,7 @@ def effective(record: Array) -> float:
 
 
 def standard_error(influence: Array) -> float:
-    """Standard error of a sum of independent walkers' `influence` (walkers,)."""
+    """Standard error of a sum of independent walkers' `influence` (walkers,): inf where that is not known."""
+    if not np.isfinite(influence).all():
+        return float("inf")
     return float(np.sqrt(len(influence) * influence.var(ddof=1)))

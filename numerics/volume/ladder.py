@@ -229,8 +229,8 @@ def climb(
 def _difference(parts: list[Array], levels: Array) -> float:
     """How far two estimates of the log-ratio are apart, in standard errors of their difference.
 
-    Differences that do not matter, those of rounding among them, count as small.
+    Differences that do not matter, those of rounding among them, count as small; without an error, inf.
     """
     (one, first), (two, second) = (ratios(part, levels) for part in parts)
     error = float(np.hypot(standard_error(first), standard_error(second)))
-    return abs(one - two) / max(error, MATTERS)
+    return abs(one - two) / max(error, MATTERS) if np.isfinite(error) else float("inf")
