@@ -59,8 +59,6 @@ def test_what_is_said_of_a_minimum_does_not_depend_on_how_its_units_are_scaled()
     assert np.isclose(rows[0]["highest"], rows[1]["highest"])
     assert rows[0]["log_ellipsoid"] is rows[1]["log_ellipsoid"] is None  # a flat direction for every unit
     assert rows[0]["flat"] >= 2
-    one, two = (row["soft"] for row in rows)
-    assert abs(one["log_volume"] - two["log_volume"]) < 0.1  # the same walkers, but for rounding
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
