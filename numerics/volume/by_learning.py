@@ -13,7 +13,7 @@ from numerics.statistics.weights import average
 from numerics.volume.by_tempering import judge_run, population, require_run
 from numerics.volume.estimate import DOUBTFUL, REFUSED, TRUSTED, VolumeEstimate, worse
 from numerics.volume.images import images_left_out
-from numerics.volume.ladder import SETTLE, Climbed, Ladder, climb, place_rungs
+from numerics.volume.ladder import Climbed, Ladder, climb, place_rungs
 from numerics.volume.posterior import Posterior
 
 CHECKED = 2000
@@ -24,13 +24,6 @@ LOWER, BARRIER, NEGLIGIBLE = 1.0, 2.0, 10.0
 
 SENT, RUNGS, FEW = 400, 200, 50
 """Points sent from the localising Gaussian to the posterior, their most rungs, and the most dimensions."""
-
-SETTLED = 60
-"""The most moves of these points on a rung: two more for a dimension, lest a well that is found late be lost.
-
-Of two wells as wide, the second with 0.38 of the mass in 20 dimensions, 400 points kept 0, 0 and 0 to the end
-with 15 moves, and 0.71, 0.04 and 0.28 with 60.
-"""
 
 SIDES = 4000
 """Points that measure how much of the quadratic part's Gaussian lies on the centre's side of its images."""
@@ -43,7 +36,8 @@ FAR, MISSED, MIXED = 5.0, 0.01, 4
 
 In up to MIXED dimensions walkers on the whole ladder were right about other parts about as often as stated,
 in more they were not (the battery of benchmarks): there such a value is doubtful, and a share below MISSED is
-in its error.
+in its error. A second well as narrow as the first is lost on the way in ten dimensions and more, whatever mass
+it holds: such values are trusted, and wrong.
 """
 
 
@@ -149,17 +143,19 @@ def _estimate(
     if posterior.bent >= 1:
         return _refused("the point is no minimum, and gamma does not hold it", posterior)
     near, last = _near(posterior, steps, walkers, rng)
+    many = len(posterior.centre) > MIXED
     sent = _sent(posterior, max(SENT, walkers), rng)
     far = 0.0 if sent is None else float((posterior.far(sent.stood[-1]) > FAR).mean())
-    least = MISSED if len(posterior.centre) > MIXED else 0.0
+    least = MISSED if many else 0.0
     why = f"; of points sent from the Gaussian {far:.1%} end far from the minimum" if far > least else ""
     near = _reserved(near, why)
     nearly_independent = near.effective_samples >= INDEPENDENT * steps * walkers
-    if sent is not None and not (near.verdict == TRUSTED and nearly_independent):
+    hopeless = many and bool(why)  # no run of walkers would be trusted
+    if sent is not None and not hopeless and not (near.verdict == TRUSTED and nearly_independent):
         near = _better(near, _wide(posterior, sent, last, steps, walkers, rng))
     low = f"; n beta V was seen {-posterior.lowest:.2g} below the minimum given"
     found = _reserved(near, low if posterior.lowest < -LOWER else "")
-    if len(posterior.centre) > MIXED and far > 0:
+    if many and far > 0:
         found = _reserved(found, "; walkers change wells too seldom in so many dimensions" if why else "")
         found = found if why else replace(found, error=found.error + 3 * far)
     return replace(found, evaluations=posterior.evaluations)
@@ -217,7 +213,6 @@ def _sent(posterior: Posterior, count: int, rng: np.random.Generator) -> Ladder 
         rng,
         keep=len(start),
         most=RUNGS,
-        settle=min(SETTLE + 2 * len(posterior.centre), SETTLED),
         curvature=posterior.curvature,
         directions=posterior.directions,
     )

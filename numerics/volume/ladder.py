@@ -25,7 +25,7 @@ MATTERS = 1e-4
 """Nats; a smaller standard error between parts of a run is taken for this."""
 
 SETTLE = 15
-"""Moves of the population on every rung while rungs are placed, unless more are asked for."""
+"""Moves of the population on every rung while rungs are placed."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,6 @@ def place_rungs(
     *,
     keep: int,
     most: int = 200,
-    settle: int = SETTLE,
     curvature: Array | None = None,
     directions: Array | None = None,
 ) -> Ladder | None:
@@ -125,8 +124,6 @@ def place_rungs(
         How many of the population are kept on every rung.
     most : int
         The most rungs.
-    settle : int
-        Moves of the population on every rung.
     curvature, directions : ndarray, optional
         For moves of more kinds, as in :class:`numerics.volume.walkers.Rungs`.
 
@@ -141,7 +138,7 @@ def place_rungs(
             return None
         now = Rungs(np.array([levels[-1]]), gaussian, curvature, directions)
         walkers = Walkers(state, now, z[None], rng)
-        for _ in range(settle):
+        for _ in range(SETTLE):
             walkers.move(adapt=0.5)
         z, h = walkers.z[0], walkers.h[0]
         levels.append(_next_level(h, levels[-1], last))
