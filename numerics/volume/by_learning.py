@@ -36,8 +36,8 @@ FAR, MISSED, MIXED = 5.0, 0.01, 4
 
 In up to MIXED dimensions walkers on the whole ladder were right about other parts about as often as stated,
 in more they were not (the battery of benchmarks): there such a value is doubtful, and a share below MISSED is
-in its error. A second well as narrow as the first is lost on the way in ten dimensions and more, whatever mass
-it holds: such values are trusted, and wrong.
+in its error. A second well as narrow as the first is lost on the way in ten dimensions and more, whatever
+mass it holds: such values are trusted, and wrong.
 """
 
 
