@@ -102,7 +102,13 @@ class Claim:
         return self.check_at(Situation(net, X, y, loss))
 
     def check_at(self, at: Situation) -> Check:
-        """Check at a situation, whose quantities are shared with earlier checks there."""
+        """Check at a situation, whose quantities are shared with earlier checks there.
+
+        Parameters
+        ----------
+        at : Situation
+            A network with its data and loss.
+        """
         with np.errstate(all="ignore"):
             found = Variant(self.relation, self.hypotheses).check(at)
         if isinstance(self.relation, sp.StrictLessThan) and found.holds:

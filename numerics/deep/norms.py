@@ -131,8 +131,10 @@ def scaled(run: Forward, exponent: int) -> Forward:
 
 def frobenius(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The Frobenius norm and its error; O(n^2 q L m^2 + n^2 L^2 m^2) time."""
-    if not bound.size > 0 or not math.isfinite(bound.size):
-        return (0.0, bound.propagated) if bound.size == 0 else (math.inf, math.inf)
+    if bound.size <= VANISHING:
+        return 0.0, SLACK * bound.size + bound.propagated
+    if not math.isfinite(bound.size):
+        return math.inf, math.inf
     exponent = min(max(math.frexp(bound.size)[1], -900), 900)
     at = scaled(run, exponent)
     square = error = 0.0

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from theory.bridge import network
+from theory.bridge.floor import SUBNORMAL
 from theory.bridge.network import SLACK, UNIT, Array, Spectrum, Uncertain
 from theory.quantities.network import Situation
 from theory.quantities.norms import Matrix, gamma, size
@@ -33,7 +34,8 @@ def bias_block(at: Situation) -> Matrix:
     Lam = np.sqrt((run.Lam**2).sum(axis=(1, 2)))
     each = Lam * (2 * norms.D + norms.dD) * norms.dD + run.Lam_error * (norms.D + norms.dD) ** 2
     arithmetic = gamma(n * q + q + 8) * sample_mean(Lam * norms.D**2)
-    return Matrix((entries + entries.T) / 2, sample_mean(each) + arithmetic)
+    lost = 4 * q * q * SUBNORMAL * bool((norms.D + norms.dD).any())  # squares that vanish are not zero
+    return Matrix((entries + entries.T) / 2, sample_mean(each) + arithmetic + lost)
 
 
 def curvature_block(at: Situation) -> Matrix:
@@ -101,17 +103,19 @@ def jacobian_sizes(at: Situation) -> tuple[Array, Array]:
     """Upper bounds of |J_i|_F and of the error of J_i, each (n,)."""
     norms, q, squares = at.forward.norms, at.net.n_outputs, SLACK * augmented_squares(at)
     offset = q * (at.net.c is not None)
-    sizes = np.sqrt(q * norms.S**2 + squares * norms.D**2 + offset)
-    return SLACK * sizes, SLACK * np.sqrt(q * norms.dS**2 + squares * norms.dD**2)
+    S, D = (np.sqrt(q) * each for each in (norms.S, norms.dS)), (norms.D, norms.dD)
+    pairs = [np.hypot(s, np.sqrt(squares) * d) for s, d in zip(S, D, strict=True)]
+    return SLACK * np.hypot(pairs[0], np.sqrt(offset)), SLACK * pairs[1]
 
 
 def tangent_kernel(at: Situation) -> Matrix:
     """K = J J^T / n, (n q, n q), from inner products over units and inputs, not from J."""
     run, K = at.forward, network.kernel(at.forward)
     n = len(run.X)
-    J, dJ = (float(np.linalg.norm(each)) for each in jacobian_sizes(at))
+    J, dJ = (size(each) for each in jacobian_sizes(at))
     steps = gamma(run.S.shape[1] + run.X.shape[1] + 8)
-    return Matrix((K + K.T) / (2 * n), SLACK * (2 * J * dJ + dJ**2 + steps * J**2) / n)
+    lost = 4 * len(K) * SUBNORMAL * (J + dJ > 0)
+    return Matrix((K + K.T) / (2 * n), SLACK * (2 * J * dJ + dJ**2 + steps * J**2) / n + lost)
 
 
 def mean_square_jacobian(at: Situation) -> Uncertain:
