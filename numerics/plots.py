@@ -44,8 +44,7 @@ def spectrum(eigenvalues: tl.Measurement, ax: Axes | None = None, **style: Any) 
         Negative eigenvalues are drawn hollow; those that may be zero are below the line of their error.
     """
     ax = _axes(ax)
-    values = np.atleast_1d(np.asarray(eigenvalues.value, dtype=float))
-    errors = np.broadcast_to(np.asarray(eigenvalues.error, dtype=float), values.shape)
+    values, errors = _with_errors(eigenvalues)
     order = np.argsort(-np.abs(values), kind="stable")
     values, errors = values[order], errors[order]
     ranks = np.arange(1, len(values) + 1)
@@ -78,8 +77,7 @@ def cumulative(eigenvalues: tl.Measurement, ax: Axes | None = None, **style: Any
     matplotlib.axes.Axes
     """
     ax = _axes(ax)
-    values = np.asarray(eigenvalues.value, dtype=float)
-    errors = np.broadcast_to(np.asarray(eigenvalues.error, dtype=float), values.shape)
+    values, errors = _with_errors(eigenvalues)
     share = np.arange(1, len(values) + 1) / len(values)
     ax.step(np.sort(values), share, where="post", **style)
     ax.fill_betweenx(
@@ -175,6 +173,15 @@ def unit_traces(net: tl.TwoLayer, X: Any, y: Any, loss: str = "squared") -> tupl
     if "b" in where:
         inputs = inputs + diagonal[where["b"]]
     return inputs, diagonal[where["a"]].reshape(-1, m).sum(axis=0)
+
+
+def _with_errors(eigenvalues: tl.Measurement) -> tuple[Array, Array]:
+    """The eigenvalues and their errors, (k,) each."""
+    if not isinstance(eigenvalues, tl.Measurement):
+        kind = type(eigenvalues).__name__
+        raise TypeError(f"eigenvalues must be a Measurement, as H.eigenvalues() returns it; got {kind}")
+    values = np.atleast_1d(np.asarray(eigenvalues.value, dtype=float))
+    return values, np.broadcast_to(np.asarray(eigenvalues.error, dtype=float), values.shape)
 
 
 def _axes(ax: Axes | None) -> Axes:

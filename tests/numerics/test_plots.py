@@ -53,3 +53,12 @@ def test_what_is_drawn_is_what_was_given():
 def test_networks_of_unlike_shape_have_no_line_between_them():
     with pytest.raises(ValueError, match="one shape and activation"):
         plots.slice_between(NET, tl.TwoLayer([1.0], [[1.0, 1.0]]), X, Y)
+
+
+@pytest.mark.parametrize("draw", [plots.spectrum, plots.cumulative])
+def test_what_is_no_measurement_is_refused(draw):
+    H = tl.Hessian(tl.TwoLayer([1.0], [[1.0]]), [[1.0]], [1.0])
+    with pytest.raises(
+        TypeError, match=r"must be a Measurement, as H.eigenvalues\(\) returns it; got Hessian"
+    ):
+        draw(H)
