@@ -131,7 +131,7 @@ def scaled(run: Forward, exponent: int) -> Forward:
 
 def frobenius(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The Frobenius norm and its error; O(n^2 q L m^2 + n^2 L^2 m^2) time."""
-    if bound.size <= VANISHING:
+    if bound.size <= bound.propagated:  # nothing but errors
         return 0.0, SLACK * bound.size + bound.propagated
     if not math.isfinite(bound.size):
         return math.inf, math.inf
