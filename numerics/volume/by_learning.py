@@ -104,8 +104,8 @@ def learning_coefficient(
     LearningCoefficient
         `log_volume` is ln Z, relative to the Gaussian of precision gamma, over all theta: images of the
         minimum under permutations and sign flips of up to seven units are counted exactly, whatever walkers
-        reach. Doubtful where walkers mix slowly, or parts were seen that they did not reach. In ten dimensions
-        and more a second well may stay unseen, and the value, without it, is trusted.
+        reach. Doubtful where walkers mix slowly, or parts were seen that they did not reach. In ten
+        dimensions and more a second well may stay unseen, and the value, without it, is trusted.
 
     Raises
     ------
