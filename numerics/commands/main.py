@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any
 
@@ -17,6 +18,11 @@ from numerics.commands.norms import norms
 from numerics.commands.options import LOSSES, Integers
 from numerics.commands.reproduce import reproduce
 from numerics.commands.verify import verify
+
+if "numpy" not in sys.modules:
+    # Threads of its BLAS then wait for work a millisecond, not a tenth of a second, in which they would be in
+    # the way of scipy's: twolayer.blas_threads.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 FORMULA, SECONDS = 4.5, 30.0
 """What the constants of a formula may take, and its whole derivation, which they are the start of."""

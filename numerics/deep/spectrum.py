@@ -23,6 +23,7 @@ from numerics.deep.forward import Forward
 from numerics.deep.matrices import dense, dense_error, tangent_kernel
 from numerics.deep.norms import Scope
 from twolayer.arrays import require_representable
+from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK, gamma
 from twolayer.memory import available
@@ -180,8 +181,9 @@ class Eigensystem:
 
         inverse: Callable[[np.ndarray], np.ndarray] = np.copy
         if self.order <= FORMED:
-            factors = linalg.lu_factor(np.stack([apply(v) for v in np.eye(self.order)], axis=1))
-            inverse = partial(linalg.lu_solve, factors)
+            formed = np.stack([apply(v) for v in np.eye(self.order)], axis=1)
+            with scipy_on_one_thread(self.order):
+                inverse = partial(linalg.lu_solve, linalg.lu_factor(formed))
         found = [refined(apply, inverse, column, watch) for column in columns.T]
         x = np.stack([column for column, _ in found], axis=1)
         missed = np.array([left for _, left in found]) + gamma(4) * np.linalg.norm(columns, axis=0)

@@ -14,6 +14,7 @@ from numerics.deep.network import Network
 from numerics.deep.tangents import Tangent, tangent
 from numerics.training.point import INTERPOLATES, REACHED, STEPS, STUCK
 from twolayer.arrays import Array
+from twolayer.blas_threads import scipy_on_one_thread
 
 NEAR = 1e-7
 """Largest residual at which it is asked whether residuals are zero within rounding."""
@@ -289,8 +290,9 @@ def _solved(M: Array, shift: float, g: Array, symmetric: bool) -> Array | None:
     shifted.flat[:: len(M) + 1] += shift
     try:
         if symmetric:
-            factor = linalg.cho_factor(shifted, overwrite_a=True, check_finite=False)
-            found = linalg.cho_solve(factor, g, check_finite=False)
+            with scipy_on_one_thread(len(M)):
+                factor = linalg.cho_factor(shifted, overwrite_a=True, check_finite=False)
+                found = linalg.cho_solve(factor, g, check_finite=False)
         else:
             found = np.linalg.solve(shifted, g)
     except linalg.LinAlgError:

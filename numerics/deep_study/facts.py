@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from numerics import volume
@@ -190,7 +189,7 @@ def non_uniformity(kernel: Array, n: int) -> float:
     1.0
     """
     q = len(kernel) // n
-    values, V = linalg.eigh(kernel)
+    values, V = np.linalg.eigh(kernel)
     S = V * np.sqrt(np.maximum(values, 0.0))
     blocks = np.array([kernel[i * q : (i + 1) * q, i * q : (i + 1) * q] for i in range(n)]) * n
 
@@ -199,7 +198,8 @@ def non_uniformity(kernel: Array, n: int) -> float:
         return np.asarray(S.T @ ((blocks @ z.reshape(n, q, 1)).ravel() - kernel @ z))
 
     if len(kernel) < 20:
-        return math.sqrt(max(float(linalg.eigvalsh(np.array([apply(e) for e in np.eye(len(S))]))[-1]), 0.0))
+        formed = np.array([apply(e) for e in np.eye(len(S))])
+        return math.sqrt(max(float(np.linalg.eigvalsh(formed)[-1]), 0.0))
     operator = LinearOperator(kernel.shape, matvec=apply, dtype=np.float64)
     largest = eigsh(operator, 1, which="LA", v0=np.ones(len(S)), return_eigenvectors=False)
     return math.sqrt(max(float(largest[0]), 0.0))
@@ -221,7 +221,7 @@ def input_gradients(net: Network, H: Hessian, test: Labelled) -> dict[str, Any]:
     W = net.layers[0][0]
     back = H.forward.J[0].reshape(-1, len(W))
     block, outer = back.T @ back / H.forward.n, W @ W.T
-    top = float(linalg.norm(W, 2)) ** 2
+    top = float(np.linalg.norm(W, 2)) ** 2
     found = {
         "train": {"value": _mean_square(net, H.forward.h[0]), "error": None},
         "test": {"value": _mean_square(net, test.X), "error": None},
@@ -229,10 +229,10 @@ def input_gradients(net: Network, H: Hessian, test: Labelled) -> dict[str, Any]:
     bounds = {
         "identity": float((outer * block).sum()),
         "spectral_times_trace": top * float(block.trace()),
-        "frobenius_times_frobenius": float(linalg.norm(outer) * linalg.norm(block)),
+        "frobenius_times_frobenius": float(np.linalg.norm(outer) * np.linalg.norm(block)),
     }
     if H.forward.loss.name == "squared":  # then G_bb is a block of G
-        bounds["frobenius_times_all"] = float(linalg.norm(outer) * H.gauss_newton.frobenius_norm().value)
+        bounds["frobenius_times_all"] = float(np.linalg.norm(outer) * H.gauss_newton.frobenius_norm().value)
     return {"input_gradient": found, "input_gradient_bounds": bounds}
 
 

@@ -17,7 +17,7 @@ from numerics.landscape.channels import channels_said
 from numerics.landscape.landscape import Landscape, checked_point, hessian_at
 from numerics.landscape.separability import separates
 from twolayer.arrays import Array
-from twolayer.one_blas_thread import one_blas_thread
+from twolayer.blas_threads import one_blas_thread
 
 INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 3"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""

@@ -12,6 +12,7 @@ from scipy import linalg
 import twolayer as tl
 from numerics.manifold.gradients import newton_norm_gradient, trace_gradient
 from twolayer.arrays import Array
+from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.curvature.jacobian import jacobian
 from twolayer.forward.errors import forward
 from twolayer.forward.scope import Scope
@@ -191,8 +192,8 @@ def _least_squares(J: Array, right: Array) -> Array:
     """(J J^T)^(-1) times the right side (n,)."""
     K = J @ J.T
     try:
-        return np.asarray(
-            linalg.cho_solve(linalg.cho_factor(K, check_finite=False), right, check_finite=False)
-        )
+        with scipy_on_one_thread(len(K)):
+            factor = linalg.cho_factor(K, check_finite=False)
+            return np.asarray(linalg.cho_solve(factor, right, check_finite=False))
     except linalg.LinAlgError:
-        return np.asarray(linalg.lstsq(K, right, check_finite=False)[0])
+        return np.asarray(np.linalg.lstsq(K, right)[0])

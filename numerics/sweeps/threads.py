@@ -9,7 +9,7 @@ import numba
 import scipy.linalg  # noqa: F401 - only what is loaded is held, and scipy brings a BLAS of its own
 from threadpoolctl import threadpool_limits
 
-from twolayer.one_blas_thread import one_blas_thread
+from twolayer.blas_threads import one_blas_thread
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from scipy import linalg
 import twolayer as tl
 from numerics.training.point import Point, labels
 from twolayer.arrays import Array
+from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.curvature.gradient import from_forward
 from twolayer.forward.scope import Scope
 from twolayer.spectrum.tangent_kernel import jacobian_gram
@@ -61,7 +62,9 @@ def _solved(matrix: Array, damping: float, right: Array) -> Array | None:
     shifted = matrix.copy()
     shifted[np.diag_indices_from(shifted)] += damping
     try:
-        return np.asarray(linalg.cho_solve(linalg.cho_factor(shifted, lower=True, overwrite_a=True), right))
+        with scipy_on_one_thread(len(shifted)):
+            factor = linalg.cho_factor(shifted, lower=True, overwrite_a=True)
+            return np.asarray(linalg.cho_solve(factor, right))
     except linalg.LinAlgError:
         return None
 
@@ -74,7 +77,7 @@ def hessian(point: Point) -> tl.Hessian:
 def spectral_solver(point: Point) -> Steps:
     """Newton steps from all eigenvectors; at a saddle, where the gradient vanishes, down the lowest."""
     H = hessian(point)
-    values, V = linalg.eigh(H.toarray())
+    values, V = np.linalg.eigh(H.toarray())
     along = V.T @ point.gradient
     size = np.abs(values)
     if point.stationary and values[0] < -H.rounding_error():
@@ -141,7 +144,7 @@ class Scaled:
         self.sizes = np.maximum(self.sizes, largest) if self.sizes.size else largest
         sizes = np.where(self.sizes > 0, self.sizes, 1.0)
         M = (H.toarray() if self.newton else G) / np.multiply.outer(sizes, sizes)
-        values, V = linalg.eigh(M)
+        values, V = np.linalg.eigh(M)
         along, size = V.T @ (point.gradient / sizes), np.abs(values)
 
         def direction(damping: float) -> Array:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import Array, inputs, targets
+from ..blas_threads import begin_with_one_blas_thread, one_blas_thread
 from ..jit import SETTINGS
 from ..model.activation import Activation
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
-from ..one_blas_thread import begin_with_one_blas_thread, one_blas_thread
 
 
 def in_threads(work: Callable[[Any], None], pieces: list[Any]) -> None:

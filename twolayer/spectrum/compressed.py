@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from twolayer.forward.bounds import Bounds, bounds
 from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
@@ -175,7 +174,7 @@ def _network(net: TwoLayer, d: int) -> TwoLayer:
 
 def onto_span(inputs: Array) -> tuple[Array, Array, Array]:
     """Coordinates (n, n) of n points in a basis of their span, their distances from it, and the basis."""
-    basis = linalg.qr(inputs.T, mode="economic", check_finite=False)[0]
+    basis = np.linalg.qr(inputs.T)[0]
     made = inputs @ basis
     lengths = scaled_norms(made)
     gaps = scaled_norms(inputs - made @ basis.T)

@@ -28,10 +28,10 @@ import numpy as np
 from twolayer.forward.bounds import bounds
 
 from ..arrays import Array, require_representable
+from ..blas_threads import one_blas_thread
 from ..curvature.dense import dense_error
 from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
-from ..one_blas_thread import one_blas_thread
 from .compressed import Matrix
 from .extremes.watch import Watch
 from .factored.capacitance import ROWS, TINY, Capacitance, Rows

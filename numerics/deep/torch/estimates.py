@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from twolayer.arrays import Array
 
@@ -80,7 +79,7 @@ def sampled(products: Callable[[Array], Array], order: int, budget: int, seed: i
     rng = np.random.default_rng(seed)
     wide = min(budget // 3, order, max(1, ENTRIES // order))
     Y = _taken(products, rng.standard_normal((wide, order)))
-    Q = linalg.qr(Y.T, mode="economic", check_finite=False)[0].T
+    Q = np.linalg.qr(Y.T)[0].T
     HQ = _taken(products, Q)
     Z = rng.choice([-1.0, 1.0], (budget - 2 * wide, order))
     Z -= (Z @ Q.T) @ Q

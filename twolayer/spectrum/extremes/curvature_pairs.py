@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from scipy import linalg
 
 from ...arrays import Array
 from ...curvature.dense import dense
@@ -115,7 +114,7 @@ def _reaches_zero(found: Pairs, which: str) -> bool:
 
 
 def _eigenvectors(matrix: Matrix, k: int, which: str) -> Array:
-    values, V = linalg.eigh(matrix.checked(dense(matrix.forward, matrix.scope)), check_finite=False)
+    values, V = np.linalg.eigh(matrix.checked(dense(matrix.forward, matrix.scope)))
     sizes = {"largest": values, "smallest": -values}.get(which, np.abs(values))
     return np.asarray(V[:, np.argsort(-sizes, kind="stable")[: k + NEXT]])
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg
 
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNIT
@@ -248,14 +247,14 @@ class _Search:
     def merge(self, vectors: Array) -> None:
         """Rayleigh and Ritz over all vectors, and bounds of their residuals."""
         operator, first = self.operator, self.vectors.shape[1]
-        V = linalg.qr(np.hstack([self.vectors, vectors]), mode="economic", check_finite=False)[0]
+        V = np.linalg.qr(np.hstack([self.vectors, vectors]))[0]
         if first:
             V[:, :first] = self.vectors
         new = [np.asarray(operator.product(np.ascontiguousarray(v))) for v in V[:, first:].T]
         self.products += len(new)
         AV = np.hstack([self.images, np.stack(new, axis=1)])
         S = V.T @ AV
-        values, turn = linalg.eigh(0.5 * (S + S.T), check_finite=False)
+        values, turn = np.linalg.eigh(0.5 * (S + S.T))
         order = np.argsort(-self.sizes(values), kind="stable")
         self.values, turn = values[order], turn[:, order]
         self.vectors, self.images = V @ turn, AV @ turn

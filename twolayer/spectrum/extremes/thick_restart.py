@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import linalg
 
 from ...arrays import Array
 
@@ -83,7 +82,7 @@ class Basis:
 
     def ritz(self) -> tuple[Array, Array, Array]:
         """Ritz values (f,), ascending, their coordinates (f, f) in Q, and their residuals (f,), estimated."""
-        values, Y = linalg.eigh(self.T[: self.filled, : self.filled], check_finite=False)
+        values, Y = np.linalg.eigh(self.T[: self.filled, : self.filled])
         return values, Y, self.last * np.abs(Y[-1])
 
     def vectors(self, Y: Array) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from ...arrays import Array
+from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma
 
 LEAST_PIVOT = 2.0**-20
@@ -41,12 +42,14 @@ class Factorization:
     """
 
     def __init__(self, B: Array) -> None:
-        if not self._positive(B):
-            self._indefinite(B)
+        with scipy_on_one_thread(len(B)):
+            if not self._positive(B):
+                self._indefinite(B)
         self.lengths = np.einsum("ij,ij->j", self.L, self.L)
         both = self.lengths[self.pairs] + self.lengths[self.pairs + 1]
         self.lengths[self.pairs] = self.lengths[self.pairs + 1] = both
-        self.error = self._verified(B)
+        with scipy_on_one_thread(len(B)):
+            self.error = self._verified(B)
 
     def _positive(self, B: Array) -> bool:
         """Cholesky's factors of B (p, p), if it has them and none is so small that its column grows large."""
@@ -91,11 +94,12 @@ class Factorization:
     def solve(self, U: Array) -> tuple[Array, float]:
         """Y with M Y = U + (an error whose Frobenius norm is bounded by the second result); U is (p, c)."""
         U = np.asfortranarray(U[self.order])
-        Y = blas.dtrsm(1.0, self.L, U, lower=1, diag=1)
-        _turn(Y, self.pairs, self.turns * [1.0, -1.0])
-        back = Y.copy(order="F")
-        _turn(back, self.pairs, self.turns)
-        back = blas.dtrmm(1.0, self.L, back, lower=1, diag=1, overwrite_b=1)
+        with scipy_on_one_thread(len(U)):
+            Y = blas.dtrsm(1.0, self.L, U, lower=1, diag=1)
+            _turn(Y, self.pairs, self.turns * [1.0, -1.0])
+            back = Y.copy(order="F")
+            _turn(back, self.pairs, self.turns)
+            back = blas.dtrmm(1.0, self.L, back, lower=1, diag=1, overwrite_b=1)
         back -= U
         rows = np.einsum("ij,ij->i", Y, Y)
         size = float(np.sqrt(self.lengths * rows).sum())
@@ -104,12 +108,13 @@ class Factorization:
 
     def divided(self, v: Array, pivots: Array) -> Array:
         """(M diag(pivots) M^T)^(-1) v for a vector (p,): a solution of B x = v if `pivots` are its own."""
-        Y = blas.dtrsm(1.0, self.L, np.asfortranarray(v[self.order, None]), lower=1, diag=1)
-        _turn(Y, self.pairs, self.turns * [1.0, -1.0])
-        Y /= pivots[:, None]
-        _turn(Y, self.pairs, self.turns)
         found = np.empty_like(v)
-        found[self.order] = blas.dtrsm(1.0, self.L, Y, lower=1, diag=1, trans_a=1)[:, 0]
+        with scipy_on_one_thread(len(v)):
+            Y = blas.dtrsm(1.0, self.L, np.asfortranarray(v[self.order, None]), lower=1, diag=1)
+            _turn(Y, self.pairs, self.turns * [1.0, -1.0])
+            Y /= pivots[:, None]
+            _turn(Y, self.pairs, self.turns)
+            found[self.order] = blas.dtrsm(1.0, self.L, Y, lower=1, diag=1, trans_a=1)[:, 0]
         return found
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from ...arrays import Array
+from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
 from ...jit import reduction_kernel
 from ..extremes.watch import Watch
@@ -58,12 +59,13 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
     if len(A) == 1:
         return A[0].copy(), 0.0
     watch = watch or Watch()
-    watch.stage(0.1, f"reducing a matrix of order {len(A)}")
-    diagonal, beside, Qt = reduction(A)
-    watch.stage(0.6, "proving the reduction")
-    error = similarity_error(A, diagonal, beside, Qt, sharp)
-    watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
-    values, status = lapack.dsterf(diagonal, beside)
+    with scipy_on_one_thread(len(A)):
+        watch.stage(0.1, f"reducing a matrix of order {len(A)}")
+        diagonal, beside, Qt = reduction(A)
+        watch.stage(0.6, "proving the reduction")
+        error = similarity_error(A, diagonal, beside, Qt, sharp)
+        watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
+        values, status = lapack.dsterf(diagonal, beside)
     if status:
         raise ArithmeticError("eigenvalues of a tridiagonal matrix must converge; LAPACK's did not")
     return values, SLACK * (error + float(np.linalg.norm(counted_errors(diagonal, beside, values))))

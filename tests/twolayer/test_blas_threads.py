@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 import twolayer as tl
 from numerics.sweeps.threads import one_thread
-from twolayer.one_blas_thread import one_blas_thread
+from twolayer.blas_threads import one_blas_thread, scipy_on_one_thread
 
 def threads():
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
@@ -57,6 +57,26 @@ except KeyError:
     assert threads() == {2}
 """
 
+MIXED = """
+def scipys():
+    return {pool["num_threads"] for pool in threadpool_info() if "scipy.libs" in pool["filepath"]} or {1}
+
+with scipy_on_one_thread(10):
+    with one_blas_thread():
+        assert threads() == {1}
+    assert scipys() == {1}
+assert threads() == {2}
+with one_blas_thread():
+    with scipy_on_one_thread(10):
+        pass
+    assert threads() == {1}
+assert threads() == {2}
+with scipy_on_one_thread(5000):
+    assert threads() == {2}
+tl.Hessian(tl.TwoLayer([1.0], [[2.0]]), [[1.0]], [0.0]).eigenvalues()
+assert threads() == {2}
+"""
+
 RISKS = """
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(50, 3)), rng.normal(size=50)
@@ -75,7 +95,9 @@ assert threads() == {2}, threads()
     [
         OVERLAPPING.replace("HOLD", "one_blas_thread"),
         OVERLAPPING.replace("HOLD", "one_thread"),
+        OVERLAPPING.replace("with HOLD()", "with scipy_on_one_thread(10)"),
         RAISED.replace("HOLD", "one_thread"),
+        MIXED,
         RISKS,
     ],
 )
