@@ -15,6 +15,7 @@ settings.register_profile("default", max_examples=50, derandomize=True, **COMMON
 settings.register_profile("thorough", max_examples=1000, print_blob=True, **COMMON)
 settings.load_profile("default")
 
+os.environ["TWOLAYER_EXECUTOR"] = "here"  # commands start no processes unasked
 os.environ["TWOLAYER_BROWSER"] = ""  # reports are not printed, whatever the machine has
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
 import click
+
+MOST_PROCESSES = 8  # that a command starts unasked
 
 
 class Integers(click.IntRange):
@@ -86,6 +89,13 @@ def saved_network(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def executor_at_hand() -> str:
+    """A process for each core that this one may use, up to `MOST_PROCESSES`; "here" where there is one."""
+    may_use = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    cores = min(len(may_use(0)), MOST_PROCESSES)
+    return f"processes:{cores}" if cores > 1 else "here"
+
+
 def long_run(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a `command` the options --seed, --executor (as `where`), --store and --max-seconds."""
     options = (
@@ -93,7 +103,12 @@ def long_run(command: Callable[..., Any]) -> Callable[..., Any]:
             "--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every number."
         ),
         click.option(
-            "--executor", "where", help="threads:N, processes:N or dask://HOST:PORT. Default: here."
+            "--executor",
+            "where",
+            default=executor_at_hand,
+            show_default=f"processes:N, a process a core, at most {MOST_PROCESSES}",
+            envvar="TWOLAYER_EXECUTOR",
+            help="threads:N, processes:N, dask://HOST:PORT, or here: in this process.",
         ),
         click.option(
             "--store",

@@ -16,7 +16,7 @@ from typing import Any
 from numerics.sweeps.threads import keep_to_one_thread
 
 COUNT = re.compile("[0-9]{1,5}")  # not isdecimal, which other scripts' digits are too
-WANTED = "threads:N, processes:N or dask://HOST:PORT"
+WANTED = "here, threads:N, processes:N or dask://HOST:PORT"
 
 
 def begin() -> None:
@@ -42,7 +42,7 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     name : str or None
         "threads:N"; "processes:N", each process of one thread, so that they do not fight for the cores;
         or "dask://HOST:PORT", the address of the scheduler of a dask.distributed cluster whose workers
-        have this package (extra ``[cluster]``). None: no executor, work is done here.
+        have this package (extra ``[cluster]``). None or "here": no executor, work is done here.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     ...     pool.submit(abs, -3).result()
     3
     """
-    if name is None:
+    if name in (None, "here"):
         yield None
         return
     kind, _, rest = name.partition(":")

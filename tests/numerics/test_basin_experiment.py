@@ -232,7 +232,10 @@ def test_workers_that_die_are_named_and_the_exit_code_is_1(command, tmp_path, mo
 def test_bad_options_end_in_one_line(tmp_path):
     (tmp_path / "mine").write_text("mine")
     for options, message in [
-        (["--executor", "mpi:3"], "executor must be threads:N, processes:N or dask://HOST:PORT; got 'mpi:3'"),
+        (
+            ["--executor", "mpi:3"],
+            "executor must be here, threads:N, processes:N or dask://HOST:PORT; got 'mpi:3'",
+        ),
         (["--out", str(tmp_path / "mine")], "the output folder must be new"),
         (["--store", str(tmp_path / "mine")], "Invalid value for '--store'"),
     ]:

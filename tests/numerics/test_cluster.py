@@ -133,10 +133,9 @@ def test_executors_by_name(name):
     ("name", "wanted"),
     [
         *(
-            (name, "threads:N, processes:N or dask://HOST:PORT")
-            for name in ("thread:2", "threads:0", "mpi:4")
+            (name, "here, threads:N, processes:N or dask://HOST:PORT")
+            for name in ("thread:2", "threads:0", "mpi:4", "threads:", "dask://", "dask:x")
         ),
-        *((name, "threads:N, processes:N or dask://HOST:PORT") for name in ("threads:", "dask://", "dask:x")),
         ("dask://127.0.0.1:9", "the address of a running scheduler"),
     ],
 )

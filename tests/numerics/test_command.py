@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import twolayer as tl
+from numerics.commands import options
 from numerics.commands.main import main
 from numerics.commands.tables import aligned
 from numerics.minima_study import arms, reproduce
@@ -240,6 +241,12 @@ def test_reproduce_refuses_bad_data(small):
     assert_refused(done, "X must have entries that differ")
     assert not (small / "out").exists()
     assert run("reproduce", "--seed", "-1").exit_code == 2
+
+
+@pytest.mark.parametrize(("cores", "name"), [(1, "here"), (2, "processes:2"), (64, "processes:8")])
+def test_a_process_for_each_core_unasked(cores, name, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert options.executor_at_hand() == name
 
 
 def test_reproduce_refuses_parts_that_are_none():
