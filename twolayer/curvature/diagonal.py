@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from twolayer.forward.bounds import Bounds
@@ -56,7 +58,7 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     value = float(compensated_sum(each)) / forward.n
     (q, m), d = forward.net.A.shape, forward.X.shape[1]
     sizes = forward.loss_norms[0] * forward.norms.E  # what R's diagonal is bounded by, over |x~|^2 sqrt(m)
-    residual = scope.residual * SLACK * float((x2 * np.sqrt(m) * sizes).mean())
+    residual = scope.residual * SLACK * math.sqrt(m) * float(x2 @ sizes) / forward.n
     steps = gamma(m + d + q * q + 20) + 2 * (forward.n * UNIT) ** 2
     size = steps * (bound.gauss_newton + residual) + gamma(2) * abs(value)
     error = SLACK * (bound.trace_propagated + size)

@@ -115,10 +115,30 @@ def exponent_of(values: Array) -> int:
     >>> exponent_of(np.array([0.5, -3.0]))
     2
     """
-    largest = float(max(values.max(), -values.min())) if values.size else 0.0
-    if not math.isfinite(largest):
+    return exponent_above(largest_size(values.ravel()))
+
+
+def exponent_above(size: float) -> int:
+    """The same for one number that is not negative.
+
+    Examples
+    --------
+    >>> exponent_above(3.0)
+    2
+    """
+    if not math.isfinite(size):
         return -NOTHING
-    return math.frexp(largest)[1] if largest > 0.0 else NOTHING
+    return math.frexp(size)[1] if size > 0.0 else NOTHING
+
+
+@kernel
+def largest_size(values):  # type: ignore[no-untyped-def]
+    """The largest absolute value of values (k,), 0 of none, and infinity where one is no number."""
+    largest, strange = 0.0, 0
+    for value in values:
+        largest = max(largest, abs(value))
+        strange += 0 if abs(value) < math.inf else 1
+    return math.inf if strange else largest
 
 
 def times_power(value: float, exponent: int) -> float:

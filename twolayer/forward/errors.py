@@ -20,8 +20,10 @@ from ..errors.rounding import (
     SLACK,
     SUBNORMAL,
     UNIT,
+    exponent_above,
     exponent_of,
     gamma,
+    largest_size,
     scaled_norm,
     scaled_norms,
 )
@@ -66,8 +68,8 @@ class Forward(Values):
         A term has one of Lam and G, at most two of A, two of S, S1 and S2, and two inputs.
         """
         norms = self.norms
-        largest = [max(each.max() for each in (norms.S, norms.S1, norms.S2)), norms.X.max()]
-        factors = [exponent_of(np.array(each)) for each in largest] + [exponent_of(self.net.A)]
+        largest = max(largest_size(each) for each in (norms.S, norms.S1, norms.S2)), largest_size(norms.X)
+        factors = [exponent_above(each) for each in largest] + [exponent_of(self.net.A)]
         outer = max(exponent_of(self.Lam), exponent_of(self.G), 0)
         return outer + 2 * sum(max(exponent, 0) for exponent in factors)
 
