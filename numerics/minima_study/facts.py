@@ -85,7 +85,7 @@ def describe(trained: Trained, genuine: Samples, attack: Samples, test: Samples)
             "test": test.accuracy(net),
         },
         "accuracy_interval": {"test": accuracy_interval(test.accuracy(net), len(test.y))},
-        "risk": plain(mean_loss([H.forward])),
+        "risk": plain(mean_loss(H.forward)),
         "gradient_norm": plain(norm_of_gradient(H.forward)),
     }
     return {**ended, **curvature(at, genuine, test)} if is_minimum(ended) else ended

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -24,8 +22,9 @@ from ..errors.rounding import (
     scaled_norm,
     times_power,
 )
-from ..forward.errors import Forward, convention, forward, forward_blocks
-from ..forward.values import Values
+from ..forward.errors import Forward, checked, convention, forward, loss_errors
+from ..forward.outputs import output_blocks
+from ..forward.values import Values, loss_values
 from ..model.loss import Loss
 from ..model.network import TwoLayer
 
@@ -67,26 +66,29 @@ def risk(
     0.25
     """
     if weights is not None:
-        return mean_loss([weighted(forward(net, X, y, loss), weights)])
-    return mean_loss(forward_blocks(net, X, y, loss))
+        return mean_loss(weighted(forward(net, X, y, loss), weights))
+    rule, inputs, labels = checked(net, X, y, loss)
+    found = [(block.F, block.F_error) for block in output_blocks(net, inputs)]
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        F, F_error = (np.concatenate(each) for each in zip(*found, strict=True))
+        L, G, Lam = loss_values(rule, F, labels)
+        L_error, _, _ = loss_errors(rule, F, L, G, Lam, F_error)
+    return _mean(L, L_error, convention(net, rule, len(inputs)))
 
 
-def mean_loss(passes: Iterable[Forward]) -> Measurement:
-    """The risk from the forward passes of all samples, which are not kept.
+def mean_loss(passed: Forward) -> Measurement:
+    """The risk from a forward pass."""
+    return _mean(passed.L, passed.L_error, passed.convention)
 
-    Where the sum of the losses, none of which is negative, overflows, their mean does not.
-    """
-    last, found = None, []
-    for last in passes:
-        found.append((last.L, last.L_error))
-    assert last is not None  # data has a sample at least
-    L, L_error = (np.concatenate(each) for each in zip(*found, strict=True))
+
+def _mean(L: Array, L_error: Array, said: str) -> Measurement:
+    """The mean of losses (n,). Where their sum overflows, none being negative, their mean does not."""
     require_representable("losses", L)
     down = times_power(1.0, -exponent_of(np.array(float(L.size))))
     value = compensated_sum(L * down) / (L.size * down)
     spread = float((L_error * down).mean() / down)
     error = SLACK * (spread + (gamma(2) + (L.size * UNIT) ** 2) * abs(value)) + 2 * SUBNORMAL
-    return measured(value, error, "forward pass", convention(last.net, last.loss, L.size))
+    return measured(value, error, "forward pass", said)
 
 
 def gradient(
@@ -116,9 +118,13 @@ def gradient(
     """
     if weights is not None:
         return from_forward(weighted(forward(net, X, y, loss), weights))
-    n, total = np.shape(X)[0], np.zeros(net.n_parameters)
-    for passed in forward_blocks(net, X, y, loss):
-        total += from_forward(passed) * (passed.n / n)
+    rule, inputs, labels = checked(net, X, y, loss)
+    total = np.zeros(net.n_parameters)
+    for block in output_blocks(net, inputs):
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            G = loss_values(rule, block.F, labels[block.rows])[1]
+        require_representable("loss derivatives", G)
+        total += _summed(net, inputs[block.rows], block.S, block.S1, G) / len(inputs)
     return total
 
 
@@ -161,16 +167,15 @@ def norm_of_gradient(passed: Forward) -> Measurement:
 
 
 def from_forward(passed: Values) -> Array:
-    """The gradient (P,) from a forward pass: means of g S, (A^T g) S1 x~ and g."""
-    net = passed.net
-    hidden = passed.GA * passed.S1
-    made = {
-        "a": passed.G.T @ passed.S,
-        "W": hidden.T @ passed.X,
-        "b": hidden.sum(axis=0),
-        "c": passed.G.sum(axis=0),
-    }
-    return np.concatenate([made[name].ravel() for name in net.parts]) / passed.n
+    """The gradient (P,) from a forward pass."""
+    return _summed(passed.net, passed.X, passed.S, passed.S1, passed.G) / passed.n
+
+
+def _summed(net: TwoLayer, X: Array, S: Array, S1: Array, G: Array) -> Array:
+    """Sums over samples of g S, (A^T g) S1 x~ and g: (P,) from (n, d), (n, m) twice and (n, q)."""
+    hidden = (G @ net.A) * S1
+    made = {"a": G.T @ S, "W": hidden.T @ X, "b": hidden.sum(axis=0), "c": G.sum(axis=0)}
+    return np.concatenate([made[name].ravel() for name in net.parts])
 
 
 def gradient_error(passed: Forward) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,7 +36,6 @@ from .values import Values, loss_values
 
 ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
 TILE = 2**13  # values of units, at which temporaries stay in the nearest cache
-BLOCK = 2**15  # values of units at the samples of a block: so few that memory is used again, not mapped anew
 
 
 @dataclass(frozen=True)
@@ -118,24 +116,11 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
     ValueError
         If the data does not fit the network or the loss, or an intermediate value overflows.
     """
-    rule, inputs, labels = _checked(net, X, y, loss)
+    rule, inputs, labels = checked(net, X, y, loss)
     return _passed(net, rule, inputs.copy(), labels)  # a Hessian outlives the caller's next change of X
 
 
-def forward_blocks(
-    net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared"
-) -> Iterator[Forward]:
-    """The same a block of samples at a time, for sums over samples: no array over all samples and units.
-
-    Arguments and errors are those of :func:`forward`; `X` has shape (n, d), `y` (n,) or (n, q).
-    """
-    rule, inputs, labels = _checked(net, X, y, loss)
-    rows = max(ROWS_PER_BLOCK, BLOCK // len(net.W))
-    for start in range(0, len(inputs), rows):
-        yield _passed(net, rule, inputs[start : start + rows], labels[start : start + rows])
-
-
-def _checked(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tuple[Loss, Array, NDArray[Any]]:
+def checked(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tuple[Loss, Array, NDArray[Any]]:
     """The loss, the inputs (n, d) and the targets as the loss takes them."""
     rule = find_loss(loss)
     inputs = arrays.inputs(X, net.W.shape[1])
@@ -144,14 +129,14 @@ def _checked(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tup
 
 def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> Forward:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        S, S1, S2, norms, n_kinks = _activate(net, inputs)
+        S, S1, S2, norms, n_kinks = activate(net, inputs)
         F = S @ net.A.T
         if net.c is not None:
             add_to_rows(np.atleast_1d(net.c), F)
         require_representable("outputs", F)
         L, G, Lam = loss_values(rule, F, labels)
         require_representable("loss derivatives", G)  # a loss may overflow: only the risk needs it
-        F_error = _output_error(net, norms)
+        F_error = output_error(net, norms.S, norms.output)
         require_representable("rounding errors of the outputs", F_error)
         L_error, G_error, Lam_error = loss_errors(rule, F, L, G, Lam, F_error)
     return Forward(
@@ -175,7 +160,7 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> F
     )
 
 
-def _activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms, int]:
+def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms, int]:
     """Fill S, S1, S2 and their norms, a block of rows at a time (a block's temporaries stay in cache)."""
     n, m = X.shape[0], net.W.shape[0]
     S, S1, S2 = (np.empty((n, m)) for _ in range(3))
@@ -295,10 +280,11 @@ def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-
             out[j] = SLACK * sums[j]
 
 
-def _output_error(net: TwoLayer, norms: SampleNorms) -> Array:
+def output_error(net: TwoLayer, lengths: Array, moved: Array) -> Array:
+    """Bounds of the errors' norms of the outputs from |S_i| and sum_k alpha_k |error of S_ik|, each (n,)."""
     m = net.W.shape[0]
-    size = scaled_norm(net.A) * norms.S + (0.0 if net.c is None else scaled_norm(net.c))
-    return np.asarray(SLACK * (norms.output + gamma(m + 2) * size) + net.A.size * SUBNORMAL)
+    size = scaled_norm(net.A) * lengths + (0.0 if net.c is None else scaled_norm(net.c))
+    return np.asarray(SLACK * (moved + gamma(m + 2) * size) + net.A.size * SUBNORMAL)
 
 
 def loss_errors(

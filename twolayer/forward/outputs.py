@@ -1,0 +1,121 @@
+"""Outputs, activations and their slopes, a block of samples at a time: what the risk and its gradient need.
+
+The pass of :mod:`.errors` also has second derivatives, and the norms that bounds of curvature are made of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ..arrays import Array, require_representable
+from ..errors.rounding import JET_ERROR, SAFE_HIGH, SAFE_LOW, SLACK, SUBNORMAL, gamma, scaled_norms
+from ..jit import reduction_kernel
+from ..model.network import TwoLayer
+from . import kinks
+from .errors import activate, add_to_rows, output_error
+
+ROWS = 256  # samples of a block at least, for the sake of the matrix products
+BLOCK = 2**15  # values of units of a block: so few that memory is used again, not mapped anew
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The network at a block of samples.
+
+    Attributes
+    ----------
+    rows : slice
+        Which samples these are.
+    S, S1 : ndarray, shape (rows, m)
+        Activations and their first derivatives.
+    F : ndarray, shape (rows, q)
+    F_error : ndarray, shape (rows,)
+        Bounds of the Euclidean norms of the errors of F.
+    """
+
+    rows: slice
+    S: Array
+    S1: Array
+    F: Array
+    F_error: Array
+
+
+def output_blocks(net: TwoLayer, X: Array) -> Iterator[Outputs]:
+    """The network at all samples of checked inputs, shape (n, d).
+
+    Raises
+    ------
+    ValueError
+        If a value or the bound of its error overflows.
+    """
+    count = max(ROWS, BLOCK // len(net.W))
+    passed = _by_slopes(net) if math.isfinite(net.activation.sup2) else partial(_by_jets, net)
+    for start in range(0, len(X), count):
+        rows = slice(start, min(start + count, len(X)))
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            S, S1, sizes = passed(X[rows])
+            F = S @ net.A.T
+            if net.c is not None:
+                add_to_rows(np.atleast_1d(net.c), F)
+            error = output_error(net, *sizes)
+        for name, values in (("activation values s(z)", S), ("activation values s'(z)", S1), ("outputs", F)):
+            require_representable(name, values)
+        require_representable("rounding errors of the outputs", error)
+        yield Outputs(rows, S, S1, F, error)
+
+
+Pass = tuple[Array, Array, tuple[Array, Array]]
+
+
+def _by_jets(net: TwoLayer, X: Array) -> Pass:
+    """S, S1, and the norms of S with the sums that bound the outputs' errors: by the second derivatives."""
+    S, S1, _, norms, _ = activate(net, X)
+    return S, S1, (norms.S, norms.output)
+
+
+def _by_slopes(net: TwoLayer) -> Callable[[Array], Pass]:
+    """The same by the supremum of |s''| alone; what belongs to the network is found once."""
+    m, d = net.W.shape
+    alpha, w_norms, b = scaled_norms(net.A.T), scaled_norms(net.W), np.zeros(m) if net.b is None else net.b
+    limits = net.activation.floor, net.activation.sup1, net.activation.sup2
+    rounding = SLACK * gamma(d + 1), (d + 1) * SUBNORMAL
+
+    def passed(X: Array) -> Pass:
+        Z = X @ net.W.T
+        radius, S, S1 = np.empty_like(Z), np.empty_like(Z), np.empty_like(Z)
+        squares, moved = np.empty(len(Z)), np.empty(len(Z))
+        if not kinks.preactivations(Z, b, scaled_norms(X), w_norms, *rounding, radius):
+            require_representable("pre-activations", Z)
+        kinks.resolve(net, X, Z, radius)
+        net.activation.slopes(Z.ravel(), S.ravel(), S1.ravel())
+        safe = output_sums(radius, S, S1, alpha, limits, squares, moved)
+        return S, S1, (SLACK * np.sqrt(squares) if safe else scaled_norms(S), moved)
+
+    return passed
+
+
+@reduction_kernel
+def output_sums(radius, S, S1, alpha, limits, squares, moved):  # type: ignore[no-untyped-def]
+    """Fill squares (rows,) with |S_i|^2 and moved (rows,) with bounds of sum_k alpha_k |error of S_ik|.
+
+    The error of s is at most the radius times the largest slope within it, and |s''| bounds by how much that
+    exceeds the slope at z; `limits` is the activation's absolute error, sup |s'| and sup |s''|. Returns
+    whether no square left the floats.
+    """
+    strange, m = 0, S.shape[1]
+    for i in range(S.shape[0]):
+        square = total = 0.0
+        for k in range(m):
+            r, s, s1 = radius[i, k], abs(S[i, k]), abs(S1[i, k])
+            floor = limits[0] + 4.0 * SUBNORMAL if limits[2] > 0.0 or s + s1 > 0.0 else 0.0
+            slope = s1 + min(r * limits[2] + JET_ERROR * s1 + floor, s1 + limits[1])
+            square += s * s
+            total += alpha[k] * (r * min(slope, limits[1]) + JET_ERROR * s + floor)
+        strange += 0 if SAFE_LOW <= square <= SAFE_HIGH else 1
+        squares[i], moved[i] = square, SLACK * (total + m * SUBNORMAL)
+    return strange == 0
