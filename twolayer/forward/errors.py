@@ -161,7 +161,7 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> F
 
 
 def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms, int]:
-    """S, S1 and S2, (n, m), of X (n, d), with their norms, a block of rows at a time, which stays in cache."""
+    """S, S1 and S2 (n, m) of X (n, d), and their norms, a block of rows at a time, which stays in cache."""
     n, m = X.shape[0], net.W.shape[0]
     S, S1, S2 = (np.empty((n, m)) for _ in range(3))
     sums = np.empty((10, n))
