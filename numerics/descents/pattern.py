@@ -58,6 +58,8 @@ class Units:
         Inputs, with hidden biases a last column of ones.
     norms : ndarray, shape (n,)
         Their lengths.
+    y : ndarray, shape (n q,)
+        Targets.
     low, high : float
         The slopes c- and c+.
     places : ndarray, shape (m, d~)
@@ -73,6 +75,7 @@ class Units:
             X = np.column_stack([X, np.ones(len(X))])
             self.places = np.column_stack([self.places, layout["b"].start + np.arange(m)])
         self.X, self.norms = np.ascontiguousarray(X), np.linalg.norm(X, axis=1)
+        self.y = np.ascontiguousarray(landscape.risk.y, dtype=float).reshape(-1)
         self.low, self.high = (net.activation.jet(z)[1] for z in (-1.0, 1.0))
 
     def inner(self, theta: Array) -> Array:
@@ -88,6 +91,39 @@ class Units:
         return np.asarray(np.multiply.outer(self.norms, np.linalg.norm(theta[self.places], axis=1)))
 
 
+class Held:
+    """The kinks that hold one unit: those of some samples.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, d~)
+    held : ndarray of bool, shape (n,)
+        Which samples hold it.
+
+    Attributes
+    ----------
+    here : ndarray of int, shape (h,)
+        Their numbers.
+    X : ndarray, shape (h, d~)
+        Their inputs.
+    normal : ndarray, shape (d~, r)
+        An orthonormal basis of what these span.
+    spread : ndarray, shape (h, d~), or None
+        Of a vector in their span, the coefficients; None where they are not unique.
+    """
+
+    def __init__(self, X: Array, held: Mask) -> None:
+        self.mask, self.here = held, np.flatnonzero(held)
+        self.X = X[self.here]
+        lengths = np.linalg.norm(self.X, axis=1)
+        rows = self.X[lengths > 0] / lengths[lengths > 0, None]
+        V, sizes, left = np.linalg.svd(rows.T, full_matrices=False)
+        independent = sizes > DEPENDENT * sizes[:1].sum()
+        self.normal, self.spread = V[:, independent], None
+        if len(sizes) == len(self.here) == len(rows) and independent.all():
+            self.spread = (left.T / sizes) @ V.T / lengths[:, None]
+
+
 class Pattern:
     """The risk with every pre-activation on its side of the kink, or held on it. A landscape.
 
@@ -96,6 +132,13 @@ class Pattern:
     units : Units
     positive, held : ndarray of bool, shape (n, m)
         Which pre-activations count as positive, and which are kept at zero.
+    before : Pattern, optional
+        Another, whose kinks that hold units need not be looked at anew.
+
+    Attributes
+    ----------
+    kinks : dict of Held
+        For each unit that is held, by what.
 
     Notes
     -----
@@ -104,24 +147,21 @@ class Pattern:
 
     exact_curvature = True
 
-    def __init__(self, units: Units, positive: Mask, held: Mask) -> None:
+    def __init__(self, units: Units, positive: Mask, held: Mask, before: Pattern | None = None) -> None:
         self.units, self.positive, self.held = units, positive, held
         self.slopes = np.where(held, 0.0, np.where(positive, units.high, units.low))
         self.dimension = units.landscape.dimension
         self._last: tuple[bytes, Values] | None = None
+        known = {} if before is None else before.kinks
+        self.kinks: dict[int, Held] = {}
+        for k in map(int, np.flatnonzero(held.any(axis=0))):
+            same = k in known and bool((known[k].mask == held[:, k]).all())
+            self.kinks[k] = known[k] if same else Held(units.X, held[:, k])
 
     @cached_property
     def normals(self) -> dict[int, Array]:
         """For each unit with held pre-activations, an orthonormal basis (d~, r) of their inputs."""
-        found = {}
-        for k in np.flatnonzero(self.held.any(axis=0)):
-            rows = self.units.X[self.held[:, k]]
-            lengths = np.linalg.norm(rows, axis=1)
-            V, sizes, _ = np.linalg.svd(
-                (rows[lengths > 0] / lengths[lengths > 0, None]).T, full_matrices=False
-            )
-            found[int(k)] = V[:, sizes > DEPENDENT * sizes[:1].sum()]
-        return found
+        return {k: kink.normal for k, kink in self.kinks.items()}
 
     def forward(self, theta: Array) -> Values:
         """The forward pass at `theta`. `theta` has shape (P,)."""
@@ -143,6 +183,24 @@ class Pattern:
         """The risk at `theta`. `theta` has shape (P,)."""
         found = float(self.forward(theta).L.mean())
         return np.inf if np.isnan(found) else found
+
+    def slope(self, theta: Array) -> Array:
+        """Its gradient in the subspace, shape (P,), for one output with no more than it needs."""
+        units, risk = self.units, self.units.landscape.risk
+        W, (n, m) = theta[units.places], self.slopes.shape
+        S = self.slopes * (units.X @ W.T)
+        f = S @ theta[:m]
+        if risk.net.c is not None:
+            f += theta[-1]
+        g = np.empty_like(f)
+        risk.loss.losses(f, units.y, np.empty_like(f), g, np.empty_like(f))
+        g /= n
+        found = np.empty_like(theta)
+        found[:m] = g @ S
+        found[units.places] = ((self.slopes * g[:, None]).T @ units.X) * theta[:m, None]
+        if risk.net.c is not None:
+            found[-1] = g.sum()
+        return self.projected(found)
 
     def gradient(self, theta: Array) -> Array:
         """Its gradient in the subspace, shape (P,)."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from numerics.descents.compiled import LARGEST, Clock, Kernels, takes
+from numerics.descents.compiled import LARGEST, Clock
 from numerics.descents.pattern import Mask, Pattern, Units
-from numerics.descents.rosenbrock import Tangent
+from numerics.descents.rosenbrock import Derivatives, Tangent
 from numerics.descents.segment import Segment, first_below
 from numerics.descents.sliding import crossed, margin, turned
 from numerics.landscape.landscape import NetworkLandscape
@@ -16,6 +16,9 @@ from twolayer.arrays import Array
 
 ON = 1e-12
 """A pre-activation below this share of |x~_i| |w~_k| is on its kink."""
+
+LATE = 1e-9
+"""A kink lets go later than its slope is beyond c- or c+ by at most this: of the step, or as a share."""
 
 PILED = 200
 """Kinks met in a row without time going on, beyond which the flow is stuck."""
@@ -67,7 +70,7 @@ class PiecewiseSteps:
         self.units, self.theta, self.time, self.ended = Units(landscape), theta.copy(), 0.0, False
         self.horizon, self.rtol, self.atol, self.events, self.piled = horizon, rtol, atol, 0, 0
         self.constants = landscape.conserved(theta)
-        self.kernels = Kernels(landscape) if takes(landscape) else None
+        self.derivatives = Derivatives(landscape)
         Z = self.units.preactivations(theta)
         on = self._on(theta, Z)
         self._enter(Pattern(self.units, Z > 0, np.zeros(Z.shape, dtype=bool)))
@@ -75,34 +78,21 @@ class PiecewiseSteps:
             local, self.theta = turned(self.local, self.theta, on)
             self._enter(local)
             self.events += 1
-        self.gradient = self._slope(self.theta)
+        self.gradient = self.derivatives.gradient(self.theta)
         self.speed = float(np.linalg.norm(self.gradient))
         self.h = reach / self.speed if self.speed > 0 else 1.0
         self.clock = None
-        if self.kernels is not None and len(theta) <= LARGEST:
-            self.clock = Clock(self.kernels, theta, self.speed, horizon, rtol, atol, far, reach, ON)
+        if self.derivatives.kernels is not None and len(theta) <= LARGEST:
+            self.clock = Clock(
+                self.derivatives.kernels, theta, self.speed, horizon, rtol, atol, far, reach, ON
+            )
 
     def _enter(self, pattern: Pattern) -> None:
         """Take another pattern, and what the kernels are told of it."""
         self.local, held = pattern, pattern.held.T
+        self.derivatives.enter(pattern)
         sides = np.where(held, 0.0, np.where(pattern.positive.T, 1.0, -1.0))
-        normals = np.zeros((sum(N.shape[1] for N in pattern.normals.values()), len(self.theta)))
-        row = 0
-        for k, N in pattern.normals.items():
-            normals[row : row + N.shape[1], self.units.places[k]] = N.T
-            row += N.shape[1]
-        self.given = (np.ascontiguousarray(pattern.slopes.T), normals)
         self.sides = np.ascontiguousarray(np.concatenate([sides, self.units.norms[None]]))
-
-    def _slope(self, theta: Array) -> Array:
-        if self.kernels is None:
-            return self.local.gradient(theta)
-        return self.kernels.gradient(theta, *self.given)
-
-    def _hessian(self) -> Array:
-        if self.kernels is None:
-            return self.local.hessian(self.theta)
-        return self.kernels.curvature(self.theta, *self.given)[1]
 
     def _on(self, theta: Array, Z: Array) -> Mask:
         small = np.abs(Z) <= ON * self.units.scales(theta)
@@ -133,17 +123,17 @@ class PiecewiseSteps:
     def _by_lapack(self) -> tuple[str | None, Array, Segment | None]:
         """One step."""
         nothing, begin = np.empty((0, len(self.theta))), self.gradient
-        tangent = Tangent(self.theta, begin, self._hessian(), self._slope, self.rtol, self.atol)
+        tangent = Tangent(self.theta, begin, self.derivatives, self.rtol, self.atol)
         h, end, self.h = tangent.accepted(self.h, self.time, self.horizon)
         if end is None:
             return STOPPED, nothing, None
-        return None, nothing, Segment(self.theta, end, -begin, -self._slope(end), h)
+        return None, nothing, Segment(self.theta, end, -begin, -self.derivatives.gradient(end), h)
 
     def _by_kernels(self, clock: Clock, goal: float, most: int) -> tuple[str | None, Array, Segment | None]:
         """Steps inside the pattern, and the one that may leave it."""
         method, theta, state = clock.kernels.method, self.theta.copy(), clock.state
         state[method.TIME] = self.time
-        why, path = clock.go(theta, goal, most, (*self.given, self.sides, self.constants))
+        why, path = clock.go(theta, goal, most, (*self.derivatives.given, self.sides, self.constants))
         self.theta, self.time, self.speed = theta, float(state[method.TIME]), float(state[method.SPEED])
         self.ended = why == method.ENDED
         if why != method.KINK:
@@ -172,12 +162,14 @@ class PiecewiseSteps:
             return 0.0, outside & (begin <= 0)
         share = 1.0
         while True:
-            value = self._least(segment, outside)
+            if outside[:-1].any():
+                outside[-1] = False  # what lets go comes first only if it is outside where these are met
+            value, near = self._least(segment, outside), (LATE,) * 2 if outside[-1] else (ON,)
             share = share * first_below(
                 lambda s, share=share, value=value: value(s * share),  # type: ignore[misc]
                 float(begin[outside].min()),
                 value(share),
-                ON,
+                *near,
             )
             signed = self._signed(segment(share))
             earlier = (signed < -2.5 * ON) & ~outside
@@ -188,7 +180,8 @@ class PiecewiseSteps:
     def _least(self, segment: Segment, outside: Mask) -> Callable[[float], float]:
         """How far the least of what is `outside` at its end is inside after a share of the step, plus ON."""
         if outside[-1]:
-            return lambda s: float(self._signed(segment(s))[outside].min()) + ON
+            rounding = self.local.gradient_rounding(segment.begin)
+            return lambda share: margin(self.local, segment(share), rounding) + ON
         rows, units = np.nonzero(outside[:-1].reshape(self.local.held.shape))
         places = self.units.places[units]
         signs = np.where(self.local.positive[rows, units], 1.0, -1.0)
@@ -211,7 +204,7 @@ class PiecewiseSteps:
             on = self._on(self.theta, self.units.preactivations(self.theta))
             self._meet((met | on) & ~self.local.held)
         if self.clock is None:
-            self.gradient = self._slope(self.theta)
+            self.gradient = self.derivatives.gradient(self.theta)
             self.speed = float(np.linalg.norm(self.gradient))
 
     def _meet(self, touched: Mask) -> None:

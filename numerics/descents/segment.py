@@ -13,6 +13,10 @@ SEARCH = 100
 """Most points tried to find where a kink is met."""
 
 
+Sample = tuple[float, float]
+"""A share of the step, and a value there."""
+
+
 @dataclass(frozen=True)
 class Segment:
     """A step of length h as a cubic: to the order of the method's own embedded solution, it is the path.
@@ -53,7 +57,9 @@ class Segment:
         return np.asarray(begin + s * s * (3 - 2 * s) * (end - begin) + s * rest * (rest * first - s * last))
 
 
-def first_below(value: Callable[[float], float], begin: float, end: float, tolerance: float) -> float:
+def first_below(
+    value: Callable[[float], float], begin: float, end: float, tolerance: float, width: float = 1e-15
+) -> float:
     """A share of a step at which `value` is below zero, by `tolerance` at most if it is continuous.
 
     Parameters
@@ -63,29 +69,46 @@ def first_below(value: Callable[[float], float], begin: float, end: float, toler
     begin, end : float
         Its values at 0, where it is positive, and at 1, where it is negative.
     tolerance : float
+    width : float
+        A bracket so narrow will do as well.
 
     Notes
     -----
-    A bracketing secant iteration (Illinois), every third point the middle.
+    By inverse quadratic interpolation where three points bend little, and else by the middle (Chandrupatla
+    1997, Advances in Engineering Software 28, 145).
 
     Examples
     --------
     >>> 0 <= first_below(lambda s: 0.25 - s, 0.25, -0.75, 1e-12) - 0.25 <= 1e-12
     True
     """
-    low, high, inside, beyond, side = 0.0, 1.0, begin, end, 0
-    aim = tolerance / 2
-    for tried in range(SEARCH):
-        if end >= -tolerance or high - low <= 1e-15:
+    aim, share = tolerance / 2, 0.5
+    last, other = (1.0, end + aim), (0.0, begin + aim)  # with values of either sign; `last` was found last
+    high = 1.0
+    for _ in range(SEARCH):
+        if end >= -tolerance or abs(last[0] - other[0]) <= width:
             break
-        usual = tried % 3 < 2 and inside < np.inf
-        share = (inside + aim) / (inside - beyond) if usual else 0.5
-        trial = low + min(max(share, 1e-9), 1 - 1e-9) * (high - low)
+        trial = last[0] + share * (other[0] - last[0])
         found = value(trial)
         if found < 0:
-            high, end, beyond = trial, found, found
-            inside, side = (inside / 2 if side < 0 else inside), -1
+            high, end = trial, found
+        if (found + aim < 0) == (last[1] < 0):
+            third, last = last, (trial, found + aim)
         else:
-            low, inside = trial, found
-            beyond, side = (beyond / 2 if side > 0 else beyond), 1
+            third, other, last = other, last, (trial, found + aim)
+        share = _interpolated(last, other, third)
+        least = min(0.5, width / abs(last[0] - other[0]))
+        share = min(max(share, least), 1 - least)
     return high
+
+
+def _interpolated(last: Sample, other: Sample, third: Sample) -> float:
+    """The share of the way from `last` to `other` at which a root is looked for next."""
+    (x1, f1), (x2, f2), (x3, f3) = last, other, third
+    if f3 in (f1, f2):
+        return 0.5
+    xi, phi = (x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2)
+    if not (phi**2 < xi and (1 - phi) ** 2 < 1 - xi):
+        return 0.5
+    near, far = f1 / (f1 - f2), f1 / (f3 - f1)
+    return near * f3 / (f3 - f2) + far * f2 / (f3 - f2) * (x3 - x1) / (x2 - x1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
-from numerics.descents.pattern import DEPENDENT, Mask, Pattern, Units
+from numerics.descents.pattern import DEPENDENT, Held, Mask, Pattern, Units
 from numerics.landscape.rounding import gradient_rounding
 from twolayer.arrays import Array
 
@@ -14,14 +17,13 @@ INSIDE = 1e-9
 """A slope this near to c- or c+, relative to their difference, is at it."""
 
 
-def velocity(pattern: Pattern, theta: Array, k: int) -> tuple[Array, Array]:
-    """What moves unit `k` at `theta` (P,): v, shape (d~,), without the held samples, and p, shape (n,).
+def velocities(pattern: Pattern, theta: Array) -> tuple[Array, Array]:
+    """What moves the units at `theta` (P,): v, shape (m, d~), without the held samples, and p, shape (n, m).
 
-    With slopes sigma on the held samples H the unit's weights move by v - sum over H of p_i sigma_i x~_i.
+    With slopes sigma on the held samples H unit k's weights move by v_k - sum over H of p_ik sigma_ik x~_i.
     """
-    v = -pattern.free_gradient(theta)[pattern.units.places[k]]
     run = pattern.forward(theta)
-    return v, run.GA[:, k] / run.n
+    return -pattern.free_gradient(theta)[pattern.units.places], run.GA / run.n
 
 
 def decided(units: Units, v: Array, p: Array, here: NDArray[np.int64], before: Mask) -> tuple[Array, Mask]:
@@ -92,39 +94,57 @@ def _spanned(X: Array, inside: Mask) -> Mask:
     return np.asarray(left <= DEPENDENT * np.linalg.norm(X, axis=1))
 
 
-def margin(pattern: Pattern, theta: Array) -> float:
+def margin(pattern: Pattern, theta: Array, rounding: float | None = None) -> float:
     """How far the slopes that hold pre-activations are from c- and c+, as shares; inf if none is held.
 
-    Negative where no slopes between them hold all: the flow leaves a kink. `theta` has shape (P,).
+    Negative where no slopes between them hold all: the flow leaves a kink. `theta` has shape (P,); `rounding`
+    is the gradient's, if it is known.
     """
-    units, least = pattern.units, np.inf
-    low, high = sorted((units.low, units.high))
-    for k in pattern.normals:
-        here = np.flatnonzero(pattern.held[:, k])
-        v, p = velocity(pattern, theta, k)
-        M = p[here] * units.X[here].T
-        sigma = np.linalg.lstsq(M, v, rcond=DEPENDENT)[0]
-        normal = pattern.normals[k]
-        missed = np.linalg.norm(normal.T @ (v - M @ sigma)) > INSIDE * np.linalg.norm(v)
-        room = float(np.minimum(sigma - low, high - sigma).min()) / (high - low)
-        firm = bool((p[here] * (units.high - units.low) > 0).all())
-        excess = float(np.linalg.norm(M @ (sigma - np.clip(sigma, low, high))))
-        if room < 0 and not missed and excess <= gradient_rounding(pattern.forward(theta)):
-            room, firm = 1.0, True  # the sample's loss has no slope left, and its unit's neither
-        if (room < 0 or missed or not firm) and normal.shape[1] < len(here):
-            room = _apart(pattern, theta, k)
-        elif missed or not firm:
-            room = min(room, -1.0)
-        least = min(least, room)
-    return least
+    return min(rooms(pattern, theta, rounding).values(), default=np.inf)
 
 
-def _apart(pattern: Pattern, theta: Array, k: int) -> float:
+def rooms(pattern: Pattern, theta: Array, rounding: float | None = None) -> dict[int, float]:
+    """The margin of each unit that is held; `theta` (P,) and `rounding` as for :func:`margin`."""
+    if not pattern.kinks:
+        return {}
+    V, p = velocities(pattern, theta)
+    allowed = partial(gradient_rounding, pattern.forward(theta)) if rounding is None else lambda: rounding
+    return {k: _room(pattern, k, kink, V[k], p[kink.here, k], allowed) for k, kink in pattern.kinks.items()}
+
+
+def _room(pattern: Pattern, k: int, kink: Held, v: Array, p: Array, rounding: Callable[[], float]) -> float:
+    """The margin of unit `k`, held by a `kink`, with what :func:`velocities` says of it."""
+    units = pattern.units
+    low, high = sorted((float(units.low), float(units.high)))
+    pushes, missed = _pushes(kink, v, p)
+    with np.errstate(all="ignore"):
+        sigma = np.where(pushes == 0, 0.0, pushes / p)  # infinite where nothing is there to push with
+    room = float(np.minimum(sigma - low, high - sigma).min()) / (high - low)
+    firm = bool((p * (units.high - units.low) > 0).all())
+    if room >= 0 and firm and not missed:
+        return room
+    excess = float(np.linalg.norm((pushes - p * np.clip(sigma, low, high)) @ kink.X))
+    if not missed and excess <= rounding():
+        return 0.0  # the sample's loss has no slope left, and its unit's neither
+    if kink.spread is None:
+        return _apart(pattern, k, kink, v, p)
+    return room if firm else min(room, -1.0)
+
+
+def _pushes(kink: Held, v: Array, p: Array) -> tuple[Array, bool]:
+    """The p_i sigma_i (h,) that take from `v` (d~,) what would part the held, and whether none do."""
+    if kink.spread is not None:
+        return kink.spread @ v, False
+    M = p * kink.X.T
+    pushes = p * np.linalg.lstsq(M, v, rcond=DEPENDENT)[0]
+    missed = np.linalg.norm(kink.normal.T @ (v - pushes @ kink.X)) > INSIDE * np.linalg.norm(v)
+    return pushes, bool(missed)
+
+
+def _apart(pattern: Pattern, k: int, kink: Held, v: Array, p: Array) -> float:
     """Minus the rate at which held pre-activations would part by the best slopes; else positive."""
-    units, here = pattern.units, np.flatnonzero(pattern.held[:, k])
-    v, p = velocity(pattern, theta, k)
-    sigma, _ = decided(units, v, p[here], here, pattern.positive[here, k])
-    rates = pattern.normals[k].T @ (v - (p[here] * units.X[here].T) @ sigma)
+    sigma, _ = decided(pattern.units, v, p, kink.here, pattern.positive[kink.here, k])
+    rates = kink.normal.T @ (v - (p * kink.X.T) @ sigma)
     share = float(np.linalg.norm(rates)) / max(float(np.linalg.norm(v)), np.finfo(float).tiny)
     return 1.0 if share <= INSIDE else -share
 
@@ -158,24 +178,25 @@ def crossed(pattern: Pattern, theta: Array, touched: Mask) -> Pattern | None:
         return None
     positive = pattern.positive.copy()
     positive[i, k] ^= True
-    return Pattern(units, positive, pattern.held)
+    return Pattern(units, positive, pattern.held, pattern)
 
 
 def turned(pattern: Pattern, theta: Array, touched: Mask) -> tuple[Pattern, Array]:
     """The pattern after the kinks near `theta` (P,) that are `touched` (n, m), and theta on them.
 
-    The held ones are met as well.
+    The held ones are met as well, but those of units that are held by slopes between c- and c+ still.
     """
     units = pattern.units
     positive, held = pattern.positive.copy(), pattern.held.copy()
     meeting = touched | pattern.held
     # Nothing of other units depends on what is decided for one: outputs are continuous across kinks.
-    loose = Pattern(units, positive, meeting)
+    loose = Pattern(units, positive, meeting, pattern)
     theta = loose.projected(theta)
-    for k in np.flatnonzero(meeting.any(axis=0)):
+    V, p = velocities(loose, theta)
+    stay = [k for k, room in rooms(loose, theta).items() if room >= 0 and not touched[:, k].any()]
+    for k in map(int, np.setdiff1d(np.flatnonzero(meeting.any(axis=0)), stay)):
         here = np.flatnonzero(meeting[:, k])
-        v, p = velocity(loose, theta, int(k))
-        sigma, stays = decided(units, v, p[here], here, positive[here, k])
+        sigma, stays = decided(units, V[k], p[here, k], here, positive[here, k])
         held[here, k] = stays
         positive[here, k] = np.abs(sigma - units.high) < np.abs(sigma - units.low)
-    return Pattern(units, positive, held), theta
+    return Pattern(units, positive, held, loose), theta

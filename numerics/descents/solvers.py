@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.integrate import BDF, LSODA, Radau
 
-from numerics.descents.compiled import STOPPED, CompiledSteps, Kernels, smooth_pattern, suits, takes
+from numerics.descents.compiled import STOPPED, CompiledSteps, suits
 from numerics.descents.pattern import has_kinks
 from numerics.descents.piecewise import PiecewiseSteps
-from numerics.descents.rosenbrock import Tangent
+from numerics.descents.rosenbrock import Derivatives, Tangent
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
 from twolayer.arrays import Array
 
@@ -162,10 +162,8 @@ class DenseSteps:
     ) -> None:
         self.local, self.theta, self.time, self.ended = landscape, theta.copy(), 0.0, False
         self.horizon, self.rtol, self.atol = horizon, rtol, atol
-        network = isinstance(landscape, NetworkLandscape) and takes(landscape)
-        self.kernels = Kernels(cast(NetworkLandscape, landscape)) if network else None
-        self.given = smooth_pattern(len(theta))[:2]
-        self.gradient = self._slope(theta)
+        self.derivatives = Derivatives(landscape)
+        self.gradient = self.derivatives.gradient(theta)
         self.speed = float(np.linalg.norm(self.gradient))
         self.h = reach / self.speed if self.speed > 0 else 1.0
 
@@ -174,28 +172,17 @@ class DenseSteps:
 
         Whatever `goal` and `most` are: they are for solvers that take many.
         """
+        tangent = Tangent(self.theta, self.gradient, self.derivatives, self.rtol, self.atol)
         try:
-            H = self._hessian()
+            h, end, self.h = tangent.accepted(self.h, self.time, self.horizon)
         except ValueError as reason:
             return str(reason), np.empty((0, len(self.theta)))
-        tangent = Tangent(self.theta, self.gradient, H, self._slope, self.rtol, self.atol)
-        h, end, self.h = tangent.accepted(self.h, self.time, self.horizon)
         if end is None:
             return STOPPED, np.empty((0, len(self.theta)))
         self.theta, self.time, self.ended = end, self.time + h, self.time + h >= self.horizon
-        self.gradient = self._slope(end)
+        self.gradient = self.derivatives.gradient(end)
         self.speed = float(np.linalg.norm(self.gradient))
         return None, end[None]
-
-    def _slope(self, theta: Array) -> Array:
-        if self.kernels is None:
-            return self.local.gradient(theta)
-        return self.kernels.gradient(theta, *self.given)
-
-    def _hessian(self) -> Array:
-        if self.kernels is None:
-            return hessian_at(self.local, self.theta)
-        return self.kernels.curvature(self.theta, *self.given)[1]
 
     def stays(self, theta: Array) -> bool:
         """Whether the landscape is the same at `theta` (D,): it has no kinks that are looked for."""

@@ -106,9 +106,10 @@ def test_derivatives_in_a_pattern_are_those_of_the_pattern(q):
     steps = PiecewiseSteps(here, net.theta, 1.0, 1e-5, 1e-8, 0.01)
     steps._enter(Pattern(steps.units, rng.random((9, 3)) < 0.5, held))
     theta = steps.local.projected(net.theta)
-    assert len(steps.given[1]) == 2
-    assert_allclose(steps._slope(theta), steps.local.gradient(theta), atol=1e-13)
-    g, H = steps.kernels.curvature(theta, *steps.given)
+    found = steps.derivatives
+    assert len(found.given[1]) == 2
+    assert_allclose(found.gradient(theta), steps.local.gradient(theta), atol=1e-13)
+    g, H = found.kernels.curvature(theta, *found.given)
     assert_allclose(g, steps.local.gradient(theta), atol=1e-13)
     assert_allclose(H, steps.local.hessian(theta), atol=1e-13)
 
