@@ -26,14 +26,16 @@ SILENT = (
     "numerics/falsify",
     "numerics/figures",
     "numerics/manifold",
+    "numerics/pages",
     "numerics/report",
     "numerics/verify",
 )
 """Rooms that draw, print, prove or answer other questions, and so change no number of the run."""
 
 DRAWING = {
-    *("figures.py", "glance.py", "page.py", "pages.py", "plots.py", "plotting.py"),
-    *("report.py", "rows.py", "said.py", "seals.py", "sentences.py", "summary.py", "tables_drawn.py"),
+    *("figures.py", "glance.py", "page.py", "plots.py", "plotting.py"),
+    *("report.py", "rows.py", "said.py", "seals.py", "sentences.py", "summary.py"),
+    *("tables_drawn.py", "tables_shown.py"),
 }
 """Files of `numerics` that show numbers and make none."""
 

@@ -9,8 +9,7 @@ import numpy as np
 
 import twolayer as tl
 from numerics import volume
-from numerics.basin_study.problems import Problem
-from numerics.basin_study.ways import WAYS
+from numerics.basin_study.problems import WAYS, Problem
 from numerics.descents.flow import INTEGRATOR
 from numerics.descents.methods import METHODS
 from numerics.landscape.landscape import NetworkLandscape

@@ -14,6 +14,12 @@ from twolayer.model.activation import activation as named
 USUAL = "tanh"
 """The activation of results that name none."""
 
+WAYS = {"flow": "flow", "gradient descent": "gradient_descent", "sgd": "sgd", "l-bfgs": "lbfgs"}
+"""The ways down that are compared, each with its name among :data:`numerics.descents.methods.METHODS`."""
+
+LABELS = {"flow": "gradient flow", "gradient descent": "gradient descent", "sgd": "SGD", "l-bfgs": "L-BFGS"}
+"""How figures write the ways."""
+
 KINKS = (
     "The units have kinks. Hessians are those of the piece that a minimum lies in: they prove nothing about "
     "what lies beyond the nearest kink, and the flow slides along kinks where both sides push there."

@@ -10,8 +10,7 @@ import numpy as np
 
 import twolayer as tl
 from numerics import basins, volume
-from numerics.basin_study.problems import taught, teacher_student
-from numerics.basin_study.ways import WAYS
+from numerics.basin_study.problems import WAYS, taught, teacher_student
 from numerics.descents.flow import INTEGRATOR
 from numerics.descents.landing import DIVERGED, Landing, as_arrays, from_arrays
 from numerics.landscape.landscape import NetworkLandscape

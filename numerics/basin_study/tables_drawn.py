@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from numerics.basin_study.ways import LABELS
+from numerics.basin_study.problems import LABELS
 from numerics.plotting import TWO_COLUMNS
 from numerics.statistics.shares import share
 

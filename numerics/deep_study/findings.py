@@ -66,20 +66,14 @@ def answer(results: Results) -> str:
     if row is None or row["all"] is None:
         return "Too few minima of perfect training accuracy were finished to say anything."
     across, inside = _excludes_zero(row["all_interval"]), _excludes_zero(row["within_interval"])
-    first = (
-        "Flatness tells the minima that attack sets made from the others"
-        if across and row["all"] < 0
-        else "Flatness does not tell the minima that attack sets made from the others"
-    )
-    second = (
-        "and it also ranks minima"
-        if inside and (row["within"] or 0) < 0
-        else f"{'but' if across else 'and'} it does not rank minima"
-    )
+    tells, ranks = across and row["all"] < 0, inside and (row["within"] or 0) < 0
+    first = "tells" if tells else "does not tell"
+    link, second = "and" if ranks == tells else "but", "ranks" if ranks else "does not rank"
     return (
-        f"{first} (rank correlation of |H|_F with test accuracy {with_interval(row, 'all')}, {row['arm']}, "
-        f"{row['minima']} minima of perfect training accuracy), {second} of equal arm and attack size "
-        f"({with_interval(row, 'within')})."
+        f"Flatness {first} the minima that attack sets made from the others, {link} it {second} minima that "
+        f"met equally many wrong labels: over the {row['minima']} minima that fit their training data the "
+        f"rank correlation of |H|_F with test accuracy is {with_interval(row, 'all')}, and among those of "
+        f"equal arm and attack size it is {with_interval(row, 'within')} ({row['arm']})."
     )
 
 
@@ -138,11 +132,13 @@ def _predictors(results: Results) -> list[str]:
     best = max(rows, key=lambda row: abs(row["all"]))
     inside = [row for row in rows if _excludes_zero(row["within_interval"])]
     names = ", ".join(f"{BY_KEY[row['predictor']].title} {with_interval(row, 'within')}" for row in inside)
-    said = f"have an interval without zero: {names}" if inside else "none has an interval without zero"
+    counted = "none" if not inside else "all" if len(inside) == len(rows) else f"{len(inside)}"
+    verb = "have intervals that exclude" if len(inside) > 1 else "has an interval that excludes"
+    said = f"{counted} of the {len(rows)} measures {verb} zero{': ' * bool(inside)}{names}"
     return [
         f"Over all minima the strongest rank correlation with test accuracy is that of "
         f"{BY_KEY[best['predictor']].title}, {with_interval(best, 'all')}; among minima of equal arm and "
-        f"attack size, of {len(rows)} measures, {said}."
+        f"attack size {said}."
     ]
 
 

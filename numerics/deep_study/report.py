@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
-from numerics.deep_study.columns import BY_KEY
-from numerics.deep_study.findings import with_interval
-from numerics.pages import definitions, document, embedded, listed, number, table
+from numerics.deep_study import tables_shown as tables
+from numerics.pages import Section, picture, study_page
 from numerics.plotting import Drawn
 
 Results = dict[str, Any]
 
-SUMMARY = (
-    "test_accuracy",
-    "frobenius_norm",
-    "trace",
-    "largest_eigenvalue",
-    "non_uniformity",
-    "log_product_all",
-    "log_volume",
-    "input_gradient_train",
-    "input_gradient_test",
-)
+TITLE = "Good and bad minima of deep networks"
+
+WORDS = {
+    "attack": "A set of further samples whose labels are wrong. A network is first trained on genuine "
+    "samples and attack set together; it is how bad minima are found. The number is that of its samples.",
+    "arm, repeat": "An arm is one setting of the experiment: depth, activation, loss, way down. A repeat is "
+    "one random split of the data with one random start, followed through all sizes of the attack set.",
+    "risk R, Hessian H": "R is the mean loss over the genuine samples, H the matrix of its second "
+    "derivatives by all parameters, |H|_F its Frobenius norm, tr H its trace, lmax its largest eigenvalue. "
+    "G is the Gauss-Newton part of H, G_bb its block of the first layer's biases, W_1 the first weights.",
+    "soft volume": "The logarithm of a volume about the minimum with a soft edge; the larger, the flatter. "
+    "Its formula stands under Conventions.",
+    "rank correlation": "Spearman's: 1 if two numbers rise together, −1 if one falls as the other rises, 0 "
+    "if neither tells of the other. In brackets stands a 95 % interval.",
+}
 
 LIMITS = (
     "A correlation over attack sizes shows that attacks make minima both sharper and worse; only the one "
@@ -48,37 +50,36 @@ def page(results: Results, drawn: list[Drawn]) -> str:
     drawn : list of Drawn
         Figures to embed.
     """
-    title = "Good and bad minima of deep networks"
-    partial = "; ".join(results["stopped"])
-    parts = [
-        f"<h1>{title}</h1>",
-        f"<p><b>{escape(results['conclusions'][0])}</b></p>",
-        f'<p class="warning">Partial: {escape(partial)}</p>' if partial else "",
-        f"<p>{escape(_introduction(results))}</p>",
-        "<h2>What was found</h2>" if results["conclusions"][1:] else "",
-        listed(results["conclusions"][1:]),
-        *(embedded(each) for each in drawn),
-        "<h2>Means by arm and attack size</h2>",
-        _summary(results),
-        "<h2>Does flatness predict test accuracy?</h2>",
-        _correlations(results),
-        "<h2>Bounds of the input gradient</h2>",
-        _bounds(results),
-        "<h2>Sampled volumes</h2>",
-        _volumes(results),
-        "<h2>What flatness does not show</h2>",
-        *(_control(name, cells) for name, cells in results["controls"].items()),
-        "<h2>Conventions</h2>",
-        definitions(results["conventions"]),
-        "<h2>Limits</h2>",
-        listed(LIMITS),
-        "<h2>How this was made</h2>",
-        _provenance(results),
+    sections = [
+        Section(
+            "What was found",
+            items=results["conclusions"][1:],
+            pictures=[picture(each) for each in drawn],
+        ),
+        Section("What the words mean", terms=WORDS),
+        Section("Means by arm and attack size", tables=tables.means(results)),
+        Section(
+            "Does flatness predict test accuracy?",
+            text=[tables.ABOUT_CORRELATIONS],
+            tables=[tables.correlations(results, whole=True)],
+            folded=[tables.correlations(results, whole=False)],
+        ),
+        Section("Bounds of the input gradient", tables=[tables.bounds(results)]),
+        Section("Sampled volumes", tables=[tables.volumes(results)]),
+        Section(
+            "What flatness does not show",
+            tables=[tables.control(name, cells) for name, cells in results["controls"].items()],
+        ),
+        Section("Limits", items=LIMITS),
+        Section("Conventions", terms=results["conventions"]),
+        Section("How this was made", terms=provenance(results)),
     ]
-    return document(title, parts)
+    answer, introduction = results["conclusions"][0], opening(results)
+    return study_page(TITLE, answer, introduction, sections, results["stopped"])
 
 
-def _introduction(results: Results) -> str:
+def opening(results: Results) -> str:
+    """What was done, in two sentences."""
     data = results["data"]
     return (
         f"Fully connected networks of several depths were trained on {data['name']}, on genuine samples "
@@ -89,103 +90,16 @@ def _introduction(results: Results) -> str:
     )
 
 
-def _summary(results: Results) -> str:
-    head = ["arm", "attack", "minima", *(escape(BY_KEY[key].title) for key in SUMMARY)]
-    rows = (
-        [escape(row["arm"]), str(row["attack"]), str(row["count"]), *(_spread(row, key) for key in SUMMARY)]
-        for row in results["summary"]
-    )
-    return table(head, rows) + "<p>Mean ± standard deviation over repeats.</p>"
-
-
-def _spread(row: dict[str, Any], key: str) -> str:
-    spread = row[f"{key}_sd"]
-    return number(row[key]) + (f'<span class="spread"> ± {spread:.2g}</span>' if spread else "")
-
-
-def _correlations(results: Results) -> str:
-    head = ["arm", "measure", "all minima", "minima", "equal arm and attack size", "repeats in order"]
-    rows = [
-        [
-            escape(row["arm"]),
-            escape(BY_KEY[row["predictor"]].title),
-            with_interval(row, "all"),
-            str(row["minima"]),
-            with_interval(row, "within"),
-            f"{row['repeats_in_order']} of {row['repeats']}" if "repeats" in row else "–",
-        ]
-        for row in results["correlations"]
-    ]
-    whole = sum("repeats" not in row for row in results["correlations"])
-    note = (
-        "Spearman's rank correlation with test accuracy and its 95 % interval (Bonett and Wright). In "
-        "order: repeats in which the most attacked minimum is sharper than the one without an attack."
-    )
-    by_arm = f"<details><summary>Arm by arm</summary>{table(head, rows[whole:])}</details>"
-    return f"<p>{escape(note)}</p>" + table(head, rows[:whole]) + (by_arm if rows[whole:] else "")
-
-
-def _bounds(results: Results) -> str:
-    head = ["bound of E|∇ₓf|²", "minima", "largest left / right", "smallest"]
-    found: dict[str, list[float]] = {}
-    for facts in results["minima"]:
-        left = facts["input_gradient"]["train"]["value"]
-        for name, right in facts["input_gradient_bounds"].items():
-            found.setdefault(name, []).append(left / right)
-    rows = (
-        [escape(BOUNDS[name]), str(len(ratios)), f"{max(ratios):.6g}", f"{min(ratios):.3g}"]
-        for name, ratios in found.items()
-    )
-    return table(head, rows)
-
-
-BOUNDS = {
-    "identity": "⟨W₁W₁ᵀ, G_bb⟩, an identity",
-    "spectral_times_trace": "|W₁|² tr G_bb",
-    "frobenius_times_frobenius": "|W₁W₁ᵀ|_F |G_bb|_F",
-    "frobenius_times_all": "|W₁W₁ᵀ|_F |G|_F",
-}
-
-
-def _volumes(results: Results) -> str:
-    rows = [
-        [
-            escape(facts["arm"]),
-            str(facts["attack"]),
-            str(facts["repeat"]),
-            name,
-            f"{number(each['log_volume'])} ± {number(each['error'])}",
-            each["verdict"],
-            escape(each["why"]),
-        ]
-        for facts in results["minima"]
-        for name, each in facts.get("volumes", {}).items()
-    ]
-    head = ["arm", "attack", "repeat", "volume", "ln", "verdict", "why"]
-    return table(head, rows) if rows else "<p>None were asked for.</p>"
-
-
-def _control(name: str, cells: list[dict[str, Any]]) -> str:
-    rows = [{"repeat": each["repeat"], **row} for each in cells for row in each["rows"]]
-    if not rows:
-        return ""
-    head = [escape(key.replace("_", " ")) for key in rows[0]]
-    body = ([escape(_cell(value)) for value in row.values()] for row in rows)
-    return f"<h3>{escape(name)}</h3>" + table(head, body)
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else number(value)
-
-
-def _provenance(results: Results) -> str:
+def provenance(results: Results) -> dict[str, str]:
+    """What made the numbers, by name."""
     data = results["data"]
     facts = {
+        "made by": results["made_by"],
         "seed": str(results["seed"]),
         "data": f"{data['name']}: {data['samples']} samples, {data['inputs']} inputs, {data['classes']} "
         f"classes; SHA-256 {data['sha256']}",
         "scaling": data["scaling"],
         "versions": ", ".join(f"{name} {text}" for name, text in results["versions"].items()),
-        **({"credit": data["credit"]} if data["credit"] else {}),
+        "credit": data["credit"],
     }
-    return definitions(facts)
+    return {name: text for name, text in facts.items() if text}

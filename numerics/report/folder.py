@@ -70,4 +70,5 @@ def drawn(names: Sequence[str], folder: Path) -> Iterable[dict[str, str]]:
             "caption": entry["caption"],
             "how_to_read": entry["how_to_read"],
             "image": f"data:image/png;base64,{image}",
+            "files": f"figures/{name}",
         }

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
-
-from numerics.pages import typeset
+from numerics.pages import rendered
 from numerics.report import tables
 from numerics.report.sections import section
 from numerics.report.words import LIMITS, UNKNOWN, WORDS
@@ -19,8 +14,6 @@ from numerics.verdicts.claims import UNDECIDED
 from numerics.verdicts.said import answer
 
 Results = dict[str, Any]
-
-POWER = r"(?<![\w.])([\d.]+)e([+-]?)0*(\d+)\b"
 
 
 def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[str, str]], date: str) -> str:
@@ -39,14 +32,9 @@ def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[
     by_name = {picture["name"]: picture for picture in pictures}
     command = results["made_with"]["command"]
     sections = [section(verdict, results, by_name, command) for verdict in verdicts]
-    assets = files("numerics") / "assets"
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"set": lambda text: Markup(typeset(str(text))), "cell": cell}
     shown = {figure["name"] for each in sections for figure in each["figures"]}
-    return environment.from_string((assets / "report.html").read_text(encoding="utf-8")).render(
-        css=Markup((assets / "report.css").read_text(encoding="utf-8")),
+    return rendered(
+        "report.html",
         answer=answer(verdicts),
         undecided=sum(verdict.level == UNDECIDED for verdict in verdicts),
         sections=sections,
@@ -65,26 +53,6 @@ def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[
         theorems=tables.checked(results),
         provenance=provenance(results, date),
     )
-
-
-def cell(text: str) -> Markup:
-    """A cell of a table as HTML: numbers with a true minus, powers of ten as such.
-
-    Examples
-    --------
-    >>> cell("-1.5e-31")
-    Markup('−1.5 × 10<sup>−31</sup>')
-    """
-    if isinstance(text, Markup):
-        return text
-    signed = re.sub(r"(?<![\w.])-(?=\d)", "−", str(escape(text)))
-    return Markup(re.sub(POWER, power, signed))
-
-
-def power(found: re.Match[str]) -> str:
-    """A number as float writes it, with its power of ten written out."""
-    sign = "−" if found[2] == "-" else ""
-    return f"{found[1]} × 10<sup>{sign}{found[3]}</sup>"
 
 
 def provenance(results: Results, date: str) -> dict[str, str]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,7 +14,8 @@ from numerics.minima_study import resampled
 from numerics.minima_study.columns import BY_KEY, PREDICTORS
 from numerics.minima_study.facts import REPORTED
 from numerics.minima_study.findings import of_arm, order
-from numerics.pages import number, typeset
+from numerics.pages import Table, typeset
+from numerics.pages.typesetting import spread
 from numerics.verdicts.claims import Effect
 from theory import theorems
 
@@ -45,26 +43,9 @@ SUMMARY = {
 AT_ROUNDING = ("risk", "gradient_norm")
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table for the template.
-
-    Parameters
-    ----------
-    caption : str
-    head : sequence of str or Markup
-    rows : sequence of sequences
-        The first cell of a row names it.
-    """
-
-    caption: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
 def titled(key: str) -> Markup:
     """The title of a column, typeset."""
-    return Markup(typeset(BY_KEY[key].title))
+    return typeset(BY_KEY[key].title)
 
 
 def means(results: Results) -> list[Table]:
@@ -74,7 +55,7 @@ def means(results: Results) -> list[Table]:
             f"{what}, by arm and number of wrong labels met: mean ± standard deviation over repeats",
             ["arm", "wrong labels", "minima", *(titled(key) for key in keys)],
             [
-                [row["arm"], str(row["attack"]), str(row["count"]), *(spread(row, key) for key in keys)]
+                [row["arm"], str(row["attack"]), str(row["count"]), *(mean(row, key) for key in keys)]
                 for row in results["summary"]
             ],
         )
@@ -82,27 +63,9 @@ def means(results: Results) -> list[Table]:
     ]
 
 
-def spread(row: Results, key: str) -> Markup | str:
-    """A mean and its deviation, with equally many decimals; values at rounding have no deviation."""
-    deviation = None if key in AT_ROUNDING else row[f"{key}_sd"]
-    if not deviation or row[key] is None:
-        return number(row[key])
-    value, half = with_spread(row[key], deviation)
-    return Markup('{}<span class="spread"> ± {}</span>').format(value.replace("-", "−"), half)
-
-
-def with_spread(value: float, deviation: float) -> tuple[str, str]:
-    """A value and its spread with equally many decimals, two digits of the spread.
-
-    Examples
-    --------
-    >>> with_spread(0.4, 0.0263), with_spread(123.456, 12.3)
-    (('0.400', '0.026'), ('123', '12'))
-    """
-    places = max(0, 1 - math.floor(math.log10(deviation)))
-    if places > 6 or abs(value) >= 1e6:
-        return number(value), f"{deviation:.2g}"
-    return f"{value:.{places}f}", f"{deviation:.{places}f}"
+def mean(row: Results, key: str) -> Markup | str:
+    """A mean and its deviation over repeats; values at rounding have no deviation."""
+    return spread(row[key], None if key in AT_ROUNDING else row[f"{key}_sd"])
 
 
 def correlations(results: Results) -> Table:

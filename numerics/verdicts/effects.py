@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from numerics.basin_study.answer import pooled
 from numerics.minima_study import resampled
 from numerics.minima_study.findings import of_arm
+from numerics.statistics.means import student
 from numerics.statistics.shares import share
 from numerics.verdicts.claims import Effect
 
 Facts = dict[str, Any]
-LEVEL = 0.95
 
 
 def accuracy_gap(minima: Sequence[Facts]) -> Effect | None:
@@ -28,16 +27,10 @@ def accuracy_gap(minima: Sequence[Facts]) -> Effect | None:
         for repeat, attack in ends
         if attack == 0 and (repeat, most) in ends
     ]
-    return student(gaps) if most and len(gaps) > 1 else None
-
-
-def student(numbers: Sequence[float]) -> Effect:
-    """The mean with Student's interval."""
-    half = (
-        stats.t.ppf((1 + LEVEL) / 2, len(numbers) - 1) * float(np.std(numbers, ddof=1)) / len(numbers) ** 0.5
-    )
-    mean = float(np.mean(numbers))
-    return Effect(mean, mean - float(half), mean + float(half), len(numbers))
+    low, high = student(np.array(gaps))
+    if not most or low is None or high is None:
+        return None
+    return Effect(float(np.mean(gaps)), low, high, len(gaps))
 
 
 def correlation(minima: Sequence[Facts], x: str, y: str, *, within: bool = False) -> Effect | None:

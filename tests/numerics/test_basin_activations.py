@@ -9,28 +9,20 @@ from click.testing import CliRunner
 import twolayer as tl
 from numerics.basin_study import classifiers, run, students
 from numerics.basin_study.answer import answer
-from numerics.basin_study.problems import digits, limits, spiral, taught, teacher_student
+from numerics.basin_study.problems import limits, spiral, taught, teacher_student
 from numerics.basin_study.report import page
 from numerics.commands.main import main
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.minima import described
 from numerics.statistics.bennett import bennett, standard_error
 from numerics.sweeps.workplace import Workplace
-
-TINY = replace(run.QUICK, student_starts=4, starts=1, attacks=(0, 100), steps=20)
+from tests.numerics.small_basins import TINY, shrink
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Few steps, few starts a piece, small problems, no known volumes."""
-    monkeypatch.setattr(students, "BLOCK", 4)
-    for module in (students, classifiers):
-        monkeypatch.setattr(module, "DESCENT", {"steps": 300, "learning_rate": 0.1})
-        monkeypatch.setattr(module, "STOCHASTIC", {"steps": 300, "learning_rate": 0.1, "batch_size": 5})
-    monkeypatch.setattr(run, "spiral", lambda seed: spiral(seed, genuine=10, units=6))
-    monkeypatch.setattr(run, "digits", lambda seed: digits(seed, genuine=20, units=3))
+    shrink(monkeypatch)
     monkeypatch.setattr(run, "compared", lambda seed, large, place: [])
-    monkeypatch.setattr(run, "QUICK", TINY)
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu"])

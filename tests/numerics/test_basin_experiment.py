@@ -16,11 +16,10 @@ from numerics.basin_study import classifiers, known_volumes, students, true_basi
 from numerics.basin_study import run as basin_study_run
 from numerics.basin_study.classifiers import classes
 from numerics.basin_study.known_volumes import Compared, compared, known_regions, soft_coordinate
-from numerics.basin_study.problems import digits, spiral, spiral_points, teacher_student
+from numerics.basin_study.problems import WAYS, digits, spiral, spiral_points, teacher_student
 from numerics.basin_study.run import QUICK, experiment
 from numerics.basin_study.students import student
 from numerics.basin_study.summary import summary
-from numerics.basin_study.ways import WAYS
 from numerics.basins.map import BasinMap
 from numerics.commands.main import main
 from numerics.descents.membership import FlowBasin

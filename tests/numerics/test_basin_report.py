@@ -14,32 +14,24 @@ from scipy.stats import beta
 
 import twolayer as tl
 from numerics.basin_study import classifiers, known_volumes, students, true_basins
-from numerics.basin_study import run as basin_study_run
 from numerics.basin_study.answer import answer
-from numerics.basin_study.problems import digits, spiral, taught, teacher_student
+from numerics.basin_study.problems import taught, teacher_student
 from numerics.basin_study.report import page
 from numerics.basin_study.rows import as_csv
-from numerics.basin_study.run import QUICK, experiment
+from numerics.basin_study.run import experiment
 from numerics.basin_study.summary import summary
 from numerics.commands.main import main
+from numerics.pages import typeset
 from numerics.sweeps.workplace import Workplace
 from numerics.verdicts.effects import basins as effects
-
-TINY = replace(QUICK, student_starts=4, starts=1, attacks=(0, 100), steps=20)
+from tests.numerics.small_basins import TINY, shrink
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Few steps, few starts a piece, small problems."""
-    monkeypatch.setattr(students, "BLOCK", 4)
-    for module in (students, classifiers):
-        monkeypatch.setattr(module, "DESCENT", {"steps": 300, "learning_rate": 0.1})
-        monkeypatch.setattr(module, "STOCHASTIC", {"steps": 300, "learning_rate": 0.1, "batch_size": 5})
-    monkeypatch.setattr(basin_study_run, "spiral", lambda seed: spiral(seed, genuine=10, units=6))
-    monkeypatch.setattr(basin_study_run, "digits", lambda seed: digits(seed, genuine=20, units=3))
+    shrink(monkeypatch)
     regions = known_volumes.known_regions(large=False)[:1]
     monkeypatch.setattr(known_volumes, "known_regions", lambda large: regions)
-    monkeypatch.setattr(basin_study_run, "QUICK", TINY)
 
 
 def group(good, fitted, starts=20):
@@ -163,7 +155,7 @@ def test_a_run_leaves_a_report_that_opens_with_the_answer(tmp_path):
     assert done.stdout.splitlines()[0] == sentence
     assert not results["partial"]
     text = (tmp_path / "out" / "report.html").read_text()
-    assert f"<p><b>{sentence}</b></p>" in text
+    assert f"<p><strong>{typeset(sentence)}</strong></p>" in text
     assert "Partial" not in text
     assert f"twolayer basins --quick --out {tmp_path / 'out'}" in text
     tags = Tags()
@@ -205,7 +197,7 @@ def test_a_run_out_of_time_says_partial_first_and_in_the_report(tmp_path):
     assert done.exit_code == 3, done.output
     assert done.stdout.startswith("Partial: Not decided: of no random start is it known yet")
     text = (tmp_path / "out" / "report.html").read_text()
-    assert text.index("Partial: the run did not finish") < text.index("<h1>")
+    assert text.index("Partial: ") < text.index("<h1>")
     assert "0.00 [0.00" not in text + done.stdout  # no share of no starts
     assert (tmp_path / "out" / "minima.csv").read_text().count("\n") == 1
 

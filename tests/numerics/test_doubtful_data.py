@@ -8,21 +8,9 @@ from numerics.commands.reproduce import chosen_task
 from numerics.files import datasets
 from numerics.files.tables import read_table
 from numerics.sweeps.workplace import Workplace
+from tests.numerics.written import X, Y, same, text
 
-X = np.array([[1.0, 2.5], [3.0, -4.0], [5.0, 6e-3]])
-Y = np.array([0, 1, 1])
 LONG = np.column_stack([np.tile(X, (5, 1)), np.tile(Y, 5)])
-
-
-def text(tmp_path, content, name="d.csv"):
-    path = tmp_path / name
-    path.write_text(content)
-    return path
-
-
-def same(found, y=Y):
-    np.testing.assert_array_equal(found[0], X)
-    np.testing.assert_array_equal(found[1], y)
 
 
 @pytest.mark.parametrize("part", [",", ";", "\t", "|", " ", " \t ", "   "])

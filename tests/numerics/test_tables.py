@@ -7,20 +7,7 @@ from scipy.io import savemat
 from numerics.files import datasets
 from numerics.files.labels import as_targets
 from numerics.files.tables import from_frame, read_table
-
-X = np.array([[1.0, 2.5], [3.0, -4.0], [5.0, 6e-3]])
-Y = np.array([0, 1, 1])
-
-
-def text(tmp_path, content, name="d.csv"):
-    path = tmp_path / name
-    path.write_text(content)
-    return path
-
-
-def same(found, y=Y):
-    np.testing.assert_array_equal(found[0], X)
-    np.testing.assert_array_equal(found[1], y)
+from tests.numerics.written import X, Y, same, text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from scipy import stats
 
 from numerics.verdicts import CLAIMS, LEVELS, verdicts
 from numerics.verdicts.claims import IN_PART, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Effect
-from numerics.verdicts.effects import accuracy_gap, correlation, student, violated
+from numerics.verdicts.effects import accuracy_gap, correlation, violated
 from numerics.verdicts.rules import RULES, decided
 from numerics.verdicts.said import answer, label, lines, sentence
 
@@ -113,10 +113,17 @@ def test_intervals_cover_as_often_as_they_say():
     assert inside >= 50
 
 
-def test_students_interval_by_hand():
-    found = student([1.0, 2.0, 3.0])
-    assert found.value == 2.0
-    assert found.high - 2.0 == pytest.approx(4.302652729911275 / 3**0.5)
+def test_the_gap_is_a_mean_with_students_interval_by_hand():
+    found = accuracy_gap(
+        [
+            {"repeat": i, "attack": attack, "accuracy": {"train": 1.0, "test": accuracy}}
+            for i, gap in enumerate((0.1, 0.2, 0.3))
+            for attack, accuracy in ((0, 0.5 + gap), (40, 0.5))
+        ]
+    )
+    assert found.value == pytest.approx(0.2)
+    assert found.high - 0.2 == pytest.approx(0.1 * 4.302652729911275 / 3**0.5)
+    assert found.count == 3
 
 
 def test_violations_are_counted():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,17 @@ from numerics.deep_study.wu_ma_e.tables import answer, attack_table, step_table
 from numerics.files.folders import write_json, write_text
 from numerics.files.images import Images
 from numerics.files.provenance import versions
-from numerics.pages import definitions, document, table
+from numerics.pages import Section, Table, study_page
 from numerics.sweeps.store import fingerprint
 from numerics.sweeps.workplace import Workplace
 
 TITLE = "Wu, Ma and E (2018), repeated"
+
+INTRODUCTION = (
+    "Wu, Ma and E trained deep networks on Fashion-MNIST by gradient descent with several steps, and with "
+    "attack sets of wrong labels, and published accuracy, sharpness and non-uniformity of each. The same "
+    "runs were made again here, with exact curvature; every table has theirs beside ours."
+)
 
 SETTINGS = {
     "network": "ReLU, 784-500-500-500-10 with biases, P = 898,510; weights and biases drawn as torch draws "
@@ -142,18 +147,12 @@ def _made(results: dict[str, Any]) -> str:
 
 def page(results: dict[str, Any]) -> str:
     """The report as one self-contained HTML page."""
-    partial = "; ".join(results["stopped"])
-    parts = [
-        f"<h1>{TITLE}</h1>",
-        f"<p><b>{escape(results['answer'])}</b></p>",
-        f'<p class="warning">Partial: {escape(partial)}</p>' if partial else "",
+    sections = [
+        Section(
+            "Ours beside theirs",
+            tables=[Table(each["title"], each["head"], each["rows"]) for each in results["tables"]],
+        ),
+        Section("Settings", terms=results["settings"]),
+        Section("How this was made", text=[_made(results).replace("`", ""), results["data"]["credit"]]),
     ]
-    for each in results["tables"]:
-        rows = [[escape(cell) for cell in row] for row in each["rows"]]
-        parts += [f"<h2>{escape(each['title'])}</h2>", table(map(escape, each["head"]), rows)] if rows else []
-    parts += ["<h2>Settings</h2>", definitions(results["settings"]), "<h2>How this was made</h2>"]
-    parts += [
-        f"<p>{escape(_made(results).replace('`', ''))}</p>",
-        f"<p>{escape(results['data']['credit'])}</p>",
-    ]
-    return document(TITLE, parts)
+    return study_page(TITLE, results["answer"], INTRODUCTION, sections, results["stopped"])

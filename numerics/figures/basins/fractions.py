@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from numerics.basin_study.ways import LABELS
+from numerics.basin_study.problems import LABELS
 from numerics.figures.basins.studied import students
 from numerics.figures.script import Data, Missing, Script, Setting
 from numerics.plotting import MARKERS, TWO_COLUMNS
