@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from numerics.files.folders import write_text
+from numerics.files.folders import write_json, write_text
 
 from . import (
     certificates,
@@ -68,7 +68,8 @@ def arguments(words: list[str]) -> argparse.Namespace:
         "--write",
         type=Path,
         metavar="FILE",
-        help="write the table, without targets, into the page FILE, where it holds one",
+        help="write the table, without targets, into the page FILE, where it holds one, and the numbers "
+        "beside it into measured/benchmarks.json, of which `twolayer figures timing --data measured` draws",
     )
     chosen = parser.parse_args(words)
     if chosen.write and not (chosen.write.is_file() and report.BLOCK.search(chosen.write.read_text())):
@@ -124,12 +125,16 @@ def main(words: list[str]) -> int:
     ):
         data.append(record)
         print(row, file=sys.stderr if chosen.json else sys.stdout, flush=True)
+    command = shlex.join(["python", "-m", "benchmarks", *words])
+    record = report.record(machine, command, data)
     if chosen.json:
-        print(json.dumps({"machine": machine, "results": data}, indent=2))
+        print(json.dumps(record, indent=2))
     if chosen.write:
-        command = shlex.join(["python", "-m", "benchmarks", *words])
         text = chosen.write.read_text(encoding="utf-8")
         write_text(chosen.write, report.in_page(text, machine, command, data))
+        place = report.beside(chosen.write)
+        place.parent.mkdir(exist_ok=True)
+        write_json(place, record)
     return 0
 
 

@@ -5,6 +5,7 @@ import platform
 import re
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from . import CPU_CLOCK, THREADS
@@ -101,6 +102,23 @@ def _setting(found: dict[str, str]) -> dict[str, Any]:
     libraries = ", ".join(f"{name} {found[name]}" for name in known)
     text = f"{found['processor']}, {found['cores']} cores; {libraries}"
     return {"machine": text, "threads": THREADS, "clock": "processor time" if CPU_CLOCK else "wall"}
+
+
+def record(found: dict[str, str], command: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """A run as plain data: the machine, the command, the day, the settings, and a row for each case."""
+    settings = {"threads": THREADS, "clock": "processor time" if CPU_CLOCK else "wall"}
+    return {
+        "machine": found,
+        "command": command,
+        "day": time.strftime("%Y-%m-%d"),
+        "settings": settings,
+        "results": records,
+    }
+
+
+def beside(page: Path) -> Path:
+    """Where the numbers of a `page` lie."""
+    return page.parent / "measured" / "benchmarks.json"
 
 
 def in_page(text: str, found: dict[str, str], command: str, records: list[dict[str, Any]]) -> str:

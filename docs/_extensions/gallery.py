@@ -19,19 +19,22 @@ from numerics.figures.catalogue import ROOMS
 from numerics.figures.script import Script
 
 FOLDER = "_build/figures"
-RECORDED = "measured/quick"
+RECORDED = {"verdict": "measured/quick", "timing": "measured"}
+"""Figures that are drawn from a recorded run, and where it lies."""
+
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every font
 
 
 def lines_of(script: Script, module: str, source: Path) -> list[str]:
     """The text of one figure, made in passing; `source` is the folder of the pages."""
-    recorded = source / RECORDED if script.name == "verdict" else None
+    place = RECORDED.get(script.name)
+    recorded = None if place is None else source / place
     try:
         (entry,) = made([script], source / FOLDER, Setting(quick=True, folder=recorded))
     except Missing as reason:
         return [f"*{script.title}*: {reason}.", ""]
     caption = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", entry["caption"])
-    size = "--data twolayer-report" if recorded else "--quick"
+    size = f"--data docs/{place}" if recorded else "--quick"
     title = entry["title"] + ("" if entry["title"].endswith("?") else ".")
     command = f"``twolayer figures {script.name} {size}``"
     return [

@@ -1,12 +1,15 @@
 """Tables of measured numbers in the docs are written by their commands, and by nothing else."""
 
+import json
 import re
 from types import SimpleNamespace
 
 import pytest
 
+from benchmarks import __main__ as benchmarks
 from benchmarks import basins_page, report, zero_loss_page
 from benchmarks.__main__ import main
+from numerics.figures import FIGURES, Setting
 from tests.house.tree import ROOT
 
 ALL = {"count": 4, "total": 4, "value": 1.0, "low": 0.4, "high": 1.0}
@@ -52,6 +55,37 @@ def test_a_page_of_times_says_what_was_measured_and_no_target(page):
     assert "python -m benchmarks x" in made
     assert "seed 0" in made
     assert made.startswith(text.splitlines()[0])
+
+
+def test_the_figure_of_times_and_the_page_have_the_same_numbers():
+    page = (ROOT / "docs" / "benchmarks.md").read_text()
+    recorded = json.loads(report.beside(ROOT / "docs" / "benchmarks.md").read_text())
+    assert f" by `{recorded['command']}`" in page
+    timed = [row for row in recorded["results"] if "timings" in row]
+    assert timed
+    for row in timed:
+        ours, *peers = row["timings"]
+        line = next(
+            each for each in page.splitlines() if each.startswith(f"| {row['work']} | {row['size']} |")
+        )
+        assert f"| {report.seconds_text(ours['seconds'])} |" in line
+        for peer in peers:
+            if peer["seconds"] is not None:
+                assert f"{peer['name']}: {report.seconds_text(peer['seconds'])} (" in line
+
+
+def test_a_page_that_is_written_leaves_its_numbers_beside_it(tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "benchmarks.md").read_text()
+    (tmp_path / "page.md").write_text(text)
+    rows = [("row", {"work": "w", "size": "s", "timings": TIMINGS})]
+    monkeypatch.setattr(benchmarks, "results", lambda names, dry, rounds: rows)
+    monkeypatch.setattr(report, "machine", lambda: MACHINE)
+    assert main(["dense", "--write", str(tmp_path / "page.md")]) == 0
+    left = json.loads((tmp_path / "measured" / "benchmarks.json").read_text())
+    assert left["results"] == [rows[0][1]]
+    assert left["command"] == f"python -m benchmarks dense --write {tmp_path / 'page.md'}"
+    drawn = FIGURES["timing"].data(Setting(folder=tmp_path / "measured"))
+    assert drawn["tool"].tolist() == ["twolayer", "other"]
 
 
 def test_no_other_page_is_written_over(capsys, tmp_path):

@@ -14,9 +14,9 @@ FILE = "benchmarks.json"
 
 ADVICE = (
     f"the figure timing needs a recorded run, {FILE} in the folder of --data, since times belong to a "
-    f"machine; "
-    f"make one in a checkout of the source, on an idle machine: python -m benchmarks --json > FOLDER/{FILE}, "
-    "then twolayer figures timing --data FOLDER"
+    "machine; a checkout of the source has one: twolayer figures timing --data docs/measured; to make your "
+    f"own there, on an idle machine: python -m benchmarks --json > FOLDER/{FILE}, then "
+    "twolayer figures timing --data FOLDER"
 )
 
 
@@ -33,7 +33,8 @@ def data(setting: Setting) -> Data:
         raise Missing(ADVICE)
     try:
         rows = [list(each) for each in timings(record)]
-        machine = f"{record['machine']['processor']}, {record['machine']['cores']} cores"
+        where = f"{record['machine']['processor']}, {record['machine']['cores']} cores"
+        when = f" on {record['day']}, by `{record['command']}`" if "day" in record else ""
     except (AttributeError, KeyError, TypeError, ValueError) as reason:
         raise Missing(f"{ADVICE}; got a file that is no such record ({type(reason).__name__})") from reason
     if not rows:
@@ -44,7 +45,7 @@ def data(setting: Setting) -> Data:
         "size": np.array(size),
         "tool": np.array(tool),
         "seconds": np.array(seconds, dtype=float),
-        "note": np.array(f"Measured on {machine}."),
+        "note": np.array(f"Measured on {where}{when}."),
     }
 
 
