@@ -61,10 +61,15 @@ class Case:
 
 
 def function(values: Callable[[Array], Array], hessian: Callable[[Array], Array], dimension: int) -> Any:
-    """A landscape of `values` at points (k, D) and its Hessian; nothing tried here asks its gradient."""
+    """A landscape of `values` at points (k, D) and its Hessian; its gradient is by central differences."""
+
+    def gradient(x: Array) -> Array:
+        step = 1e-5 * np.eye(dimension)
+        return np.asarray(values(x + step) - values(x - step)) / 2e-5
+
     return FunctionLandscape(
         lambda x: float(values(x[None])[0]),
-        lambda x: np.full(dimension, np.nan),
+        gradient,
         hessian,
         values=values,
         dimension=dimension,

@@ -23,10 +23,10 @@ and its reason. They answer different questions:
 """
 
 from numerics.volume.by_eigenvalues import ellipsoid, log_product
-from numerics.volume.by_learning import LearningCoefficient, learning_coefficient
+from numerics.volume.by_learning import learning_coefficient
 from numerics.volume.by_rays import radial
 from numerics.volume.by_tempering import tempering
-from numerics.volume.estimate import VolumeEstimate
+from numerics.volume.estimate import LearningCoefficient, VolumeEstimate
 
 __all__ = [
     "LearningCoefficient",

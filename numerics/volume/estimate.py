@@ -77,6 +77,24 @@ class VolumeEstimate:
         }
 
 
+@dataclass(frozen=True)
+class LearningCoefficient(VolumeEstimate):
+    """The coefficient, and the log-volume it is the slope of.
+
+    Parameters
+    ----------
+    coefficient : float
+        n beta (E[V] - V(minimum)) under the localised posterior.
+    coefficient_error : float
+        Half-width of its 95 % interval; inf if refused.
+    log_volume, error, effective_samples, verdict, why, relative_to, evaluations
+        As for :class:`VolumeEstimate`.
+    """
+
+    coefficient: float = math.nan
+    coefficient_error: float = math.inf
+
+
 class Refusal(Exception):
     """There is no volume to state, for the reason given in words."""
 

@@ -13,7 +13,7 @@ from numba import int64, types
 from ..arrays import Array
 from ..generated.losses import softmax
 from ..jit import kernel, pointer_kernel, vector_kernel
-from .signatures import LOSSES, SLOPES, Flat, Rows
+from .signatures import LOSSES, SLOPES, Cube, Flat, Rows
 
 LANES = 32
 TILE = 5
@@ -22,6 +22,7 @@ POINTS = TILE * LANES
 
 ARRAYS = (Rows, Rows, Flat, Rows)
 RISKS = types.void(SLOPES, LOSSES, *ARRAYS, Rows, Rows, Flat)
+BLOCKS = types.void(SLOPES, LOSSES, Cube, Cube, Rows, Cube, Rows, Rows, Rows)
 GRADIENTS = types.void(SLOPES, LOSSES, *ARRAYS, Rows, Rows, int64[::1], Flat, *ARRAYS)
 
 
@@ -151,6 +152,13 @@ def risks(slopes, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-de
         for o in range(len(C)):
             add_rows(L[o], risk)
     risk /= len(X)
+
+
+@pointer_kernel(BLOCKS)
+def risks_of_blocks(slopes, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
+    """Fill risk (blocks, LANES), one block after the other: to be called costs more than a small block."""
+    for block in range(len(risk)):
+        risks(slopes, losses, A[block], W[block], B[block], C[block], X, Y, risk[block])
 
 
 @pointer_kernel(GRADIENTS)

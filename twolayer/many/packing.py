@@ -87,23 +87,31 @@ class Packing:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, kernels=import_module(state["kernels"]))
 
-    def blocks(self, count: int) -> list[slice]:
-        """The `count` members in blocks of one lane each."""
-        return [slice(first, min(first + self.width, count)) for first in range(0, count, self.width)]
+    def blocks(self, count: int, several: int = 1) -> list[slice]:
+        """The `count` members in blocks of one lane each, or `several` blocks together."""
+        each = several * self.width
+        return [slice(first, min(first + each, count)) for first in range(0, count, each)]
 
     def packed(self, theta: Array) -> tuple[Array, Array, Array, Array]:
         """Parameters `theta` (at most `width`, P) lane innermost; empty lanes repeat the last row.
 
         Shapes (q, m L), (d, m, L), (m, L), (q, L) or the like, L lanes.
         """
+        A, V, B, C = self.packed_blocks(theta)
+        return A[0], V[0], B[0], C[0]
+
+    def packed_blocks(self, theta: Array) -> tuple[Array, Array, Array, Array]:
+        """The same for any number of rows `theta` (k, P), in blocks along a first axis of each array."""
         m, d, q, L = self.m, self.d, self.q, self.width
-        a, W, b, c = self._split(theta[np.minimum(np.arange(L), len(theta) - 1)])
-        A = np.ascontiguousarray(a.reshape(L, q, m).transpose(1, 2, 0)).reshape(q, -1)
-        V = np.zeros((d + self.odd, m, L))
-        V[:d] = W.reshape(L, m, d).transpose(2, 1, 0)
-        B = np.ascontiguousarray(b.T).ravel() if self.has_b else np.zeros(m * L)
-        C = np.ascontiguousarray(c.T) if self.has_c else np.zeros((q, L))
-        return A, V.reshape(d + self.odd, -1), B, C
+        count = -(-len(theta) // L)
+        rows = theta[np.minimum(np.arange(count * L), len(theta) - 1)]
+        a, W, b, c = (part.reshape(count, L, part.shape[1]) for part in self._split(rows))
+        A = np.ascontiguousarray(a.reshape(count, L, q, m).transpose(0, 2, 3, 1)).reshape(count, q, -1)
+        V = np.zeros((count, d + self.odd, m, L))
+        V[:, :d] = W.reshape(count, L, m, d).transpose(0, 3, 2, 1)
+        B = np.ascontiguousarray(b.transpose(0, 2, 1)) if self.has_b else np.zeros((count, m, L))
+        C = np.ascontiguousarray(c.transpose(0, 2, 1)) if self.has_c else np.zeros((count, q, L))
+        return A, V.reshape(count, d + self.odd, -1), B.reshape(count, -1), C
 
     def _split(self, rows: Array) -> list[Array]:
         sizes = [self.q * self.m, self.m * self.d, self.m * self.has_b]
@@ -130,16 +138,33 @@ def quicker(n: int, d: int, m: int) -> str:
     return "gemm" if n * m * (0.03 * d - 0.4) > 6000 else "simd"
 
 
+FEW = 5e5
+"""Preactivations, some milliseconds of work, below which to start threads takes more than they save."""
+
+
+AT_ONCE = 16
+"""Blocks of SIMD lanes that a thread takes at once: to call a kernel costs more than a small block."""
+
+
 def risks(data: Packing, theta: Array) -> Array:
     """Risks (k,) on the `data` of the networks whose parameters are rows of `theta`."""
-    found = np.empty(len(theta))
+    found, lanes = np.empty(len(theta)), data.width > 1
 
-    def work(block: slice) -> None:
+    def one(block: slice) -> None:
         risk = np.empty(data.width)
         data.kernels.risks(data.slopes, data.losses, *data.packed(theta[block]), data.inputs, data.Y, risk)
         found[block] = risk[: block.stop - block.start]
 
-    in_threads(work, data.blocks(len(theta)))
+    def several(piece: slice) -> None:
+        arrays = data.packed_blocks(theta[piece])
+        risk = np.empty((len(arrays[0]), data.width))
+        data.kernels.risks_of_blocks(data.slopes, data.losses, *arrays, data.inputs, data.Y, risk)
+        found[piece] = risk.ravel()[: piece.stop - piece.start]
+
+    if lanes and 0 < len(theta) * data.m * len(data.X) < FEW:
+        several(slice(0, len(theta)))
+    else:
+        in_threads(several if lanes else one, data.blocks(len(theta), AT_ONCE if lanes else 1))
     return found
 
 
