@@ -22,7 +22,7 @@ from numerics.deep.network import Network
 from twolayer import arrays
 from twolayer.arrays import Array, require_representable
 from twolayer.errors.rounding import JET_ERROR, SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
-from twolayer.forward.errors import loss_errors
+from twolayer.forward.loss_errors import loss_errors
 from twolayer.forward.values import loss_values
 from twolayer.model.loss import Loss
 from twolayer.model.loss import loss as find_loss
@@ -141,7 +141,9 @@ def forward(net: Network, X: ArrayLike, y: ArrayLike, loss: str | Loss = "square
         L, G, Lam = loss_values(rule, F, labels)
         for name, values in (("losses", L), ("loss derivatives", G)):
             require_representable(name, values)
-        L_error, G_error, Lam_error = loss_errors(rule, F, L, G, Lam, F_error)
+        L_error, G_error, Lam_error, gone = loss_errors(rule, F, labels, L, G, Lam, F_error)
+        if gone:
+            G_error, Lam_error = G_error + SUBNORMAL, Lam_error + SUBNORMAL
         J, delta, v, sizes = _backwards(net, S1, S2, G, G_error, sizes)
     return Forward(
         net, rule, labels, h, S1, S2, F, L, G, Lam, J, delta, v, sizes,

@@ -8,6 +8,8 @@ from sympy.concrete.delta import deltasummation
 
 from theory.analysis.constants import Supremum, constants, rounded_up
 from theory.analysis.exact_suprema import digits
+from theory.analysis.pieces import pieces
+from theory.analysis.vanishing import FADED, LATEST, vanishing_point
 from theory.derivation.letters import e, o, q, r, t
 from theory.expressions.activations import ACTIVATIONS, z
 from theory.expressions.losses import LOSSES, f, y
@@ -30,6 +32,8 @@ class LossForms:
     most_curved: Supremum
     supremum: Supremum
     concordance: Supremum
+    peak: sp.Expr | None
+    faded: float
     separable: bool
 
 
@@ -48,6 +52,9 @@ def loss_forms(name: str) -> LossForms:
         ``steepest``, ``most_curved`` and ``supremum`` bound the first three derivatives (of softmax, the
         length, and the form along unit vectors); ``concordance`` the third over the second, so that the
         second changes by a factor of at most exp(concordance t) over a distance t; for softmax see there.
+        ``peak`` is the output at which the second derivative is largest, on both sides of which it falls;
+        None where it is constant or a matrix. From ``faded`` on, away from the peak, no product of the
+        second derivative with floats is seen: of softmax, from that distance between two outputs on.
 
     Raises
     ------
@@ -80,7 +87,21 @@ def separable(name: str, value: sp.Expr) -> LossForms:
     logarithm = sp.expand_log(sp.log(sp.simplify(curvature.subs({f: z, y: 0}))), force=True)
     concordance = constants(logarithm).suprema[0]  # (log l'')' = l''' / l''
     bounds = steepest, most_curved, supremum, concordance
-    return LossForms(name, value, slope, curvature, third, *bounds, separable=True)
+    faded = vanishing_point(pieces(value.subs({f: z, y: 0})), FADED, LATEST)
+    return LossForms(
+        name, value, slope, curvature, third, *bounds, peak=_peak(third), faded=faded, separable=True
+    )
+
+
+def _peak(third: sp.Expr) -> sp.Expr | None:
+    """The only zero of a third derivative, which is positive below it and negative above; None for zero."""
+    if third == 0:
+        return None
+    found = [each for each in sp.solve(third, f) if each.is_real]
+    signs = [sp.sign(sp.simplify(third.subs(f, each + step))) for each in found for step in (-1, 1)]
+    if signs != [1, -1]:
+        raise ValueError(f"loss must have one output where its curvature is largest; got {found}")
+    return found[0]
 
 
 def _shortest(expr: sp.Expr) -> sp.Expr:
@@ -116,7 +137,10 @@ def softmax() -> LossForms:
     ratio = sp.sqrt(2) * loss_forms("logistic").concordance.exact
     concordance = Supremum(3, rounded_up(digits(ratio)), ratio, "quadratic form")
     bounds = steepest, most_curved, supremum, concordance
-    return LossForms("softmax", value, slope, curvature, third, *bounds, separable=False)
+    faded = loss_forms("logistic").faded  # a share is at most exp(-t) at a distance t from the largest output
+    return LossForms(
+        "softmax", value, slope, curvature, third, *bounds, peak=None, faded=faded, separable=False
+    )
 
 
 @cache

@@ -5,7 +5,8 @@ import math
 import sympy as sp
 
 from theory.analysis.constants import Constants, constants
-from theory.analysis.vanishing import vanishing_point
+from theory.analysis.values import largest_value
+from theory.analysis.vanishing import FADED, LATEST, vanishing_point
 from theory.emit.interval_source import third_lines
 from theory.emit.module_text import assignment, indented, literal, module, named_lines, supremum_line
 from theory.emit.skeletons import ACTIVATION, JETS, SINE_JETS, THIRD, THIRD_CONSTANT, THIRD_VANISHING
@@ -98,10 +99,12 @@ def stable_forms(known: Constants, symbol: sp.Symbol, order: int) -> list[sp.Exp
 
 def _constants(name: str, expression: sp.Expr, known: Constants) -> str:
     rows = named_lines(name, expression)
+    rows += assignment("SUP0", literal(largest_value(known.pieces)))
     for supremum in known.suprema:
         rows += supremum_line(f"SUP{supremum.order}", supremum)
     if _vanishes(known):
         rows += assignment("VANISHING", literal(vanishing_point(known.pieces)))
+        rows += assignment("FADED", literal(vanishing_point(known.pieces, FADED, LATEST)))
     kinks = tuple((float(kink.location), float(kink.jump1), float(kink.jump2)) for kink in known.kinks)
     degree = known.homogeneity if known.homogeneity is None else float(known.homogeneity)
     degree = int(degree) if degree is not None and degree == int(degree) else degree

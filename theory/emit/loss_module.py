@@ -7,6 +7,7 @@ from theory.derivation.loss_derivatives import P, Y, loss_forms
 from theory.emit.module_text import assignment, indented, literal, module, named_lines, supremum_line
 from theory.emit.skeletons import LOSS, SOFTMAX
 from theory.emit.source import block, cost, text
+from theory.expressions.losses import y
 from theory.expressions.stable import derivatives
 
 LABELS = {"squared": "real", "logistic": "binary", "pseudo_huber": "real", "softmax": "classes"}
@@ -57,4 +58,10 @@ def _constants(name: str, expression: sp.Expr) -> str:
     rows = named_lines(name, expression) + assignment("CONVENTION", literal(convention))
     rows += supremum_line("SUP1", forms.steepest) + supremum_line("SUP2", forms.most_curved)
     rows += supremum_line("SUP3", forms.supremum) + supremum_line("CONCORDANCE", forms.concordance)
+    rows += assignment("PEAK", literal(_line(forms.peak))) + assignment("FADED", literal(forms.faded))
     return rows + f"SEPARABLE = {forms.separable}\nLABELS = {literal(labels)}\n"
+
+
+def _line(peak: sp.Expr | None) -> tuple[float, float] | None:
+    """p and q of p + q y, the output at which the curvature is largest."""
+    return None if peak is None else (float(peak.subs(y, 0)), float(sp.diff(peak, y)))

@@ -75,9 +75,14 @@ THIRD_VANISHING = '''
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight.
+
+    It is -2 where s is straight so far that no product with floats tells.
+    """
     for i in range(Z.size):
-        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3
+        least = abs(Z[i]) - radius[i]
+        straight = -2.0 if least >= FADED else -1.0
+        T[i] = straight if least >= VANISHING else SUP3
 '''
 
 THIRD = '''

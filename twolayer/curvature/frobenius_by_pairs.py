@@ -15,11 +15,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twolayer.forward.bounds import MULTIPLICATIONS, Bounds
+from twolayer.forward.bounds import MULTIPLICATIONS, Bounds, product_exponent
 from twolayer.forward.scope import Scope, input_gram
 
 from ..arrays import Array
-from ..errors.rounding import SLACK, SUBNORMAL, exponent_of, gamma, times_power
+from ..errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_of, gamma, times_power
 from ..forward.errors import Forward
 from ..generated import pair
 from ..jit import reduction_kernel
@@ -48,7 +48,7 @@ def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[floa
     squared = max(newton_sum + cross_sum, 0.0)
     value, newton_part = (math.sqrt(max(s, 0.0)) / forward.n for s in (squared, newton_sum))
     square = _square_error(forward, bound.gauss_newton / scale, bound.residual / scale, newton_part)
-    square += _underflow(forward, scale) if bound.propagated else 0.0
+    square += _underflow(forward, scope, scale)
     root = min(math.sqrt(square), square / value if value else math.inf)
     return scale * value, float(scale * (SLACK * root + gamma(8) * value) + SLACK * bound.propagated)
 
@@ -61,14 +61,17 @@ def _square_error(forward: Forward, gauss_newton: float, residual: float, newton
     return square + step * residual * (2 * gauss_newton + residual)
 
 
-def _underflow(forward: Forward, scale: float) -> float:
+def _underflow(forward: Forward, scope: Scope, scale: float) -> float:
     """What underflow may take from the squared norm, whose terms are products of two of the matrix's.
 
     Each of the n^2 pairs, over which the mean is taken, has q^4 terms, with m + d more where features or
     inputs are summed.
     """
     (d, m), q = (forward.X.shape[1], forward.S.shape[1]), forward.F.shape[1]
-    factors = forward.product_exponent + max(1 - exponent_of(np.array(scale)), 0)
+    exponent = product_exponent(forward, scope)
+    if exponent == NOTHING:
+        return 0.0
+    factors = exponent + max(1 - exponent_of(np.array(scale)), 0)
     return float(2 * MULTIPLICATIONS * q**4 * (m + d)) * times_power(SUBNORMAL, 2 * factors)
 
 

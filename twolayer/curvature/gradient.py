@@ -22,7 +22,8 @@ from ..errors.rounding import (
     scaled_norm,
     times_power,
 )
-from ..forward.errors import Forward, checked, convention, forward, loss_errors
+from ..forward.errors import Forward, checked, convention, forward
+from ..forward.loss_errors import loss_errors
 from ..forward.outputs import output_blocks
 from ..forward.values import Values, loss_values
 from ..model.loss import Loss
@@ -72,7 +73,7 @@ def risk(
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         F, F_error = (np.concatenate(each) for each in zip(*found, strict=True))
         L, G, Lam = loss_values(rule, F, labels)
-        L_error, _, _ = loss_errors(rule, F, L, G, Lam, F_error)
+        L_error = loss_errors(rule, F, labels, L, G, Lam, F_error)[0]
     return _mean(L, L_error, convention(net, rule, len(inputs)))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, SUBNORMAL, times_power
+from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, times_power
 from twolayer.forward.errors import Forward
 from twolayer.forward.scope import Scope, sizes
 from twolayer.jit import reduction_kernel, scalar_kernel
@@ -39,7 +39,7 @@ class Bounds:
     gradient_propagated, gradient_size : float
         The same for the norm of the risk's gradient, and (1/n) sum |g_i| |J_i|_F.
     underflow : float
-        Bound of what underflow alone may take from the Frobenius norm, the trace and the gradient.
+        Bound of what underflow alone may take from the Frobenius norm and the trace.
     """
 
     jacobian: Array
@@ -67,8 +67,9 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         losses = (*forward.loss_norms, forward.Lam_error, forward.G_error)
         parts = float(scope.gauss_newton), float(scope.residual)
         factors = (scope.has("a"), root * scope.has("a"), root * scope.has("c"), np.sqrt(m), *parts)
-        some = add_up(each, losses, input_norms(forward, scope), factors, jacobian, sums)
-        lost = _underflow(forward, scope) if some or scope.has("c") else 0.0
+        add_up(each, losses, input_norms(forward, scope), factors, jacobian, sums)
+        exponents = product_exponent(forward, scope), gradient_exponent(forward, scope)
+        lost, gradient_lost = (_underflow(forward, scope, e) + forward.beyond for e in exponents)
         newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * sums / n).tolist()
     return Bounds(
         jacobian=jacobian,
@@ -76,7 +77,7 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         residual=residual if scope.residual else 0.0,
         propagated=lost + moved,
         trace_propagated=lost + trace_moved,
-        gradient_propagated=lost + gradient_moved,
+        gradient_propagated=gradient_lost + gradient_moved,
         gradient_size=gradient_size,
         underflow=lost,
     )
@@ -92,14 +93,10 @@ def length(u, v):  # type: ignore[no-untyped-def]
 
 @reduction_kernel
 def add_up(each, losses, x, factors, jacobian, sums):  # type: ignore[no-untyped-def]
-    """Fill jacobian (n,) and sums (6,), over samples, from arrays (n,); whether a derivative is not zero.
-
-    The products of factors that are not zero may have underflowed.
-    """
+    """Fill jacobian (n,) and sums (6,), over samples, from arrays (n,)."""
     S, dS, D, dD, S1, dS1, E, dE = each
     g, lam, lam_error, g_error = losses
     with_a, a, c, root_m, newton, residual = factors
-    hidden = inputs = slopes = 0
     for k in range(6):
         sums[k] = 0.0
     size = rest = moved = trace_moved = gradient_moved = gradient_size = 0.0
@@ -107,21 +104,20 @@ def add_up(each, losses, x, factors, jacobian, sums):  # type: ignore[no-untyped
         twice, squares = math.sqrt(2.0) * with_a * x[i], x[i] * x[i]
         J, dJ = length(length(a * S[i], x[i] * D[i]), c), length(a * dS[i], x[i] * dD[i])
         F, dF = length(twice * S1[i], squares * E[i]), length(twice * dS1[i], squares * dE[i])
-        newton_moved = newton * (lam_error[i] * (J + dJ) * (J + dJ) + lam[i] * dJ * (2 * J + dJ))
-        diagonal_moved = root_m * squares * (g_error[i] * (E[i] + dE[i]) + g[i] * dE[i])
         jacobian[i] = J
-        size += lam[i] * J * J
-        rest += g[i] * F
-        moved += newton_moved + residual * (g_error[i] * (F + dF) + g[i] * dF)
-        trace_moved += newton_moved + residual * diagonal_moved
+        if newton > 0.0:
+            newton_moved = lam_error[i] * (J + dJ) * (J + dJ) + lam[i] * dJ * (2 * J + dJ)
+            size += lam[i] * J * J
+            moved += newton_moved
+            trace_moved += newton_moved
+        if residual > 0.0:
+            rest += g[i] * F
+            moved += g_error[i] * (F + dF) + g[i] * dF
+            trace_moved += root_m * squares * (g_error[i] * (E[i] + dE[i]) + g[i] * dE[i])
         gradient_moved += g_error[i] * (J + dJ) + g[i] * dJ
         gradient_size += g[i] * J
-        hidden += 1 if S[i] + dS[i] != 0.0 else 0
-        inputs += 1 if x[i] != 0.0 else 0
-        slopes += 1 if D[i] + dD[i] + E[i] + dE[i] + S1[i] + dS1[i] != 0.0 else 0
     sums[0], sums[1], sums[2], sums[3] = size, rest, moved, trace_moved
     sums[4], sums[5] = gradient_moved, gradient_size
-    return (with_a and hidden > 0) or (inputs > 0 and slopes > 0)
 
 
 def input_norms(forward: Forward, scope: Scope) -> Array:
@@ -132,13 +128,49 @@ def input_norms(forward: Forward, scope: Scope) -> Array:
     return np.asarray(np.hypot(forward.norms.X, 1.0) if biased else forward.norms.X)
 
 
-def _underflow(forward: Forward, scope: Scope) -> float:
-    """What underflow may take from all entries together.
+def product_exponent(forward: Forward, scope: Scope) -> int:
+    """An e with 2^e above every product of some of the factors of one term of the curvature, or `NOTHING`.
+
+    The terms are Lam u u' with u one of S, A S1 x and 1, and G S1 x and G A S2 x x: those that the scope
+    holds, and no factor of which is zero throughout.
+    """
+    e, a, inputs = forward.factor_exponents, scope.has("a"), _input_exponents(forward, scope)
+    outputs = [_above(e["S"])] if a else []
+    outputs += [_above(e["A"], e["S1"], each) for each in inputs] + [0] * scope.has("c")
+    found = [_above(e["Lam"], largest, largest) for largest in outputs] if scope.gauss_newton else []
+    if scope.residual:
+        found += [_above(e["G"], e["S1"], each) for each in inputs if a]
+        found += [_above(e["G"], e["A"], e["S2"], each, each) for each in inputs]
+    return max(found, default=NOTHING)
+
+
+def gradient_exponent(forward: Forward, scope: Scope) -> int:
+    """The same of the gradient: its terms are G S, G A S1 x and G."""
+    e = forward.factor_exponents
+    found = [_above(e["G"], e["S"])] if scope.has("a") else []
+    found += [_above(e["G"], e["A"], e["S1"], each) for each in _input_exponents(forward, scope)]
+    return max([*found, _above(e["G"])] if scope.has("c") else found, default=NOTHING)
+
+
+def _input_exponents(forward: Forward, scope: Scope) -> list[int]:
+    """Of the inputs and of a hidden bias, as far as they are included."""
+    return [forward.factor_exponents["X"]] * scope.has("W") + [0] * scope.has("b")
+
+
+def _above(*exponents: int) -> int:
+    """The exponent above every product of some of the factors; `NOTHING` if one of them is zero."""
+    return NOTHING if min(exponents) == NOTHING else sum(max(each, 0) for each in exponents)
+
+
+def _underflow(forward: Forward, scope: Scope, exponent: int) -> float:
+    """What underflow may take from all entries together, 2^`exponent` above every product of factors.
 
     A multiplication loses at most half of the smallest number, and what is multiplied to the loss afterwards
     is a product of other factors of the same term. An entry has q^2 terms of each sample, and m more where
     units are summed.
     """
+    if exponent == NOTHING:
+        return 0.0
     (n, q), m = forward.F.shape, forward.net.W.shape[0]
     terms = n * q * q * m * sum(sizes(forward, scope).values())
-    return float(MULTIPLICATIONS * terms) * times_power(SUBNORMAL, forward.product_exponent)
+    return float(MULTIPLICATIONS * terms) * times_power(SUBNORMAL, exponent)

@@ -14,15 +14,14 @@ from .. import arrays
 from ..arrays import Array, require_representable
 from ..errors.rounding import (
     JET_ERROR,
+    NOTHING,
     SAFE_HIGH,
     SAFE_LOW,
     SLACK,
     SUBNORMAL,
     UNIT,
-    exponent_above,
     exponent_of,
     gamma,
-    largest_size,
     scaled_norm,
     scaled_norms,
 )
@@ -32,6 +31,7 @@ from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
 from . import kinks
 from .kinks import preactivations
+from .loss_errors import loss_errors
 from .values import Values, loss_values
 
 ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
@@ -50,6 +50,9 @@ class Forward(Values):
         Bounds of the errors (Euclidean or Frobenius norm over outputs).
     n_kinks : int
         How many pre-activations sit exactly at a kink of the activation.
+    beyond : float
+        Bound of what neither errors of factors nor products of theirs show of the whole curvature, and of the
+        whole gradient: that of values which have faded to nothing that any product tells.
     """
 
     norms: SampleNorms
@@ -58,18 +61,20 @@ class Forward(Values):
     G_error: Array
     Lam_error: Array
     n_kinks: int
+    beyond: float = 0.0
 
     @cached_property
-    def product_exponent(self) -> int:
-        """An e with 2^e above every product of some of the factors of one term of the curvature.
+    def factor_exponents(self) -> dict[str, int]:
+        """Exponents of the largest of X (rows' norms), A, S, S1, S2, Lam and G, or of their errors.
 
-        A term has one of Lam and G, at most two of A, two of S, S1 and S2, and two inputs.
+        `NOTHING` for what is zero, without an error, at every sample.
         """
         norms = self.norms
-        largest = max(largest_size(each) for each in (norms.S, norms.S1, norms.S2)), largest_size(norms.X)
-        factors = [exponent_above(each) for each in largest] + [exponent_of(self.net.A)]
-        outer = max(exponent_of(self.Lam), exponent_of(self.G), 0)
-        return outer + 2 * sum(max(exponent, 0) for exponent in factors)
+        rows = {"S": norms.S, "S1": norms.S1, "S2": norms.S2, "dS": norms.dS, "dS1": norms.dS1}
+        rows |= {"dS2": norms.dS2, "dLam": self.Lam_error, "dG": self.G_error, "X": norms.X}
+        rows |= {"A": self.net.A, "Lam": self.Lam, "G": self.G}
+        found = {name: exponent_of(each) for name, each in rows.items()}
+        return {name: max(each, found.get(f"d{name}", NOTHING)) for name, each in found.items()}
 
     @cached_property
     def loss_norms(self) -> tuple[Array, Array]:
@@ -92,7 +97,8 @@ class SampleNorms:
     """Euclidean norms over the units, one per sample, each (n,).
 
     With alpha_k = |A[:, k]|: S, D = alpha S1, S1, E = alpha S2 and S2; `dS`, `dD`, `dS1`, `dE` bound the
-    norms of their errors, `output` bounds sum_k alpha_k |error of S_ik|, and X is the inputs' norm.
+    norms of their errors, `output` bounds sum_k alpha_k |error of S_ik|, `dS2` every error of S2, and X is
+    the inputs' norm.
     """
 
     S: Array
@@ -105,6 +111,7 @@ class SampleNorms:
     dS1: Array
     dE: Array
     output: Array
+    dS2: Array
     X: Array
 
 
@@ -129,7 +136,7 @@ def checked(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tupl
 
 def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> Forward:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        S, S1, S2, norms, n_kinks = activate(net, inputs)
+        S, S1, S2, norms, n_kinks, faded = activate(net, inputs)
         F = S @ net.A.T
         if net.c is not None:
             add_to_rows(np.atleast_1d(net.c), F)
@@ -138,7 +145,7 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> F
         require_representable("loss derivatives", G)  # a loss may overflow: only the risk needs it
         F_error = output_error(net, norms.S, norms.output)
         require_representable("rounding errors of the outputs", F_error)
-        L_error, G_error, Lam_error = loss_errors(rule, F, L, G, Lam, F_error)
+        L_error, G_error, Lam_error, gone = loss_errors(rule, F, labels, L, G, Lam, F_error)
     return Forward(
         net,
         rule,
@@ -157,20 +164,21 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> F
         G_error,
         Lam_error,
         n_kinks,
+        SUBNORMAL if faded or gone else 0.0,
     )
 
 
-def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms, int]:
+def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms, int, bool]:
     """S, S1 and S2 (n, m) of X (n, d), and their norms, a block of rows at a time, which stays in cache."""
     n, m = X.shape[0], net.W.shape[0]
     S, S1, S2 = (np.empty((n, m)) for _ in range(3))
-    sums = np.empty((10, n))
+    sums = np.empty((11, n))
     alpha = scaled_norms(net.A.T)
     sizes = scaled_norms(X), scaled_norms(net.W)
-    limits = net.activation.floor, net.activation.sup1, net.activation.sup2
+    limits = net.activation.floor, net.activation.sup1, net.activation.sup2, net.activation.sup0
     rounding = SLACK * gamma(net.W.shape[1] + 1), (net.W.shape[1] + 1) * SUBNORMAL
     b = np.zeros(m) if net.b is None else net.b
-    n_kinks, count = 0, max(ROWS_PER_BLOCK, TILE // m)
+    n_kinks, faded, count = 0, 0, max(ROWS_PER_BLOCK, TILE // m)
     for start in range(0, n, count):
         rows = slice(start, start + count)
         Z = X[rows] @ net.W.T
@@ -181,11 +189,11 @@ def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms,
         T = np.empty_like(Z)
         net.activation.third(Z.ravel(), radius.ravel(), T.ravel())
         net.activation.jets(Z.ravel(), S[rows].ravel(), S1[rows].ravel(), S2[rows].ravel())
-        unit_norms(radius, T, S[rows], S1[rows], S2[rows], alpha, limits, sums[:, rows])
+        faded += unit_norms(radius, T, S[rows], S1[rows], S2[rows], alpha, limits, sums[:, rows])
     if not np.isfinite(sums).all():
         for name, values in (("s", S), ("s'", S1), ("s''", S2)):
             require_representable(f"activation values {name}(z)", values)
-    return S, S1, S2, SampleNorms(*[*sums, sizes[0]]), n_kinks
+    return S, S1, S2, SampleNorms(*[*sums, sizes[0]]), n_kinks, faded > 0
 
 
 @kernel
@@ -201,29 +209,32 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     """Bounds of the errors of s, s' and s'' from their absolute values.
 
     The true pre-activation lies within `r` of the computed one and t >= |s'''| there, so the errors of
-    s'', s', s follow in turn by the mean value theorem, and no derivative exceeds its supremum. Where t is
-    negative s'' and s''' are below the smallest number, and s' is constant to it. On a piece that is zero
-    everything is exact, and no time is lost with numbers as small as what underflows. `limits`: the
-    activation's absolute error, sup |s'|, sup |s''|.
+    s'', s', s follow in turn by the mean value theorem, and nothing exceeds its supremum. Where t is negative
+    s'' and s''' are below the smallest number, and s' is constant to it; where it is -2 they are nothing in
+    any product. On a piece that is zero everything is exact, and no time is lost with numbers as small as
+    what underflows. `limits`: the activation's absolute error, sup |s'|, sup |s''|, sup |s|.
     """
-    floor = limits[0] + 4.0 * SUBNORMAL if limits[2] > 0.0 or s + s1 > 0.0 else 0.0
+    plain = limits[0] <= SUBNORMAL
+    zero = s + s1 == 0.0 and (limits[2] == 0.0 or (plain and t == 0.0 and s2 == 0.0))
+    floor = 0.0 if zero or (plain and t == -2.0) else limits[0] + 4.0 * SUBNORMAL
     bent = 0.0 if t < 0.0 else r
     e2 = min(bent * t + JET_ERROR * s2 + floor, s2 + limits[2])
     e1 = min(bent * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
-    return r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor, e1, e2
+    e0 = r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor
+    return min(e0, s + limits[3]), e1, e2
 
 
 @reduction_kernel
 def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
-    """Fill out (10, rows) with bounds of the norms over units of `SampleNorms`.
+    """Fill out (11, rows) with bounds of the norms over units of `SampleNorms`; how many values have faded.
 
     Where squares would leave the floats the sum of absolute values stands for the norm.
     """
-    m = S.shape[1]
-    total = alpha.sum()
+    m, faded = S.shape[1], 0
     for i in range(S.shape[0]):
         ss = dd = s1s1 = ee = s2s2 = 0.0
-        ess = edd = es1 = eee = output = curved = 0.0
+        ess = edd = es1 = eee = output = curved = floors = largest = 0.0
+        gone = 0
         for k in range(m):
             s, s1, s2, weight = abs(S[i, k]), abs(S1[i, k]), abs(S2[i, k]), alpha[k]
             e0, e1, e2 = jet_errors(radius[i, k], T[i, k], s, s1, s2, limits)
@@ -238,28 +249,33 @@ def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-unt
             edd += eD * eD
             es1 += e1 * e1
             eee += eE * eE
-            output += weight * e0
+            output += weight * e0 + (SUBNORMAL if e0 > 0.0 else 0.0)
+            floors += weight * e2
+            largest = max(largest, e2)
+            gone += 1 if T[i, k] == -2.0 else 0
             curved += s2 + max(T[i, k], 0.0)
         norms = out[:, i]
         norms[0], norms[1], norms[2], norms[3], norms[4] = ss, dd, s1s1, ee, s2s2
         norms[5], norms[6], norms[7], norms[8] = ess, edd, es1, eee
-        norms[9] = SLACK * (output + m * SUBNORMAL)
+        norms[9], norms[10] = SLACK * output, largest
+        faded += gone
         safe = True
         for j in range(9):
             fits = SAFE_LOW <= norms[j] <= SAFE_HIGH
             safe = safe and (fits or (curved == 0.0 and j in (3, 4, 8)))
             norms[j] = SLACK * math.sqrt(norms[j])
         if safe and curved == 0.0:  # a piece that is linear: s'' is zero but for the activation's own error
-            norms[8] = SLACK * (total * (limits[0] + 4.0 * SUBNORMAL) + m * SUBNORMAL)
+            norms[8] = SLACK * (floors + m * SUBNORMAL) if floors > 0.0 or gone < m else 0.0
         if not safe:
             absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, norms)
+    return faded
 
 
 @reduction_kernel
 def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
     """Replace those norms of one sample whose squares left the floats by sums of absolute values.
 
-    Arrays over units are (m,), `out` is (10,).
+    Arrays over units are (m,), `out` is (11,).
     """
     sums = np.zeros(9)
     for k in range(S.size):
@@ -272,9 +288,9 @@ def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-
         sums[3] += weight * s2 + (lost if s2 > 0 else 0.0)
         sums[4] += s2
         sums[5] += e0
-        sums[6] += weight * (e1 + 2 * UNIT * s1) + 2 * lost
+        sums[6] += weight * (e1 + 2 * UNIT * s1) + (2 * lost if s1 + e1 > 0 else 0.0)
         sums[7] += e1
-        sums[8] += weight * (e2 + 2 * UNIT * s2) + 2 * lost
+        sums[8] += weight * (e2 + 2 * UNIT * s2) + (2 * lost if s2 + e2 > 0 else 0.0)
     for j in range(9):
         if not SAFE_LOW <= (out[j] / SLACK) ** 2 <= SAFE_HIGH:
             out[j] = SLACK * sums[j]
@@ -284,26 +300,5 @@ def output_error(net: TwoLayer, lengths: Array, moved: Array) -> Array:
     """Bounds of the errors' norms of the outputs from |S_i| and sum_k alpha_k |error of S_ik|, each (n,)."""
     m = net.W.shape[0]
     size = scaled_norm(net.A) * lengths + (0.0 if net.c is None else scaled_norm(net.c))
-    return np.asarray(SLACK * (moved + gamma(m + 2) * size) + net.A.size * SUBNORMAL)
-
-
-def loss_errors(
-    rule: Loss, F: Array, L: Array, G: Array, Lam: Array, F_error: Array
-) -> tuple[Array, Array, Array]:
-    """Errors (n,) of l, dl/df, d2l/df2: f is uncertain by F_error, and the loss itself is rounded.
-
-    Where |d3l| <= M d2l, the curvature is uncertain by a factor exp(M radius), in any unitary norm: an error
-    in proportion, however small the curvature of a confident sample. Neither derivative exceeds its supremum.
-    """
-    n, q = F.shape
-    g, lam = scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
-    radius = F_error + JET_ERROR * scaled_norms(F)
-    third = rule.sup3 if rule.separable else np.sqrt(q) * rule.sup3  # spectral to Frobenius norm
-    largest = lam + q * SUBNORMAL
-    moved = np.minimum(radius * third, np.expm1(rule.concordance * radius) * largest)
-    lam_error = SLACK * (moved + 2 * JET_ERROR * largest) if third else np.zeros(n)
-    lam_error = np.minimum(lam_error, SLACK * (lam + np.sqrt(q) * rule.sup2))
-    g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + SUBNORMAL
-    g_error = np.minimum(g_error, SLACK * (g + np.sqrt(q) * rule.sup1))
-    l_error = SLACK * (radius * (g + g_error) + (JET_ERROR + gamma(q)) * np.abs(L)) + SUBNORMAL
-    return l_error, g_error, np.asarray(lam_error)
+    lost = np.where(lengths > 0.0, net.A.size * SUBNORMAL, 0.0)  # products that underflow
+    return np.asarray(SLACK * (moved + gamma(m + 2) * size) + lost)

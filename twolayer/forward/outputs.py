@@ -74,7 +74,7 @@ Pass = tuple[Array, Array, tuple[Array, Array]]
 
 def _by_jets(net: TwoLayer, X: Array) -> Pass:
     """S, S1, and the norms of S with the sums that bound the outputs' errors: by the second derivatives."""
-    S, S1, _, norms, _ = activate(net, X)
+    S, S1, _, norms, _, _ = activate(net, X)
     return S, S1, (norms.S, norms.output)
 
 
@@ -82,7 +82,7 @@ def _by_slopes(net: TwoLayer) -> Callable[[Array], Pass]:
     """The same by the supremum of |s''| alone; what belongs to the network is found once."""
     m, d = net.W.shape
     alpha, w_norms, b = scaled_norms(net.A.T), scaled_norms(net.W), np.zeros(m) if net.b is None else net.b
-    limits = net.activation.floor, net.activation.sup1, net.activation.sup2
+    limits = net.activation.floor, net.activation.sup1, net.activation.sup2, net.activation.sup0
     rounding = SLACK * gamma(d + 1), (d + 1) * SUBNORMAL
 
     def passed(X: Array) -> Pass:
@@ -104,8 +104,8 @@ def output_sums(radius, S, S1, alpha, limits, squares, moved):  # type: ignore[n
     """Fill squares (rows,) with |S_i|^2 and moved (rows,) with bounds of sum_k alpha_k |error of S_ik|.
 
     The error of s is at most the radius times the largest slope within it, and |s''| bounds by how much that
-    exceeds the slope at z; `limits` is the activation's absolute error, sup |s'| and sup |s''|. Returns
-    whether no square left the floats.
+    exceeds the slope at z; `limits` is the activation's absolute error, sup |s'|, sup |s''| and sup |s|.
+    Returns whether no square left the floats.
     """
     strange, m = 0, S.shape[1]
     for i in range(S.shape[0]):
@@ -115,7 +115,7 @@ def output_sums(radius, S, S1, alpha, limits, squares, moved):  # type: ignore[n
             floor = limits[0] + 4.0 * SUBNORMAL if limits[2] > 0.0 or s + s1 > 0.0 else 0.0
             slope = s1 + min(r * limits[2] + JET_ERROR * s1 + floor, s1 + limits[1])
             square += s * s
-            total += alpha[k] * (r * min(slope, limits[1]) + JET_ERROR * s + floor)
+            total += alpha[k] * min(r * min(slope, limits[1]) + JET_ERROR * s + floor, s + limits[3])
         strange += 0 if SAFE_LOW <= square <= SAFE_HIGH else 1
         squares[i], moved[i] = square, SLACK * (total + m * SUBNORMAL)
     return strange == 0

@@ -13,18 +13,20 @@ former is meant and w is 1 where the latter is.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..arrays import Array
 from ..errors.rounding import NOTHING, SUBNORMAL, exponent_of, times_power
-from .bounds import Bounds, bounds, input_norms
+from .bounds import Bounds, bounds, gradient_exponent, input_norms, product_exponent
 from .errors import Forward, SampleNorms
 from .scope import Scope
 
 PRODUCTS = 200  # products of factors below two to this are left alone,
 SIZES = -100  # unless the sum of them all is smaller than two to this
+LEAST, LARGE = -1074, 900  # exponents of the smallest number, and of what may still be multiplied
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,40 @@ class Scaled:
 def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """Factors for the curvature of the scope, scaled where they must be; `bound` is that of `forward`."""
     size = bound.total
-    if forward.product_exponent <= PRODUCTS and math.isfinite(size) and size >= math.ldexp(1.0, SIZES):
+    exponents = product_exponent(forward, scope), *forward.factor_exponents.values()
+    if max(exponents) <= PRODUCTS and math.ldexp(1.0, SIZES) <= size < math.inf:
         return Scaled(forward, bound)
-    if not math.isfinite(_curvature_exponent(forward, scope, errors=False)):
-        return Scaled(forward, bound, vanishes=True)
-    r = _curvature_exponent(forward, scope, errors=True)
+    forward = _seen(forward, scope, gradient=False)
+    values, r = (_curvature_exponent(forward, scope, errors) for errors in (False, True))
+    if values == -math.inf:
+        return _vanishing(forward, scope, r)
     if not math.isfinite(r):
         return Scaled(forward, bound)
     made = _scaled(forward, scope, math.ceil(r))
     # numbers so small that no power of two takes their underflow to where it is nothing
     lost = not math.isfinite(made.bound.total + made.bound.propagated)
     return Scaled(forward, bound) if lost and math.isfinite(size + bound.propagated) else made
+
+
+def _vanishing(forward: Forward, scope: Scope, r: float) -> Scaled:
+    """Where every product of the factors is zero: zeros, and a bound of what their errors make of 2^r.
+
+    With q outputs and m units the norms of a sample are at most q sqrt(3) and sqrt(m q) times the largest of
+    what they are made of, and there are two parts.
+    """
+    if r == math.inf or math.isnan(r):
+        return Scaled(forward, bounds(forward, scope), vanishes=True)
+    (n, q), m = forward.F.shape, len(forward.net.W)
+    exponent = LEAST if r < LEAST else math.ceil(r) + 1
+    beyond = 3.0 * q * q + 2.0 * math.sqrt(m * q) if forward.beyond or r > -math.inf else 0.0
+    size = times_power(beyond, exponent)
+    if size < math.ldexp(1.0, LARGE):  # as it is, for shifts of any size
+        exponent, beyond = 0, size
+    names = ("X", "S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
+    zeros = {name: np.zeros_like(getattr(forward, name)) for name in names}
+    norms = SampleNorms(**{name: np.zeros(n) for name in vars(forward.norms)})
+    nothing = replace(forward, norms=norms, beyond=beyond, **zeros)
+    return Scaled(nothing, bounds(nothing, scope), exponent, vanishes=True)
 
 
 def _weight_exponent(forward: Forward) -> int:
@@ -74,14 +99,17 @@ def _weight_exponent(forward: Forward) -> int:
 def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """The same for the gradient."""
     size = bound.gradient_size
-    if forward.product_exponent <= PRODUCTS and math.isfinite(size) and size >= math.ldexp(1.0, SIZES):
+    exponents = gradient_exponent(forward, scope), *forward.factor_exponents.values()
+    if max(exponents) <= PRODUCTS and math.ldexp(1.0, SIZES) <= size < math.inf:
         return Scaled(forward, bound)
-    sizes = [_gradient_exponent(forward, scope, errors) for errors in (False, True)]
-    if not all(map(math.isfinite, sizes)):
+    forward = _seen(forward, scope, gradient=True)
+    values, r = (_gradient_exponent(forward, scope, errors) for errors in (False, True))
+    if values == -math.inf:
+        return _vanishing(forward, scope, r)
+    if not math.isfinite(r):
         return Scaled(forward, bound)
-    r = sizes[1]
     v = _weight_exponent(forward)
-    made = _scaled(forward, scope, math.ceil(r) - v)
+    made = _scaled(forward, scope, math.ceil(r) - v, gradient_exponent)
     return replace(made, exponent=made.exponent + v)
 
 
@@ -120,49 +148,70 @@ def _gradient_exponent(forward: Forward, scope: Scope, errors: bool) -> float:
     return float((_loss_exponents(forward, errors)[1] + _jacobian_exponents(forward, scope, errors)[0]).max())
 
 
-def _scaled(forward: Forward, scope: Scope, r: int) -> Scaled:
+def _scaled(
+    forward: Forward, scope: Scope, r: int, exponent: Callable[[Forward, Scope], int] = product_exponent
+) -> Scaled:
     """The factors for that t and w that make the largest product of factors smallest; v takes A to one."""
-    forward = _seen(forward, scope)
     X, Lam, G = (exponent_of(each) for each in (forward.norms.X, forward.Lam, forward.G))
     v = _weight_exponent(forward)
     inputs = [0] if scope.has("b") or X == NOTHING else [X * part // 4 for part in range(5)]
     outer = [exponent for exponent in ((Lam - r) // 2, G - v - r) if abs(exponent) < 4000]
     losses = [0] if scope.has("c") or not outer else [*outer, sum(outer) // len(outer)]
     made = [_moved(forward, t, v, w, r) for t in inputs for w in losses]
-    best = min(made, key=lambda each: each.product_exponent)
+    best = min(made, key=lambda each: exponent(each, scope))
     return Scaled(best, bounds(best, scope), r)
 
 
-def _seen(forward: Forward, scope: Scope) -> Forward:
-    """The factors, zero where they do not matter: at samples that contribute nothing, and S without a.
+def _seen(forward: Forward, scope: Scope, gradient: bool) -> Forward:
+    """The factors, zero where they are multiplied by zero or are not asked for, however large they are.
 
-    A sample without inputs contributes nothing to the block of W, however large its factors are.
+    A sample without inputs contributes nothing to the block of W, one without curvature of the loss nothing
+    to G; and inputs are not seen where units are saturated.
     """
-    idle = np.isneginf(np.maximum(*_jacobian_exponents(forward, scope, errors=True)))
-    if not idle.any() and scope.has("a"):
-        return forward
-    names = ("S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
+    names = ("X", "S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
     kept = {name: getattr(forward, name).copy() for name in names}
     norms = {name: each.copy() for name, each in vars(forward.norms).items()}
-    for each in (*kept.values(), *norms.values()):
-        each[idle] = 0.0
-    if not scope.has("a"):
-        for each in (kept["S"], norms["S"], norms["dS"]):
-            each[...] = 0.0
-    return replace(forward, norms=SampleNorms(**norms), **kept)
+    every, a = np.ones(forward.n, dtype=bool), scope.has("a")
+
+    def clear(rows: Array, *cleared: str) -> None:
+        for name in cleared:
+            for each in (kept, norms):
+                if name in each:
+                    each[name][rows] = 0.0
+
+    g, lam = forward.loss_norms
+    unbent, uncurved = g + forward.G_error == 0.0, lam + forward.Lam_error == 0.0
+    if gradient:
+        clear(every, "S2", "E", "dE", "dS2", "Lam", "Lam_error")
+        clear(unbent if a else every, "S", "dS")
+    else:
+        clear(every & (not scope.residual) | unbent, "S2", "E", "dE", "dS2", "G", "G_error")
+        clear(every & (not scope.gauss_newton) | uncurved, "Lam", "Lam_error")
+        clear(every & (not (scope.gauss_newton and a)) | uncurved, "S", "dS")
+    clear(np.isneginf(np.maximum(*_jacobian_exponents(forward, scope, errors=True))), *kept, *norms)
+    slopes = sum(norms[name] for name in ("D", "dD", "S1", "dS1", "E", "dE", "S2", "dS2"))
+    clear(slopes == 0.0, "X")
+    net = forward.net if slopes.any() else replace(forward.net, a=np.zeros_like(forward.net.a))
+    return replace(forward, net=net, norms=SampleNorms(**norms), **kept)
 
 
 def _moved(forward: Forward, t: int, v: int, w: int, r: int) -> Forward:
     """The factors for two to t, v, w and r."""
     first, second = v + w + t, v + w + 2 * t
     powers = {"S": w, "D": w + t, "S1": first, "E": second, "S2": second + v, "X": -t}
-    powers |= {f"d{name}": powers[name] for name in ("S", "D", "S1", "E")}
+    powers |= {f"d{name}": powers[name] for name in ("S", "D", "S1", "E", "S2")}
     with np.errstate(over="ignore", under="ignore"):
         norms = {name: np.ldexp(each, powers.get(name, 0)) for name, each in vars(forward.norms).items()}
         moved = {"X": -t, "S": w, "S1": first, "S2": second + v, "Lam": -2 * w - r, "G": -v - w - r}
         moved |= {f"{name}_error": moved[name] for name in ("Lam", "G")}
         factors = {name: np.ldexp(getattr(forward, name), power) for name, power in moved.items()}
+        for name in ("S", "S1", "S2"):  # what underflows to zero is not zero
+            size = getattr(forward.norms, name) + getattr(forward.norms, f"d{name}")
+            norms[f"d{name}"] += SUBNORMAL * (size > 0.0)
+        for name, size in zip(("G", "Lam"), forward.loss_norms, strict=True):
+            factors[f"{name}_error"] += SUBNORMAL * (size + getattr(forward, f"{name}_error") > 0.0)
         A = np.ldexp(forward.net.a, -v)
     if not all(np.isfinite(each).all() for each in (*factors.values(), *norms.values(), A)):
         factors["G"] = np.full_like(forward.G, np.inf)  # the worst of choices
-    return replace(forward, net=replace(forward.net, a=A), norms=SampleNorms(**norms), **factors)
+    net, beyond = replace(forward.net, a=A), times_power(forward.beyond, -r)
+    return replace(forward, net=net, norms=SampleNorms(**norms), beyond=beyond, **factors)

@@ -52,6 +52,8 @@ class Activation:
     ----------
     name, expression, latex : str
         What it is called, and the expression as text and as LaTeX.
+    sup0 : float
+        An upper bound of sup ``|s|``, perhaps several times as large; inf where unbounded.
     sup1, sup2, sup3 : float
         Upper bounds, tight to rounding, of sup ``|s'|``, sup ``|s''|``, sup ``|s'''|`` over the reals
         away from kinks; inf where unbounded.
@@ -70,7 +72,8 @@ class Activation:
         ``jet(z) -> (s, s', s'')`` of one float, to be called from kernels.
     third : callable
         ``third(Z, radius, T)`` fills T with bounds of ``|s'''|`` on [Z - radius, Z + radius], or with -1
-        where s'' and s''' are below the smallest number and s' is constant to it.
+        where s'' and s''' are below the smallest number and s' is constant to it, or with -2 where that
+        holds of their products with floats too.
     floor : float
         Absolute error of the computed s, s', s'' beyond the relative one: one subnormal for the built-in
         activations, measured when a user's is made.
@@ -86,6 +89,7 @@ class Activation:
     name: str
     expression: str
     latex: str
+    sup0: float
     sup1: float
     sup2: float
     sup3: float

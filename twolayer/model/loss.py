@@ -59,6 +59,12 @@ class Loss:
     concordance : float
         An upper bound of sup ``|d3l/df3| / (d2l/df2)``: over a distance t of outputs the curvature changes
         by a factor of at most exp(concordance t), as a quadratic form if the loss couples outputs.
+    peak : (float, float) or None
+        The output at which d2l/df2 is largest is ``peak[0] + peak[1] y``, and it falls on both sides of it;
+        None where it is constant or couples outputs.
+    faded : float
+        From this distance to the peak on no product of d2l/df2 with floats can be seen; for a loss that
+        couples outputs, from this distance between the largest output and every other. inf if never.
     separable : bool
         Whether the loss of several outputs is the sum of the losses of each.
     labels : {"real", "binary", "classes"}
@@ -81,6 +87,8 @@ class Loss:
     sup2: float
     sup3: float
     concordance: float
+    peak: tuple[float, float] | None
+    faded: float
     separable: bool
     labels: str
     losses: Callable[..., None]

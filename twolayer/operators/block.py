@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.sparse.linalg import LinearOperator
 from ..arrays import Array, require_representable
 from ..curvature.dense import dense, dense_error
 from ..errors.measurement import Measurement, measured
+from ..forward.block_bounds import block_bounds
 from ..forward.scope import sizes
 from ..spectrum.eigensystem import rectangular_norm
 from .spectral import Spectral
@@ -27,7 +29,7 @@ class Block(LinearOperator):  # type: ignore[misc]
     """
 
     def __init__(self, whole: Spectral, rows: tuple[str, ...], columns: tuple[str, ...]) -> None:
-        self.whole = whole
+        self.whole, self._groups = whole, (rows, columns)
         lengths = sizes(whole.forward, whole.scope)
         self._rows, self._columns = _positions(lengths, rows), _positions(lengths, columns)
         super().__init__(np.dtype(np.float64), (len(self._rows), len(self._columns)))
@@ -64,12 +66,21 @@ class Block(LinearOperator):  # type: ignore[misc]
 
     def _norm(self, kind: Any) -> Measurement:
         scaled = self.whole.scaled
-        forming = dense_error(scaled.forward, scaled.bound)
+        forming = self._forming()
         with np.errstate(over="ignore", invalid="ignore"):
             block = dense(scaled.forward, self.whole.scope)[np.ix_(self._rows, self._columns)]
         require_representable("entries of the Hessian", block)
         value, error, method = rectangular_norm(block, kind, forming)
         return measured(*scaled.back(value, error), method, self.whole.convention)
+
+    def _forming(self) -> float:
+        """Bound of the Frobenius norm of the error of the block of the scaled matrix as it is formed."""
+        scaled = self.whole.scaled
+        size, propagated = block_bounds(scaled.forward, self.whole.scope, *self._groups)
+        own = replace(
+            scaled.bound, gauss_newton=size, residual=0.0, propagated=propagated + scaled.bound.underflow
+        )
+        return min(dense_error(scaled.forward, own), dense_error(scaled.forward, scaled.bound))
 
 
 def _positions(lengths: dict[str, int], names: tuple[str, ...]) -> NDArray[np.intp]:

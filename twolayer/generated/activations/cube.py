@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 NAME = "cube"
 EXPRESSION = "z**3"
 LATEX = "z^{3}"
+SUP0 = np.inf
 SUP1 = np.inf
 SUP2 = np.inf
 SUP3 = 6.0

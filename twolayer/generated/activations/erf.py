@@ -15,10 +15,12 @@ Array = NDArray[np.float64]
 NAME = "erf"
 EXPRESSION = "erf(z)"
 LATEX = "\\operatorname{erf}{\\left(z \\right)}"
+SUP0 = 1.0000000000000002
 SUP1 = 1.1283791670955128  # 2/sqrt(pi)
 SUP2 = 0.9678828980765735  # 2*sqrt(2)*exp(-1/2)/sqrt(pi)
 SUP3 = 2.2567583341910256  # 4/sqrt(pi)
 VANISHING = 32.0
+FADED = 96.0
 PARITY = "odd"
 HOMOGENEITY = None
 KINKS = ()
@@ -53,6 +55,11 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight.
+
+    It is -2 where s is straight so far that no product with floats tells.
+    """
     for i in range(Z.size):
-        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3
+        least = abs(Z[i]) - radius[i]
+        straight = -2.0 if least >= FADED else -1.0
+        T[i] = straight if least >= VANISHING else SUP3

@@ -15,10 +15,12 @@ Array = NDArray[np.float64]
 NAME = "gaussian"
 EXPRESSION = "exp(-z**2)"
 LATEX = "e^{- z^{2}}"
+SUP0 = 1.0000000000000002
 SUP1 = 0.8577638849607069  # sqrt(2)*exp(-1/2)
 SUP2 = 2.0
 SUP3 = 3.9035661455399024  # 4*sqrt(9 - 3*sqrt(6))*exp(-3/2 + sqrt(6)/2)
 VANISHING = 32.0
+FADED = 96.0
 PARITY = "even"
 HOMOGENEITY = None
 KINKS = ()
@@ -53,6 +55,11 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight.
+
+    It is -2 where s is straight so far that no product with floats tells.
+    """
     for i in range(Z.size):
-        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3
+        least = abs(Z[i]) - radius[i]
+        straight = -2.0 if least >= FADED else -1.0
+        T[i] = straight if least >= VANISHING else SUP3

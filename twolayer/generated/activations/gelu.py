@@ -15,10 +15,12 @@ Array = NDArray[np.float64]
 NAME = "gelu"
 EXPRESSION = "z*(erf(sqrt(2)*z/2) + 1)/2"
 LATEX = "\\frac{z \\left(\\operatorname{erf}{\\left(\\frac{\\sqrt{2} z}{2} \\right)} + 1\\right)}{2}"
+SUP0 = np.inf
 SUP1 = 1.128904145185155  # exp(-1)/sqrt(pi) + erf(1)/2 + 1/2
 SUP2 = 0.7978845608028654  # sqrt(2)/sqrt(pi)
 SUP3 = 0.7787696350557324  # (1 + sqrt(33))*sqrt(7 - sqrt(33))*exp(-7/4 + sqrt(33)/4)/(4*sqrt(pi))
 VANISHING = 48.0
+FADED = 128.0
 PARITY = ""
 HOMOGENEITY = None
 KINKS = ()
@@ -53,6 +55,11 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight.
+
+    It is -2 where s is straight so far that no product with floats tells.
+    """
     for i in range(Z.size):
-        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3
+        least = abs(Z[i]) - radius[i]
+        straight = -2.0 if least >= FADED else -1.0
+        T[i] = straight if least >= VANISHING else SUP3

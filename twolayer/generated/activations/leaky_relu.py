@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 NAME = "leaky_relu"
 EXPRESSION = "Max(z/100, z)"
 LATEX = "\\max\\left(\\frac{z}{100}, z\\right)"
+SUP0 = np.inf
 SUP1 = 1.0
 SUP2 = 0.0
 SUP3 = 0.0

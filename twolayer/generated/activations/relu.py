@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 NAME = "relu"
 EXPRESSION = "Max(0, z)"
 LATEX = "\\max\\left(0, z\\right)"
+SUP0 = np.inf
 SUP1 = 1.0
 SUP2 = 0.0
 SUP3 = 0.0

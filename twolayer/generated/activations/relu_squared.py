@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 NAME = "relu_squared"
 EXPRESSION = "Max(0, z)**2"
 LATEX = "\\max\\left(0, z\\right)^{2}"
+SUP0 = np.inf
 SUP1 = np.inf
 SUP2 = 2.0
 SUP3 = 0.0

@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 NAME = "sin"
 EXPRESSION = "sin(z)"
 LATEX = "\\sin{\\left(z \\right)}"
+SUP0 = 1.0
 SUP1 = 1.0
 SUP2 = 1.0
 SUP3 = 1.0

@@ -15,10 +15,12 @@ Array = NDArray[np.float64]
 NAME = "softplus"
 EXPRESSION = "log(exp(z) + 1)"
 LATEX = "\\log{\\left(e^{z} + 1 \\right)}"
+SUP0 = np.inf
 SUP1 = 1.0
 SUP2 = 0.25
 SUP3 = 0.09622504486493763  # sqrt(3)/18
 VANISHING = 768.0
+FADED = 8192.0
 PARITY = ""
 HOMOGENEITY = None
 KINKS = ()
@@ -53,6 +55,11 @@ def slopes(Z: Array, S: Array, S1: Array) -> None:
 
 @kernel
 def third(Z: Array, radius: Array, T: Array) -> None:
-    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight."""
+    """Fill T with a bound of the third derivative on [Z - radius, Z + radius]; -1 where s is straight.
+
+    It is -2 where s is straight so far that no product with floats tells.
+    """
     for i in range(Z.size):
-        T[i] = -1.0 if abs(Z[i]) - radius[i] >= VANISHING else SUP3
+        least = abs(Z[i]) - radius[i]
+        straight = -2.0 if least >= FADED else -1.0
+        T[i] = straight if least >= VANISHING else SUP3

@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 NAME = "square"
 EXPRESSION = "z**2"
 LATEX = "z^{2}"
+SUP0 = np.inf
 SUP1 = np.inf
 SUP2 = 2.0
 SUP3 = 0.0

@@ -22,6 +22,8 @@ SUP1 = 1.0
 SUP2 = 1.0
 SUP3 = 0.8586501033599193  # 48*sqrt(5)/125
 CONCORDANCE = 1.5
+PEAK = (0.0, 1.0)
+FADED = np.inf
 SEPARABLE = True
 LABELS = "real"
 

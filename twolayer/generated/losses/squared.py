@@ -19,6 +19,8 @@ SUP1 = np.inf
 SUP2 = 1.0
 SUP3 = 0.0
 CONCORDANCE = 0.0
+PEAK = None
+FADED = np.inf
 SEPARABLE = True
 LABELS = "real"
 

@@ -1,0 +1,108 @@
+"""Bounds of the errors of a loss and its derivatives, from that of the outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Array
+from ..errors.rounding import JET_ERROR, SLACK, SUBNORMAL, gamma, scaled_norms
+from ..model.loss import Loss
+from .values import loss_values
+
+COARSE = 0.01
+"""Where the curvature may change by more than a factor of exp of this, it is looked at all around."""
+
+
+@np.errstate(over="ignore", invalid="ignore", under="ignore")
+def loss_errors(
+    rule: Loss, F: Array, y: NDArray[Any], L: Array, G: Array, Lam: Array, F_error: Array
+) -> tuple[Array, Array, Array, bool]:
+    """Errors (n,) of l, dl/df, d2l/df2, and whether any of these is nothing that a product could tell.
+
+    f (n, q) is uncertain by F_error (n,), and the loss itself is rounded; y are the targets. Where
+    |d3l| <= M d2l, the curvature is uncertain by a factor exp(M radius), in any unitary norm: an error in
+    proportion, however small the curvature of a confident sample. Neither derivative exceeds its supremum.
+    Where the outputs are uncertain by more than that is good for, the derivatives all around are bounded.
+    """
+    n, q = F.shape
+    g, lam = scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
+    radius = F_error + JET_ERROR * scaled_norms(F)
+    third = rule.sup3 if rule.separable else np.sqrt(q) * rule.sup3  # spectral to Frobenius norm
+    far = _least_distance(rule, F, y) - 2 * radius >= rule.faded
+    lost = np.where(far, 0.0, SUBNORMAL)
+    largest = lam + q * lost
+    moved = np.fmin(radius * third, np.expm1(rule.concordance * radius) * largest)
+    lam_error = SLACK * (moved + 2 * JET_ERROR * largest) + q * lost if third else np.zeros(n)
+    lam_error = np.minimum(lam_error, SLACK * (lam + np.sqrt(q) * rule.sup2))
+    g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + lost
+    g_error = np.minimum(g_error, SLACK * (g + np.sqrt(q) * rule.sup1))
+    coarse = rule.concordance * radius > COARSE
+    if coarse.any():
+        around = _around if rule.separable else _around_softmax
+        bounds = around(rule, F[coarse], y[coarse], G[coarse], Lam[coarse], radius[coarse], lost[coarse])
+        g_error[coarse] = np.fmin(g_error[coarse], bounds[0])
+        lam_error[coarse] = np.fmin(lam_error[coarse], bounds[1])
+    l_error = SLACK * (radius * (g + g_error) + (JET_ERROR + gamma(q)) * np.abs(L)) + SUBNORMAL
+    return l_error, g_error, np.asarray(lam_error), bool(far.any())
+
+
+def _least_distance(rule: Loss, F: Array, y: NDArray[Any]) -> Array:
+    """Of each sample's outputs F (n, q), the least distance that counts for `faded`, up to rounding; (n,)."""
+    if not np.isfinite(rule.faded):
+        return np.zeros(len(F))
+    if rule.separable:
+        return np.asarray(np.abs(F - _peaks(rule, F, y)).min(axis=1))
+    ordered = np.sort(F, axis=1)
+    return np.asarray(ordered[:, -1] - ordered[:, -2] if F.shape[1] > 1 else np.zeros(len(F)))
+
+
+def _peaks(rule: Loss, F: Array, y: NDArray[Any]) -> Array:
+    """The outputs (n, q) at which the curvature is largest."""
+    assert rule.peak is not None
+    return rule.peak[0] + rule.peak[1] * np.asarray(y, float).reshape(F.shape)
+
+
+def _around(
+    rule: Loss, F: Array, y: NDArray[Any], G: Array, Lam: Array, radius: Array, lost: Array
+) -> tuple[Array, Array]:
+    """Errors (n,) of dl/df, which grows with f, and of d2l/df2, which falls away from its peak.
+
+    Arguments as for :func:`loss_errors`; `radius` and `lost` are (n,), the latter what underflow may take.
+    """
+    reach = SLACK * (radius[:, None] + 2 * JET_ERROR * np.abs(F))
+    low, high = (loss_values(rule, F + side * reach, y) for side in (-1.0, 1.0))
+    diagonal = [np.einsum("ioo->io", each) for each in (low[2], Lam, high[2])]
+    peaked = np.abs(F - _peaks(rule, F, y)) <= SLACK * SLACK * reach
+    most = np.where(peaked, rule.sup2, np.maximum(diagonal[0], diagonal[2]))
+    least = np.minimum(diagonal[0], diagonal[2])
+    curved = np.maximum(most - diagonal[1], diagonal[1] - least)
+    curved += 4 * JET_ERROR * np.maximum(most, diagonal[1])
+    steep = np.maximum(high[1] - G, G - low[1]) + 4 * JET_ERROR * (np.abs(high[1]) + np.abs(low[1]))
+    rest = F.shape[1] * lost
+    return SLACK * scaled_norms(steep) + rest, SLACK * scaled_norms(curved) + rest
+
+
+def _around_softmax(
+    rule: Loss, F: Array, y: NDArray[Any], G: Array, Lam: Array, radius: Array, lost: Array
+) -> tuple[Array, Array]:
+    """The same for softmax, whose shares p beside the largest output add up to e at most.
+
+    The distance of the largest output from another is uncertain by sqrt(2) radius. The shares are within
+    sqrt(2) e of certainty, and the curvature diag(p) - p p^T, no longer than its trace, within 2 e of zero.
+    """
+    shares = _rest(F, radius) + F.shape[1] * lost
+    g, lam = scaled_norms(G), scaled_norms(Lam.reshape(len(F), -1))
+    g_error = SLACK * (2 * np.sqrt(2) * shares + 4 * JET_ERROR * g) + lost
+    return g_error, SLACK * (lam + 2 * shares) + lost
+
+
+def _rest(F: Array, radius: Array) -> Array:
+    """A bound (n,) of the shares of all outputs F (n, q) but the largest, each moved by up to `radius`."""
+    top = F.max(axis=1)[:, None]
+    gaps = top - F
+    gaps[np.arange(len(F)), F.argmax(axis=1)] = np.inf
+    least = gaps - SLACK * (np.sqrt(2) * radius[:, None] + 2 * JET_ERROR * np.abs(F))
+    return np.asarray(SLACK * np.exp(-least).sum(axis=1))
