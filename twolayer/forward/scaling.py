@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..errors.rounding import NOTHING, SUBNORMAL, exponent_of, times_power
@@ -173,7 +174,7 @@ def _seen(forward: Forward, scope: Scope, gradient: bool) -> Forward:
     norms = {name: each.copy() for name, each in vars(forward.norms).items()}
     every, a = np.ones(forward.n, dtype=bool), scope.has("a")
 
-    def clear(rows: Array, *cleared: str) -> None:
+    def clear(rows: NDArray[np.bool_], *cleared: str) -> None:
         for name in cleared:
             for each in (kept, norms):
                 if name in each:
