@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import twolayer as tl
 from tests.oracle.strategies import ordinary, random_problem
 from tests.twolayer.shapes import MIDDLE, SHAPES, dense_copy
+from twolayer.errors.uncertain import Uncertain
 
 PROBLEMS = {
     "scalar": random_problem(1, n=12, d=3, m=5),
@@ -218,3 +219,20 @@ def test_a_unit_whose_output_weights_vanish_carries_only_its_outputs():
     block = H.unit_block(0)
     assert np.abs(block[1:, 1:]).max() == 0.0
     assert block[0, 0] > 0
+
+
+@pytest.mark.parametrize("name", ["stable_rank", "weyl_bounds"])
+def test_what_takes_a_spectrum_says_how_far_it_is_and_keeps_to_its_time(name: str) -> None:
+    rng = np.random.default_rng(1)
+    net = tl.TwoLayer(rng.normal(size=12), rng.normal(size=(12, 8)), activation="tanh")
+    H, said = tl.Hessian(net, rng.normal(size=(40, 8)), rng.normal(size=40)), []
+    ask = getattr(H, name)
+    ask(progress=lambda share, doing: said.append(doing))
+    assert said
+    with pytest.raises((TimeoutError, ValueError)):
+        getattr(tl.Hessian(net, H.forward.X, H.forward.y), name)(max_seconds=math.nan)
+
+
+def test_nothing_known_stays_an_infinite_error() -> None:
+    unknown = Uncertain(1.0) / Uncertain(0.0, 1.0)
+    assert (unknown**2).error == (unknown * 0.0).error == math.inf

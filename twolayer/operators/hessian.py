@@ -24,6 +24,7 @@ from ..memory import available
 from ..model.conversion import from_sklearn, sklearn_loss, sklearn_targets
 from ..model.loss import Loss
 from ..model.network import TwoLayer
+from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.functions import weyl
 from .block import Block
 from .ridge import Regularised, strengths
@@ -184,8 +185,14 @@ class Curvature(PerUnit):
         value, error, used = _representable(lambda: frobenius(passed, self.scope, bound, method))
         return self._from_scaled(value, error, used)
 
-    def stable_rank(self, method: str | None = None) -> Measurement:
-        """``|H|_F^2 / |H|_2^2``; `method` and errors as for :meth:`spectral_norm`.
+    def stable_rank(
+        self,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
+        """``|H|_F^2 / |H|_2^2``; arguments and errors as for :meth:`spectral_norm`.
 
         Examples
         --------
@@ -193,19 +200,29 @@ class Curvature(PerUnit):
         >>> round(Hessian(net, [[1.0]], [0.0]).residual.stable_rank().value, 12)  # eigenvalues 2 and -2
         2.0
         """
-        return (self.frobenius_norm() / self.spectral_norm(method)) ** 2
+        largest = self.spectral_norm(method, progress=progress, max_seconds=max_seconds)
+        return (self.frobenius_norm() / largest) ** 2
 
-    def weyl_bounds(self) -> Measurement:
+    def weyl_bounds(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
         """Enclosures of all eigenvalues of H by those of G and the extreme ones of R, descending, (P,) each.
 
         The true eigenvalue of the same rank lies within ``value +- error``, which is half the spread of R and
         not a rounding error. Through the tangent kernel and unit by unit, O((n q)^3 + m p^3) time, where the
         spectrum of H itself would take O(P^3).
 
+        Parameters
+        ----------
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
+
         Raises
         ------
         ValueError, MemoryError
             As :meth:`eigenvalues` does for G and R.
+        TimeoutError
+            If `max_seconds` are over.
 
         Examples
         --------
@@ -215,7 +232,9 @@ class Curvature(PerUnit):
         >>> found.value.round(9), found.error.round(2)
         (array([5., 0.]), array([2., 2.]))
         """
-        newton, rest = self.gauss_newton.eigensystem.spectrum(), self.residual.eigensystem.spectrum()
+        watch = Watch(progress, max_seconds)
+        newton = self.gauss_newton.eigensystem.spectrum(watch=watch)
+        rest = self.residual.eigensystem.spectrum(watch=Watch(progress, watch.left()))
         ends = [(float(rest.values[at]), float(rest.errors[at])) for at in (-1, 0)]
         return self._measured(
             *weyl(newton, ends[0], ends[1]), f"Weyl: G by {newton.method}, R by {rest.method}"
