@@ -96,6 +96,6 @@ def known(number: Uncertain | float) -> Uncertain:
 
 
 def _rounded(value: float, spread: float) -> Uncertain:
-    """Add the rounding of one operation to the spread inherited from its operands; nothing is known of a nan."""
+    """Add the rounding of one operation to the spread of its operands; nothing is known of what is nan."""
     error = SLACK * (spread + UNIT * abs(value)) + SUBNORMAL
     return Uncertain(value, math.inf if math.isnan(error) else error)
