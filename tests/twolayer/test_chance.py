@@ -128,3 +128,45 @@ def test_a_matrix_that_is_off_moves_what_is_tested():
     ]
     assert said[0] <= chance.ENOUGH
     assert said[1] == 1.0
+
+
+@pytest.mark.parametrize("which", ["largest", "smallest"])
+def test_the_test_comes_before_the_search_goes_on(monkeypatch, which):
+    """Three pairs of a dense bulk: one search, one test, and no look at the complement."""
+    added, add = [], lanczos._Search.add
+
+    def counted(self, count, above=None):
+        added.append(count)
+        return add(self, count, above)
+
+    monkeypatch.setattr(lanczos._Search, "add", counted)
+    values = spread(4)
+    found = extreme_pairs(operator(values if which == "largest" else -values), 3, which)
+    assert found.chance <= chance.ENOUGH
+    assert added == [3]
+
+
+def test_the_far_end_is_known_after_restarts():
+    """Where the basis is full only the pairs sought are kept: the other end is the farthest ever seen."""
+    values = np.append(np.random.default_rng(5).uniform(-1.0, 1.0, 1499), -3.0)
+    search = lanczos._Search(operator(values), 12, "largest", None, lanczos.Watch())
+    search.add(12)
+    assert search.ends[0] == pytest.approx(-3.0, abs=1e-8)
+    assert search.ends[1] < search.values[11]
+
+
+@pytest.mark.parametrize("by", ["interruption", "time"])
+def test_a_test_that_is_broken_off_keeps_what_was_found(by):
+    values, watch = spread(6), lanczos.Watch()
+
+    def told(_, doing):
+        if doing.startswith("testing"):
+            watch.max_seconds = 0.0
+            if by == "interruption":
+                raise KeyboardInterrupt
+
+    watch.progress = told
+    found = extreme_pairs(operator(values), 5, watch=watch)
+    assert np.abs(found.values - [3.0, 2.5, 2.0, 1.8, 1.6]).max() < 1e-10
+    assert found.chance == 1.0
+    assert f"stopped by {'interrupted' if by == 'interruption' else 'max_seconds = 0'}" in found.missing

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import twolayer as tl
 from tests.oracle.strategies import random_problem
 from tests.twolayer.shapes import MIDDLE, SHAPES, dense_copy
-from twolayer.spectrum.extremes import lanczos
+from twolayer.spectrum.extremes import candidates
 from twolayer.spectrum.extremes.clusters import MORE
 from twolayer.spectrum.extremes.lanczos import extreme_pairs
 from twolayer.spectrum.extremes.records import Operator
@@ -148,7 +148,7 @@ class Blind(Basis):
 @pytest.mark.parametrize("beyond", [True, False])
 def test_what_is_never_found_is_not_claimed(monkeypatch, beyond):
     """The largest eigenvalue is invisible to the search, but for rounding: the count insists on it."""
-    monkeypatch.setattr(lanczos, "Basis", Blind)
+    monkeypatch.setattr(candidates, "Basis", Blind)
     values = np.append([3.0, 2.5], np.linspace(0, 1, 98))
     found = extreme_pairs(diagonal(values, beyond), 2)
     assert_first(found, values, 2, "largest")
@@ -169,7 +169,7 @@ class Once(Blind):
 
 @pytest.mark.parametrize("beyond", [True, False])
 def test_an_eigenvalue_missed_at_first_is_found_after_all(monkeypatch, beyond):
-    monkeypatch.setattr(lanczos, "Basis", Once)
+    monkeypatch.setattr(candidates, "Basis", Once)
     monkeypatch.setattr(Once, "times", 0)
     values = np.append([3.0, 2.5], np.linspace(0, 1, 98))
     found = extreme_pairs(diagonal(values, beyond), 2)

@@ -32,7 +32,7 @@ def frobenius(
     ----------
     method : {None, "pairs", "dense"}
         None takes the cheaper by :func:`flops`, and the dense one as well when the pairs' terms cancel so
-        far that their bound exceeds 1e-10 of the value.
+        far that their bound exceeds 1e-10 of the value and twice the other's.
 
     Raises
     ------
@@ -47,7 +47,9 @@ def frobenius(
     if method == "dense" or (method is None and fits and costs["dense"] <= costs["pairs"]):
         return *_dense(forward, scope, bound), "dense"
     value, error = frobenius_pairs(forward, scope, bound)
-    if method is None and not error <= POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
+    promised = SLACK * dense_error(forward, bound) + gamma(P + 8) * value
+    better = not math.isfinite(error) or promised < 0.5 * error
+    if method is None and better and not error <= POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
         other = _dense(forward, scope, bound)
         if other[1] < error or not math.isfinite(error):
             return *other, "dense"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twolayer.forward.bounds import Bounds, bounds
-from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
+from twolayer.forward.scope import Scope, sizes, unit_inputs
 
 from ..arrays import Array, require_representable
 from ..curvature.dense import dense
@@ -34,23 +34,18 @@ class Lift:
 
     Attributes
     ----------
-    columns : ndarray, shape (m, d~)
-        Positions of the input weights of each unit.
-    others : ndarray
-        Positions of all other parameters, in order.
-    split : int
-        How many of the others come before the input weights in the compressed order.
+    forward, scope
+        Of the matrix that was compressed.
     kept : ndarray
-        The inputs that are not zero in every sample.
+        The inputs that are not zero in every sample, that of the hidden biases being the last.
     basis : ndarray, shape (len(kept), r), optional
         Orthonormal: coordinates of the span of the inputs.
     skew : float
         How far the basis is from orthonormal.
     """
 
-    columns: NDArray[np.intp]
-    others: NDArray[np.intp]
-    split: int
+    forward: Forward
+    scope: Scope
     kept: NDArray[np.intp]
     basis: Array | None
     skew: float
@@ -62,24 +57,37 @@ class Lift:
 
     def __call__(self, vectors: Array) -> Array:
         """Vectors (order, k) of the compressed matrix as vectors (P, k) of the whole one."""
-        m, k = len(self.columns), vectors.shape[1]
-        made = np.zeros((self.columns.size + len(self.others), k))
-        middle = len(vectors) - len(self.others)
-        others = np.delete(vectors, slice(self.split, self.split + middle), axis=0)
-        made[self.others] = others
-        weights = vectors[self.split : self.split + middle].reshape(m, -1, k)
+        (q, m), k = self.forward.net.A.shape, vectors.shape[1]
+        first, last = q * m * self.scope.has("a"), q * self.scope.has("c")
+        weights = vectors[first : len(vectors) - last].reshape(m, -1, k)
         if self.basis is not None:
             weights = np.matmul(self.basis, weights)
-        made[self.columns[:, self.kept[: weights.shape[1]]]] = weights
-        return made
+        parts = {"a": vectors[:first], "c": vectors[len(vectors) - last :]}
+        parts |= self._inputs(weights)
+        return np.concatenate([parts[name].reshape(-1, k) for name in sizes(self.forward, self.scope)])
+
+    def _inputs(self, weights: Array) -> dict[str, Array]:
+        """Weights (m, len(kept), k) of the inputs that are kept as those of all, by their part."""
+        m, d = self.forward.net.W.shape
+        among = np.searchsorted(self.kept, d)
+        made = weights[:, :among]
+        if among < d:
+            made = np.zeros((m, d, weights.shape[2]))
+            made[:, self.kept[:among]] = weights[:, :among]
+        return {"W": made, "b": weights[:, among:]}
 
     def adjoint(self, vector: Array) -> Array:
         """The transpose of the same: coordinates (order,) of a vector (P,)."""
-        weights = vector[self.columns[:, self.kept]]
+        counts = sizes(self.forward, self.scope)
+        ends = np.cumsum(list(counts.values()))
+        parts = dict(zip(counts, np.split(vector, ends[:-1]), strict=True))
+        m = len(self.forward.net.W)
+        inputs = np.concatenate([parts[name].reshape(m, -1) for name in "Wb" if name in parts], axis=1)
+        weights = inputs[:, self.kept]
         if self.basis is not None:
             weights = weights @ self.basis
-        others = vector[self.others]
-        return np.concatenate([others[: self.split], weights.ravel(), others[self.split :]])
+        found = [parts.get("a", vector[:0]), weights.ravel(), parts.get("c", vector[:0])]
+        return np.concatenate(found)
 
 
 @dataclass(frozen=True)
@@ -140,10 +148,11 @@ def compress(whole: Matrix) -> Matrix:
     inputs = unit_inputs(forward, scope)
     n, d = inputs.shape
     where = np.flatnonzero(inputs.any(axis=0))
-    kept, gaps, basis = inputs[:, where], np.zeros(n), None
-    if n <= WORTHWHILE * kept.shape[1]:
-        kept, gaps, basis = onto_span(kept)
-    elif kept.shape[1] == d or d == 0:
+    kept = inputs if len(where) == d else inputs[:, where]
+    gaps, basis, skew = np.zeros(n), None, 0.0
+    if n <= WORTHWHILE * len(where):
+        kept, gaps, basis, skew = onto_span(kept)
+    elif len(where) == d or d == 0:
         return whole
     if kept.shape[1] == 0:
         kept, where = inputs[:, :1], np.zeros(1, dtype=np.intp)
@@ -155,16 +164,9 @@ def compress(whole: Matrix) -> Matrix:
     small = scope.only(groups=groups)
     result = Matrix(made, small, bounds(made, small))
     lost = _error_of_moved_inputs(forward, scope, lengths, gaps)
-    lift = _lift(whole, where, basis)
     zeros = whole.zeros + whole.order - result.order
+    lift = Lift(forward, scope, where, basis, skew)
     return replace(result, zeros=zeros, error=whole.error + lost, lift=lift)
-
-
-def _lift(whole: Matrix, kept: NDArray[np.intp], basis: Array | None) -> Lift:
-    columns = unit_columns(whole.forward, whole.scope)
-    others = np.setdiff1d(np.arange(whole.order), columns, assume_unique=True)
-    split = whole.forward.net.A.size if whole.scope.has("a") else 0
-    return Lift(columns, others, split, kept, basis, 0.0 if basis is None else skewness(basis))
 
 
 def _network(net: TwoLayer, d: int) -> TwoLayer:
@@ -172,14 +174,14 @@ def _network(net: TwoLayer, d: int) -> TwoLayer:
     return TwoLayer(net.a, np.zeros((net.W.shape[0], d)), None, net.c, net.activation)
 
 
-def onto_span(inputs: Array) -> tuple[Array, Array, Array]:
-    """Coordinates (n, n) of n points in a basis of their span, their distances from it, and the basis."""
+def onto_span(inputs: Array) -> tuple[Array, Array, Array, float]:
+    """Coordinates (n, n) of n points in a basis of their span, their gaps to it, the basis, and its skew."""
     basis = np.linalg.qr(inputs.T)[0]
-    made = inputs @ basis
+    made, skew = inputs @ basis, skewness(basis)
     lengths = scaled_norms(made)
     gaps = scaled_norms(inputs - made @ basis.T)
-    rounding = gamma(len(inputs) + 4) * np.linalg.norm(basis) + skewness(basis)
-    return made, SLACK * (gaps + rounding * lengths) + inputs.size * SUBNORMAL, basis
+    rounding = gamma(len(inputs) + 4) * np.linalg.norm(basis) + skew
+    return made, SLACK * (gaps + rounding * lengths) + inputs.size * SUBNORMAL, basis, skew
 
 
 def _error_of_moved_inputs(forward: Forward, scope: Scope, x: Array, gaps: Array) -> float:

@@ -73,7 +73,12 @@ class Complement:
 
 
 def missed(
-    C: Complement, ends: tuple[float, float], x: float, most: int, enough: float = ENOUGH
+    C: Complement,
+    ends: tuple[float, float],
+    x: float,
+    most: int,
+    enough: float = ENOUGH,
+    patience: float = math.inf,
 ) -> tuple[float, int]:
     """Bound of the probability that C has an eigenvalue of `x` or more, and the products that were taken.
 
@@ -87,6 +92,8 @@ def missed(
         Products at most.
     enough : float
         Probability at which the test ends.
+    patience : float
+        How many times the products it takes where the spectrum does lie there may be taken for a vector.
 
     Examples
     --------
@@ -100,11 +107,34 @@ def missed(
         return 1.0, 0
     for vectors in range(1, VECTORS + 1):
         wanted = max(worst, enough / VECTORS)
-        found, taken = _one_vector(C, ends, x, most - products, wanted, rng)
+        left = int(min(most - products, patience * expected(C, ends, x, wanted)))
+        found, taken = _one_vector(C, ends, x, left, wanted, rng)
         products, worst = products + taken, max(worst, found)
         if worst > POOR or VECTORS * worst**vectors <= enough or products >= most:
             break
     return min(VECTORS * worst**vectors, 1.0), products
+
+
+def expected(C: Complement, ends: tuple[float, float], x: float, wanted: float) -> float:
+    """Products after which one vector gives the bound `wanted`, if the spectrum of C lies between the ends.
+
+    Examples
+    --------
+    >>> C = Complement(lambda v: v, 0.0, np.zeros((200, 0)), 0.0)
+    >>> round(expected(C, (-1.0, 1.0), 1.1, 1e-6))  # 2 (199 2 / pi)^(1/2) exp(-0.4436 j) = 1e-6
+    38
+    """
+    return max(math.log(2 * _factor(C) / wanted), 1.0) / max(_angle(ends, x), UNIT)
+
+
+def _factor(C: Complement) -> float:
+    return SLACK * math.sqrt(2 * (C.order - 1) / math.pi)
+
+
+def _angle(ends: tuple[float, float], x: float) -> float:
+    """theta, from below."""
+    half, middle = 0.5 * (ends[1] - ends[0]), 0.5 * (ends[1] + ends[0])
+    return (1 - 1e-9) * math.acosh(max((x - middle) / half * (1 - 8 * UNIT), 1.0))
 
 
 def _one_vector(
@@ -113,8 +143,7 @@ def _one_vector(
     """The bound that one random vector gives, and its products; it ends at rounding or at `wanted`."""
     (a, c), leak = ends, C.leak
     half, middle = 0.5 * (c - a), 0.5 * (c + a)
-    theta = (1 - 1e-9) * math.acosh(max((x - middle) / half * (1 - 8 * UNIT), 1.0))
-    factor = SLACK * math.sqrt(2 * (C.order - 1) / math.pi)
+    theta, factor = _angle(ends, x), _factor(C)
     drawn = rng.standard_normal(len(C.locked))
     here = C.outside(drawn)
     lost = (leak + 8 * UNIT) * float(np.linalg.norm(drawn) / np.linalg.norm(here))

@@ -17,6 +17,7 @@ from ..enclosed import Spectrum
 from ..inertia import evaluate, none_below
 from ..methods import START, product_flops
 from . import lanczos
+from .candidates import candidates
 from .records import Counter, Operator, Pairs
 from .watch import Watch
 
@@ -34,13 +35,14 @@ def operator_of(
     """
 
     def norm() -> float:
-        value, error, _ = frobenius(whole.forward, whole.scope, whole.bound)
-        return (1 + gamma(4)) * (value + error)
+        value, error, _ = frobenius(small.forward, small.scope, small.bound)
+        return (1 + gamma(4)) * (value + error + small.error)
 
     rounding = SLACK * (product_error(small) + small.factors_error)
-    dear = min(flops(whole.forward, whole.scope).values()) > START + CHEAP * product_flops(small)
-    given = norm if dear and not bounded else norm()
-    return Operator(small.order, _products(small), rounding, given, beyond, small.factors_error)
+    price = min(flops(small.forward, small.scope).values())
+    given = norm if price > START + CHEAP * product_flops(small) and not bounded else norm()
+    products = price / product_flops(small)
+    return Operator(small.order, _products(small), rounding, given, beyond, small.factors_error, products)
 
 
 def _products(matrix: Matrix) -> Callable[[Array], Array]:
@@ -134,4 +136,4 @@ def lowest(matrix: Matrix, formed: bool = False) -> float:
         return float(np.linalg.eigvalsh(matrix.entries())[0])
     products = matrix.entries().__matmul__ if formed else _products(matrix)
     rough = Operator(matrix.order, products, 0.0, 0.0)
-    return float(lanczos.candidates(rough, 1, "smallest", 1e-5 * matrix.bound.total)[0])
+    return float(candidates(rough, 1, "smallest", 1e-5 * matrix.bound.total)[0])

@@ -14,33 +14,26 @@ is returned with how much of it is proved.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNIT
+from .candidates import Candidates
 from .chance import ENOUGH, Complement, missed
 from .clusters import CLUSTER, MORE, cluster_end, cluster_said
 from .prefix import NOTHING, Proof, allowed, outside, proved_prefix, remainders
-from .rayleigh_ritz import residual_bounds
 from .records import Operator, Pairs
-from .thick_restart import Basis
 from .watch import Watch
 
-SPARE = 32  # columns of the basis beyond the pairs sought
-AHEAD = 6  # pairs beyond those sought that are kept where they have nearly converged
-PROBE = 24  # products in the complement that look for an omitted member of a cluster
 MOST = 128  # pairs beyond those sought that are looked for because a count asks for them
 LARGE = 1000  # order from which a sample of the norm can tell that it is of no use
 MARGIN = 4.0  # how far such a sample has to exceed what could prove something
-DEAR, DEAR_ENOUGH = 50_000, 1e-6  # order from which the test ends at this probability
+DEAR, DEAR_ENOUGH = 50_000, 1e-5  # order from which the test ends at this probability
 ROOM = 0.3  # share of the way to what is tested by which the complement is taken to be larger than it seems
 BELOW = 0.1  # the same at its other end, of its width
-SEED = 0  # of the starting vector: the same operator gives the same answer
-TOLERANCE = 1e-13  # of a residual, over the largest eigenvalue in absolute value
-NEARLY = 1e-3  # residual up to which a further pair is of use to a proof
+PATIENCE = 2.0  # how many times the products it should take the first such test may take
 
 
 def extreme_pairs(
@@ -96,39 +89,10 @@ def extreme_pairs(
     return search.run()
 
 
-def candidates(operator: Operator, k: int, which: str, tolerance: float) -> Array:
-    """Ritz values (k,) whose residuals seem to be at most `tolerance`: nothing is proved."""
-    search = _Search(operator, k, which, tolerance, Watch())
-    search.add(k)
-    return search.values[:k]
+class _Search(Candidates):
+    """The candidates, how much of them is proved, and what their proofs ask the search for."""
 
-
-@dataclass
-class _Search:
-    """The vectors found so far with their images, and what is known of them."""
-
-    operator: Operator
-    k: int
-    which: str
-    tolerance: float | None
-    watch: Watch
-    values: Array = field(init=False)
-    vectors: Array = field(init=False)
-    images: Array = field(init=False)
-    residuals: Array = field(init=False)
-    mixed: float = 0.0
-    products: int = 0
-    chance: float = 1.0
-    ends: tuple[float, float] = (0.0, 0.0)
-    first: tuple[Array, float] | None = None
-
-    def __post_init__(self) -> None:
-        self.vectors = self.images = np.zeros((self.operator.order, 0))
-        self.values = self.residuals = np.zeros(0)
-
-    def sizes(self, values: Array) -> Array:
-        """What the largest are sought by."""
-        return {"largest": values, "smallest": -values, "magnitude": np.abs(values)}[self.which]
+    chance = 1.0
 
     def run(self) -> Pairs:
         if len(self.values) < self.k:
@@ -146,11 +110,17 @@ class _Search:
                     proof, absent = self._before_cluster() or counted
                 if not absent or len(self.values) > self.k + MOST or not self.add(min(absent, MORE)):
                     break
-            elif len(self.values) > self.k + MOST or not self.add(1, self._kth() - self._room()):
+            elif not self._goes_on():
                 break
-        if proof.prefix < self.k <= len(self.values) and not self.watch.over():
-            self._by_chance()
+        if proof.prefix < self.k <= len(self.values) and self.chance == 1.0 and not self.watch.over():
+            self._unlikely()
         return self._pairs(proof)
+
+    def _goes_on(self) -> bool:
+        """Whether a test leaves doubts, where nothing can be counted, and one more pair was found."""
+        if self._unlikely(PATIENCE) or self.watch.over() or len(self.values) > self.k + MOST:
+            return False
+        return self.add(1, self._kth() - self._room())
 
     def _kth(self) -> float:
         return float(self.sizes(self.values)[min(self.k, len(self.values)) - 1])
@@ -167,101 +137,6 @@ class _Search:
         """Whether no other eigenvalue is in the cluster of the k-th, all others being at most `beyond`."""
         return len(self.values) == self.operator.order or beyond < self._kth() - self._room()
 
-    def add(self, count: int, above: float | None = None) -> bool:
-        """Look for `count` more pairs in the complement, of sizes `above` if given; whether any was found."""
-        free = self.operator.order - self.vectors.shape[1]
-        if free <= 0:
-            return False
-        count = min(count, free)
-        basis = Basis(
-            self.operator.product, self.vectors, max(count + SPARE, 2), SEED + self.vectors.shape[1]
-        )
-        try:
-            Y = self._iterate(basis, count, above)
-        except KeyboardInterrupt:
-            if basis.filled == 0 and not len(self.values):
-                raise
-            self.watch.stopped = "interrupted"
-            Y = self._sorted(basis)[1][:, :count] if above is None else None
-        ritz = basis.ritz()[0]
-        self.ends = (float(ritz[0]), float(ritz[-1])) if len(ritz) else self.ends
-        self.first = self.first or basis.first
-        self.products += basis.products
-        if Y is None or Y.shape[1] == 0:
-            return False
-        self.merge(basis.vectors(Y))
-        return True
-
-    def _sorted(self, basis: Basis) -> tuple[Array, Array, Array]:
-        values, Y, residuals = basis.ritz()
-        order = np.argsort(-self.sizes(values), kind="stable")
-        return values[order], Y[:, order], residuals[order]
-
-    def _iterate(self, basis: Basis, count: int, above: float | None) -> Array | None:
-        """Step and restart until `count` pairs have converged; coordinates of these and the next few."""
-        steps, longest = 0, 10 * basis.room + 1000
-        while True:
-            if basis.filled < basis.room:
-                basis.step()
-                steps += 1
-            full = basis.filled == basis.room
-            over = self.watch.over() and basis.filled >= min(count, basis.room)
-            probing = above is not None and steps == PROBE
-            if not (full or over or probing or basis.last == 0.0 or steps % 8 == 0):
-                continue
-            values, Y, residuals = self._sorted(basis)
-            scale = max(np.abs(values).max(initial=0.0), np.abs(self.values).max(initial=0.0))
-            done = residuals <= max(self._target(scale), UNIT * scale)
-            converged = int(np.cumprod(done[:count]).sum()) if len(done) >= count else 0
-            decided = full or probing or over or converged == count
-            if above is not None and decided and not self._worth(values, residuals, above):
-                return None
-            self.watch.tell(
-                converged / count, f"{self.products + steps} products, {converged} of {count} pairs"
-            )
-            if converged == count or over or basis.filled == len(basis.Q) - basis.locked.shape[1]:
-                return Y[:, : self._useful(values, residuals, count, scale)]
-            if steps > longest:
-                return Y[:, :count]
-            if full:
-                kept = min(count + max((basis.room - count) // 2, 1), basis.room - 1)
-                basis.restart(values[:kept], Y[:, :kept])
-
-    def _worth(self, values: Array, residuals: Array, above: float) -> bool:
-        """Whether the complement seems to hold an eigenvalue of a size above those that were found."""
-        spread, left = float(np.ptp(values)), float(residuals[0])
-        return bool(self.sizes(values)[0] >= above - max(left * 1e-3, left**2 / spread if spread else 0.0))
-
-    def _target(self, scale: float) -> float:
-        if self.tolerance is not None:
-            return self.tolerance
-        return max(TOLERANCE * scale, 0.5 * self.operator.product_error)
-
-    def _useful(self, values: Array, residuals: Array, count: int, scale: float) -> int:
-        """How many pairs to keep: those sought, and next ones that are near convergence, and no cluster."""
-        sizes = self.sizes(values)
-        near = residuals[count : count + AHEAD] <= NEARLY * scale
-        apart = sizes[count : count + AHEAD] < sizes[count - 1] - NEARLY * scale
-        return min(count + int(np.cumprod(near & apart).sum()), len(values))
-
-    def merge(self, vectors: Array) -> None:
-        """Rayleigh and Ritz over all vectors, and bounds of their residuals."""
-        operator, first = self.operator, self.vectors.shape[1]
-        V = np.linalg.qr(np.hstack([self.vectors, vectors]))[0]
-        if first:
-            V[:, :first] = self.vectors
-        new = [np.asarray(operator.product(np.ascontiguousarray(v))) for v in V[:, first:].T]
-        self.products += len(new)
-        AV = np.hstack([self.images, np.stack(new, axis=1)])
-        S = V.T @ AV
-        values, turn = np.linalg.eigh(0.5 * (S + S.T))
-        order = np.argsort(-self.sizes(values), kind="stable")
-        self.values, turn = values[order], turn[:, order]
-        self.vectors, self.images = V @ turn, AV @ turn
-        self.residuals, self.mixed = residual_bounds(
-            self.values, self.vectors, self.images, operator.product_error
-        )
-
     @cached_property
     def norm(self) -> float:
         """The upper bound of |H|_F; inf where it is dear and proves nothing."""
@@ -273,13 +148,16 @@ class _Search:
     def _hopeless(self) -> bool:
         """Whether the others are so many that their squares far exceed what a proof by the norm allows.
 
-        The first vector is random, so that its image outside the pairs found estimates what they leave.
+        The first vector is random, so that its image outside the pairs found estimates what they leave. The
+        dearer the norm is beside the search, the less far they need to exceed it.
         """
         if self.first is None or self.operator.order < LARGE or not len(self.values):
             return False
         start, square = self.first
         known = float(((self.values * (start @ self.vectors)) ** 2).sum())
-        return (square - known) * self.operator.order > (MARGIN * self._kth()) ** 2
+        price = self.operator.norm_products / max(self.products, 1)
+        margin = MARGIN / min(max(price, 1.0), MARGIN)
+        return (square - known) * self.operator.order > (margin * self._kth()) ** 2
 
     def _by_norm(self) -> Proof:
         """What the Frobenius norm proves."""
@@ -291,26 +169,45 @@ class _Search:
         beyond = outside(sizes, self.residuals, left, prefix, self.mixed)
         return Proof(prefix, beyond, "the Frobenius norm", prefix)
 
-    def _by_chance(self) -> None:
-        """Test by random vectors that nothing outside the pairs is so large that one of the k is missing."""
+    def _unlikely(self, patience: float = math.inf) -> bool:
+        """Whether a test by random vectors makes it unlikely enough that one of the k pairs is missing.
+
+        Or one of the cluster of the last. The `patience` is that of :func:`.chance.missed`.
+        """
         operator, values = self.operator, self.values
-        if operator.norm == math.inf or self.ends[0] == self.ends[1]:
-            return
+        if operator.norm == math.inf or self.ends[0] == self.ends[1] or len(values) < self.k:
+            return False
         largest = float(np.abs(values).max())
         rounding = max(operator.product_error - operator.matrix_error, 0.0) + UNIT * largest
         size = SLACK * (largest + float(np.linalg.norm(self.residuals)) + self.mixed)
-        sign = -1.0 if self.which == "smallest" else 1.0
-        C = Complement(lambda v: sign * operator.product(v), rounding, self.vectors, size)
-        low, high = sorted(sign * end for end in self.ends)
+        low, high = sorted(self._sign * end for end in self.ends)
         if self.which == "magnitude":
             low, high = -max(-low, high), max(-low, high)
         x = allowed(self.sizes(values), self.residuals, self.mixed, self.k, high)
+        x = min(x, self._kth() - self._room()) - operator.matrix_error
         wide = ROOM * (x - high)
         low -= wide if self.which == "magnitude" else BELOW * (high - low)
+        enough = ENOUGH if operator.order < DEAR else DEAR_ENOUGH
+        C = Complement(self._watched, rounding, self.vectors, size)
+        most = 500 + 4 * self.products
+        try:
+            self.chance, taken = missed(C, (low, high + wide), x, most, enough, patience)
+            self.products += taken
+        except TimeoutError:
+            return False
+        except KeyboardInterrupt:
+            self.watch.stopped = "interrupted"
+        return self.chance <= enough
+
+    @property
+    def _sign(self) -> float:
+        return -1.0 if self.which == "smallest" else 1.0
+
+    def _watched(self, vector: Array) -> Array:
+        """The product for the test; with the sign of what is sought."""
+        self.watch.require_time("a test")
         self.watch.tell(1.0, "testing that none is missing by random vectors")
-        most, enough = 500 + 4 * self.products, ENOUGH if operator.order < DEAR else DEAR_ENOUGH
-        self.chance, taken = missed(C, (low, high + wide), x - operator.matrix_error, most, enough)
-        self.products += taken
+        return np.asarray(self._sign * self.operator.product(vector))
 
     def _by_count(self) -> tuple[Proof, int] | None:
         """The same by counting beyond the widest gap after the k-th; with how many are absent."""

@@ -31,6 +31,8 @@ class Operator:
     matrix_error : float
         How much of `product_error` is no rounding of the product: what is multiplied with is a symmetric
         matrix that differs from H by no more than this.
+    norm_products : float
+        How many products the norm costs, where it is returned on demand.
     """
 
     order: int
@@ -39,6 +41,7 @@ class Operator:
     norm: float | Callable[[], float]
     beyond: Counter | None = None
     matrix_error: float = 0.0
+    norm_products: float = 0.0
 
 
 @dataclass(frozen=True)
