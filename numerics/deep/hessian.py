@@ -22,7 +22,7 @@ from numerics.deep.product import product, product_error
 from numerics.deep.spectrum import (
     FORMED,
     WHOLE,
-    Eigensystem,
+    DeepEigensystem,
     bounds_by_norms,
     dense_spectrum,
     kernel_spectrum,
@@ -37,7 +37,7 @@ from twolayer.model.loss import Loss
 from twolayer.operators.functions import SpectralFunctions
 from twolayer.spectrum.enclosed import Spectrum
 from twolayer.spectrum.extremes.records import Counter, Operator
-from twolayer.spectrum.extremes.watch import Watch
+from twolayer.spectrum.extremes.watch import Progress, Watch
 from twolayer.spectrum.functions import weyl
 
 Chosen = int | str | tuple[int | str, ...]
@@ -216,13 +216,13 @@ class Curvature(SpectralFunctions):
             return norms.frobenius(self.forward, self.scope, self.bound)
 
     @cached_property
-    def eigensystem(self) -> Eigensystem:  # type: ignore[override]
+    def eigensystem(self) -> DeepEigensystem:  # type: ignore[override]
         """What answers the questions about eigenvalues."""
         options = {"dense": (lambda: dense_spectrum(self.forward, self.scope, self.bound), self.shape[0])}
         if self.scope.gauss_newton:
             options["kernel"] = self._by_kernel, self.forward.F.size
         nuclear = None if self.scope.residual else self.trace
-        return Eigensystem(
+        return DeepEigensystem(
             self.shape[0],
             self.convention,
             options,
@@ -277,23 +277,34 @@ class Curvature(SpectralFunctions):
     def _norm_bound(self) -> float:
         return SLACK * math.fsum(self._norm)
 
-    def stable_rank(self, method: str | None = None) -> Measurement:
-        """``|H|_F^2 / |H|_2^2``; `method` as for :meth:`spectral_norm`."""
+    def stable_rank(
+        self,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
+        """``|H|_F^2 / |H|_2^2``; arguments as for :meth:`spectral_norm`."""
+        watch = Watch(progress, max_seconds)
         norm = self.frobenius_norm()
-        value, lower, upper, said = self.eigensystem.spectral_ends(method, Watch())
+        value, lower, upper, said = self.eigensystem.spectral_ends(method, watch)
         if not value > 0:
             return Measurement(math.nan, math.inf, True, said, self.convention)
         found = (norm.value / value) ** 2
         ends = (norm.lower / upper) ** 2, (norm.upper / lower) ** 2 if lower > 0 else math.inf
         return self._measured(found, SLACK * max(found - ends[0], ends[1] - found), f"{norm.method}; {said}")
 
-    def weyl_bounds(self) -> Measurement:
+    def weyl_bounds(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
         """Enclosures of all eigenvalues of H by those of G and the extreme ones of R, descending, (P,) each.
 
         The true eigenvalue of the same rank lies within ``value +- error``, which is the size of R and not a
-        rounding error.
+        rounding error. `progress` and `max_seconds` are as for :meth:`eigenvalues`.
         """
-        newton, largest = self.gauss_newton.eigensystem.spectrum(), self.residual.spectral_norm().upper
+        watch = Watch(progress, max_seconds)
+        newton = self.gauss_newton.eigensystem.spectrum(watch=watch)
+        largest = self.residual.spectral_norm(progress=progress, max_seconds=watch.left()).upper
         ends = (-largest, 0.0), (largest, 0.0)
         return self._measured(*weyl(newton, *ends), f"Weyl: G by {newton.method}")
 

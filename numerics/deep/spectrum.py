@@ -68,7 +68,7 @@ def dense_spectrum(run: Forward, scope: Scope, bound: Bounds) -> Spectrum:
 
 
 @dataclass
-class Eigensystem:
+class DeepEigensystem:
     """The eigenvalues of one symmetric operator; what has been found is kept for the next question.
 
     Parameters
@@ -116,7 +116,7 @@ class Eigensystem:
         option = self._method(asked.method, k)
         if option == "lanczos" or asked.vectors:
             return self._answered(asked, self._pairs(option, k, asked.which, asked.watch), k, option)
-        whole = self.spectrum(option)
+        whole = self.spectrum(option, asked.watch)
         values, errors, cluster = whole.whole_cluster(k, asked.which)
         proved, said = np.full(len(values), self.exact), "; ".join(filter(None, (whole.method, cluster)))
         return Eigenvalues(values, errors, self.exact, said, self.convention, proved)
@@ -138,7 +138,7 @@ class Eigensystem:
         """Largest absolute eigenvalue, what it is at least and at most, and the method's name."""
         option = self._method(method, 1)
         if option != "lanczos":
-            whole = self.spectrum(option)
+            whole = self.spectrum(option, watch)
             value, error = (float(number) for number in whole.spectral_norm())
             return value, value - error, value + error, whole.method
         pairs = self._pairs(option, 1, "magnitude", watch, self.exact)

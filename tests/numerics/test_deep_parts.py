@@ -116,6 +116,15 @@ def test_extreme_pairs_come_with_vectors_and_proofs():
     assert (np.abs(bounds.value - values[::-1]) <= bounds.error).all()
 
 
+def test_stable_ranks_and_weyls_bounds_keep_to_their_time():
+    for question in ("stable_rank", "weyl_bounds"):
+        told = []
+        getattr(problem(), question)(progress=lambda share, doing, told=told: told.append(share))
+        assert told
+        with pytest.raises(TimeoutError, match="max_seconds must be enough"):
+            getattr(problem(), question)(max_seconds=0.0)
+
+
 def test_the_nuclear_norm_of_g_is_its_trace_at_any_size():
     G = problem().gauss_newton
     assert G.nuclear_norm().method == "closed form"

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import twolayer as tl
 from numerics.training.many import descend
 from tests.oracle.strategies import ACTIVATIONS, LOSSES
+from twolayer.many import packing
 from twolayer.many.packing import Packing, quicker, risks, slopes
 
 
@@ -58,6 +59,31 @@ def test_every_member_has_its_own_spectrum(case):
         size = np.abs(truth).max() + 1e-300
         assert_allclose(found[e], truth, rtol=0, atol=1e-12 * size * len(truth))
         assert (truth < -1e-10 * size).sum() <= negative[e] <= (truth < -1e-14 * size).sum()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("q", [None, 2])
+def test_spectra_of_many_are_the_same_on_any_threads_and_keep_to_their_time(monkeypatch, threads, q):
+    rng, told = np.random.default_rng(0), []
+    a = rng.normal(size=(150, 3) if q is None else (150, q, 3))
+    many, X = tl.Ensemble(a, rng.normal(size=(150, 3, 2))), rng.normal(size=(5, 2))
+    y = rng.normal(size=(5,) if q is None else (5, q))
+    truth = many.eigenvalues(X, y)
+    monkeypatch.setattr(packing.SETTINGS, "NUMBA_NUM_THREADS", threads)
+    found = many.eigenvalues(X, y, progress=lambda share, doing: told.append((share, doing)))
+    assert_array_equal(found, truth)
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert len(shares) >= 3
+    assert all(0 <= share <= 1 for share in shares)
+    for question in (
+        many.eigenvalues,
+        many.largest_eigenvalue,
+        many.smallest_eigenvalue,
+        many.negative_count,
+    ):
+        with pytest.raises(TimeoutError, match="max_seconds must be enough for all networks; got 0"):
+            getattr(many, name)(X, y, max_seconds=0.0)
 
 
 def test_a_tolerance_out_of_range_is_refused():

@@ -14,6 +14,7 @@ from ..arrays import Array
 from ..model.activation import activation as find_activation
 from ..model.loss import Loss
 from ..model.network import TwoLayer
+from ..spectrum.extremes.watch import Progress, Watch
 from .packing import Packing, in_threads, risks, slopes
 
 BLOCK = 64
@@ -168,11 +169,20 @@ class Ensemble:
         """Trace of every member's Hessian, shape (E,); `X`, `y`, `loss` and errors as for :meth:`risk`."""
         return self._curvature("trace", X, y, loss)
 
-    def eigenvalues(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+    def eigenvalues(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        loss: str | Loss = "squared",
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Array:
         """All eigenvalues of every member's Hessian, descending, shape (E, P).
 
         `X`, `y`, `loss` and errors as for :meth:`risk`. O(n P^2 + P^3) a member, in compiled code for scalar
-        outputs; with several outputs one :class:`Hessian` a member.
+        outputs; with several outputs one :class:`Hessian` a member. `progress` is called with the share done
+        and what is being done; when `max_seconds` are over that is a TimeoutError.
 
         Examples
         --------
@@ -184,8 +194,13 @@ class Ensemble:
         if self.a.ndim == 3:
             from ..operators.hessian import Hessian
 
-            found = [np.linalg.eigvalsh(Hessian(net, X, y, loss).toarray()) for net in self]
-            return np.array(found)[:, ::-1]
+            found = np.empty_like(self.theta)
+
+            def of_one(at: int) -> None:
+                found[at] = np.linalg.eigvalsh(Hessian(self[at], X, y, loss).toarray())
+
+            in_threads(of_one, list(range(len(self))), Watch(progress, max_seconds))
+            return found[:, ::-1]
         from .spectra import eigenvalues
 
         data, theta = Packing(self[0], X, y, loss, "gemm"), self.theta
@@ -195,29 +210,39 @@ class Ensemble:
         def evaluate(block: slice) -> None:
             eigenvalues(data.jets, data.losses, theta[block], *fixed, values[block])
 
-        in_threads(evaluate, [slice(first, first + BLOCK) for first in range(0, len(self), BLOCK)])
+        blocks = [slice(first, first + BLOCK) for first in range(0, len(self), BLOCK)]
+        in_threads(evaluate, blocks, Watch(progress, max_seconds))
         return values[:, ::-1]
 
-    def largest_eigenvalue(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+    def largest_eigenvalue(
+        self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared", **watched: Any
+    ) -> Array:
         """Algebraically largest eigenvalue of every member's Hessian, shape (E,).
 
-        `X`, `y`, `loss`, errors and cost are those of :meth:`eigenvalues`.
+        Arguments, `progress` and `max_seconds` among them, errors and cost are those of :meth:`eigenvalues`.
         """
-        return self.eigenvalues(X, y, loss)[:, 0]
+        return self.eigenvalues(X, y, loss, **watched)[:, 0]
 
-    def smallest_eigenvalue(self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Array:
+    def smallest_eigenvalue(
+        self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared", **watched: Any
+    ) -> Array:
         """Algebraically smallest eigenvalue of every member's Hessian, shape (E,).
 
-        `X`, `y`, `loss`, errors and cost are those of :meth:`eigenvalues`.
+        Arguments, `progress` and `max_seconds` among them, errors and cost are those of :meth:`eigenvalues`.
         """
-        return self.eigenvalues(X, y, loss)[:, -1]
+        return self.eigenvalues(X, y, loss, **watched)[:, -1]
 
     def negative_count(
-        self, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared", tolerance: float = 1e-12
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        loss: str | Loss = "squared",
+        tolerance: float = 1e-12,
+        **watched: Any,
     ) -> NDArray[np.intp]:
         """Number of negative eigenvalues of every member's Hessian, shape (E,).
 
-        `X`, `y`, `loss` and cost are those of :meth:`eigenvalues`.
+        Other arguments, `progress` and `max_seconds` among them, and cost are those of :meth:`eigenvalues`.
         An eigenvalue counts as zero up to `tolerance` times the largest absolute one. What rounding leaves
         undecided is told by :meth:`twolayer.Hessian.inertia` of a member.
 
@@ -234,7 +259,7 @@ class Ensemble:
         """
         if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance <= 1:
             raise ValueError(f"tolerance must be a number in 0..1; got {tolerance!r}")
-        values = self.eigenvalues(X, y, loss)
+        values = self.eigenvalues(X, y, loss, **watched)
         return np.asarray((values < -tolerance * np.abs(values).max(axis=1)[:, None]).sum(axis=1))
 
     def _curvature(self, what: str, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> Array:

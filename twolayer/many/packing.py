@@ -17,21 +17,38 @@ from ..model.activation import Activation
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
+from ..spectrum.extremes.watch import Watch
 
 
-def in_threads(work: Callable[[Any], None], pieces: list[Any]) -> None:
+def in_threads(work: Callable[[Any], None], pieces: list[Any], watch: Watch | None = None) -> None:
     """Do `work` on every one of the `pieces`, on as many threads as there are cores; kernels free the GIL.
 
-    BLAS keeps to one thread meanwhile.
+    BLAS keeps to one thread meanwhile. The `watch` is told how many are done, on this thread.
+
+    Raises
+    ------
+    TimeoutError
+        If the `watch` says that time is out; what has not begun is not done.
     """
-    count = min(SETTINGS.NUMBA_NUM_THREADS, len(pieces))
+    count, shown = min(SETTINGS.NUMBA_NUM_THREADS, len(pieces)), watch or Watch()
     with one_blas_thread():
         if count == 1:
-            for piece in pieces:
+            for done, piece in enumerate(pieces):
+                _show(shown, done, len(pieces))
                 work(piece)
             return
         with ThreadPoolExecutor(count, initializer=begin_with_one_blas_thread) as pool:
-            list(pool.map(work, pieces))
+            try:
+                for done, _ in enumerate(pool.map(work, pieces)):
+                    _show(shown, done, len(pieces))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def _show(watch: Watch, done: int, count: int) -> None:
+    watch.require_time("all networks")
+    watch.tell(done / count, f"block {done} of {count}")
 
 
 class Packing:

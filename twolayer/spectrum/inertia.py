@@ -42,6 +42,7 @@ from .unit_blocks import Units
 
 TRIES = 12
 FARTHER = 6  # points tried on either side of a shift that leaves signs undecided
+CROWD = 8  # eigenvalues between two of these, from which on no gap is hoped for unless they get fewer
 WHOLE = 2500  # order up to which eigenvalues of the capacitance matrix are computed
 LEAST = 2.0**-900  # smallest scale that entries are brought to 1 from
 UNDERFLOW = 2.0**-150  # what underflow before the scaling may cost after it, per row
@@ -285,8 +286,10 @@ def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None)
     size = max(matrix.bound.total, abs(shift), 2.0**100 * LEAST)
     delta, best = max(2.0**-40 * size, 4 * matrix.factors_error), None
     for _ in range(TRIES):
-        sides = [evaluate(matrix, shift + sign * delta, method, watch) for sign in (1, -1)]
-        error = max(side.error for side in sides) + 2 * UNIT * (abs(shift) + delta)
+        sides, rounding = [evaluate(matrix, shift + delta, method, watch)], 2 * UNIT * (abs(shift) + delta)
+        if sides[0].error + rounding <= delta:
+            sides.append(evaluate(matrix, shift - delta, method, watch))
+        error = max(side.error for side in sides) + rounding
         if error <= delta:
             last = best is not None or sides[0].negatives == sides[1].negatives or delta <= 8 * error
             best = Count(sides[0].negatives, sides[1].negatives - sides[0].negatives, delta)
@@ -330,10 +333,14 @@ def beside(tried: float, end: float, shift: float) -> bool:
 def _decided(
     matrix: Matrix, shift: float, counted: Count, method: str, watch: Watch | None, sign: float
 ) -> float:
-    reach, known = counted.within, counted.certain + (counted.undecided if sign < 0 else 0)
+    reach, known, crowd = counted.within, counted.certain, counted.undecided
+    known += crowd if sign < 0 else 0
     for _ in range(FARTHER):
         found = evaluate(matrix, shift + sign * 3 * reach, method, watch)
         if found.negatives == known and found.error + 2 * UNIT * (abs(shift) + 3 * reach) < 0.5 * reach:
             return shift + sign * 2 * reach
-        reach, known = 3 * reach, found.negatives
+        others = abs(found.negatives - known)
+        if others > CROWD and 2 * others >= crowd:
+            break
+        reach, known, crowd = 3 * reach, found.negatives, others
     return math.nan

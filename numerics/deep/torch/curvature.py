@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import LinearOperator
 
 from numerics.deep.hessian import Hessian
-from numerics.deep.spectrum import Eigensystem, bounds_by_norms, product_of_logs
+from numerics.deep.spectrum import DeepEigensystem, bounds_by_norms, product_of_logs
 from numerics.deep.torch.admission import require_derivatives, require_module, require_outputs
 from numerics.deep.torch.data import samples
 from numerics.deep.torch.estimates import AT_ONCE, Sampled, sampled
@@ -194,13 +194,15 @@ class ModuleCurvature(SpectralFunctions):
         return {}
 
     @cached_property
-    def eigensystem(self) -> Eigensystem:  # type: ignore[override]
+    def eigensystem(self) -> DeepEigensystem:  # type: ignore[override]
         """What answers the questions about eigenvalues."""
         P = self.shape[0]
         nuclear = self.trace if self.parts == (True, False) else None
         options = {"dense": (self._spectrum, P)}
         small = "dense" if P <= SMALL else ""
-        return Eigensystem(P, self.convention, options, lambda: small, self._operator, nuclear, exact=False)
+        return DeepEigensystem(
+            P, self.convention, options, lambda: small, self._operator, nuclear, exact=False
+        )
 
     def _spectrum(self) -> Spectrum:
         values, error = verified_eigenvalues(self._matrix)
@@ -218,9 +220,9 @@ class ModuleCurvature(SpectralFunctions):
         """Number of eigenvalues below each point of a grid (g,), as for two layers."""
         return replace(super().spectral_distribution(grid, method, **watched), exact=False)
 
-    def stable_rank(self, method: str | None = None) -> Measurement:
-        """``|H|_F^2 / |H|_2^2``; `method` as for :meth:`spectral_norm`."""
-        return (self.frobenius_norm() / self.spectral_norm(method)) ** 2
+    def stable_rank(self, method: str | None = None, **watched: Any) -> Measurement:
+        """``|H|_F^2 / |H|_2^2``; arguments as for :meth:`spectral_norm`."""
+        return (self.frobenius_norm() / self.spectral_norm(method, **watched)) ** 2
 
     def log_product(self, k: int, method: str | None = None) -> Measurement:
         """Sum of the logarithms of the `k` largest eigenvalues.
