@@ -42,6 +42,8 @@ class Size:
         Attack sizes as percentages of the genuine samples.
     steps : int
         Of the walkers of a volume.
+    volumes : int
+        Most minima of a student whose volumes are measured: those that the flow takes most starts to.
     large : bool
         Whether volumes are compared in up to 1,000 dimensions.
     """
@@ -52,11 +54,12 @@ class Size:
     starts: int
     attacks: tuple[int, ...]
     steps: int
+    volumes: int
     large: bool
 
 
-QUICK = Size((1,), 40, 0, starts=4, attacks=(0, 100), steps=200, large=False)
-FULL = Size((0, 1, 2), 300, 1000, starts=20, attacks=(0, 25, 50, 100), steps=200, large=True)
+QUICK = Size((1,), 40, 0, starts=4, attacks=(0, 100), steps=200, volumes=24, large=False)
+FULL = Size((0, 1, 2), 300, 1000, starts=20, attacks=(0, 25, 50, 100), steps=200, volumes=1000, large=True)
 
 
 def experiment(
@@ -89,7 +92,8 @@ def experiment(
         "conventions": conventions(activation),
         "versions": versions(),
         "students": [
-            student(each, seed, size.student_starts, size.steps, place, activation) for each in size.students
+            student(each, seed, size.student_starts, size.steps, place, activation, size.volumes)
+            for each in size.students
         ],
         "problems": [
             classes(problem, seed, size.starts, size.attacks, size.steps, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,9 @@ STOCHASTIC: dict[str, Any] = {"steps": 8000, "learning_rate": 0.1, "batch_size":
 
 N_BETA, GAMMA = 1000.0, 1.0
 """Inverse temperature and localisation of the students' soft volumes."""
+
+NOT_MEASURED = "not measured"
+"""The verdict on volumes of minima that are too many to measure, and reached too rarely."""
 
 UNSEEN = 10_000
 """Further inputs at which a student is compared with its teacher."""
@@ -119,7 +123,13 @@ def landings(shards: Sequence[Shard], way: str) -> list[Landing]:
 
 
 def student(
-    problem: int, seed: int, count: int, steps: int, place: Workplace, activation: str = "tanh"
+    problem: int,
+    seed: int,
+    count: int,
+    steps: int,
+    place: Workplace,
+    activation: str = "tanh",
+    volumes: int = 1000,
 ) -> dict[str, Any]:
     """Where `count` starts of one teacher-student problem lead, and what the minima are.
 
@@ -135,6 +145,8 @@ def student(
     place : Workplace
     activation : str
         Of teacher and student.
+    volumes : int
+        Most minima whose volumes are measured: those that the flow takes most starts to.
 
     Returns
     -------
@@ -149,13 +161,10 @@ def student(
     basin = basins.BasinMap(place_of)
     ended = {way: landings(done, way) for way in WAYS}
     labels = {way: [basin.label(landing) for landing in ended[way]] for way in WAYS}
-    rows = [
-        {
-            **_minimum(place_of, minimum, labels["flow"].count(index), steps, seed),
-            **beyond(place_of.net.replace(minimum.theta), problem),
-        }
-        for index, minimum in enumerate(basin.minima)
-    ]
+    starting = {index: labels["flow"].count(index) for index in range(len(basin.minima))}
+    often = sorted(starting, key=lambda index: -starting[index])[:volumes]
+    measured = Measured(place_of, problem, steps, seed, tuple(basin.minima), frozenset(often))
+    rows = _rows(measured, starting, place if len(done) == len(pieces) else Workplace())
     return {
         "problem": problem,
         "parameters": place_of.dimension,
@@ -168,6 +177,46 @@ def student(
         "prediction": {name: prediction(rows, name) for name in PREDICTORS},
         "undecided_because": _reasons(ended["flow"]),
     }
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The task of one minimum, by its number: its curvature, its volume and its risk beyond the samples.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+    problem, steps, seed : int
+        As for :func:`student`.
+    minima : tuple of Minimum
+    often : frozenset of int
+        Those whose volumes are measured.
+    """
+
+    landscape: NetworkLandscape
+    problem: int
+    steps: int
+    seed: int
+    minima: tuple[basins.Minimum, ...]
+    often: frozenset[int]
+
+    def __call__(self, index: int) -> Shard:
+        minimum = self.minima[index]
+        facts = {
+            **_minimum(self.landscape, minimum, self.steps if index in self.often else 0, self.seed),
+            **beyond(self.landscape.net.replace(minimum.theta), self.problem),
+        }
+        return {"facts": np.array(json.dumps(facts))}
+
+
+def _rows(task: Measured, counts: dict[int, int], place: Workplace) -> list[dict[str, Any]]:
+    """What is said about each minimum, with its count of starts; those left out by time are measured here."""
+    drawn = (task.landscape.X, task.landscape.risk.y, repr(task.landscape.net))
+    thetas = [minimum.theta for minimum in task.minima]
+    key = fingerprint(INTEGRATOR, *drawn, task.problem, task.steps, task.seed, sorted(task.often), *thetas)
+    kept = dict(place.finished(f"student {task.problem} minima", task, list(counts), key))
+    facts = {index: kept.get(index) or task(index) for index in counts}
+    return [{"starts": counts[index], **json.loads(facts[index]["facts"].item())} for index in counts]
 
 
 def by_label(labels: list[int]) -> dict[str, dict[str, float]]:
@@ -227,28 +276,29 @@ def _reasons(ended: list[Landing]) -> dict[str, int]:
     return {why: said.count(why) for why in sorted(set(said))}
 
 
-def _minimum(
-    landscape: NetworkLandscape, minimum: basins.Minimum, count: int, steps: int, seed: int
-) -> dict[str, Any]:
+def _minimum(landscape: NetworkLandscape, minimum: basins.Minimum, steps: int, seed: int) -> dict[str, Any]:
     """What is said about a minimum. Volumes are those of all its images: times the size of its orbit.
 
     Where units can be rescaled, it stands for a family; what is said is about the balanced one of them, which
-    is nearest to the origin and the same whichever of them a start has reached.
+    is nearest to the origin and the same whichever of them a start has reached. Without steps of walkers
+    there is no soft volume.
     """
     orbit = float(np.log(float(minimum.orbit or 1)))
     theta = balanced(landscape.net.replace(minimum.theta)).theta
     facts = {key: item for key, item in vars(described(landscape, theta)).items() if key != "theta"}
     rng = np.random.default_rng([seed, 5])
-    soft = volume.learning_coefficient(
-        landscape, theta, n_beta=N_BETA, gamma=GAMMA, steps=steps, walkers=16, rng=rng
-    )
+    soft: dict[str, Any] = {"verdict": NOT_MEASURED}
+    if steps:
+        soft = volume.learning_coefficient(
+            landscape, theta, n_beta=N_BETA, gamma=GAMMA, steps=steps, walkers=16, rng=rng
+        ).as_dict()
+    known = soft["verdict"] != REFUSED and soft.get("log_volume") is not None
     product = volume.log_product(landscape, theta)
     return {
         **facts,
-        "starts": count,
         "distance": float(np.linalg.norm(theta)),
-        "soft": soft.as_dict(),
-        "log_soft_volume": None if soft.verdict == REFUSED else soft.log_volume + orbit,
+        "soft": soft,
+        "log_soft_volume": soft["log_volume"] + orbit if known else None,
         "log_ellipsoid": None if product.verdict == REFUSED else product.log_volume / 2 + orbit,
         "minus_risk": -minimum.value,
         "minus_distance": -float(np.linalg.norm(theta)),

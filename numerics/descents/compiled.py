@@ -143,7 +143,7 @@ class Clock:
         self.kernels = kernels
         self.state = np.array([0.0, reach / speed if speed > 0 else 1.0, speed, 0.0])
         self.limits = np.array([0.0, far, horizon, atol, rtol, on])
-        self.H, self.ends = np.empty((len(theta), len(theta))), np.empty((2, len(theta)))
+        self.H, self.inside = np.empty((len(theta), len(theta))), np.empty((2, len(theta)))
 
     def go(
         self, theta: Array, goal: float, most: int, pattern: tuple[Array, Array, Array, Array]
@@ -151,7 +151,7 @@ class Clock:
         """Take at most `most` steps from `theta` (P,), which moves along; why it ended, and points (k, P).
 
         The `pattern` is sigma, normals, sides and constants. Where a step leaves it, or kinks hold,
-        it is not taken: its end is the last point, and the gradients at both ends are in `ends`.
+        it is not taken: its end is the last point, and what tells the path inside it is in `inside`.
         """
         method, data = self.kernels.method, self.kernels.data
         path = np.empty((min(most, AT_A_TIME), len(theta)))
@@ -169,7 +169,7 @@ class Clock:
             self.state,
             self.limits,
             path,
-            self.ends,
+            self.inside,
             self.H,
         )
         return why, path[: taken + (why == method.KINK)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,13 @@ ON = 1e-12
 
 LATE = 1e-9
 """A kink lets go later than its slope is beyond c- or c+ by at most this: of the step, or as a share."""
+
+NEAR, REACH, AGAIN = 0.5, 1.1, 4
+"""A kink met before this share of a step is met again, by a step so many times as long as that to the kink,
+which follows what fast parts do on the way; at most so often."""
+
+SHORT = 1e-12
+"""Steps shorter than this share of the time do not count as going on."""
 
 PILED = 200
 """Kinks met in a row without time going on, beyond which the flow is stuck."""
@@ -50,8 +58,9 @@ class PiecewiseSteps:
     Notes
     -----
     A step that would take a pre-activation across its kink, or a slope that holds one beyond c- and c+, is
-    shortened to end there, on the cubic through both ends. Two crossings of one kink within a step are not
-    seen. After each step every unit is rescaled, which leaves the function as it is, so that
+    shortened to end there, on the path inside it; where that is early, a short step is taken instead. Two
+    crossings of one kink within a step are not seen. After each step every unit is rescaled, which leaves the
+    function as it is, so that
     |w_k|^2 + b_k^2 - |a_k|^2 is what it was at the start to rounding.
     """
 
@@ -81,7 +90,8 @@ class PiecewiseSteps:
         self.gradient = self.derivatives.gradient(self.theta)
         self.speed = float(np.linalg.norm(self.gradient))
         self.h = reach / self.speed if self.speed > 0 else 1.0
-        self.clock = None
+        self.clock: Clock | None = None
+        self.tangent: Tangent | None = None
         if self.derivatives.kernels is not None and len(theta) <= LARGEST:
             self.clock = Clock(
                 self.derivatives.kernels, theta, self.speed, horizon, rtol, atol, far, reach, ON
@@ -103,31 +113,45 @@ class PiecewiseSteps:
 
         Returns what failed, and points (k, P), as that of :class:`numerics.descents.solvers.ScipySteps`.
         """
-        failure, points, segment = (
-            self._by_lapack() if self.clock is None else self._by_kernels(self.clock, goal, most)
-        )
-        if segment is None:
-            return failure, points
-        outside = self._signed(segment.end) < -ON
-        end, h = segment.end, segment.h
-        if outside.any():
-            share, outside = self._meeting(segment, outside)
-            end, h = segment(share), share * h
-        self.piled = 0 if self.time + h > self.time * (1 + 1e-12) else self.piled + 1
+        steps = self._by_lapack if self.clock is None else partial(self._by_kernels, self.clock, goal)
+        failure, points, segment = steps(most)
+        for again in range(AGAIN, -1, -1):
+            if segment is None:
+                return failure, points
+            share, outside = self._left(segment)
+            end, h = segment(share), share * segment.h
+            if again == 0 or not 0 < share < NEAR or not self.time + h > self.time * (1 + SHORT):
+                break
+            self._shorten(REACH * h)
+            failure, more, segment = steps(1)
+            points = np.concatenate([points, more])
+        self.piled = 0 if self.time + h > self.time * (1 + SHORT) else self.piled + 1
         if self.piled > PILED:
             return PILE, points
         self.time, self.ended = self.time + h, self.time + h >= self.horizon
         self._arrive(end, outside)
         return None, np.concatenate([points, self.theta[None]])
 
-    def _by_lapack(self) -> tuple[str | None, Array, Segment | None]:
+    def _left(self, segment: Segment) -> tuple[float, Mask]:
+        """The share of a step after which it leaves the pattern, or all of it, and what is outside there."""
+        outside = self._signed(segment.end) < -ON
+        return self._meeting(segment, outside) if outside.any() else (1.0, outside)
+
+    def _shorten(self, h: float) -> None:
+        """Let the next step be of length `h`."""
+        self.h = h
+        if self.clock is not None:
+            self.clock.state[self.clock.kernels.method.STEP] = h
+
+    def _by_lapack(self, _: int) -> tuple[str | None, Array, Segment | None]:
         """One step."""
-        nothing, begin = np.empty((0, len(self.theta))), self.gradient
-        tangent = Tangent(self.theta, begin, self.derivatives, self.rtol, self.atol)
-        h, end, self.h = tangent.accepted(self.h, self.time, self.horizon)
+        nothing = np.empty((0, len(self.theta)))
+        if self.tangent is None or self.tangent.theta is not self.theta:
+            self.tangent = Tangent(self.theta, self.gradient, self.derivatives, self.rtol, self.atol)
+        h, end, self.h = self.tangent.accepted(self.h, self.time, self.horizon)
         if end is None:
             return STOPPED, nothing, None
-        return None, nothing, Segment(self.theta, end, -begin, -self.derivatives.gradient(end), h)
+        return None, nothing, Segment(self.theta, end, self.tangent.inside, h)
 
     def _by_kernels(self, clock: Clock, goal: float, most: int) -> tuple[str | None, Array, Segment | None]:
         """Steps inside the pattern, and the one that may leave it."""
@@ -138,8 +162,7 @@ class PiecewiseSteps:
         self.ended = why == method.ENDED
         if why != method.KINK:
             return (STOPPED if why == method.STOPPED else None), path, None
-        begin, end = -clock.ends
-        return None, path[:-1], Segment(theta, path[-1], begin, end, float(state[method.LENGTH]))
+        return None, path[:-1], Segment(theta, path[-1], clock.inside.copy(), float(state[method.LENGTH]))
 
     def _signed(self, theta: Array) -> Array:
         """How far inside the pattern `theta` (P,) is, as shares: every pre-activation, and last what is held.
@@ -186,11 +209,10 @@ class PiecewiseSteps:
         places = self.units.places[units]
         signs = np.where(self.local.positive[rows, units], 1.0, -1.0)
         X = signs[:, None] * self.units.X[rows] / self.units.norms[rows, None]
-        first, last = (v[places] for v in segment.velocities)
-        begin, end = segment.begin[places], segment.end[places]
+        begin, end, inside = segment.begin[places], segment.end[places], segment.inside[:, places]
 
         def value(share: float) -> float:
-            W = Segment.cubic(begin, end, (first, last), share)
+            W = Segment.between(begin, end, inside, share)
             shares = (X * W).sum(axis=1) / np.sqrt((W * W).sum(axis=1))
             return float(shares.min()) + ON
 

@@ -17,7 +17,7 @@ from numerics.descents.output_space import Curvature, OutputSpace, Solve
 from numerics.descents.pattern import Pattern
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
 from twolayer.arrays import Array
-from twolayer.many.rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C
+from twolayer.many.rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C, D
 
 
 class Derivatives:
@@ -99,6 +99,11 @@ class Tangent:
     rtol, atol : float
         Tolerances of the step.
 
+    Attributes
+    ----------
+    inside : ndarray, shape (2, D)
+        What tells the path inside the last step: see :data:`twolayer.many.rodas.D`.
+
     Raises
     ------
     ValueError
@@ -111,6 +116,7 @@ class Tangent:
         self.theta, self.gradient, self.derivatives = theta, gradient, derivatives
         self.rtol, self.atol = rtol, atol
         self.small = derivatives.curvature(theta)
+        self.inside = np.zeros((2, len(theta)))
 
     @cached_property
     def hessian(self) -> Array:
@@ -130,6 +136,8 @@ class Tangent:
     def step(self, h: float) -> tuple[Array, float] | None:
         """The end of a step of length `h`, shape (P,), and its error, 1 being the tolerance.
 
+        The path `inside` is that of the last step.
+
         None where H + 1 / (GAMMA h) has no Cholesky factor: the step would jump across a direction in which
         the flow runs apart.
         """
@@ -143,6 +151,7 @@ class Tangent:
                 there = self.derivatives.gradient(self.theta + A[s, :s] @ U[:s])
             U[s] = solve(-there if s == 0 else (C[s, :s] / h) @ U[:s] - there)
         end = self.theta + A[-1] @ U[:-1] + U[-1]
+        self.inside = D @ U[:-1]
         size = self.atol + self.rtol * np.maximum(np.abs(self.theta), np.abs(end))
         error = float(np.sqrt(np.mean((U[-1] / size) ** 2)))
         return (end, error) if np.isfinite(end).all() else (end, np.inf)

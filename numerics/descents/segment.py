@@ -1,4 +1,4 @@
-"""The path between the ends of a step, by Hermite's cubic, and where it first meets a kink."""
+"""The path between the ends of a step, and where it first meets a kink."""
 
 from __future__ import annotations
 
@@ -19,42 +19,38 @@ Sample = tuple[float, float]
 
 @dataclass(frozen=True)
 class Segment:
-    """A step of length h as a cubic: to the order of the method's own embedded solution, it is the path.
+    """A step of length h, and the path inside it by the method's own interpolation, of order three.
+
+    Hermite's cubic through both ends would be far off where fast parts die out within the step.
 
     Parameters
     ----------
     begin, end : ndarray, shape (P,)
-    begin_velocity, end_velocity : ndarray, shape (P,)
+    inside : ndarray, shape (2, P)
+        c and e of :data:`twolayer.many.rodas.D`.
     h : float
 
     Examples
     --------
-    >>> one = Segment(np.zeros(1), np.ones(1), np.ones(1), np.ones(1), 1.0)
+    >>> one = Segment(np.zeros(1), np.ones(1), np.zeros((2, 1)), 1.0)
     >>> float(one(0.5)[0])
     0.5
     """
 
     begin: Array
     end: Array
-    begin_velocity: Array
-    end_velocity: Array
+    inside: Array
     h: float
 
     def __call__(self, share: float) -> Array:
         """Where the path is after a `share` of the step. Shape (P,)."""
-        return self.end if share == 1 else self.cubic(self.begin, self.end, self.velocities, share)
-
-    @property
-    def velocities(self) -> tuple[Array, Array]:
-        """Those at both ends, shape (P,), times the length of the step."""
-        return self.h * self.begin_velocity, self.h * self.end_velocity
+        return self.end if share == 1 else self.between(self.begin, self.end, self.inside, share)
 
     @staticmethod
-    def cubic(begin: Array, end: Array, velocities: tuple[Array, Array], share: float) -> Array:
-        """Hermite's cubic through values at both ends, all of one shape (...)."""
-        s, rest = share, 1 - share
-        first, last = velocities
-        return np.asarray(begin + s * s * (3 - 2 * s) * (end - begin) + s * rest * (rest * first - s * last))
+    def between(begin: Array, end: Array, inside: Array, share: float) -> Array:
+        """The same of some parameters: those that shapes (...), (...) and (2, ...) are given of."""
+        rest = 1 - share
+        return np.asarray(rest * begin + share * (end + rest * (inside[0] + share * inside[1])))
 
 
 def first_below(

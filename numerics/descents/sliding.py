@@ -124,7 +124,7 @@ def _room(pattern: Pattern, k: int, kink: Held, v: Array, p: Array, rounding: Ca
     if room >= 0 and firm and not missed:
         return room
     excess = float(np.linalg.norm((pushes - p * np.clip(sigma, low, high)) @ kink.X))
-    if not missed and excess <= rounding():
+    if room < 0 and not missed and excess <= rounding():
         return 0.0  # the sample's loss has no slope left, and its unit's neither
     if kink.spread is None:
         return _apart(pattern, k, kink, v, p)

@@ -46,7 +46,7 @@ def test_what_is_said_of_a_minimum_does_not_depend_on_how_its_units_are_scaled()
     net = net.replace(np.random.default_rng(1).normal(size=net.n_parameters))
     place, t = NetworkLandscape(net, X, net(X)), np.array([3.0, 0.25])
     other = tl.TwoLayer(net.a / t, net.W * t[:, None], net.b * t, activation="relu")
-    rows = [students._minimum(place, described(place, each.theta), 3, 20, 0) for each in (net, other)]
+    rows = [students._minimum(place, described(place, each.theta), 20, 0) for each in (net, other)]
     assert np.isclose(rows[0]["distance"], rows[1]["distance"])
     assert np.isclose(rows[0]["highest"], rows[1]["highest"])
     assert rows[0]["log_ellipsoid"] is rows[1]["log_ellipsoid"] is None  # a flat direction for every unit

@@ -12,7 +12,7 @@ from numba import float64, int64, types
 
 from ..jit import kernel, pointer_kernel
 from .flow_derivatives import DATA, curvature, dot, gradient, inner
-from .rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C
+from .rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C, D
 from .signatures import JETS, SLOPES, Cube, Flat, Rows
 
 GOING, SMALL, FAR, ENDED, STOPPED, KINK = 0, 1, 2, 3, 4, 5
@@ -150,7 +150,7 @@ def follow(  # type: ignore[no-untyped-def]
     clock,
     limits,
     path,
-    ends,
+    inside,
     H,
 ):
     """Take at most len(path) steps from theta (P,), which moves along; return why it ended and how many.
@@ -160,8 +160,8 @@ def follow(  # type: ignore[no-untyped-def]
     length of a step that left the pattern, filled in. limits (6,): the gradient's norm and the distance from
     the origin to stop at, the longest time, the absolute and the relative tolerance, and the share of a
     pre-activation that is on its kink. path (k, P) is filled with where the steps end. H is room. A step that
-    leaves the pattern, and every one where theta is held, is not taken but left in `path`, with the gradients
-    at both its ends in ends (2, P).
+    leaves the pattern, and every one where theta is held, is not taken but left in `path`, and in inside
+    (2, P) what tells the path inside it (:data:`~twolayer.many.rodas.D`).
     """
     (q, n), m, P = y.shape, len(columns), len(theta)
     sheets, flat, J = (
@@ -213,22 +213,12 @@ def follow(  # type: ignore[no-untyped-def]
             if error <= 1:
                 break
         if len(sigma) and (len(normals) or beyond(U[STAGES], columns, x, sides, limits[ON], sheets[0])):
-            clock[LENGTH], path[taken], ends[0] = h, U[STAGES], g
-            gradient(
-                slopes,
-                losses,
-                coupled,
-                biased,
-                columns,
-                x,
-                y,
-                sigma,
-                normals,
-                path[taken],
-                sheets,
-                flat,
-                ends[1],
-            )
+            clock[LENGTH], path[taken] = h, U[STAGES]
+            inside[:] = 0.0
+            for t in range(STAGES - 1):
+                for p in range(P):
+                    inside[0, p] += D[0, t] * U[t, p]
+                    inside[1, p] += D[1, t] * U[t, p]
             return KINK, taken
         theta[:] = U[STAGES]
         if len(sigma):

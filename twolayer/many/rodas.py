@@ -35,6 +35,14 @@ C = np.array(
 )
 """Weights of the earlier stages, over h, on the right-hand side of each."""
 
+D = np.array(
+    [
+        [10.12623508344586, -7.487995877610167, -34.80091861555747, -7.992771707568823, 1.025137723295662],
+        [-0.6762803392806898, 6.087714651680015, 16.43084320892478, 24.76722511418386, -6.594389125716872],
+    ]
+)
+"""Weights of the stages in c and e of the path inside a step: (1 - s) begin + s (end + (1 - s) (c + s e))."""
+
 STAGES, ORDER = 6, 4
 SAFETY, SHORTEST, LONGEST = 0.9, 0.2, 6.0
 """A step is at most so many times the one before it, and at least."""
