@@ -60,7 +60,8 @@ def test_small_starts_end_in_one_direction_for_each_sign():
     rng, y, size = np.random.default_rng(0), np.array([1.0, 1.0, -0.5, -0.5]), 1e-9
     W = rng.normal(size=(24, 4))
     W *= size / np.linalg.norm(W, axis=1)[:, None]
-    landing = flow(place(size * rng.choice([-1.0, 1.0], size=24), W, np.eye(4), y), None)
+    here = place(size * rng.choice([-1.0, 1.0], size=24), W, np.eye(4), y)
+    landing = flow(here, here.net.theta)
     net = tl.TwoLayer(landing.theta[:24], landing.theta[24:].reshape(24, 4), activation="relu")
     assert (landing.status, landing.rung) == ("converged", "interpolates")
     for sign in (1.0, -1.0):
