@@ -76,12 +76,7 @@ def test_spectra_of_many_are_the_same_on_any_threads_and_keep_to_their_time(monk
     assert shares == sorted(shares)
     assert len(shares) >= 3
     assert all(0 <= share <= 1 for share in shares)
-    for question in (
-        many.eigenvalues,
-        many.largest_eigenvalue,
-        many.smallest_eigenvalue,
-        many.negative_count,
-    ):
+    for name in ("eigenvalues", "largest_eigenvalue", "smallest_eigenvalue", "negative_count"):
         with pytest.raises(TimeoutError, match="max_seconds must be enough for all networks; got 0"):
             getattr(many, name)(X, y, max_seconds=0.0)
 
