@@ -24,7 +24,7 @@ def page(found: dict[str, Any]) -> str:
         "{low}": f"{low:.2g}",
         "{high}": f"{high:.2g}",
         "{curved}": f"{curved:,}",
-        "{prior}": f"{found['prior_at_mode']:,.1f}",
+        "{prior}": f"{-found['prior_at_mode']:,.1f}",
         "{integrals}": _integrals(found),
         "{mass}": f"{mass:,.1f} ± {found['mass_error']:.1f}",
         "{model}": f"{model:,.1f} ± {1.96 * model_error:.1f}",

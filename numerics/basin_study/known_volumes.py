@@ -193,35 +193,41 @@ def _radial(known: Known, rng: np.random.Generator, **options: Any) -> VolumeEst
     return volume.radial(known.landscape, known.minimum, **known.region, rng=rng, **options)
 
 
-def _tempering(known: Known, rng: np.random.Generator) -> VolumeEstimate:
-    size: dict[str, Any] = {"steps": 200, "walkers": 16} if known.dimension > MOST_HEATED else {}
+def _tempering(known: Known, rng: np.random.Generator, steps: int) -> VolumeEstimate:
+    size: dict[str, Any] = (
+        {"steps": 200, "walkers": 16} if known.dimension > MOST_HEATED else {"steps": steps}
+    )
     return volume.tempering(known.landscape, known.minimum, **known.region, **size, rng=rng)
 
 
-def _ellipsoid(known: Known, rng: np.random.Generator) -> VolumeEstimate:
+def _ellipsoid(known: Known) -> VolumeEstimate:
     return volume.ellipsoid(known.landscape, known.minimum, threshold=known.height)
 
 
-def _product(known: Known, rng: np.random.Generator) -> VolumeEstimate:
+def _product(known: Known) -> VolumeEstimate:
     return volume.log_product(known.landscape, known.minimum)
 
 
-def _soft(known: Known, rng: np.random.Generator) -> VolumeEstimate:
+def _soft(known: Known, rng: np.random.Generator, steps: int) -> VolumeEstimate:
     place, centre = known.landscape, known.minimum
-    return volume.learning_coefficient(place, centre, n_beta=N_BETA, gamma=GAMMA, rng=rng)
+    return volume.learning_coefficient(place, centre, n_beta=N_BETA, gamma=GAMMA, steps=steps, rng=rng)
 
 
 MOST_HEATED = 200
 """In more dimensions tempering is shown with fewer moves: its cost grows with their square."""
 
-ESTIMATORS: dict[str, Callable[[Known, np.random.Generator], VolumeEstimate]] = {
-    "log product": _product,
-    "ellipsoid": _ellipsoid,
-    "radial, isotropic": lambda known, rng: _radial(known, rng, preconditioner=None),
-    "radial": _radial,
+STEPS, FEWER_STEPS = 1000, 400
+"""Recorded moves of walkers, in the large comparison and in the other: their verdicts need no more."""
+
+ESTIMATORS: dict[str, Callable[[Known, np.random.Generator, int], VolumeEstimate]] = {
+    "log product": lambda known, rng, steps: _product(known),
+    "ellipsoid": lambda known, rng, steps: _ellipsoid(known),
+    "radial, isotropic": lambda known, rng, steps: _radial(known, rng, preconditioner=None),
+    "radial": lambda known, rng, steps: _radial(known, rng),
     "tempering": _tempering,
     "soft volume": _soft,
 }
+"""Each takes a region, a generator and the number of recorded moves."""
 
 
 @dataclass(frozen=True)
@@ -242,10 +248,15 @@ class Compared:
         index, kind = piece
         known = known_regions(large=self.large)[index]
         truth = known.soft if kind == "soft volume" else known.log_volume
-        found = ESTIMATORS[kind](known, np.random.default_rng([self.seed, 7]))
+        found = ESTIMATORS[kind](known, np.random.default_rng([self.seed, 7]), steps_of(self.large))
         off = np.nan if truth is None else found.log_volume - truth
         facts = {"region": known.name, "truth": truth, "off": off, **found.as_dict()}
         return {name: np.array(np.nan if item is None else item) for name, item in facts.items()}
+
+
+def steps_of(large: bool) -> int:
+    """How many moves are recorded."""
+    return STEPS if large else FEWER_STEPS
 
 
 def compared(seed: int, large: bool, place: Workplace) -> list[dict[str, Any]]:
@@ -268,6 +279,8 @@ def compared(seed: int, large: bool, place: Workplace) -> list[dict[str, Any]]:
         for kind in ESTIMATORS
         if kind != "soft volume" or known.soft is not None
     ]
-    key = fingerprint(INTEGRATOR, seed, tuple(known.name for known in regions), tuple(ESTIMATORS))
+    key = fingerprint(
+        INTEGRATOR, seed, tuple(known.name for known in regions), tuple(ESTIMATORS), steps_of(large)
+    )
     found = place.finished("known volumes", Compared(seed, large), pieces, key)
     return [{"estimator": kind, **as_plain(shard)} for (_, kind), shard in found]

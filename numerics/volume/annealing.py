@@ -116,6 +116,8 @@ def tuned(path: Annealing, z: Points, rng: np.random.Generator, moves: int = 2) 
 def log_mean(logs: Array) -> tuple[float, float]:
     """Logarithm of the mean of exp(`logs`), shape (k,), and its standard error by leaving one out.
 
+    The error is inf where the mean stands on one of them alone.
+
     Examples
     --------
     >>> log_mean(np.zeros(4))
@@ -123,5 +125,5 @@ def log_mean(logs: Array) -> tuple[float, float]:
     """
     count = len(logs)
     left = [np.logaddexp.reduce(np.delete(logs, i)) - np.log(count - 1) for i in range(count)]
-    spread = float(np.sqrt((count - 1) * np.var(left)))
+    spread = float(np.sqrt((count - 1) * np.var(left))) if np.isfinite(left).all() else float("inf")
     return float(np.logaddexp.reduce(logs) - np.log(count)), spread

@@ -13,7 +13,8 @@ from numerics.landscape.landscape import Points
 from twolayer.arrays import Array
 
 GAUSSIAN_REACH = 12.0
-"""A Gaussian is cut at radius scale (sqrt(D) + this): the mass beyond is below 1e-30."""
+"""A Gaussian is cut this many standard deviations beyond its typical shell, or beyond the minimum where that
+lies farther out: the mass beyond is below 1e-30 of the mass up to there."""
 
 
 class Prior(Protocol):
@@ -165,10 +166,11 @@ class Gaussian:
     def exits(self, centre: Array, directions: Points) -> Array:
         """Distances, in lengths of each of `directions`, from `centre` to where no mass is left.
 
-        `directions` has shape (k, D); the distances (k,).
+        `directions` has shape (k, D); the distances (k,). What is left is compared with what lies about the
+        centre, which may itself be far beyond the typical shell.
         """
-        radius = self.scale * (np.sqrt(directions.shape[1]) + GAUSSIAN_REACH)
-        return _to_sphere(centre - self.centre, directions, radius)
+        radius = max(self.reach(directions.shape[1]), float(np.linalg.norm(centre - self.centre)))
+        return _to_sphere(centre - self.centre, directions, radius + GAUSSIAN_REACH * self.scale)
 
     def log_density(self, points: Points) -> Array:
         """The log-density at `points`. `points` has shape (k, D); the densities (k,)."""

@@ -283,6 +283,10 @@ def test_annealing_both_ways_brackets_a_known_ratio():
     assert abs(-upper - truth) < 4 * other < 1.0
 
 
+def test_a_mean_that_stands_on_one_walker_alone_has_no_error():
+    assert log_mean(np.array([0.0, -np.inf, -np.inf])) == (-np.log(3), np.inf)
+
+
 def test_moves_of_annealing_leave_the_density_as_it_is():
     draw, levels = rng(), np.array([0.0, 1.0])
     path = Annealing(quartic, levels, np.array([0.4, 0.4]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.stats import chi2, multivariate_normal, ncx2, ortho_group
+from scipy.stats import chi2, multivariate_normal, ncx2, norm, ortho_group
 
 import twolayer as tl
 from numerics import volume
@@ -332,3 +332,23 @@ def test_the_same_seed_gives_the_same_volume():
         return volume.tempering(BOWL, np.zeros(2), threshold=1.0, steps=50, rng=rng())
 
     assert once() == once()
+
+
+def test_a_gaussian_prior_whose_shell_lies_far_from_the_minimum():
+    """A disc about (40, 0) under the standard Gaussian: its mass by quadrature over chords."""
+    bowl = FunctionLandscape(
+        lambda x: float((x[0] - 40) ** 2 + x[1] ** 2) / 2,
+        lambda x: x - np.array([40.0, 0.0]),
+        lambda x: np.eye(2),
+        values=lambda p: ((p[:, 0] - 40) ** 2 + p[:, 1] ** 2) / 2,
+    )
+    x = np.linspace(39, 41, 200001)
+    chords = norm.cdf(np.sqrt(np.maximum(1 - (x - 40) ** 2, 0))) * 2 - 1
+    truth = (
+        np.log((np.exp(-(x**2 - 39**2) / 2) * chords).sum() * (x[1] - x[0]) / np.sqrt(2 * np.pi)) - 39**2 / 2
+    )
+    found = volume.radial(
+        bowl, [40.0, 0.0], threshold=0.5, directions=20000, prior=Gaussian(1.0), rng=np.random.default_rng(1)
+    )
+    assert abs(found.log_volume - truth) < 1.5 * found.error
+    assert found.error < 0.5
