@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,7 @@ def page(found: dict[str, Any]) -> str:
         "{prior}": f"{-found['prior_at_mode']:,.1f}",
         "{integrals}": _integrals(found),
         "{mass}": f"{mass:,.1f} ± {found['mass_error']:.1f}",
-        "{model}": f"{model:,.1f} ± {1.96 * model_error:.1f}",
-        "{apart}": f"{mass - model:+.1f}",
+        "{model}": _model(mass, model, 1.96 * model_error),
         "{excess}": f"{found['excess']:.1f}",
         "{model_excess}": f"{found['model_excess']:.1f}",
         "{halves}": " and ".join(f"{half:.1f}" for half in found["halves"]),
@@ -54,6 +54,13 @@ def _integrals(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _model(mass: float, model: float, error: float) -> str:
+    """What the quadratic part alone has, and how far the network's `mass` is from it."""
+    if not math.isfinite(model):
+        return "next to nothing, as no draw of its Gaussian lies so low"
+    return f"{model:,.1f} ± {error:.1f}, {mass - model:+.1f} between them"
+
+
 def _rays(rows: list[dict[str, Any]], mass: float, model: float) -> str:
     lines = ["| rays along | network, ln mass | off | its verdict | quadratic part, ln mass | off |"]
     lines.append("|---" * 6 + "|")
@@ -68,4 +75,5 @@ def _said(row: dict[str, Any], kind: str, truth: float) -> list[str]:
     value, error = row[f"{kind}_log_volume"], row[f"{kind}_error"]
     if value is None:
         return ["no value", "-"]
-    return [f"{value:,.1f}" + ("" if error is None else f" ± {error:.2g}"), f"{value - truth:+,.0f}"]
+    off = f"{value - truth:+,.0f}" if math.isfinite(truth) else "-"
+    return [f"{value:,.1f}" + ("" if error is None else f" ± {error:.2g}"), off]
