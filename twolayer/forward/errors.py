@@ -22,6 +22,7 @@ from ..errors.rounding import (
     UNIT,
     exponent_of,
     gamma,
+    largest_size,
     scaled_norm,
     scaled_norms,
 )
@@ -62,6 +63,17 @@ class Forward(Values):
     Lam_error: Array
     n_kinks: int
     beyond: float = 0.0
+
+    @cached_property
+    def product_bound(self) -> float:
+        """A number above every product of some factors of one term, errors included; infinite if one is none.
+
+        Two of A, S, S' and X, and one of S'', Lam and G.
+        """
+        norms, (g, lam) = self.norms, self.loss_norms
+        units = norms.S, norms.dS, norms.S1, norms.dS1, norms.S2, norms.dS2, norms.X
+        losses = g, self.G_error, lam, self.Lam_error
+        return float(largest_product(units, losses, largest_size(self.net.A.ravel())))
 
     @cached_property
     def factor_exponents(self) -> dict[str, int]:
@@ -202,6 +214,23 @@ def add_to_rows(c, F):  # type: ignore[no-untyped-def]
     for i in range(F.shape[0]):
         for o in range(F.shape[1]):
             F[i, o] += c[o]
+
+
+@kernel
+def largest_product(units, losses, A):  # type: ignore[no-untyped-def]
+    """The number of `product_bound` from norms by sample, each (n,), and the largest entry of A."""
+    S, dS, S1, dS1, S2, dS2, x = units
+    g, dg, lam, dlam = losses
+    s = s1 = s2 = inputs = slope = curvature = 1.0
+    strange = 0
+    for i in range(x.size):
+        parts = S[i] + dS[i], S1[i] + dS1[i], S2[i] + dS2[i], g[i] + dg[i], lam[i] + dlam[i]
+        s, s1, s2 = max(s, parts[0]), max(s1, parts[1]), max(s2, parts[2])
+        slope, curvature, inputs = max(slope, parts[3]), max(curvature, parts[4]), max(inputs, x[i])
+        whole = parts[0] + parts[1] + parts[2] + parts[3] + parts[4] + x[i]
+        strange += 0 if whole < np.inf else 1
+    outer = max(A, 1.0) * inputs
+    return np.inf if strange else s * s * s1 * s1 * s2 * outer * outer * slope * curvature
 
 
 @scalar_kernel

@@ -31,8 +31,9 @@ def loss_errors(
     g, lam = scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
     radius = F_error + JET_ERROR * scaled_norms(F)
     third = rule.sup3 if rule.separable else np.sqrt(q) * rule.sup3  # spectral to Frobenius norm
-    far = _least_distance(rule, F, y) - 2 * radius >= rule.faded
-    lost = np.where(far, 0.0, SUBNORMAL)
+    lost = np.full(n, SUBNORMAL)
+    if np.isfinite(rule.faded):
+        lost[_least_distance(rule, F, y) - 2 * radius >= rule.faded] = 0.0
     largest = lam + q * lost
     moved = np.fmin(radius * third, np.expm1(rule.concordance * radius) * largest)
     lam_error = SLACK * (moved + 2 * JET_ERROR * largest) + q * lost if third else np.zeros(n)
@@ -46,13 +47,11 @@ def loss_errors(
         g_error[coarse] = np.fmin(g_error[coarse], bounds[0])
         lam_error[coarse] = np.fmin(lam_error[coarse], bounds[1])
     l_error = SLACK * (radius * (g + g_error) + (JET_ERROR + gamma(q)) * np.abs(L)) + SUBNORMAL
-    return l_error, g_error, np.asarray(lam_error), bool(far.any())
+    return l_error, g_error, np.asarray(lam_error), not lost.all()
 
 
 def _least_distance(rule: Loss, F: Array, y: NDArray[Any]) -> Array:
     """Of each sample's outputs F (n, q), the least distance that counts for `faded`, up to rounding; (n,)."""
-    if not np.isfinite(rule.faded):
-        return np.zeros(len(F))
     if rule.separable:
         return np.asarray(np.abs(F - _peaks(rule, F, y)).min(axis=1))
     ordered = np.sort(F, axis=1)

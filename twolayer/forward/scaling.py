@@ -54,8 +54,7 @@ class Scaled:
 def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """Factors for the curvature of the scope, scaled where they must be; `bound` is that of `forward`."""
     size = bound.total
-    exponents = product_exponent(forward, scope), *forward.factor_exponents.values()
-    if max(exponents) <= PRODUCTS and math.ldexp(1.0, SIZES) <= size < math.inf:
+    if _ordinary(forward, size, product_exponent, scope):
         return Scaled(forward, bound)
     forward = _seen(forward, scope, gradient=False)
     values, r = (_curvature_exponent(forward, scope, errors) for errors in (False, True))
@@ -67,6 +66,15 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     # numbers so small that no power of two takes their underflow to where it is nothing
     lost = not math.isfinite(made.bound.total + made.bound.propagated)
     return Scaled(forward, bound) if lost and math.isfinite(size + bound.propagated) else made
+
+
+def _ordinary(forward: Forward, size: float, exponent: Callable[[Forward, Scope], int], scope: Scope) -> bool:
+    """Whether no factor and no product is so large, nor the sum of all so small, that scaling is of use."""
+    if not math.ldexp(1.0, SIZES) <= size < math.inf:
+        return False
+    if forward.product_bound <= math.ldexp(1.0, PRODUCTS):
+        return True
+    return max(exponent(forward, scope), *forward.factor_exponents.values()) <= PRODUCTS
 
 
 def _vanishing(forward: Forward, scope: Scope, r: float) -> Scaled:
@@ -100,8 +108,7 @@ def _weight_exponent(forward: Forward) -> int:
 def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """The same for the gradient."""
     size = bound.gradient_size
-    exponents = gradient_exponent(forward, scope), *forward.factor_exponents.values()
-    if max(exponents) <= PRODUCTS and math.ldexp(1.0, SIZES) <= size < math.inf:
+    if _ordinary(forward, size, gradient_exponent, scope):
         return Scaled(forward, bound)
     forward = _seen(forward, scope, gradient=True)
     values, r = (_gradient_exponent(forward, scope, errors) for errors in (False, True))
