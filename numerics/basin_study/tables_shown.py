@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from numerics.basin_study.answer import rank
+from numerics.basin_study.problems import LABELS
 from numerics.basin_study.students import PREDICTORS
 from numerics.basin_study.summary import agreed
 from numerics.pages import Table, number
@@ -41,7 +42,7 @@ def ways(problems: list[Results]) -> Table:
     rows = [
         [
             problem["name"],
-            way,
+            LABELS[way],
             str(facts["starts"]),
             str(facts["fitted"]),
             good(facts),
@@ -99,7 +100,7 @@ def ways_of(found: Results) -> Table:
     return Table(
         "How often other ways down end in the minimum to which the flow leads from the same start",
         ["way", "ends where the flow does"],
-        [[way, interval(one)] for way, one in agreed(found).items()],
+        [[LABELS[way], interval(one)] for way, one in agreed(found).items()],
     )
 
 

@@ -116,12 +116,27 @@ def _training(minima: list[Facts]) -> str:
     target = sum("target" in facts["training"]["why"] for facts in minima)
     negative = sum(facts["negative_eigenvalues"]["certain"] > 0 for facts in minima)
     fits = sum(facts["accuracy"]["train"] == 1 for facts in minima)
+    ends = {
+        "with every residual zero within rounding": rounding,
+        "at the target risk of a loss whose infimum is not attained": target,
+        "elsewhere": len(minima) - rounding - target,
+    }
+    said = ", ".join(f"for {count} {where}" for where, count in ends.items() if count)
     return (
-        f"{fits} of {len(minima)} networks fit their genuine samples to 100 %; {rounding} ended with every "
-        f"residual zero within rounding, {target} at the target risk of a loss whose infimum is not "
-        f"attained, {len(minima) - rounding - target} elsewhere, and {negative} have a certainly negative "
-        "eigenvalue."
+        f"Of {len(minima)} networks {_many(fits, len(minima))} fit their genuine samples to 100 %. Training "
+        f"ended {said}. Of the Hessians {_many(negative, len(minima))} have a certainly negative eigenvalue."
     )
+
+
+def _many(count: int, total: int) -> str:
+    """A count in a sentence.
+
+    Examples
+    --------
+    >>> _many(0, 3), _many(2, 3), _many(3, 3)
+    ('none', '2', 'all')
+    """
+    return "none" if count == 0 else "all" if count == total else str(count)
 
 
 def _predictors(results: Results) -> list[str]:
@@ -161,57 +176,66 @@ def _edge(rows: list[dict[str, Any]]) -> str:
     for rate in sorted({row["rate"] for row in rows}):
         cells = [row for row in rows if row["rate"] == rate]
         ends = [
-            f"{_mean(cells, 'largest_eigenvalue', attack=size):.3g} at test accuracy "
-            f"{_mean(cells, 'test_accuracy', attack=size):.2f} (|H|_F "
-            f"{_mean(cells, 'frobenius_norm', attack=size):.3g})"
+            f"{_mean(cells, 'largest_eigenvalue', attack=size):.3g} {'with' if size else 'without'} an "
+            f"attack set (test accuracy {_mean(cells, 'test_accuracy', attack=size):.2f})"
             for size in sorted({row["attack"] for row in cells})
         ]
-        parts.append(
-            f"rate {rate:g}, 2 / rate {2 / rate:.3g}: λmax {' without and '.join(ends)} with an attack set"
-        )
-    return "At a fixed learning rate full-batch descent ends with λmax as follows: " + "; ".join(parts) + "."
+        parts.append(f"at rate {rate:g}, where 2 / rate is {2 / rate:.3g}, with λmax {' and '.join(ends)}")
+    return f"Full-batch descent at a fixed learning rate ends, in the mean over repeats, {'; '.join(parts)}."
 
 
 def _sizes(rows: list[dict[str, Any]]) -> str:
-    parts = [
-        f"n = {count}: test accuracy {_mean(rows, 'test_accuracy', samples=count):.2f}, |H|_F on its own "
-        f"samples {_mean(rows, 'frobenius_norm', samples=count):.3g}, on the fewest "
-        f"{_mean(rows, 'frobenius_norm_on_fewest', samples=count):.3g}"
-        for count in sorted({row["samples"] for row in rows})
-    ]
     accuracy = np.array([row["test_accuracy"] for row in rows])
-    ranks = [
-        rank_correlation(accuracy, np.array([row[key] for row in rows]))
+    own, fewest = (
+        _ranked(accuracy, np.array([row[key] for row in rows]))
         for key in ("frobenius_norm", "frobenius_norm_on_fewest")
-    ]
-    own, fewest = ("–" if rank is None else f"{rank:+.2f}" for rank in ranks)
+    )
+    counts = sorted({row["samples"] for row in rows})
+    keys = ("test_accuracy", "frobenius_norm", "frobenius_norm_on_fewest")
+    first, last = (
+        [f"{_mean(rows, key, samples=count):.3g}" for key in keys] for count in (counts[0], counts[-1])
+    )
+    few = ", too few for an interval" if len(rows) < 5 else ""
     return (
-        f"Across numbers of samples |H|_F has rank correlation {own} with test accuracy on its own samples "
-        f"and {fewest} on the fewest, where a useful measure of flatness would be near -1: "
-        f"{'; '.join(parts)}."
+        f"From {counts[0]} to {counts[-1]} samples test accuracy goes from {first[0]} to {last[0]}, and "
+        f"|H|_F from {first[1]} to {last[1]} on a network's own samples, or from {first[2]} to {last[2]} on "
+        f"the fewest. Over {len(rows)} networks with different numbers of samples{few}, |H|_F has rank "
+        f"correlation {own} with test accuracy on a network's own samples and {fewest} on the fewest, where "
+        "a useful measure of flatness would be near -1."
     )
 
 
+def _ranked(accuracy: np.ndarray, measure: np.ndarray) -> str:
+    rank = rank_correlation(accuracy, measure)
+    known = int((np.isfinite(accuracy) & np.isfinite(measure.astype(float))).sum())
+    return with_interval({"all": rank, "all_interval": list(interval(rank, known))}, "all")
+
+
 def _rescaled(rows: list[dict[str, Any]]) -> str:
-    parts = [
-        f"{factor:g}: |H|_F {_mean(rows, 'frobenius_norm', factor=factor):.3g}, tr H "
-        f"{_mean(rows, 'trace', factor=factor):.3g}"
-        for factor in sorted({row["factor"] for row in rows})
-    ]
+    ends = [min(row["factor"] for row in rows), max(row["factor"] for row in rows)]
+    norms, traces = (
+        " to ".join(f"{_mean(rows, key, factor=factor):.3g}" for factor in ends)
+        for key in ("frobenius_norm", "trace")
+    )
     moved = max(row["moved"] for row in rows)
+    kept = "exactly as it was" if moved == 0 else f"within {moved:.1g} of what it was"
     return (
-        "Layers of a ReLU network multiplied and divided by a factor leave every output within "
-        f"{moved:.1g} and give {'; '.join(parts)}: flatness is no property of the function."
+        f"Layers of a ReLU network multiplied and divided by a factor leave every output {kept}. From a "
+        f"factor of {ends[0]:g} to one of {ends[1]:g}, |H|_F goes from {norms} and tr H from {traces}: "
+        "flatness is no property of the function."
     )
 
 
 def _confidence(rows: list[dict[str, Any]]) -> str:
-    parts = [
-        f"risk below {target:g}: test accuracy {_mean(rows, 'test_accuracy', target=target):.3f}, |H|_F "
-        f"{_mean(rows, 'frobenius_norm', target=target):.2g}"
-        for target in sorted({row["target"] for row in rows}, reverse=True)
-    ]
-    return "A softmax classifier flattens by confidence alone: " + "; ".join(parts) + "."
+    ends = [max(row["target"] for row in rows), min(row["target"] for row in rows)]
+    norms, accuracies = (
+        " to ".join(f"{_mean(rows, key, target=target):.3g}" for target in ends)
+        for key in ("frobenius_norm", "test_accuracy")
+    )
+    return (
+        f"A softmax classifier flattens by confidence alone: from a risk below {ends[0]:g} to one below "
+        f"{ends[1]:g}, |H|_F goes from {norms} while test accuracy goes from {accuracies}."
+    )
 
 
 def _mean(rows: list[dict[str, Any]], key: str, **where: float) -> float:

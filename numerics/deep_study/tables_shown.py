@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
+
 from numerics.deep_study.columns import BY_KEY
 from numerics.deep_study.findings import ALL, with_interval
 from numerics.pages import Table, number
@@ -30,22 +32,28 @@ SUMMARY = {
 ABOUT_CORRELATIONS = (
     "Over all minima attacks make networks both sharper and worse, so that a correlation is no surprise; "
     "among minima of equal arm and attack size this explanation is excluded, and that column is the harder "
-    "test. The last column counts repeats in which the most attacked minimum is sharper than the one without "
-    "an attack."
+    "test. Arm by arm, the last column counts repeats in which the most attacked minimum is sharper than the "
+    "one without an attack."
 )
 
 BOUNDS = {
-    "identity": "⟨W₁W₁ᵀ, G_bb⟩, an identity",
-    "spectral_times_trace": "|W₁|² tr G_bb",
-    "frobenius_times_frobenius": "|W₁W₁ᵀ|_F |G_bb|_F",
-    "frobenius_times_all": "|W₁W₁ᵀ|_F |G|_F",
+    "identity": Markup("⟨<i>W</i>₁<i>W</i>₁ᵀ, <i>G</i><sub>bb</sub>⟩, an identity"),
+    "spectral_times_trace": Markup("‖<i>W</i>₁‖² tr <i>G</i><sub>bb</sub>"),
+    "frobenius_times_frobenius": Markup(
+        "‖<i>W</i>₁<i>W</i>₁ᵀ‖<sub>F</sub> ‖<i>G</i><sub>bb</sub>‖<sub>F</sub>"
+    ),
+    "frobenius_times_all": Markup("‖<i>W</i>₁<i>W</i>₁ᵀ‖<sub>F</sub> ‖<i>G</i>‖<sub>F</sub>"),
 }
 
 UNITS = {
     "rate": "learning rate",
+    "edge": "2 / rate",
     "factor": "layers multiplied by",
-    "samples": "samples",
     "target": "risk below",
+    "why": "training ended because",
+    "moved": "largest change of an output",
+    "frobenius_norm_on_fewest": "|H|_F on the fewest",
+    "trace_on_fewest": "tr H on the fewest",
 }
 """What the columns of controls are called where their key does not say it."""
 
@@ -98,7 +106,7 @@ def bounds(results: Results) -> Table:
         for name, right in facts["input_gradient_bounds"].items():
             found.setdefault(name, []).append(left / right)
     rows = [
-        [BOUNDS[name], str(len(ratios)), f"{max(ratios):.6g}", f"{min(ratios):.3g}"]
+        [BOUNDS[name], str(len(ratios)), f"{max(ratios):.4g}", f"{min(ratios):.4g}"]
         for name, ratios in found.items()
     ]
     caption = (
@@ -131,13 +139,35 @@ def volumes(results: Results) -> Table:
 
 
 def control(name: str, cells: list[dict[str, Any]]) -> Table:
-    """The rows of one control."""
+    """The rows of one control; what is the same in all of them is said once, in the caption."""
     rows = [{"repeat": each["repeat"], **row} for each in cells for row in each["rows"]]
-    head = [UNITS.get(key, titled(key)) for key in (rows[0] if rows else ())]
-    body = [[value if isinstance(value, str) else number(value) for value in row.values()] for row in rows]
-    return Table(name[:1].upper() + name[1:], head, body)
+    keys = list(rows[0]) if rows else []
+    same = [key for key in keys if key != "repeat" and all(row[key] == rows[0][key] for row in rows)]
+    told = ", ".join(f"{called(key)} {written(rows[0][key])}" for key in same)
+    caption = name[:1].upper() + name[1:] + (f"; in every row: {told}" if told else "")
+    varied = [key for key in keys if key not in same]
+    return Table(
+        caption,
+        [called(key) for key in varied],
+        [[written(row[key]) for key in varied] for row in rows],
+    )
 
 
-def titled(key: str) -> str:
-    """The title of a column of numbers, by its key."""
+def written(value: str | float | None) -> str:
+    """A cell: text as it is, whole numbers whole, others with three digits.
+
+    Examples
+    --------
+    >>> written("why"), written(1580), written(0.12345), written(None)
+    ('why', '1,580', '0.123', '–')
+    """
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else number(value)
+
+
+def called(key: str) -> str:
+    """What the column of a control is called, by its key."""
+    if key in UNITS:
+        return UNITS[key]
     return BY_KEY[key].title if key in BY_KEY else key.replace("_", " ")

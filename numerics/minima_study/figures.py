@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from numerics.minima_study.columns import BY_KEY, values
 from numerics.minima_study.findings import of_arm, sizes
-from numerics.plotting import GREY, MARKERS, Drawn, colours, plain_ticks, saved
+from numerics.plotting import GREY, MARKERS, TWO_COLUMNS, Drawn, colours, plain_ticks, saved
 
 Results = dict[str, Any]
 
@@ -192,36 +192,45 @@ def arms(results: Results, folder: Path) -> Drawn | None:
     names = list(dict.fromkeys(row["arm"] for row in results["correlations"]))
     if len(names) < 3:
         return None
-    figure = Figure(figsize=(3.4, 0.9 + 0.16 * len(names)))
+    keys = list(dict.fromkeys(row["predictor"] for row in results["correlations"]))
+    figure = Figure(figsize=(TWO_COLUMNS, 0.9 + 0.1 * len(keys) * (len(names) + 1)))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, which, title in zip(
-        panels, ("all", "within"), ("all minima", "equal attack size"), strict=True
+        panels, ("all", "within"), ("over all minima", "among equally many wrong labels"), strict=True
     ):
         _ranks(axes, results["correlations"], names, which)
         axes.set_title(title)
-    panels[0].set_yticks(range(len(names)), names)
-    panels[0].set_ylim(len(names) - 0.5, -0.5)
-    figure.supxlabel("rank correlation with test accuracy", fontsize=7.5)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    panels[0].set_yticks(range(len(keys)), [LABELS[key].replace("$-", "$", 1) for key in keys])
+    panels[0].set_ylim(len(keys) - 0.5, -0.5)
+    figure.supxlabel("rank correlation of sharpness with test accuracy", fontsize=7.5)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return Drawn(
         "arms",
         "Does sharpness go with bad test accuracy, arm by arm",
-        "Spearman's rank correlation of test accuracy and sharpness: over all minima of an arm, and the "
-        "mean over attack sizes of that among the minima of one size.",
-        "marks on the left of a panel mean that sharper minima are worse; marks near zero, that sharpness "
-        "says nothing.",
+        "Spearman's rank correlation of test accuracy and each measure of sharpness, with 95 % intervals: "
+        "over all minima of an arm, and among the minima of one arm and one attack size.",
+        "intervals on the left of the black line mean that sharper minima are worse; intervals that hold it, "
+        "that sharpness says nothing.",
         saved(figure, folder, "arms"),
     )
 
 
 def _ranks(axes: Axes, correlations: list[dict[str, Any]], names: list[str], which: str) -> None:
     keys = list(dict.fromkeys(row["predictor"] for row in correlations))
-    for place, (key, marker) in enumerate(zip(keys, MARKERS, strict=False)):
-        rows = [row for row in correlations if row["predictor"] == key and row[which] is not None]
-        sign = -1 if key.startswith("log_") else 1
-        ranks, heights = [sign * row[which] for row in rows], [names.index(row["arm"]) for row in rows]
-        axes.plot(
-            ranks, heights, marker, color=f"C{place}", label=LABELS[key].replace("$-", "$", 1), alpha=0.8
-        )
+    for place, (name, colour) in enumerate(zip(names, colours(len(names)), strict=True)):
+        rows = [row for row in correlations if row["arm"] == name and row[which] is not None]
+        signs = [-1 if row["predictor"].startswith("log_") else 1 for row in rows]
+        shift = (place + 1) / (len(names) + 1) - 0.5
+        heights = [keys.index(row["predictor"]) + shift for row in rows]
+        ranks = [sign * row[which] for sign, row in zip(signs, rows, strict=True)]
+        marker = MARKERS[place % len(MARKERS)]
+        axes.plot(ranks, heights, marker, color=colour, label=name, markersize=3.5)
+        for sign, row, height in zip(signs, rows, heights, strict=True):
+            low, high = row.get(f"{which}_interval") or (None, None)
+            if low is not None and high is not None:
+                axes.plot([sign * low, sign * high], [height] * 2, color=colour, linewidth=1.0)
+    for line in range(1, len(keys)):
+        axes.axhline(line - 0.5, color="0.8", linewidth=0.6)
     axes.axvline(0.0, color="black", linewidth=0.6)
     axes.set_xlim(-1.1, 1.1)
+    axes.grid(visible=False, axis="y")

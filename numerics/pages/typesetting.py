@@ -12,10 +12,10 @@ SYMBOLS = {
     r"\bgrad_x f\b": "∇<sub>x</sub><i>f</i>",
     r"λmax|\blmax\b": "λ<sub>max</sub>",
     r"\bsum_([a-z])\b": r"Σ<sub>\1</sub>",
-    r"\b([A-Za-z])_([a-z]{1,2}|\d)\b": r"<i>\1</i><sub>\2</sub>",
+    r"\b([A-Za-z])_([a-z]{1,3}|\d)\b": r"<i>\1</i><sub>\2</sub>",
     r"(?<!<i>)\b([HGRW])\b(?![&;])": r"<i>\1</i>",
     r"\^(\d|T)": r"<sup>\1</sup>",
-    r"(?<![\w.−-])-(?=\d)": "−",
+    r"(?<![\w.−-])-(?=\d)|(?<= )-(?= )": "−",
 }
 """Symbols as they stand in plain text, and in a page."""
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from numerics.verdicts.claims import LEVELS, Effect, Verdict
 
 SENTENCES = {
-    "accuracy gap": "Without wrong labels test accuracy is higher by {effect}, the mean over {count} "
-    "repeats.",
+    "accuracy gap": "Minima that met no wrong labels are right on more of the test samples than those that "
+    "met the most, by a share of {effect}, the mean over {count} repeats.",
     "proxy, all minima": "Over all minima of {count} repeats, test accuracy and the volume proxy have rank "
     "correlation {effect}.",
     "proxy, equal attack": "Among minima that met equally many wrong labels it is {effect}.",

@@ -63,7 +63,7 @@ def draw(data: Data) -> Figure:
     """A row for every work and size, a mark for every tool on a logarithmic axis of seconds."""
     rows = list(dict.fromkeys(zip(data["work"].tolist(), data["size"].tolist(), strict=True)))
     tools = list(dict.fromkeys(data["tool"].tolist()))
-    figure = Figure(figsize=(TWO_COLUMNS, 0.9 + 0.17 * len(rows)))
+    figure = Figure(figsize=(TWO_COLUMNS, 0.8 + 0.17 * len(rows) + 0.16 * len(tools) / 3))
     axes = figure.subplots()
     heights = np.array(
         [rows.index(row) for row in zip(data["work"].tolist(), data["size"].tolist(), strict=True)]
@@ -83,9 +83,9 @@ def draw(data: Data) -> Figure:
             label=tool,
         )
     axes.set(xscale="log", xlabel="seconds, the median of several runs")
-    axes.set_yticks(range(len(rows)), [f"{work}, {size}" for work, size in rows])
+    axes.set_yticks(range(len(rows)), [", ".join(part for part in row if part) for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=5)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 

@@ -24,7 +24,7 @@ SHARES = (0.0, 0.1, 0.5, 0.9, 1.0)
 def data(setting: Setting) -> Data:
     """Quantiles of left / right of every inequality, the largest at the record's examples, refuted or not."""
     names, quantiles, examples, refuted = [], [], [], []
-    for theorem in tqdm(theorems.values(), unit="theorem", desc="tightness", disable=None, leave=False):
+    for theorem in tqdm(in_order(), unit="theorem", desc="tightness", disable=None, leave=False):
         found = sampled(theorem, SAMPLES[0 if setting.quick else 1], SCRIPT.seed)
         own = attained(theorem)
         for name, variant in theorem.variants.items():
@@ -32,7 +32,7 @@ def data(setting: Setting) -> Data:
                 continue
             values = np.array(found[name]) if found[name] else np.full(1, np.nan)
             best = [value for value in own[name] if not np.isnan(value)]
-            names.append(f"{short(theorem)}: {name}")
+            names.append(f"{short(theorem)}: {name.replace('lmax', 'λmax').replace('_', ' ')}")
             quantiles.append(np.quantile(values, SHARES))
             examples.append(max(best, default=np.nan))
             refuted.append(theorem.status == REFUTED)
@@ -43,6 +43,16 @@ def data(setting: Setting) -> Data:
         "refuted": np.array(refuted),
         "note": np.array(f"{SAMPLES[0 if setting.quick else 1]} networks for every row, seed {SCRIPT.seed}."),
     }
+
+
+def in_order() -> list[Theorem]:
+    """All theorems by their numbers, those without one last."""
+
+    def place(theorem: Theorem) -> int:
+        number = re.match(r"T(\d+)", theorem.name)
+        return int(number[1]) if number else len(theorems)
+
+    return sorted(theorems.values(), key=place)
 
 
 def short(theorem: Theorem) -> str:
