@@ -44,6 +44,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
+        except KeyboardInterrupt:
+            click.echo("Stopped before anything was finished.", err=True)
+            raise click.exceptions.Exit(130) from None
         except MemoryError as reason:
             said = " ".join(str(reason).split()) or "there is not enough memory for this size"
             raise Refused(said) from reason

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -112,7 +112,7 @@ def reproduce(
             results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
             if not found:
                 shutil.rmtree(kept, ignore_errors=True)
-                raise click.ClickException(place.failures[0]) if place.failures else click.Abort
+                empty(place)
             others = studied(studies, seed, quick, place) if not interrupted(place) else {}
             ending.enter_context(held("the report is written"))
         results["partial"] = bool(place.stopped)
@@ -135,6 +135,24 @@ def reproduce(
         unfinished(kept, place.failures, interrupted(place))
     if store is None:
         shutil.rmtree(kept, ignore_errors=True)
+
+
+def empty(place: Workplace) -> NoReturn:
+    """End a run that was stopped before its first minimum: there is nothing to report.
+
+    Raises
+    ------
+    click.ClickException
+        If that was because of a failure.
+    click.exceptions.Exit
+        With the code 130 after Ctrl-C, 3 out of time.
+    """
+    if place.failures:
+        raise click.ClickException(place.failures[0])
+    click.echo(
+        f"Partial: {'; '.join(place.stopped)}. No minimum was finished, so there is no report.", err=True
+    )
+    raise click.exceptions.Exit(130 if interrupted(place) else 3)
 
 
 PARTS = {"two-layer": "", "theorems": "", "basins": "basins", "volumes": "basins", "deep": "deep"}

@@ -221,7 +221,7 @@ def test_reproduce_interrupted(small, monkeypatch):
     nothing = run(
         "reproduce", "--quick", "--parts", "two-layer", "--out", small / "none", "--data", small / "data.npz"
     )
-    assert nothing.exit_code == 1
+    assert nothing.exit_code == 130
     assert sorted(os.listdir(small)) == ["data.npz", "out", "out-work-quick-0"]
 
 

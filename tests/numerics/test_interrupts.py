@@ -8,9 +8,13 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from numerics.commands import deep
+from numerics.commands.main import main
+from numerics.commands.reproduce import empty
 from numerics.sweeps.interrupts import held, said_when_stopped
+from numerics.sweeps.workplace import Workplace
 
 
 def test_the_first_ctrl_c_waits(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,3 +85,25 @@ def test_deep_says_in_one_line_what_ctrl_c_in_the_search_leaves(
     assert end.value.exit_code == 130
     assert not (tmp_path / "report").exists()
     assert f"kept in {tmp_path / 'work'}" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_the_work_begins_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(parts: str) -> list[str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("numerics.commands.reproduce.chosen_parts", stopped)
+    done = CliRunner().invoke(main, ["reproduce", "--quick"])
+    assert done.exit_code == 130
+    assert done.output == "Stopped before anything was finished.\n"
+
+
+@pytest.mark.parametrize(("why", "code"), [("interrupted", 130), ("max_seconds = 1.0 ran out", 3)])
+def test_a_run_without_a_minimum_says_why_there_is_no_report(
+    why: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Workplace()
+    place.stopped.append(f"two-layer minima: {why}")
+    with pytest.raises(click.exceptions.Exit) as end:
+        empty(place)
+    assert end.value.exit_code == code
+    assert capsys.readouterr().err.startswith(f"Partial: two-layer minima: {why}. No minimum was finished")
