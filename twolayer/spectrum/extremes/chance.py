@@ -89,7 +89,7 @@ def missed(
         a and c, c < x: where the spectrum of C is thought to lie.
     x : float
     most : int
-        Products at most.
+        Products at most; none is taken where so many would say nothing.
     enough : float
         Probability at which the test ends.
     patience : float
@@ -104,6 +104,8 @@ def missed(
     """
     products, worst, rng = 0, 0.0, np.random.default_rng(SEED)
     if C.order < LEAST or not ends[0] < ends[1] < x:
+        return 1.0, 0
+    if expected(C, ends, x, max(enough / VECTORS, POOR)) > most:
         return 1.0, 0
     for vectors in range(1, VECTORS + 1):
         wanted = max(worst, enough / VECTORS)

@@ -189,7 +189,7 @@ class _Search(Candidates):
         low -= wide if self.which == "magnitude" else BELOW * (high - low)
         enough = ENOUGH if operator.order < DEAR else DEAR_ENOUGH
         C = Complement(self._watched, rounding, self.vectors, size)
-        most = 500 + 4 * self.products
+        most = 500 + 4 * self.products if operator.order < DEAR else self.products
         try:
             self.chance, taken = missed(C, (low, high + wide), x, most, enough, patience)
             self.products += taken
