@@ -29,7 +29,7 @@ class Timing:
     def met(self) -> bool | None:
         if self.ratio is None or self.seconds is None:
             return None
-        return self.seconds / self.ratio <= self.seconds / self.target + self.allowed
+        return self.target * (self.seconds / self.ratio - self.allowed) <= self.seconds
 
 
 def race(case: Case, dry: bool = False, rounds: int = ROUNDS) -> list[Timing]:
