@@ -5,6 +5,8 @@ Errors read ``name must be <wanted>; got <got>``.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -247,6 +249,36 @@ def _classes(array: Array, n: int, outputs: int) -> NDArray[np.int64]:
         cure = ": pass y - 1" if near else ""
         raise ValueError(f"y must be integer labels 0..{outputs - 1}; got {array[wrong][0]}{cure}")
     return array.astype(np.int64)
+
+
+def names(given: Any) -> tuple[Any, ...]:
+    """One name or several as a tuple, of one whatever is no sequence; who asks for them refuses strange ones.
+
+    Examples
+    --------
+    >>> names("a"), names(["a", "W"]), names(None)
+    (('a',), ('a', 'W'), (None,))
+    """
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes)) else (given,)
+
+
+def real_number(name: str, value: Any, wanted: str = "a number") -> float:
+    """One real number of any type as the nearest float; a ValueError for all else, and beyond the floats.
+
+    Examples
+    --------
+    >>> real_number("shift", 3), real_number("shift", math.inf)
+    (3.0, inf)
+    """
+    try:
+        if not isinstance(value, (bool, str, bytes)) and np.ndim(value) == 0:
+            return float(value)
+    except OverflowError:
+        shown = f"an integer of more than {sys.float_info.max_10_exp} digits"
+        raise ValueError(f"{name} must be {wanted} that fits into a float; got {shown}") from None
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"{name} must be {wanted}; got {value!r}")
 
 
 def require_representable(what: str, values: Any) -> None:

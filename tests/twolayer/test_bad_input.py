@@ -1,5 +1,7 @@
 """Whatever cannot be right is refused at once, in a sentence that says what was wanted and what came."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,38 @@ def test_a_matrix_too_large_for_memory_is_refused_before_it_is_made():
     H = tl.Hessian(net, np.ones((1, 800)), [0.0])
     with pytest.raises(MemoryError, match=r"^the matrix must fit .*; got .* GiB"):
         H.toarray()
+
+
+LARGE = 10**400
+ASKED = {
+    "shift": lambda H: H.logdet(LARGE),
+    "ridge": lambda H: H.with_ridge(LARGE),
+    "p": lambda H: H.schatten_norm(LARGE),
+    "a class's weight": lambda H: tl.class_weights([0, 1], {0: LARGE, 1: 1}),
+    "what is reckoned with": lambda H: H.trace() * LARGE,
+    "an exponent": lambda H: H.trace() ** LARGE,
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_integers_beyond_the_floats_are_refused_by_name(name):
+    H = tl.Hessian(tl.TwoLayer([2.0], [[1.0]], activation="identity"), [[1.0]], [2.0])
+    with pytest.raises(
+        ValueError, match=f"^{name} must be a (finite )?number that fits into a float; got an int"
+    ):
+        ASKED[name](H)
+    assert H.trace() < LARGE
+    assert H.trace() > -LARGE
+    assert H.rank(max_seconds=LARGE).value == 1
+
+
+@pytest.mark.parametrize("parts", [3, None, (), ["a", 3], ["a", []]])
+def test_parts_that_are_none_are_refused(parts):
+    H = tl.Hessian(tl.TwoLayer([2.0], [[1.0]], activation="identity"), [[1.0]], [2.0])
+    with pytest.raises(ValueError, match=r"^rows must be among the parts a, W; got \S"):
+        H.block(parts)
+
+
+def test_a_shift_may_be_any_real_number():
+    H = tl.Hessian(tl.TwoLayer([2.0], [[1.0]], activation="identity"), [[1.0]], [2.0])
+    assert H.logdet(Fraction(1, 3)).value == H.logdet(1 / 3).value

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import require_representable
+from ..arrays import real_number, require_representable
 from . import functions
 from .number import Number
 from .uncertain import Uncertain
@@ -98,12 +98,17 @@ class Measurement(Number):
     def __pow__(self, exponent: float) -> Measurement:
         if isinstance(exponent, (Number, np.ndarray)):
             raise TypeError(f"an exponent must be one plain number; got {type(exponent).__name__}")
-        return combined(lambda base: functions.power(base, float(exponent)), self)
+        return combined(lambda base: functions.power(base, real_number("an exponent", exponent)), self)
 
     def __rpow__(self, base: float) -> Measurement:
         if isinstance(base, np.ndarray) or not base > 0:
             raise TypeError(f"the base of a measured power must be one positive number; got {base!r}")
-        return combined(lambda exponent: functions.exp(functions.log(float(base)) * exponent), self)
+        return combined(
+            lambda exponent: functions.exp(
+                functions.log(real_number("the base of a measured power", base)) * exponent
+            ),
+            self,
+        )
 
     def __pos__(self) -> Measurement:
         return self
@@ -194,5 +199,5 @@ def _uncertain(side: Any) -> Uncertain:
 
 def _with_rounding(number: Any, error: float) -> Uncertain:
     """A number as a float, its error with the rounding of a large integer."""
-    value = float(number)
+    value = real_number("what is reckoned with", number)
     return Uncertain(value, error + float(abs(number - int(value)) if isinstance(number, int) else 0))

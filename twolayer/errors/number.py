@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from decimal import ROUND_UP, Decimal
 from typing import Any
@@ -313,7 +314,8 @@ def _ends(side: Any) -> tuple[Array, Array, bool]:
     The ends are computed with an error, so they are taken one step outwards unless the number is known.
     """
     if not isinstance(side, Number):
-        number = np.asarray(side, dtype=float)
+        large = isinstance(side, int) and abs(side) > sys.float_info.max
+        number = np.asarray(math.copysign(math.inf, side > 0 or -1) if large else side, dtype=float)
         return number, number, True
     value, error = np.asarray(side.value, dtype=float), np.asarray(side.error, dtype=float)
     low = np.where(error == 0, value, np.nextafter(value - error, -np.inf))

@@ -90,7 +90,9 @@ def class_weights(y: ArrayLike, each: str | Mapping[Any, float] = "balanced") ->
     missing = [name for name in classes.tolist() if name not in each]
     if missing:
         raise ValueError(f"each must have a weight for every class; got none for {missing[0]!r}")
-    return np.asarray([float(each[name]) for name in classes.tolist()])[places]
+    return np.asarray([arrays.real_number("a class's weight", each[name]) for name in classes.tolist()])[
+        places
+    ]
 
 
 def _error(w: Array, error: Array, product: Array, entries: int) -> Array:

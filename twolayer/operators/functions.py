@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import real_array, require_shape
+from ..arrays import real_array, real_number, require_shape
 from ..errors.measurement import Measurement
 from ..spectrum import functions
 from ..spectrum.extremes.watch import Progress, Watch
@@ -105,7 +105,9 @@ class SpectralFunctions(Spectral):
         """
         if isinstance(p, bool) or not isinstance(p, (int, float)) or not p >= 1:
             raise ValueError(f"p must be a number of at least 1, or infinity; got {p!r}")
-        return self._of_all(functions.schatten_norm, method, Watch(progress, max_seconds), float(p))
+        return self._of_all(
+            functions.schatten_norm, method, Watch(progress, max_seconds), real_number("p", p)
+        )
 
     def condition_number(
         self,

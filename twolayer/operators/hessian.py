@@ -113,11 +113,10 @@ class Curvature(PerUnit):
         return Regularised(self, strengths(self.groups, ridge, parts))
 
     def _named(self, what: str, names: str | tuple[str, ...]) -> tuple[str, ...]:
-        chosen = (names,) if isinstance(names, str) else tuple(names)
-        if not chosen or not set(chosen) <= set(self.groups):
-            raise ValueError(
-                f"{what} must be among the parts {', '.join(self.groups)}; got {', '.join(map(str, chosen))}"
-            )
+        chosen = arrays.names(names)
+        if not chosen or not all(name in self.groups for name in chosen):
+            said = ", ".join(map(str, chosen)) or "none"
+            raise ValueError(f"{what} must be among the parts {', '.join(self.groups)}; got {said}")
         return tuple(name for name in GROUPS if name in chosen)
 
     def _matvec(self, vector: Any) -> Array:

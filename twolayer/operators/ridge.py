@@ -238,14 +238,15 @@ def strengths(groups: tuple[str, ...], ridge: Any, parts: Any) -> dict[str, floa
     ValueError
         If `ridge` is not a finite number of at least 0, or a part is not among `groups`.
     """
-    if isinstance(ridge, (bool, str)) or not hasattr(ridge, "__float__") or not math.isfinite(float(ridge)):
+    strength = arrays.real_number("ridge", ridge, "a finite number")
+    if not math.isfinite(strength):
         raise ValueError(f"ridge must be a finite number; got {ridge!r}")
-    if float(ridge) < 0:
+    if strength < 0:
         raise ValueError(f"ridge must be at least 0; got {ridge!r}")
-    chosen = groups if parts is None else ((parts,) if isinstance(parts, str) else tuple(parts))
+    chosen = groups if parts is None else arrays.names(parts)
     if not chosen or not set(chosen) <= set(groups):
         raise ValueError(f"parts must be among {', '.join(groups)}; got {', '.join(map(str, chosen))}")
-    return {name: float(ridge) for name in groups if name in chosen}
+    return {name: strength for name in groups if name in chosen}
 
 
 def _sum_is_exact(one: float, other: float) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, real_number
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_of, gamma, scaled_norm, times_power
 from . import methods
@@ -229,8 +229,9 @@ class Eigensystem:
 
     def _scaled(self, shift: Any) -> float:
         """The shift of the scaled matrix that stands for `shift`."""
-        moved = times_power(_finite(shift), -self.exponent)
-        if times_power(moved, self.exponent) != shift:
+        given = _finite(shift)
+        moved = times_power(given, -self.exponent)
+        if times_power(moved, self.exponent) != given:
             size = f"1e{self.exponent * math.log10(2):.0f}"
             raise ValueError(f"shift must be nearer to the size of the matrix, {size}; got {shift!r}")
         return moved
@@ -382,6 +383,7 @@ def rectangular_norm(block: Array, kind: Any, forming: float) -> tuple[float, fl
 
 
 def _finite(shift: Any) -> float:
-    if isinstance(shift, (bool, str)) or not hasattr(shift, "__float__") or not math.isfinite(shift):
+    number = real_number("shift", shift, "a finite number")
+    if not math.isfinite(number):
         raise ValueError(f"shift must be a finite number; got {shift!r}")
-    return float(shift)
+    return number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -89,6 +89,6 @@ class Watch:
 
 def _seconds(value: Any) -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or math.isnan(value) or value < 0:
+    if not number or value != value or value < 0:
         raise ValueError(f"max_seconds must be None or a number of seconds; got {value!r}")
-    return float(value)
+    return float(min(value, sys.float_info.max))
