@@ -267,7 +267,7 @@ def real_number(name: str, value: Any, wanted: str = "a number") -> float:
 
     Examples
     --------
-    >>> real_number("shift", 3), real_number("shift", math.inf)
+    >>> real_number("shift", 3), real_number("p", float("inf"))
     (3.0, inf)
     """
     try:
