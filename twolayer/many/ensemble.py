@@ -219,7 +219,8 @@ class Ensemble:
     ) -> Array:
         """Algebraically largest eigenvalue of every member's Hessian, shape (E,).
 
-        Arguments, `progress` and `max_seconds` among them, errors and cost are those of :meth:`eigenvalues`.
+        `X`, `y`, `loss`, errors and cost are those of :meth:`eigenvalues`, and so are `progress` and
+        `max_seconds`, which `watched` may hold.
         """
         return self.eigenvalues(X, y, loss, **watched)[:, 0]
 
@@ -228,7 +229,8 @@ class Ensemble:
     ) -> Array:
         """Algebraically smallest eigenvalue of every member's Hessian, shape (E,).
 
-        Arguments, `progress` and `max_seconds` among them, errors and cost are those of :meth:`eigenvalues`.
+        `X`, `y`, `loss`, errors and cost are those of :meth:`eigenvalues`, and so are `progress` and
+        `max_seconds`, which `watched` may hold.
         """
         return self.eigenvalues(X, y, loss, **watched)[:, -1]
 
@@ -242,7 +244,8 @@ class Ensemble:
     ) -> NDArray[np.intp]:
         """Number of negative eigenvalues of every member's Hessian, shape (E,).
 
-        Other arguments, `progress` and `max_seconds` among them, and cost are those of :meth:`eigenvalues`.
+        `X`, `y`, `loss` and cost are those of :meth:`eigenvalues`, and so are `progress` and `max_seconds`,
+        which `watched` may hold.
         An eigenvalue counts as zero up to `tolerance` times the largest absolute one. What rounding leaves
         undecided is told by :meth:`twolayer.Hessian.inertia` of a member.
 
