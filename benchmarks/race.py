@@ -10,6 +10,7 @@ from .case import Case, Contender, Work
 ROUNDS = 11
 REST = 0.3  # seconds in which the thread pool of the one before stops spinning
 QUICK = 0.5  # work shorter than this runs once more, untimed, to find its data in the caches
+BATCH = 0.02  # seconds for which shorter work is repeated, and their mean taken
 AGREEMENT = 1e-9
 
 
@@ -75,7 +76,14 @@ def _seconds(work: Work | None, rest: float, before: list[float]) -> float:
     clock = time.process_time if CPU_CLOCK else time.perf_counter
     start = clock()
     work()
-    return clock() - start
+    spent = clock() - start
+    if not rest or spent > BATCH / 2:
+        return spent
+    count = int(BATCH / max(spent, 1e-6))
+    start = clock()
+    for _ in range(count):
+        work()
+    return (clock() - start) / count
 
 
 def _timing(contender: Contender, times: dict[str, list[float]], ours: list[float]) -> Timing:

@@ -11,6 +11,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .blas_threads import short_waits
 from .curvature.gradient import gradient, gradient_norm, risk
 from .errors.measurement import Measurement
 from .forward.weights import class_weights
@@ -42,7 +43,8 @@ LATER = {"Ensemble": "many.ensemble", "Hessian": "operators.hessian"}
 def __getattr__(name: str) -> Any:
     # scipy.sparse.linalg takes as long to import as numba: only those who ask for curvature wait for it.
     if name in LATER:
-        globals()[name] = getattr(import_module(f".{LATER[name]}", __name__), name)
+        with short_waits():  # of scipy's BLAS, unless it was loaded before
+            globals()[name] = getattr(import_module(f".{LATER[name]}", __name__), name)
         return globals()[name]
     raise AttributeError(f"module 'twolayer' has no attribute {name!r}")
 

@@ -97,6 +97,27 @@ def scipy_on_one_thread(order: int) -> Iterator[None]:
         _HELD.leave(held)
 
 
+@contextmanager
+def short_waits() -> Iterator[None]:
+    """What is loaded inside has threads that wait for work a millisecond, if it is an OpenBLAS; see above.
+
+    Examples
+    --------
+    >>> with short_waits():
+    ...     "OPENBLAS_THREAD_TIMEOUT" in os.environ
+    True
+    """
+    name = "OPENBLAS_THREAD_TIMEOUT"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = "20"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
 def begin_with_one_blas_thread() -> None:
     """Hold BLAS to one thread for a thread that has just begun, where the number belongs to each."""
     _own().limit(limits=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cache
 
 import numpy as np
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 
 from ..arrays import Array
+from ..blas_threads import scipy_on_one_thread
 from ..jit import kernel
 
 BLOCK = 64  # rows and columns that are mirrored at a time, so that both ends stay in cache
+SMALL = 5e8  # operations up to which the wait of numpy's threads costs more than two threads gain
 STRIP = 512  # rows of a product that is symmetric but not a square
 
 
@@ -28,7 +31,9 @@ def add_square(rows: Array, H: Array, sign: float = 1.0) -> None:
            [0., 4.]])
     """
     # BLAS sees the transposes, which are in its column order: its lower triangle is our upper one
-    dsyrk(sign, rows.T, beta=1.0, c=H.T, lower=1, overwrite_c=1)
+    small = len(rows) * len(H) ** 2 < SMALL
+    with scipy_on_one_thread(0) if small else nullcontext():
+        dsyrk(sign, rows.T, beta=1.0, c=H.T, lower=1, overwrite_c=1)
 
 
 def add_product(left: Array, right: Array, H: Array) -> None:
