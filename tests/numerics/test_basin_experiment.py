@@ -196,7 +196,7 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(tmp_path, monkeypatch
     assert "spiral: interrupted; 1 of 2 pieces are finished" in part["stopped"][0]
     assert len(part["problems"][0]["minima"]) == 1
     assert (tmp_path / "out" / "summary.txt").read_text().startswith("Partial: ")
-    assert "Partial: the run did not finish" in (tmp_path / "out" / "report.html").read_text()
+    assert "Partial: spiral: interrupted; 1 of 2" in (tmp_path / "out" / "report.html").read_text()
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0
     assert len(calls) == 2 + 3  # the second piece again, and the two of the digits
