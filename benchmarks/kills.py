@@ -41,8 +41,8 @@ KINDS = {
     "reproduce all": ["reproduce", "--quick", "--parts", "all"],
 }
 EARLIER = "an earlier report"
-UNREPEATED = ("seconds", "versions", "folder")
-"""Fields of results whose content differs from run to run."""
+UNREPEATED = ("seconds", "timing", "versions", "folder", "command", "date", "seal")
+"""Words in the names of fields of results whose content differs from run to run."""
 
 
 @dataclass
@@ -121,15 +121,17 @@ def kills(name: str, count: int, longest: float, report: Report, rng: random.Ran
     return out
 
 
-def same(one: object, other: object) -> bool:
-    """Whether two results are the same but for times and versions."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(
-            any(word in key for word in UNREPEATED) or same(one[key], other[key]) for key in one
-        )
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return one == other
+def difference(one: object, other: object, place: str = "results") -> str:
+    """Where two results differ first, but for times, versions and what the command was; "" if nowhere."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        names = [name for name in one if not any(word in name for word in UNREPEATED)]
+        pairs = [(one[name], other[name], f"{place}.{name}") for name in names]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(a, b, f"{place}[{at}]") for at, (a, b) in enumerate(zip(one, other, strict=True))]
+    else:
+        alike = one == other or (one != one and other != other)  # NaN is none of the reasons
+        return "" if alike else f"{place}: {str(one)[:80]} against {str(other)[:80]}"
+    return next((found for found in (difference(*pair) for pair in pairs) if found), "")
 
 
 def finished(name: str, out: Path, report: Report) -> None:
@@ -140,7 +142,8 @@ def finished(name: str, out: Path, report: Report) -> None:
         said = run.communicate()[1]
         report.expect(run.returncode == 0, f"{name}: exit {run.returncode}: {said[-600:]}")
     one, other = (json.loads((each / "results.json").read_text()) for each in (out, calm))
-    report.expect(same(one, other), f"{name}: a run that was killed gives other numbers")
+    apart = difference(one, other)
+    report.expect(not apart, f"{name}: a run that was killed gives other numbers: {apart}")
 
 
 def refused(words: list[str], out: Path, what: str, report: Report) -> None:

@@ -35,7 +35,7 @@ def bias_block(at: Situation) -> Matrix:
     each = Lam * (2 * norms.D + norms.dD) * norms.dD + run.Lam_error * (norms.D + norms.dD) ** 2
     arithmetic = gamma(n * q + q + 8) * sample_mean(Lam * norms.D**2)
     lost = 4 * q * q * SUBNORMAL * bool((norms.D + norms.dD).any())  # squares that vanish are not zero
-    return Matrix((entries + entries.T) / 2, sample_mean(each) + arithmetic + lost)
+    return Matrix((entries + entries.T) / 2, sample_mean(each) + arithmetic + lost + run.beyond)
 
 
 def curvature_block(at: Situation) -> Matrix:

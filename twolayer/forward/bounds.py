@@ -20,7 +20,6 @@ from twolayer.forward.scope import Scope, sizes
 from twolayer.jit import reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
-NEGLIGIBLE = 2.0**-60  # share of the other errors up to which what underflow takes is bounded coarsely
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,8 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         factors = (scope.has("a"), root * scope.has("a"), root * scope.has("c"), np.sqrt(m), *parts)
         add_up(each, losses, input_norms(forward, scope), factors, jacobian, sums)
         newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * sums / n).tolist()
-        lost = gradient_lost = _most_underflow(forward, scope)
-        if not lost <= NEGLIGIBLE * min(moved, trace_moved, gradient_moved):
-            exponents = product_exponent(forward, scope), gradient_exponent(forward, scope)
-            lost, gradient_lost = (_underflow(forward, scope, e) + forward.beyond for e in exponents)
+        exponents = product_exponent(forward, scope), gradient_exponent(forward, scope)
+        lost, gradient_lost = (_underflow(forward, scope, e) + forward.beyond for e in exponents)
     return Bounds(
         jacobian=jacobian,
         gauss_newton=newton if scope.gauss_newton else 0.0,
@@ -174,15 +171,6 @@ def _underflow(forward: Forward, scope: Scope, exponent: int) -> float:
     """
     if exponent == NOTHING:
         return 0.0
-    return _multiplications(forward, scope) * times_power(SUBNORMAL, exponent)
-
-
-def _most_underflow(forward: Forward, scope: Scope) -> float:
-    """The same by a coarser bound of the products, found in one pass over the samples."""
-    # rounding to a subnormal number takes less than half of what is at least one of them
-    return 2.0 * SUBNORMAL * (_multiplications(forward, scope) * forward.product_bound) + forward.beyond
-
-
-def _multiplications(forward: Forward, scope: Scope) -> float:
     (n, q), m = forward.F.shape, forward.net.W.shape[0]
-    return float(MULTIPLICATIONS * n * q * q * m * sum(sizes(forward, scope).values()))
+    terms = n * q * q * m * sum(sizes(forward, scope).values())
+    return float(MULTIPLICATIONS * terms) * times_power(SUBNORMAL, exponent)

@@ -91,11 +91,21 @@ def _vanishing(forward: Forward, scope: Scope, r: float) -> Scaled:
     size = times_power(beyond, exponent)
     if size < math.ldexp(1.0, LARGE):  # as it is, for shifts of any size
         exponent, beyond = 0, size
-    names = ("X", "S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
+    names = ("S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
     zeros = {name: np.zeros_like(getattr(forward, name)) for name in names}
     norms = SampleNorms(**{name: np.zeros(n) for name in vars(forward.norms)})
-    nothing = replace(forward, norms=norms, beyond=beyond, **zeros)
+    nothing = replace(forward, X=_moderate(forward.X), norms=norms, beyond=beyond, **zeros)
     return Scaled(nothing, bounds(nothing, scope), exponent, vanishes=True)
+
+
+def _moderate(X: Array) -> Array:
+    """Inputs (n, d) of sizes up to 1, which are zero where those of X are.
+
+    What is zero in every sample has eigenvalues that are zero exactly, and nothing else has.
+    """
+    exponents = np.frexp(np.abs(X).max(axis=0, initial=0.0))[1]
+    sizes = np.where(X != 0.0, np.maximum(np.ldexp(np.abs(X), -exponents), 2.0**-500), 0.0)
+    return np.asarray(np.copysign(sizes, X))
 
 
 def _weight_exponent(forward: Forward) -> int:
@@ -199,6 +209,9 @@ def _seen(forward: Forward, scope: Scope, gradient: bool) -> Forward:
     clear(np.isneginf(np.maximum(*_jacobian_exponents(forward, scope, errors=True))), *kept, *norms)
     slopes = sum(norms[name] for name in ("D", "dD", "S1", "dS1", "E", "dE", "S2", "dS2"))
     clear(slopes == 0.0, "X")
+    if forward.beyond:  # derivatives that have faded are not zero: inputs that are must stay the only ones
+        gone = (kept["X"] != forward.X).any(axis=1)
+        kept["X"][gone] = _moderate(forward.X)[gone]
     net = forward.net if slopes.any() else replace(forward.net, a=np.zeros_like(forward.net.a))
     return replace(forward, net=net, norms=SampleNorms(**norms), **kept)
 
