@@ -6,19 +6,23 @@ are kept as a border instead: with the pivots t_s and rows Y_s of the border,
     [[ -C, Y_s^T ], [ Y_s, diag(t_s) ]]
 
 has as many negative eigenvalues as H + shift I has, less those of the other pivots, plus n q (Haynsworth, for
-[[B, U], [U^T, -I]]).
+[[B, U], [U^T, -I]]). Rows and columns of the border are multiplied by powers of two that make them as large
+as those of C: what an eigenvalue solver loses of the whole is then little of them.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...arrays import Array
-from ...errors.rounding import SLACK, UNIT, gamma
+from ...errors.rounding import UNIT
+from .accumulated import PlainSum, SharpSum
 
 ROWS = 256  # rows that are multiplied at once, at most
 BORDER = 32  # pivots that are kept out of C, at most
@@ -50,13 +54,14 @@ class Capacitance:
     ----------
     order : int
         n q.
-    price : float
-        What a unit of |y|^2 / |t| costs in the error of H. A pivot that enters C is moved away from zero as
-        far as that costs less.
+    size : float
+        |U|_2^2, which the error of C is multiplied by in that of H. A pivot that enters C is moved away from
+        zero as far as that costs less.
+    sharp : bool
+        Whether C is summed to a unit of its own rounding, at three times the cost.
 
     Attributes
     ----------
-    C : ndarray, shape (n q, n q)
     border : Rows
         What is kept out of it.
     negatives : int
@@ -65,18 +70,35 @@ class Capacitance:
         Absolute values of the pivots that entered, as moved.
     charges : dict of int to float
         What moving them adds to the error of their block.
-    rounding : float
-        Bound of the Frobenius norm of the error of C.
     """
 
-    def __init__(self, order: int, price: float) -> None:
-        self.C, self.price, self.negatives = np.eye(order), price, 0
+    def __init__(self, order: int, size: float, sharp: bool = False) -> None:
+        self.sum = SharpSum(order) if sharp else PlainSum(order)
+        self.price, self.negatives = self.sum.cost * UNIT * size, 0
         none = np.zeros(0)
         self.border = Rows(none, none, np.zeros((0, order)), none.astype(np.intp))
         self.harm, self.entered, self.charges = none, list[Array](), defaultdict[int, float](float)
         self.waiting: dict[float, list[Array]] = {1.0: [], -1.0: []}
-        self.rounding = 0.0
-        self._product = np.empty((order, order))
+
+    @property
+    def C(self) -> Array:
+        """What has been added up, shape (n q, n q)."""
+        return self.sum.total
+
+    @property
+    def rounding(self) -> float:
+        """Bound of the Frobenius norm of the error of C."""
+        return self.sum.rounding
+
+    @cached_property
+    def growth(self) -> Array:
+        """The powers of two that the rows of the border are multiplied by, (j,)."""
+        largest = max(float(np.linalg.norm(self.C)), 1.0) / math.sqrt(2 * max(len(self.harm), 1))
+        wanted = np.minimum(
+            np.sqrt(largest / np.maximum(np.abs(self.border.pivots), TINY)),
+            largest / np.sqrt(np.maximum(self.border.squares, TINY)),
+        )
+        return np.asarray(np.ldexp(1.0, np.frexp(wanted)[1] - 1))
 
     def add(self, rows: Rows) -> None:
         """Take the rows of a block: the border keeps those that would do most harm, the others enter C."""
@@ -113,26 +135,23 @@ class Capacitance:
         waiting = np.concatenate(self.waiting[sign])
         self.waiting[sign] = []
         for first in range(0, len(waiting), ROWS):
-            part = waiting[first : first + ROWS]
-            np.matmul(part.T, part, out=self._product)
-            self.C += self._product if sign > 0 else -self._product
-            weight = float(np.einsum("ij,ij->", part, part))
-            self.rounding += gamma(len(part) + 8) * weight + UNIT * float(np.linalg.norm(self.C))
+            self.sum.add(waiting[first : first + ROWS], sign)
 
     def flush(self) -> None:
         """Multiply what is waiting."""
         for sign in (1.0, -1.0):
             if self.waiting[sign]:
                 self._multiply(sign)
-        self.rounding *= SLACK
+        self.sum.finish()
 
     def bordered(self) -> Array:
-        """The matrix above, shape (j + n q, j + n q)."""
+        """The matrix above, its border multiplied, shape (j + n q, j + n q)."""
         j, order = len(self.border.pivots), len(self.C)
         whole = np.empty((j + order, j + order), order="F")
         whole[:order, :order] = -self.C
-        whole[order:, :order], whole[:order, order:] = self.border.Y, self.border.Y.T
-        whole[order:, order:] = np.diag(self.border.pivots)
+        rows = self.border.Y * self.growth[:, None]
+        whole[order:, :order], whole[:order, order:] = rows, rows.T
+        whole[order:, order:] = np.diag(self.border.pivots * self.growth**2)
         return whole
 
 

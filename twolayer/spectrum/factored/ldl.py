@@ -17,6 +17,7 @@ from scipy.linalg import blas, lapack
 from ...arrays import Array
 from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma
+from .remainder import Subtract, subtracted, subtracted_sharply
 
 LEAST_PIVOT = 2.0**-20
 """Of the root of the largest diagonal entry: where Cholesky's factor has one below, pivots are chosen."""
@@ -24,6 +25,13 @@ LEAST_PIVOT = 2.0**-20
 
 class Factorization:
     """M diag(t) M^T of a symmetric array B with entries of moderate size.
+
+    Parameters
+    ----------
+    B : ndarray, shape (p, p)
+    sharp : bool
+        Whether |E| is evaluated to a few units of rounding of the factors, at some three times the cost,
+        instead of p of them.
 
     Attributes
     ----------
@@ -41,7 +49,7 @@ class Factorization:
     ([-1.0, 1.0], True)
     """
 
-    def __init__(self, B: Array) -> None:
+    def __init__(self, B: Array, sharp: bool = False) -> None:
         with scipy_on_one_thread(len(B)):
             if not self._positive(B):
                 self._indefinite(B)
@@ -49,7 +57,7 @@ class Factorization:
         both = self.lengths[self.pairs] + self.lengths[self.pairs + 1]
         self.lengths[self.pairs] = self.lengths[self.pairs + 1] = both
         with scipy_on_one_thread(len(B)):
-            self.error = self._verified(B)
+            self.error = self._verified(B, subtracted_sharply if sharp else subtracted)
 
     def _positive(self, B: Array) -> bool:
         """Cholesky's factors of B (p, p), if it has them and none is so small that its column grows large."""
@@ -75,9 +83,9 @@ class Factorization:
         self.L = np.asfortranarray(np.tril(L, -1))
         np.fill_diagonal(self.L, 1.0)
 
-    def _verified(self, B: Array) -> float:
+    def _verified(self, B: Array, subtract: Subtract) -> float:
         """|E|_F from its lower triangle."""
-        p = len(B)
+        size, lost = float((np.abs(self.pivots) * self.lengths).sum()), 0.0
         M = self.L.copy(order="F")
         _turn(M.T, self.pairs, self.turns * [1.0, -1.0])
         kept = (np.diff(self.order) > 0).all()
@@ -86,10 +94,10 @@ class Factorization:
             chosen = sign * self.pivots > 0
             if chosen.any():
                 columns = M[:, chosen] * np.sqrt(np.abs(self.pivots[chosen]))
-                E = blas.dsyrk(-sign, columns, beta=1.0, c=E, lower=1, overwrite_c=1)
-        size = float((np.abs(self.pivots) * self.lengths).sum())
+                E, rounding = subtract(E, columns, sign)
+                lost += rounding
         found = math.sqrt(2.0) * float(np.linalg.norm(np.tril(E)))
-        return SLACK * (found * (1 + gamma(4)) + gamma(p + 16) * size) + p * UNDERFLOW_NORM
+        return SLACK * (found * (1 + gamma(4)) + lost + gamma(16) * size) + len(B) * UNDERFLOW_NORM
 
     def solve(self, U: Array) -> tuple[Array, float]:
         """Y with M Y = U + (an error whose Frobenius norm is bounded by the second result); U is (p, c)."""
