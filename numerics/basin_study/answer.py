@@ -7,6 +7,7 @@ from typing import Any
 
 from numerics.basin_study.problems import USUAL
 from numerics.statistics.shares import Share, share
+from numerics.statistics.words import with_interval
 
 Results = dict[str, Any]
 
@@ -130,5 +131,4 @@ def rank(one: Results) -> str:
     """
     if one["rank_correlation"] is None:
         return "-"
-    ends = "" if one["low"] is None else f" [{one['low']:+.2f}, {one['high']:+.2f}]"
-    return f"{one['rank_correlation']:+.2f}{ends}"
+    return with_interval(one["rank_correlation"], one["low"], one["high"], signed=True)

@@ -12,6 +12,7 @@ from numerics.basin_study.classifiers import GAMMA, N_BETA
 from numerics.basin_study.students import PREDICTORS
 from numerics.basin_study.tables_drawn import LEAST, draw_known, draw_scrambled, known_rows, scrambled
 from numerics.plotting import MARKERS, Drawn, saved, style
+from numerics.statistics.words import with_interval
 
 Results = dict[str, Any]
 
@@ -83,8 +84,7 @@ def frequency(results: Results, folder: Path) -> Drawn:
 def _rank(one: Results) -> str:
     if one["rank_correlation"] is None:
         return "none"
-    ends = "" if one["low"] is None else f" [{one['low']:.2f}, {one['high']:.2f}]"
-    return f"{one['rank_correlation']:.2f}{ends}"
+    return with_interval(one["rank_correlation"], one["low"], one["high"])
 
 
 def scrambling(results: Results, folder: Path) -> Drawn:

@@ -9,6 +9,7 @@ import numpy as np
 from numerics.deep_study.columns import BY_KEY, PREDICTORS
 from numerics.minima_study.columns import Facts, values
 from numerics.minima_study.findings import correlations as by_arm
+from numerics.statistics import words
 from numerics.statistics.ranks import interval, rank_correlation, rank_correlation_within
 
 Results = dict[str, Any]
@@ -93,7 +94,7 @@ def with_interval(row: dict[str, Any], which: str) -> str:
     low, high = row[f"{which}_interval"]
     if row[which] is None:
         return "–"
-    return f"{row[which]:+.2f}" + ("" if low is None else f" [{low:+.2f}, {high:+.2f}]")
+    return words.with_interval(row[which], low, high, signed=True)
 
 
 def conclusions(results: Results) -> list[str]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numerics.minima_study.columns import BY_KEY, values
 from numerics.minima_study.findings import of_arm, sizes
 from numerics.plotting import GREY, MARKERS, TWO_COLUMNS, Drawn, colours, plain_ticks, saved
+from numerics.statistics.words import with_interval
 
 Results = dict[str, Any]
 
@@ -150,8 +151,7 @@ def _ranked(results: Results, arm: str, product: str) -> str:
         row = rows[key]
         low, high = row.get("all_interval") or (None, None)
         if row["all"] is not None:
-            ends = "" if low is None else f" [{low:.2f}, {high:.2f}]"
-            said.append(f"{row['all']:.2f}{ends} for {BY_KEY[key].title}")
+            said.append(f"{with_interval(row['all'], low, high)} for {BY_KEY[key].title}")
     return f"Rank correlations over its minima: {', '.join(said)}." if said else ""
 
 

@@ -7,11 +7,19 @@ from typing import Any
 from numerics.minima_study.columns import BY_KEY
 from numerics.minima_study.findings import of_arm, order
 from numerics.minima_study.resampled import correlation
+from numerics.statistics.words import in_words, of_them, with_interval
 from theory import theorems
 
 Results = dict[str, Any]
 
-PREDICTORS = ("frobenius_norm", "log_product_all", "input_gradient_train")
+SAID = {
+    "frobenius_norm": "the Frobenius norm |H|_F",
+    "log_product_all": "the volume proxy, of the n largest eigenvalues,",
+    "input_gradient_train": "the mean squared input gradient E|grad_x f|^2",
+}
+"""How a measure is called within a sentence."""
+
+PREDICTORS = tuple(SAID)
 
 
 def conclusions(results: Results) -> list[str]:
@@ -33,16 +41,19 @@ def by_claim(results: Results) -> dict[str, list[str]]:
 
 
 def _training(minima: list[dict[str, Any]]) -> str:
-    fits = sum(facts["accuracy"]["train"] == 1.0 for facts in minima)
+    fits = in_words(sum(facts["accuracy"]["train"] == 1.0 for facts in minima), len(minima))
     stationary = [facts for facts in minima if _stationary(facts)]
     target = sum("target" in facts["training"]["why"] for facts in minima)
+    ended = in_words(len(stationary), len(minima))
     negative = sum(facts["negative_eigenvalues"]["certain"] > 0 for facts in stationary)
     rest = len(minima) - len(stationary) - target
     text = (
-        f"{fits} of {len(minima)} networks fit their genuine samples to 100 %, whatever the attack. "
-        f"{len(stationary)} ended with residuals or gradient zero within rounding, and {negative} of these "
-        "have a Hessian with an eigenvalue that is negative beyond rounding"
+        f"Of {len(minima)} networks, whatever the attack, {fits} fit every genuine sample; training took "
+        f"{ended} to residuals or a gradient of zero within rounding"
     )
+    if stationary:
+        text += f", and of these {in_words(negative, len(stationary))} had a Hessian with an eigenvalue that "
+        text += "is negative beyond rounding"
     text += f"; {target} ended at the target risk of a loss whose infimum is not attained" if target else ""
     return text + (f"; {rest} ended with a gradient that is not zero within rounding." if rest else ".")
 
@@ -58,11 +69,12 @@ def _predictor(chosen: list[dict[str, Any]], key: str) -> str:
     if whole is None:
         return ""
     ordered, repeats = order(chosen, BY_KEY[key])
-    text = f"Over the {len(chosen)} minima of the arm “{chosen[0]['arm']}”, {BY_KEY[key].title} and test "
-    text += f"accuracy have rank correlation {whole}"
+    text = f"Over the {len(chosen)} minima of the arm “{chosen[0]['arm']}”, {SAID[key]} and test accuracy "
+    text += f"have rank correlation {whole}"
     text += f", and {within} among minima that met equally many wrong labels" if within else ""
     if repeats:
-        text += f"; in {ordered} of {repeats} repeats the minimum with the most of them is the sharper one"
+        text += f"; in {of_them(ordered, repeats)} repeats the minimum with the most of them is the sharper "
+        text += "one"
     return text + "."
 
 
@@ -71,8 +83,7 @@ def _ranked(chosen: list[dict[str, Any]], key: str, *, within: bool = False) -> 
     found = correlation(chosen, key, "test_accuracy", within=within)
     if found.value is None:
         return None
-    ends = "" if found.low is None else f" [{found.low:.2f}, {found.high:.2f}]"
-    return f"{found.value:.2f}{ends}"
+    return with_interval(found.value, found.low, found.high)
 
 
 def _other_arms(results: Results, first: str) -> list[str]:
@@ -83,9 +94,9 @@ def _other_arms(results: Results, first: str) -> list[str]:
         if arm != first and rank is not None:
             ordered, repeats = order(chosen, BY_KEY["frobenius_norm"])
             found.append(
-                f"In the arm “{arm}”, |H|_F and test accuracy have rank correlation {rank} over "
-                f"{len(chosen)} "
-                f"minima, and the most attacked minimum is the sharper one in {ordered} of {repeats} repeats."
+                f"In the arm “{arm}”, {SAID['frobenius_norm']} and test accuracy have rank correlation "
+                f"{rank} over {len(chosen)} minima, and in {of_them(ordered, repeats)} repeats the minimum "
+                "with the most wrong labels is the sharper one."
             )
     return found
 
@@ -103,8 +114,9 @@ def _flattest_bad(results: Results) -> list[str]:
     sharper = sum(_norm(facts) > _norm(worst) for facts in good)
     text = (
         f"The flattest of the most attacked minima (arm “{worst['arm']}”, {worst['attack']} attack samples) "
-        f"has |H|_F = {_norm(worst):.3g} and test accuracy {worst['accuracy']['test']:.2f}; {sharper} of "
-        f"the {len(good)} unattacked minima of all arms with the same loss are sharper"
+        f"has |H|_F = {_norm(worst):.3g} and test accuracy {worst['accuracy']['test']:.2f}; of the "
+        f"{len(good)} unattacked minima of all arms with the same loss, {in_words(sharper, len(good))} "
+        f"had a larger |H|_F"
     )
     return [text + (": |H|_F alone does not tell good from bad across arms." if sharper else ".")]
 
@@ -126,7 +138,7 @@ def _inequalities(counts: list[dict[str, Any]]) -> list[str]:
             continue
         applicable, holds = (sum(row[key] for row in rows) for key in ("applicable", "holds"))
         bounds = [row for row in rows if row["ratios"] and min(row["ratios"]) < 1 - 1e-6]
-        text = f"Theorem {theorems[identifier].name}, holds in {holds} of {applicable} comparisons"
+        text = f"Theorem {theorems[identifier].name}, holds in {of_them(holds, applicable)} comparisons"
         if bounds:
             tightest = max(bounds, key=lambda row: max(row["ratios"]))
             where = "at a minimum" if tightest["where"] == "minimum" else "at a random start"

@@ -9,7 +9,14 @@ from markupsafe import Markup, escape
 
 SYMBOLS = {
     r"\|([A-Z](?:_[a-z]+)?)\|_F": r"‖\1‖<sub>F</sub>",
-    r"\bgrad_x f\b": "∇<sub>x</sub><i>f</i>",
+    r"\bgrad_x f\b|∇ₓf": "∇<sub>x</sub><i>f</i>",
+    r"\|²": "|<sup>2</sup>",
+    r"\bdiag_([a-z])\b": r"diag<sub>\1</sub>",
+    r"\bs&#39;&#39;": "s″",
+    r"\btheta\b": "θ",
+    r"&lt;=": "≤",
+    r"&gt;=": "≥",
+    r"(?<= )\.(?= )": "·",
     r"λmax|\blmax\b": "λ<sub>max</sub>",
     r"\bsum_([a-z])\b": r"Σ<sub>\1</sub>",
     r"\b([A-Za-z])_([a-z]{1,3}|\d)\b": r"<i>\1</i><sub>\2</sub>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +44,7 @@ def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[
         results=results,
         first=results["arms"][0],
         command=command,
+        quick="--quick" in shlex.split(command),
         date=date,
         partial="; ".join(results["made_with"]["stopped"]) or "the run was interrupted",
         words=WORDS,

@@ -40,6 +40,9 @@ SUMMARY = {
     ),
 }
 
+EQUAL = 1e-6
+"""How far a ratio may be from 1 for the sides to be called equal."""
+
 AT_ROUNDING = ("risk", "gradient_norm")
 
 
@@ -115,18 +118,21 @@ def checked(results: Results) -> list[dict[str, Any]]:
             cells = [row for row in counted if row["variant"] == name]
             both = (held(cells, where) for where in ("minimum", "start"))
             rows.append([Markup(typeset(name)), formula(variant.latex()), *both])
-        caption = f"{theorem.name}: in how many cases it holds, and the largest left side / right side"
+        caption = f"{theorem.name}: in how many comparisons it holds, and the largest left side / right side"
         table = Table(caption, ["variant", "relation", "at the minima", "at the random starts"], rows)
         found.append({"name": theorem.name, "statement": theorem.statement, "table": table})
     return found
 
 
 def held(cells: list[Results], where: str) -> str:
-    """In how many of the cases that apply a relation holds, and how tight it is."""
+    """In how many comparisons a relation holds, of those where it applies, and how tight it is."""
     cell = next((row for row in cells if row["where"] == where), None)
     if cell is None or not cell["applicable"]:
         return "not applicable"
-    largest = f", ratio ≤ {max(cell['ratios']):.2g}" if cell["ratios"] else ""
+    largest = ""
+    if cell["ratios"]:
+        equal = max(abs(ratio - 1) for ratio in cell["ratios"]) < EQUAL
+        largest = ", both sides equal" if equal else f", ratio ≤ {max(cell['ratios']):.2g}"
     return f"{cell['holds']} of {cell['applicable']}{largest}"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from numerics.minima_study.facts import REPORTED
+from theory import theorems
+
 WORDS = {
     "good, bad": "A minimum is called by its accuracy on test samples, which it was not trained on. Where "
     "good ones are counted, good means at least three quarters of the test samples right.",
@@ -28,10 +31,14 @@ WORDS = {
     "neither tells of the other.",
     "interval": "In brackets stand 95 % intervals: of differences Student's, of shares Clopper and "
     "Pearson's, "
-    "of correlations over minima by the bootstrap over repeats, of other correlations Bonett and Wright's.",
-    "T1 to T5, T8": "Theorems of this package about the input gradient and the curvature, named where they "
-    "are "
-    "evaluated below. T8 is the statement that simple functions have small Hessians; it is refuted.",
+    "of correlations over minima by the bootstrap over repeats, of other correlations Bonett and Wright's. "
+    "Of a hundred intervals made in such a way, some 95 hold what they are about.",
+    "T1 to T5, T8": f"Theorems of this package: {'; '.join(theorems[name].name for name in REPORTED)}; "
+    f"{theorems['simple-but-curved'].name}, which refutes the converse of T2 and T3.",
+    "comparison": "A theorem is made of relations, each an equation or an inequality of two sides; the "
+    "tables below list them. In a comparison one relation is tried at one network, a minimum or a random "
+    "start: both sides are calculated with bounds of their rounding errors, and it goes against the theorem "
+    "if they contradict it beyond these.",
 }
 
 LIMITS = (

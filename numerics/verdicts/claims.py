@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from numerics.statistics.words import decimals, written
+
 SUPPORTED, IN_PART = "supported", "supported in part"
 NOT_SUPPORTED, UNDECIDED = "not supported", "not decided by this run"
 LEVELS = (SUPPORTED, IN_PART, NOT_SUPPORTED, UNDECIDED)
@@ -35,24 +37,17 @@ class Effect:
     def places(self) -> int:
         """Decimals that the width of the interval lets one quote: its first digit, at least two, at most 3.
 
+        More where an end would be taken for zero.
+
+
         Examples
         --------
         >>> Effect(0.0041, -0.0025, 0.0107, 4).places
         3
         """
         half = (self.high - self.low) / 2
-        return 2 if half <= 0 else min(3, max(2, -math.floor(math.log10(half))))
-
-
-def written(number: float, places: int) -> str:
-    """A number with so many decimals, zero without a sign.
-
-    Examples
-    --------
-    >>> written(-0.001, 2), written(-0.123, 2)
-    ('0.00', '-0.12')
-    """
-    return f"{round(number, places) + 0.0:.{places}f}"
+        by_width = 2 if half <= 0 else min(3, max(2, -math.floor(math.log10(half))))
+        return max(by_width, decimals(self.low, self.high))
 
 
 @dataclass(frozen=True)
@@ -139,19 +134,21 @@ CLAIMS = {
         Claim(
             "complexity",
             "In two-layer networks solutions of low complexity have a Hessian of small norm.",
-            "In how many cases the theorem's direction (a small Hessian forces a small input gradient) "
-            "holds, and the rank correlation of the input gradient with the Hessian's Frobenius norm at "
-            "the minima.",
-            "Supported if no case violates the theorem, the interval lies above 0 and the converse holds "
-            "as well; in part if the converse is refuted for arbitrary parameters (T8); not supported if "
-            "a case violates the theorem or the interval lies below 0.",
+            "The theorem's direction (a small Hessian forces a small input gradient), by comparisons of "
+            "the two sides of each relation of T1 to T5 at each network, rounding errors counted in; and "
+            "the rank correlation of the input gradient with the Hessian's Frobenius norm at the minima.",
+            "Supported if no comparison goes against a theorem, the interval lies above 0 and the converse "
+            "holds as well; in part if the converse is refuted for arbitrary parameters (T8); not "
+            "supported if a comparison goes against a theorem or the interval lies below 0.",
         ),
         Claim(
             "deep",
             "Deeper networks show the same.",
-            "The difference in test accuracy, and its rank correlations with the proxy, for deep networks.",
-            "Supported if the difference and both correlations are above 0.05 and 0, in part if the first "
-            "two are; not supported if the correlation over all minima lies below 0.",
+            "For deep networks, the difference in test accuracy without and with the most wrong labels, and "
+            "the rank correlations of test accuracy with the proxy, here of the ten largest eigenvalues.",
+            "Supported if the interval of the difference lies above 0.05 and those of both correlations "
+            "above 0, in part if the correlation among equals is left open or lies below; not supported if "
+            "the difference lies below 0.05 or the correlation over all minima below 0.",
         ),
     )
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from numerics.verdicts import effects as read
 from numerics.verdicts.claims import CLAIMS, IN_PART, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Effect, Verdict
-from numerics.verdicts.said import label, sentence
+from numerics.verdicts.said import IN_PART_SINCE, label, sentence
 from theory import theorems
 from theory.records.theorem import REFUTED
 
@@ -38,6 +38,7 @@ def decided(key: str, found: Effects) -> Verdict:
     missing = [name for name in used if name not in known]
     parts = [sentence(name, effect) for name, effect in known.items()] or ["Nothing was measured."]
     parts += [f"Not measured: {'; '.join(label(name) for name in missing)}."] if missing and known else []
+    parts += [IN_PART_SINCE[key]] if level == IN_PART else []
     return Verdict(CLAIMS[key], level, " ".join(parts), known)
 
 

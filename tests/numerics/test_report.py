@@ -122,13 +122,13 @@ def test_saved_networks_have_the_norms_of_the_report(written):
 
 def test_sentences_follow_the_numbers(written):
     _, results = written
-    assert conclusions(results)[0].startswith("11 of 11 networks fit their genuine samples to 100 %")
+    assert conclusions(results)[0].startswith("Of 11 networks, whatever the attack, all fit every genuine")
     worse = json.loads(json.dumps(results))
     worse["minima"][0]["accuracy"]["train"] = 0.5
     worse["minima"][0]["training"]["why"] = "the step limit was reached"
     worse["theorems"][0]["holds"] -= 1
     text = "\n".join(conclusions(worse))
-    assert "10 of 11 networks fit" in text
+    assert "Of 11 networks, whatever the attack, 10 fit" in text
     assert "1 ended with a gradient that is not zero within rounding" in text
     assert "holds in 17 of 18 comparisons" in text
     assert conclusions({**results, "minima": []}) == ["No minimum was finished."]

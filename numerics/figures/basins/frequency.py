@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numerics.figures.basins.studied import students
 from numerics.figures.script import Data, Missing, Script, Setting
 from numerics.plotting import MARKERS, TWO_COLUMNS
+from numerics.statistics.words import with_interval
 
 KEYS = {
     "log_soft_volume": "ln soft volume of all images",
@@ -47,8 +48,7 @@ def said(one: dict) -> str:  # type: ignore[type-arg]
     """A rank correlation with its interval, as text."""
     if one["rank_correlation"] is None:
         return "none"
-    ends = "" if one["low"] is None else f" [{one['low']:.2f}, {one['high']:.2f}]"
-    return f"{one['rank_correlation']:.2f}{ends}"
+    return with_interval(one["rank_correlation"], one["low"], one["high"])
 
 
 def draw(data: Data) -> Figure:
