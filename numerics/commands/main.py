@@ -44,14 +44,31 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
+        except click.UsageError as reason:
+            reason.message = shortened(reason.message)
+            raise
         except KeyboardInterrupt:
             click.echo("Stopped before anything was finished.", err=True)
             raise click.exceptions.Exit(130) from None
         except MemoryError as reason:
             said = " ".join(str(reason).split()) or "there is not enough memory for this size"
-            raise Refused(said) from reason
+            raise Refused(shortened(said)) from reason
         except (ValueError, OSError) as reason:
-            raise Refused(" ".join(str(reason).split()) or type(reason).__name__) from reason
+            said = " ".join(str(reason).split()) or type(reason).__name__
+            raise Refused(shortened(said)) from reason
+
+
+def shortened(said: str, most: int = 200) -> str:
+    """What is `said`, with its longest words cut: a value is repeated in an error, and may be of any length.
+
+    Examples
+    --------
+    >>> shortened("got " + 300 * "9", 20)
+    'got 9999999999...9999999999'
+    """
+    return " ".join(
+        word if len(word) <= most else f"{word[: most // 2]}...{word[-(most // 2) :]}" for word in said.split(" ")
+    )
 
 
 def _print_anything() -> None:

@@ -118,7 +118,7 @@ def long_run(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--max-seconds",
             type=Numbers(min=0),
-            help="Begin no piece of work after this time: report what is.",
+            help="Work no longer than this: report what is finished then.",
         ),
     )
     for option in reversed(options):

@@ -26,7 +26,7 @@ class Unconfirmed(click.ClickException):
     "--samples",
     default=2000,
     show_default=True,
-    type=Integers(min=0),
+    type=Integers(0, 10**9),
     help="Networks on which every theorem is checked.",
 )
 @click.option("--seed", default=0, show_default=True, type=Integers(min=0), help="Determines every network.")
@@ -73,10 +73,10 @@ def verify(
       twolayer verify --check certificates.json
     """
     if file is not None:
-        if ids or certify or out or save:
+        if ids or certify or out is not None or save is not None:
             raise ValueError("--check must stand alone, with --json at most; got other arguments")
         return _check(file, as_json)
-    if out and not certify:
+    if out is not None and not certify:
         raise ValueError("--out must come with --certify; got it alone")
     if out:
         require_folder(out)
@@ -108,7 +108,7 @@ def _searched(ids: tuple[str, ...], samples: int, seed: int, save: str | None) -
         if any_depth and not partial:
             more, partial = deep.verify(any_depth, samples, seed, bar.update)
             tallies += more
-    if save:
+    if save is not None:
         with fresh_folder(save) as folder:
             job.save(tallies, folder)
     return tallies, partial

@@ -127,9 +127,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 def require_folder(out: str) -> None:
     """Refuse a file `out` in a folder that does not exist, as a ValueError."""
-    from pathlib import Path
-
-    if not Path(out).resolve().parent.is_dir():
+    if not os.path.isdir(os.path.dirname(os.path.realpath(out))):
         raise ValueError(f"--out must be a file in a folder that exists; got {out}")
 
 

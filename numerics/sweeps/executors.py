@@ -6,13 +6,14 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Any
 
+from numerics.sweeps.stopping import WORKER, ended_at_the_end, without_ctrl_c
 from numerics.sweeps.threads import keep_to_one_thread
 
 COUNT = re.compile("[0-9]{1,5}")  # not isdecimal, which other scripts' digits are too
@@ -33,9 +34,18 @@ def _end_after(parent: Any) -> None:
     os._exit(1)
 
 
+class Processes(ProcessPoolExecutor):
+    """A pool of processes that leave Ctrl-C to this one, from their first moment on."""
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        """As for every executor; the first begins the processes."""
+        with without_ctrl_c():
+            return super().submit(*arguments, **named)
+
+
 @contextmanager
 def executor(name: str | None) -> Iterator[Executor | None]:
-    """Open the executor called `name`, and shut it down after the block.
+    """Open the executor called `name`, and end it after the block, with what it still works on.
 
     Parameters
     ----------
@@ -61,10 +71,11 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     kind, _, rest = name.partition(":")
     if kind in ("threads", "processes") and COUNT.fullmatch(rest) and 0 < int(rest) <= 10_000:
         # A fresh interpreter in each process: forking one that runs threads can hang.
-        pools = {"threads": ThreadPoolExecutor, "processes": ProcessPoolExecutor}
+        pools = {"threads": ThreadPoolExecutor, "processes": Processes}
         fresh = {"mp_context": get_context("spawn"), "initializer": begin}
-        options: dict[str, Any] = {} if kind == "threads" else fresh
-        with pools[kind](int(rest), **options) as pool:
+        options: dict[str, Any] = {"thread_name_prefix": WORKER} if kind == "threads" else fresh
+        pool = pools[kind](int(rest), **options)
+        with ended_at_the_end(pool):
             yield pool
     elif kind == "dask" and rest.startswith("//") and len(rest) > 2:
         with _dask(rest[2:]) as pool:

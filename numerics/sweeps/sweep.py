@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from threading import TIMEOUT_MAX
 from typing import Any
 
 import numpy as np
 
+from numerics.sweeps.stopping import until
 from numerics.sweeps.store import Shard, Store, SweepError
 
 Task = Callable[[Any], Mapping[str, np.ndarray]]
@@ -50,7 +52,8 @@ def sweep(
     store : path, optional
         A folder that keeps finished shards.
     max_seconds : float, optional
-        Start no piece after this time.
+        Start no piece after this time, and wait for none: what is on its way is given up (here between two
+        steps of Python; on an executor it is no longer waited for).
     report : callable, optional
         ``report(done, total)`` after every piece.
 
@@ -132,7 +135,14 @@ class _Run:
 
     def here(self) -> None:
         for index in self.left():
-            self.keep(index, self.task(self.pieces[index]))
+            try:
+                with until(self.end):
+                    shard = self.task(self.pieces[index])
+            except TimeoutError:
+                if time.monotonic() < self.end:
+                    raise  # the task's own
+                return
+            self.keep(index, shard)
 
     def on(self, executor: Executor) -> None:
         """Keep the executor supplied, a bounded number of pieces ahead, and keep what comes back."""
@@ -140,10 +150,12 @@ class _Run:
         try:
             for index in self.left():
                 waiting[self._submitted(executor, index)] = index
-                while len(waiting) >= AHEAD:
+                while len(waiting) >= AHEAD and time.monotonic() < self.end:
                     self._collect(waiting)
-            while waiting:
+            while waiting and time.monotonic() < self.end:
                 self._collect(waiting)
+            if waiting:
+                self._collect(waiting)  # out of time: what came back meanwhile
         finally:
             for future in waiting:
                 future.cancel()
@@ -158,7 +170,8 @@ class _Run:
 
     def _collect(self, waiting: dict[Future[Any], int]) -> None:
         """Keep what is finished. All that came back is kept before a failure among it is told."""
-        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        left = min(self.end - time.monotonic(), TIMEOUT_MAX)
+        finished, _ = wait(waiting, timeout=max(0.0, left), return_when=FIRST_COMPLETED)
         failure: Exception | None = None
         for future in finished:
             index = waiting.pop(future)

@@ -29,7 +29,7 @@ class Workplace:
     store : Path, optional
         A folder with one folder of shards for every sweep.
     max_seconds : float, optional
-        For all sweeps together, from now on: no piece begins later.
+        For all sweeps together, from now on: no piece begins later, and none is waited for.
     report : callable, optional
         ``report(name, done, total)`` after every piece.
 

@@ -1,0 +1,161 @@
+"""Pieces of work that are stopped on their way: at a time, or because nobody waits for them any more."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
+
+AGAIN = 0.2
+"""Seconds after which work that caught the interruption is interrupted again."""
+
+ARRIVAL = 10
+"""Jumps back of a loop, at each of which the interpreter raises what is waiting; one would do."""
+
+PATIENCE = 1.0
+"""Seconds that a worker has to end by itself, and once more before it is killed."""
+
+
+class GivenUp(SystemExit):
+    """Raised in a thread whose piece of work nobody waits for; a thread that ends by it says nothing."""
+
+
+@contextmanager
+def until(end: float) -> Iterator[None]:
+    """A block that is stopped at the time `end` of :func:`time.monotonic`, between two steps of Python.
+
+    Parameters
+    ----------
+    end : float
+        Infinite for no end.
+
+    Raises
+    ------
+    TimeoutError
+        If the block was stopped.
+
+    Notes
+    -----
+    A watching thread raises :class:`GivenUp` in the one that works, so that it works in any thread and on any
+    system. A single operation of compiled code is not interrupted.
+
+    Examples
+    --------
+    >>> with until(time.monotonic() + 0.01):
+    ...     while True:
+    ...         pass
+    Traceback (most recent call last):
+    ...
+    TimeoutError: the time is over
+    """
+    if math.isinf(end):
+        yield
+        return
+    thread, done = threading.get_ident(), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(thread, done, end), daemon=True)
+    try:
+        try:
+            watcher.start()
+            yield
+        finally:
+            _end(done, watcher)
+    except GivenUp:
+        raise TimeoutError("the time is over") from None
+    finally:
+        _end(done, watcher)  # again, for an interruption on the way into the first
+
+
+def _watch(thread: int, done: threading.Event, end: float) -> None:
+    wait = max(0.0, end - time.monotonic())
+    while not done.wait(min(wait, threading.TIMEOUT_MAX)):
+        interrupt(thread)
+        wait = AGAIN
+
+
+def _end(done: threading.Event, watcher: threading.Thread) -> None:
+    """Stop watching; an interruption that is under way arrives here, for it cannot be taken back."""
+    try:
+        done.set()
+        watcher.join()
+        for _ in range(ARRIVAL):
+            pass
+    except GivenUp:
+        done.set()
+        watcher.join()
+
+
+def interrupt(thread: int) -> None:
+    """Raise :class:`GivenUp` in the thread of this identity, if it still runs."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(GivenUp))
+
+
+@contextmanager
+def ended_at_the_end(pool: Executor) -> Iterator[None]:
+    """A block after which what a `pool` of this machine still works on is stopped, not waited for.
+
+    Threads are interrupted between two steps of Python; processes are told to end, and killed if they do not.
+
+    Parameters
+    ----------
+    pool : Executor
+        Of threads or processes, which begins its workers in the block.
+    """
+    before = {id(each) for each in (*threading.enumerate(), *active_children())}
+    try:
+        yield
+    finally:
+        workers = [each for each in active_children() if id(each) not in before]
+        pool.shutdown(wait=False, cancel_futures=True)
+        _end_processes(workers)
+        begun = [each for each in threading.enumerate() if id(each) not in before and not each.daemon]
+        _end_threads([each for each in begun if each.name.startswith(WORKER)])
+        for each in begun:
+            each.join(PATIENCE)
+
+
+def _end_processes(workers: Sequence[BaseProcess]) -> None:
+    for order in (BaseProcess.terminate, BaseProcess.kill):
+        end = time.monotonic() + PATIENCE
+        for worker in workers:
+            worker.join(max(0.0, end - time.monotonic()))
+        for worker in workers:
+            if worker.is_alive():
+                order(worker)
+
+
+def _end_threads(workers: Sequence[threading.Thread]) -> None:
+    """Interrupt them until they are gone; one in a long operation of compiled code is left."""
+    end = time.monotonic() + PATIENCE
+    while workers and time.monotonic() < end:
+        for each in workers:
+            each.join(AGAIN / len(workers))
+        workers = [each for each in workers if each.is_alive()]
+        for each in workers:
+            interrupt(each.ident or 0)
+
+
+WORKER = "piece of work"
+"""How the names of the threads of a pool begin."""
+
+
+@contextmanager
+def without_ctrl_c() -> Iterator[None]:
+    """A block whose new processes and threads do not get Ctrl-C: the terminal sends it to every process.
+
+    One that comes in the block comes after it, where the system can hold it back.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
