@@ -45,8 +45,7 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise
         except click.UsageError as reason:
-            reason.message = shortened(reason.message)
-            raise
+            raise click.UsageError(shortened(reason.format_message()), reason.ctx) from reason
         except KeyboardInterrupt:
             click.echo("Stopped before anything was finished.", err=True)
             raise click.exceptions.Exit(130) from None
@@ -66,9 +65,9 @@ def shortened(said: str, most: int = 200) -> str:
     >>> shortened("got " + 300 * "9", 20)
     'got 9999999999...9999999999'
     """
-    return " ".join(
-        word if len(word) <= most else f"{word[: most // 2]}...{word[-(most // 2) :]}" for word in said.split(" ")
-    )
+    half = most // 2
+    words = (word if len(word) <= most else f"{word[:half]}...{word[-half:]}" for word in said.split(" "))
+    return " ".join(words)
 
 
 def _print_anything() -> None:
