@@ -70,7 +70,7 @@ def student(found: Results) -> Table:
             interval(share(row["starts"], found["starts"]).as_dict()),
             number(row["value"]),
             spread(row["test_risk"], row["test_risk_error"]),
-            spread(row["log_soft_volume"], row["soft"]["error"]),
+            spread(row["log_soft_volume"], row["soft"].get("error")),
             row["soft"]["verdict"],
         ]
         for label, row in order

@@ -99,6 +99,23 @@ def gradient_rounding(passed: Values) -> float:
         return float(SAFETY * np.sqrt(outer + (inner.sum(axis=1) * inputs).sum()) / n)
 
 
+def risk_rounding(passed: Values) -> float:
+    """Estimate of the rounding error of the risk of a forward pass `passed`: that of outputs, and of the sum.
+
+    Examples
+    --------
+    >>> import twolayer as tl
+    >>> from twolayer.many.plain_risk import PlainRisk
+    >>> net = tl.TwoLayer([2.0], [[1.0]], activation="identity")
+    >>> 0 < risk_rounding(PlainRisk(net, [[1.0]], [1.0]).forward(net.theta)) < 1e-14
+    True
+    """
+    with np.errstate(all="ignore"):
+        f = output_errors(passed)[2]
+        carried = ((passed.G * f) ** 2).sum() + ((passed.Lam.sum(axis=2) * f**2) ** 2).sum()
+        return float(SAFETY * np.sqrt(carried + (2 * UNIT * passed.L) ** 2 @ np.ones(passed.n)) / passed.n)
+
+
 def interpolates(passed: Values) -> bool:
     """Whether the loss's derivative is zero within rounding at every sample of a forward pass.
 

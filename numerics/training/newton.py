@@ -190,7 +190,7 @@ def _accepted(point: Point, step: Array | None) -> Point | None:
     trial = None if step is None else point.moved(step)
     if trial is None or not trial.risk < np.inf:
         return None
-    noise = 4 * np.finfo(float).eps * point.risk
+    noise = point.risk_error + trial.risk_error
     if trial.risk < point.risk - noise:
         return trial
     return trial if trial.risk <= point.risk + noise and trial.gradient_norm < point.gradient_norm else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,12 @@ SEPARATED = "the classes are separated: the risk falls to 0 only at infinity"
 SEPARABLE = "output weights that separate the classes lower the risk for ever: it has no minimum here"
 
 CONTENT = (rungs.INTERPOLATES, rungs.MINIMUM, rungs.STATIONARY)
+
+LARGEST_PROGRAMME = 200_000
+"""Entries of linear programmes up to which ends that are not stationary are asked for separation."""
+
+GROWN = 100.0
+"""Where parameters are so many times their first length, what stopped may have no end."""
 
 LARGEST_PROOF = 1000
 """Parameters up to which the eigenvalues of the Hessian are asked whether an end is a minimum."""
@@ -88,6 +95,11 @@ class Point:
         """How large the rounding error of the gradient is: an estimate near the truth."""
         return rounding.gradient_rounding(self.run)
 
+    @cached_property
+    def risk_error(self) -> float:
+        """How large the rounding error of the risk is: an estimate near the truth."""
+        return rounding.risk_rounding(self.run)
+
     @property
     def interpolates(self) -> bool:
         """Whether the loss's derivative is zero within rounding at every sample; never for labels."""
@@ -120,8 +132,7 @@ class Point:
         """
         rung, known = self._known()
         if begun is not None and rung in (rungs.STOPPED, rungs.STATIONARY):
-            place = NetworkLandscape(self.net, self.run.X, labels(self.run), self.run.loss)
-            said = channels_said(place, begun.theta, self.net.theta)
+            said = way_said(begun, self.net, self.run)
             why, known = why + said, known + said if known else ""
         good = rung in CONTENT or why == REACHED
         reason = why if why == REACHED and rung not in CONTENT else known or why
@@ -129,16 +140,22 @@ class Point:
             self.net, self.risk, self.gradient_norm, self.gradient_error, steps, good, reason, rung
         )
 
+    @property
+    def _programmes(self) -> int:
+        """Entries of the linear programmes that ask whether features separate the classes."""
+        (n, q), m = self.run.F.shape, len(self.net.W)
+        return int(n * m * (q if self.run.loss.labels == "binary" else q**3))
+
     def _known(self) -> tuple[str, str]:
         """The rung of this point, and its reason in words."""
         if self.interpolates:
             return rungs.INTERPOLATES, INTERPOLATES
         if self.separated:
             return rungs.NO_MINIMUM, SEPARATED
+        if (self.stationary or self._programmes <= LARGEST_PROGRAMME) and separable_features(self.run):
+            return rungs.NO_MINIMUM, SEPARABLE
         if not self.stationary:
             return rungs.STOPPED, ""
-        if separable_features(self.run):
-            return rungs.NO_MINIMUM, SEPARABLE
         place = NetworkLandscape(self.net, self.run.X, labels(self.run), self.run.loss)
         small = self.net.n_parameters <= LARGEST_PROOF
         proved = small and rungs.proved_minimum(place, self.net.theta)
@@ -154,6 +171,19 @@ def start(net: tl.TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss) -> 
         If the data does not fit the network or the loss.
     """
     return _point(forward(net, X, y, loss))
+
+
+def way_said(begun: tl.TwoLayer, end: tl.TwoLayer, run: Forward) -> str:
+    """What is said of the way from a network to the `end` of training on the data of `run`; "" if nothing.
+
+    Flat channels, or else parameters that have grown a hundredfold.
+    """
+    place = NetworkLandscape(end, run.X, labels(run), run.loss)
+    said = channels_said(place, begun.theta, end.theta)
+    grown = float(np.linalg.norm(end.theta)) / (float(np.linalg.norm(begun.theta)) or np.inf)
+    if said or grown < GROWN:
+        return said
+    return f"; |theta| is {grown:.2g} times its first: there may be no minimum at a finite distance"
 
 
 def labels(run: Forward) -> np.ndarray:

@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 import twolayer as tl
-from numerics.landscape.channels import channels_said
-from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.rungs import NO_MINIMUM, STOPPED
 from numerics.training.many import descend
 from numerics.training.newton import gauss_newton, newton, scaled
-from numerics.training.point import STEPS, STUCK, Point, Trained, labels, start
+from numerics.training.point import STEPS, STUCK, Point, Trained, labels, start, way_said
+from numerics.training.units import Units, units_of
+from twolayer.arrays import Array
 
 __all__ = [
     "descend",
@@ -36,6 +36,9 @@ __all__ = [
 LARGEST_AGAIN = 300
 """Parameters up to which training that stopped is tried once more, in units of the parameters' own."""
 
+
+POLISH = 20
+"""Most Gauss-Newton steps on the data itself, after those on data in units that round it."""
 
 ALIKE = 1 + 1e-6
 """Of ends whose risks differ by no more, the stationary one is taken."""
@@ -227,28 +230,52 @@ def to_minimum(
     True
     """
     begun = start(net, X, y, loss)
-    options: dict[str, Any] = {"loss": loss, "target": target}
-    done = gauss_newton(net, X, y, steps=steps, patience=10, **options) if begun.run.loss.separable else None
-    if done is not None and (done.converged or done.rung == NO_MINIMUM):
-        return done
-    last = newton(net if done is None else done.net, X, y, steps=finish, **options)
-    taken = last.steps + (0 if done is None else done.steps)
-    for first in (net, last.net):
+    own = units_of(net, begun.run.X, labels(begun.run), begun.run.loss)
+    exact = own.powers()
+    options: dict[str, Any] = {"loss": begun.run.loss, "target": target / exact.targets**2}
+    inner, places = exact.inner(net), exact.data(begun.run.X, labels(begun.run))
+    taken = 0
+    if begun.run.loss.separable:
+        first, taken = _near(own, net, begun, steps, target)
+        inner = exact.inner(first)
+    last = _finished(inner, places, min(POLISH, steps), finish, options)
+    taken += last.steps
+    for first in (exact.inner(net), last.net):
         if last.converged or last.rung != STOPPED or net.n_parameters > LARGEST_AGAIN:
             break
-        again = scaled(first, X, y, steps=steps, finish=finish, **options)
+        again = scaled(first, *places, steps=steps, finish=finish, **options)
         taken += again.steps
         if again.risk < last.risk or (again.converged and again.risk <= ALIKE * last.risk):
             last = again
-    return replace(last, steps=taken, why=_with_channels(begun, last))
+    if last.rung == STOPPED:
+        said = way_said(exact.inner(net), last.net, start(last.net, *places, options["loss"]).run)
+        last = replace(last, why=last.why.split(";")[0] + said)
+    return replace(exact.reported(last, begun.run.X, labels(begun.run), loss), steps=taken)
 
 
-def _with_channels(begun: Point, end: Trained) -> str:
-    """Why training ended, with the flat channels that it went along from its first start."""
-    if end.rung != STOPPED:
-        return end.why
-    place = NetworkLandscape(end.net, begun.run.X, labels(begun.run), begun.run.loss)
-    return end.why.split("; in a flat")[0] + channels_said(place, begun.net.theta, end.net.theta)
+def _near(own: Units, net: tl.TwoLayer, begun: Point, steps: int, target: float) -> tuple[tl.TwoLayer, int]:
+    """Where Gauss-Newton steps lead that do not know of the user's units, and how many they are.
+
+    Factors that are no powers of two round the data: its own minimum is found after them.
+    """
+    places = own.data(begun.run.X, labels(begun.run))
+    goal: dict[str, Any] = {"loss": begun.run.loss, "target": target / own.targets**2}
+    done = gauss_newton(own.inner(net), *places, steps=steps, patience=10, **goal)
+    return (own.outer(done.net) if done.steps else net), done.steps
+
+
+def _finished(
+    net: tl.TwoLayer, places: tuple[Array, Array], polish: int, finish: int, options: dict[str, Any]
+) -> Trained:
+    """The minimum near `net`: by Gauss-Newton steps where these bring it to rest, or else by Newton's."""
+    done = None
+    if options["loss"].separable:
+        done = gauss_newton(net, *places, steps=polish, patience=2, **options)
+        if done.converged or done.rung == NO_MINIMUM:
+            return done
+        net = done.net
+    last = newton(net, *places, steps=finish, **options)
+    return replace(last, steps=last.steps + (0 if done is None else done.steps))
 
 
 def _require_positive(name: str, value: float) -> None:

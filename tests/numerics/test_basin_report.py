@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from scipy.stats import beta
 
 import twolayer as tl
-from numerics.basin_study import classifiers, known_volumes, students, true_basins
+from numerics.basin_study import classifiers, known_volumes, students, tables_shown, true_basins
 from numerics.basin_study.answer import answer
 from numerics.basin_study.problems import taught, teacher_student
 from numerics.basin_study.report import page
@@ -209,3 +209,15 @@ def test_the_page_escapes_what_it_is_told():
     assert "<today>" not in text
     assert summary(results).startswith("Partial: ")
     assert as_csv(results).startswith("problem,label,attack_percent,count")
+
+
+def test_minima_whose_volume_is_not_measured_are_rows_of_the_table():
+    row = {"starts": 1, "value": 0.5, "test_risk": 0.1, "test_risk_error": 0.01, "log_soft_volume": None}
+    found = {
+        "starts": 4,
+        "minima": [{**row, "soft": {"verdict": students.NOT_MEASURED}}],
+        "shares": {"flow": {}},
+    }
+    [[name, *_, volume, verdict]] = tables_shown.student(found).rows
+    assert (name, verdict) == ("no. 0", "not measured")
+    assert volume == "–"

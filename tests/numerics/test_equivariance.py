@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import twolayer as tl
@@ -39,19 +41,78 @@ def test_the_flow_in_other_units(activation, scale, which):
     assert_allclose(second.theta, length * first.theta, rtol=1e-3, atol=1e-4 * length)
 
 
-@pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "square"])
-@pytest.mark.parametrize("which", ["X", "theta"])
-def test_training_in_other_units(activation, scale, which):
-    scale = scale ** (1 / 3)  # squares of third powers of it stay within floats
-    net, X, y = drawn(activation, 3)
-    inputs, outputs, length = units(activation, *((scale, 1.0) if which == "X" else (1.0, scale)))
-    here, there = NetworkLandscape(net, X, y), NetworkLandscape(net, inputs * X, outputs * y)
-    ends = [
-        trainers.to_minimum(net.replace(by * net.theta), at.X, at.risk.y[:, 0], steps=300)
-        for at, by in ((here, 1.0), (there, length))
-    ]
-    assert ends[0].rung == ends[1].rung or activation != "square"  # without kinks
+def in_units(net, X, y, columns, height, length=1.0):
+    """The same problem with inputs, targets, and the inner weights of homogeneous units multiplied."""
+    degree = net.activation.homogeneity or 1
+    b, c = (None if part is None else by * part for part, by in ((net.b, length), (net.c, height)))
+    a, W = net.a * (height / length**degree), net.W / columns * length
+    return tl.TwoLayer(a, W, b, c, net.activation), X * columns, y * height
+
+
+ACTIVATIONS = ["tanh", "sin", "relu", "leaky_relu", "square", "identity"]
+
+
+@settings(max_examples=25)
+@given(
+    activation=st.sampled_from(ACTIVATIONS),
+    powers=st.tuples(*[st.integers(-26, 26)] * 4),
+    seed=st.integers(0, 5),
+    parts=st.booleans(),
+)
+def test_training_is_the_same_bit_for_bit_in_units_that_are_powers_of_two(activation, powers, seed, parts):
+    net, X, y = drawn(activation, seed, n=9)
+    rng = np.random.default_rng(seed)
+    if parts:
+        net = tl.TwoLayer(net.a, net.W, rng.normal(size=3), 0.5, activation)
+    length = 2.0 ** powers[3] if net.activation.homogeneity else 1.0
+    units = np.ldexp(1.0, powers[:2]), 2.0 ** powers[2], length
+    one = trainers.to_minimum(net, X, y, steps=12, finish=6)
+    other = trainers.to_minimum(*in_units(net, X, y, *units), steps=12, finish=6)
+    expected, _, _ = in_units(one.net, X, y, *units)
+    assert np.array_equal(other.net.theta, expected.theta)
+    assert (other.rung, other.steps, other.why) == (one.rung, one.steps, one.why)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_training_in_other_units(activation, scale):
+    """Factors that are no powers of two: the same minimum, known as well, wherever one is found."""
+    net, X, y = drawn(activation, 2, n=12)
+    limits = {"steps": 150, "finish": 60}
+    one = trainers.to_minimum(net, X, y, **limits)
+    for units in ((scale, 1.0), (1.0, scale), (np.array([scale, 1 / scale]), 1e3)):
+        length = scale if net.activation.homogeneity else 1.0
+        other = trainers.to_minimum(*in_units(net, X, y, *units, length), **limits)
+        assert other.rung == one.rung
+        # what has not converged is still on its way, and rounding decides how far
+        assert_allclose(other.risk / units[1] ** 2, one.risk, rtol=1e-9 if one.converged else 0.05)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_classes_are_learnt_in_other_units(scale):
+    net, X, _ = drawn("tanh", 1, n=30)
+    y = (X[:, 0] + np.random.default_rng(5).normal(size=30) > 0).astype(int)
+    one = trainers.to_minimum(net, X, y, loss="logistic")
+    other = trainers.to_minimum(*in_units(net, X, y, scale, 1)[:2], y, loss="logistic")
+    assert other.rung == one.rung
+    assert_allclose(other.risk, one.risk, rtol=1e-9 if one.converged else 0.05)
+
+
+def test_reported_gradients_are_in_the_units_of_the_user():
+    net, X, y = drawn("square", 1, n=12)
+    done = trainers.to_minimum(*in_units(net, X, y, 1e4, 1e2))
+    there = in_units(net, X, y, 1e4, 1e2)
+    assert done.risk == float(tl.risk(done.net, *there[1:]))
+    assert_allclose(done.gradient_norm, np.linalg.norm(tl.gradient(done.net, *there[1:])), rtol=1e-12)
+
+
+def test_data_without_size_has_no_units():
+    """Columns and targets of zeros, and columns at the ends of the floats, are left where they are."""
+    net = tl.TwoLayer([1.0, -1.0], [[1.0, 0.5], [0.3, 0.2]])
+    zeros = trainers.to_minimum(net, np.zeros((3, 2)), np.zeros(3))
+    assert zeros.rung == "interpolates"
+    tiny = trainers.to_minimum(net, np.array([[1e-310, 1.0], [2e-310, 2.0]]), [0.1, 0.2])
+    assert tiny.rung == "interpolates"
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 
 import twolayer as tl
 from numerics.files.datasets import digits
-from numerics.landscape.rounding import gradient_rounding
+from numerics.landscape.rounding import gradient_rounding, risk_rounding
 from numerics.landscape.separability import separable_features
 from numerics.training import trainers
 from numerics.training.many import stochastic_rounds
@@ -104,3 +104,29 @@ def test_rounds_of_epochs_take_every_sample_once():
     taken = [row[:size] for row, size in zip(rows, sizes, strict=True)]
     for first in range(0, 999, 3):
         assert sorted(np.concatenate(taken[first : first + 3])) == list(range(7))
+
+
+def test_classes_that_separate_but_for_samples_that_stay_have_no_minimum():
+    """Without biases x = 0 keeps its ln 2 for ever, and the risk of the other falls for ever."""
+    net = tl.TwoLayer([1.0], [[1.0]])
+    done = trainers.to_minimum(net, [[0.0], [1.0]], [0, 1], loss="logistic", steps=20, finish=10)
+    assert (done.rung, done.converged) == ("no minimum", False)
+    mixed = trainers.to_minimum(net, [[-1.0], [1.0], [1.0]], [0, 1, 0], loss="logistic")
+    assert mixed.rung in ("minimum", "stationary", "stopped")
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sin", "gelu"])
+def test_the_rounding_of_a_risk_knows_what_cancels(activation):
+    """Outputs are sums of terms that are hundreds of times as large: the risk is known to few digits."""
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(12, 2)), rng.normal(size=12)
+    net = tl.TwoLayer([1.0, -0.5], [[1.0, 0.2], [0.3, 0.8]], activation=activation)
+    both = tl.TwoLayer(
+        np.concatenate([net.a, [300.0, -300.0]]),
+        np.concatenate([net.W, [[1.0, 1.0]] * 2]),
+        activation=activation,
+    )
+    run = PlainRisk(both, X, y).forward(both.theta)
+    few = PlainRisk(net, X, y).forward(net.theta)
+    assert abs(float(run.L.mean()) - float(few.L.mean())) <= risk_rounding(run)
+    assert risk_rounding(run) > 10 * risk_rounding(few)
