@@ -12,48 +12,17 @@ from twolayer.forward.scope import Scope, squared_inputs
 from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, UNIT, compensated_sum, gamma
 from ..forward.errors import Forward
-from ..jit import kernel
-
-
-def unit_weights(forward: Forward, scope: Scope) -> Array:
-    """(A^T Lam_i A)_kk s'^2 + (A^T g_i)_k s'' of the parts meant, shape (n, m): over |x~_i|^2, the traces."""
-    weights = np.empty_like(forward.S)
-    parts = scope.gauss_newton, scope.residual
-    fill(forward.net.A, forward.Lam, forward.G, forward.S1, forward.S2, *parts, weights)
-    return weights
-
-
-@kernel
-def fill(A, Lam, G, S1, S2, newton, residual, weights):  # type: ignore[no-untyped-def]
-    """Fill weights (n, m) from A (q, m), Lam (n, q, q), G (n, q), S1 and S2 (n, m), for the parts meant."""
-    (n, m), q = S1.shape, A.shape[0]
-    for i in range(n):
-        row = weights[i]
-        row[:] = 0.0
-        if newton:
-            for o in range(q):
-                for p in range(q):
-                    factor = Lam[i, o, p]
-                    if factor != 0.0:
-                        for k in range(m):
-                            row[k] += factor * A[o, k] * A[p, k]
-            for k in range(m):
-                row[k] = row[k] * S1[i, k] * S1[i, k]
-        if residual:
-            for o in range(q):
-                for k in range(m):
-                    row[k] += G[i, o] * A[o, k] * S2[i, k]
+from ..jit import reduction_kernel, scalar_kernel, vector_kernel
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The trace and a bound of its error, infinite where it overflows: who asks refuses it."""
     x2 = squared_inputs(forward, scope)
-    each = np.zeros(forward.n)
-    if scope.gauss_newton:
-        Lam = np.einsum("ioo->i", forward.Lam)
-        each += Lam * (scope.has("a") * np.einsum("ik,ik->i", forward.S, forward.S) + scope.has("c"))
-    each += x2 * unit_weights(forward, scope).sum(axis=1)
+    each = np.empty(forward.n)
+    sample_traces(_factors(forward), *_parts(forward, scope), float(scope.has("a")), x2, each)
+    if scope.gauss_newton and scope.has("c"):
+        each += np.einsum("ioo->i", forward.Lam)
     require_representable("entries of the Hessian", each)
     value = float(compensated_sum(each)) / forward.n
     (q, m), d = forward.net.A.shape, forward.X.shape[1]
@@ -67,10 +36,82 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
 
 def diagonal(forward: Forward, scope: Scope) -> Array:
     """The diagonal, shape (P,) of the included parameters."""
-    n, weight = forward.n, unit_weights(forward, scope)
-    newton = float(scope.gauss_newton)
-    Lam = newton * np.einsum("ioo->io", forward.Lam)
-    made = {"a": Lam.T @ forward.S**2, "b": weight.sum(axis=0), "c": Lam.sum(axis=0)}
+    (q, m), n = forward.net.A.shape, forward.n
+    by_a, by_b, weights = np.zeros((q, m)), np.zeros(m), np.empty((n, m))
+    unit_weights(_factors(forward), *_parts(forward, scope), by_a, by_b, weights)
+    made = {"a": by_a, "b": by_b}
+    if scope.has("c"):
+        made["c"] = float(scope.gauss_newton) * np.einsum("ioo->o", forward.Lam)
     if scope.has("W"):
-        made["W"] = weight.T @ forward.X**2
+        made["W"] = weights.T @ forward.X**2
     return np.concatenate([made[name].ravel() for name in forward.net.parts if name in scope.groups]) / n
+
+
+def _factors(forward: Forward) -> tuple[Array, ...]:
+    """A (q, m), Lam (n, q, q), G (n, q), and S, S1 and S2 (n, m)."""
+    return forward.net.A, forward.Lam, forward.G, forward.S, forward.S1, forward.S2
+
+
+def _parts(forward: Forward, scope: Scope) -> tuple[bool, bool]:
+    """Whether the Gauss-Newton part is meant, and the residual part where s'' is not zero throughout."""
+    return scope.gauss_newton, scope.residual and forward.net.activation.sup2 != 0.0
+
+
+@scalar_kernel
+def add_weights(A, Lam, g, newton, residual, slopes, bends):  # type: ignore[no-untyped-def]
+    """Fill slopes (m,) with (A^T Lam A)_kk and bends (m,) with (A^T g)_k of one sample, for the parts meant.
+
+    A (q, m), Lam (q, q), g (q,).
+    """
+    q, m = A.shape
+    slopes[:] = 0.0
+    bends[:] = 0.0
+    for o in range(q):
+        if newton:
+            for p in range(q):
+                factor = Lam[o, p]
+                if factor != 0.0:
+                    for k in range(m):
+                        slopes[k] += factor * A[o, k] * A[p, k]
+        if residual:
+            for k in range(m):
+                bends[k] += g[o] * A[o, k]
+
+
+@vector_kernel
+def unit_weights(factors, newton, residual, by_a, by_b, weights):  # type: ignore[no-untyped-def]
+    """Fill weights (n, m) with (A^T Lam_i A)_kk s'^2 + (A^T g_i)_k s'', which |x~_i|^2 is multiplied by.
+
+    Also add to by_a (q, m) the sums over samples of Lam_oo s^2, and to by_b (m,) those of the weights.
+    """
+    A, Lam, G, S, S1, S2 = factors
+    (n, m), q = S1.shape, A.shape[0]
+    slopes, bends = np.empty(m), np.empty(m)
+    for i in range(n):
+        add_weights(A, Lam[i], G[i], newton, residual, slopes, bends)
+        if newton:
+            for o in range(q):
+                for k in range(m):
+                    by_a[o, k] += Lam[i, o, o] * S[i, k] * S[i, k]
+        for k in range(m):
+            weight = slopes[k] * S1[i, k] * S1[i, k] + bends[k] * S2[i, k]
+            weights[i, k] = weight
+            by_b[k] += weight
+
+
+@reduction_kernel
+def sample_traces(factors, newton, residual, a, x2, each):  # type: ignore[no-untyped-def]
+    """Fill each (n,) with the traces of one sample by A, if `a` is 1, W and b. |x~_i|^2 is x2 (n,)."""
+    A, Lam, G, S, S1, S2 = factors
+    (n, m), q = S1.shape, A.shape[0]
+    slopes, bends = np.empty(m), np.empty(m)
+    for i in range(n):
+        add_weights(A, Lam[i], G[i], newton, residual, slopes, bends)
+        weight = square = curvature = 0.0
+        for k in range(m):
+            weight += slopes[k] * S1[i, k] * S1[i, k] + bends[k] * S2[i, k]
+            square += S[i, k] * S[i, k]
+        if newton:
+            for o in range(q):
+                curvature += Lam[i, o, o]
+        each[i] = curvature * a * square + x2[i] * weight

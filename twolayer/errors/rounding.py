@@ -22,6 +22,7 @@ JET_ERROR = 2.0**-49
 SUBNORMAL = 2.0**-1074
 """Smallest positive number: what gradual underflow may lose in one operation."""
 
+WITHOUT_SIGN = 2**63 - 1  # of the bits of a float
 NOTHING = -10000
 """In the place of the exponent of zero; minus it in that of infinity."""
 
@@ -54,13 +55,13 @@ def scaled_norms(rows: Array) -> Array:
 
     Shape (k, l) -> (k,).
     """
+    if rows.shape[1] == 1:
+        return np.abs(rows[:, 0])
     lengths = np.empty(len(rows))
     if plain_norms(rows, lengths):
         return lengths
     sizes = np.abs(rows)
     largest = sizes.max(axis=1)
-    if rows.shape[1] == 1:
-        return np.asarray(largest)
     scale = np.where(largest > 0, largest, 1.0)
     lengths = SLACK * largest * np.sqrt(((sizes / scale[:, None]) ** 2).sum(axis=1))
     return np.asarray(lengths + SUBNORMAL * (largest > 0))
@@ -69,13 +70,15 @@ def scaled_norms(rows: Array) -> Array:
 @reduction_kernel
 def plain_norms(rows, lengths):  # type: ignore[no-untyped-def]
     """Fill lengths (k,) with SLACK times the norms of rows (k, l); whether no square left the floats."""
-    strange = 0
     for i in range(rows.shape[0]):
         total = 0.0
         for j in range(rows.shape[1]):
             total += rows[i, j] * rows[i, j]
-        strange += 0 if SAFE_LOW <= total <= SAFE_HIGH else 1
-        lengths[i] = SLACK * math.sqrt(total)
+        lengths[i] = total
+    strange = 0
+    for i in range(lengths.size):
+        strange += 0 if SAFE_LOW <= lengths[i] <= SAFE_HIGH else 1
+        lengths[i] = SLACK * math.sqrt(lengths[i])
     return strange == 0
 
 
@@ -133,12 +136,17 @@ def exponent_above(size: float) -> int:
 
 @kernel
 def largest_size(values):  # type: ignore[no-untyped-def]
-    """The largest absolute value of values (k,), 0 of none, and infinity where one is no number."""
-    largest, strange = 0.0, 0
-    for value in values:
-        largest = max(largest, abs(value))
-        strange += 0 if abs(value) < math.inf else 1
-    return math.inf if strange else largest
+    """The largest absolute value of contiguous values (k,), 0 of none, and infinity where one is no number.
+
+    Floats of one sign are ordered as the integers of the same bits, of which the largest is found in vectors.
+    """
+    bits = values.view(np.int64)
+    found = np.zeros(1)
+    largest = 0
+    for k in range(bits.size):
+        largest = max(largest, bits[k] & WITHOUT_SIGN)
+    found.view(np.int64)[0] = largest
+    return found[0] if found[0] < math.inf else math.inf
 
 
 def times_power(value: float, exponent: int) -> float:

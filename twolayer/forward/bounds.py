@@ -17,7 +17,7 @@ from twolayer.arrays import Array
 from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, times_power
 from twolayer.forward.errors import Forward
 from twolayer.forward.scope import Scope, sizes
-from twolayer.jit import reduction_kernel, scalar_kernel
+from twolayer.jit import kernel, reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
 
@@ -125,7 +125,18 @@ def input_norms(forward: Forward, scope: Scope) -> Array:
     biased = scope.has("b")
     if not scope.has("W"):
         return np.full(forward.n, biased)
-    return np.asarray(np.hypot(forward.norms.X, 1.0) if biased else forward.norms.X)
+    if not biased:
+        return forward.norms.X
+    lengths = np.empty(forward.n)
+    with_one(forward.norms.X, lengths)
+    return lengths
+
+
+@kernel
+def with_one(norms, lengths):  # type: ignore[no-untyped-def]
+    """Fill lengths (n,) with sqrt(x^2 + 1) of norms (n,), whose squares may leave the floats."""
+    for i in range(norms.size):
+        lengths[i] = length(norms[i], 1.0)
 
 
 def product_exponent(forward: Forward, scope: Scope) -> int:

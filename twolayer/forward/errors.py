@@ -109,8 +109,8 @@ class SampleNorms:
     """Euclidean norms over the units, one per sample, each (n,).
 
     With alpha_k = |A[:, k]|: S, D = alpha S1, S1, E = alpha S2 and S2; `dS`, `dD`, `dS1`, `dE` bound the
-    norms of their errors, `output` bounds sum_k alpha_k |error of S_ik|, `dS2` every error of S2, and X is
-    the inputs' norm.
+    norms of their errors, `output` bounds sum_k alpha_k |error of S_ik|, `dS2` the sum of the errors of S2,
+    and X is the inputs' norm.
     """
 
     S: Array
@@ -247,7 +247,7 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     zero = s + s1 == 0.0 and (limits[2] == 0.0 or (plain and t == 0.0 and s2 == 0.0))
     floor = 0.0 if zero or (plain and t == -2.0) else limits[0] + 4.0 * SUBNORMAL
     bent = 0.0 if t < 0.0 else r
-    e2 = min(bent * t + JET_ERROR * s2 + floor, s2 + limits[2])
+    e2 = min(bent * t + JET_ERROR * s2 + (floor if limits[2] > 0.0 else 0.0), s2 + limits[2])
     e1 = min(bent * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
     e0 = r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor
     return min(e0, s + limits[3]), e1, e2
@@ -257,12 +257,14 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
 def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
     """Fill out (11, rows) with bounds of the norms over units of `SampleNorms`; how many values have faded.
 
-    Where squares would leave the floats the sum of absolute values stands for the norm.
+    Where squares would leave the floats the sum of absolute values stands for the norm. The loop over units
+    has sums alone, no largest value, which would keep it from becoming vectors.
     """
-    m, faded = S.shape[1], 0
-    for i in range(S.shape[0]):
+    (rows, m), faded = S.shape, 0
+    curvature, floor, few = np.empty(rows), np.empty(rows), np.empty(rows)
+    for i in range(rows):
         ss = dd = s1s1 = ee = s2s2 = 0.0
-        ess = edd = es1 = eee = output = curved = floors = largest = 0.0
+        ess = edd = es1 = eee = output = curved = floors = moved = 0.0
         gone = 0
         for k in range(m):
             s, s1, s2, weight = abs(S[i, k]), abs(S1[i, k]), abs(S2[i, k]), alpha[k]
@@ -280,24 +282,38 @@ def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-unt
             eee += eE * eE
             output += weight * e0 + (SUBNORMAL if e0 > 0.0 else 0.0)
             floors += weight * e2
-            largest = max(largest, e2)
+            moved += e2
             gone += 1 if T[i, k] == -2.0 else 0
             curved += s2 + max(T[i, k], 0.0)
-        norms = out[:, i]
-        norms[0], norms[1], norms[2], norms[3], norms[4] = ss, dd, s1s1, ee, s2s2
-        norms[5], norms[6], norms[7], norms[8] = ess, edd, es1, eee
-        norms[9], norms[10] = SLACK * output, largest
+        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i] = ss, dd, s1s1, ee, s2s2
+        out[5, i], out[6, i], out[7, i], out[8, i] = ess, edd, es1, eee
+        out[9, i], out[10, i] = SLACK * output, SLACK * moved
+        curvature[i], floor[i], few[i] = curved, floors, gone < m
         faded += gone
-        safe = True
-        for j in range(9):
-            fits = SAFE_LOW <= norms[j] <= SAFE_HIGH
-            safe = safe and (fits or (curved == 0.0 and j in (3, 4, 8)))
-            norms[j] = SLACK * math.sqrt(norms[j])
-        if safe and curved == 0.0:  # a piece that is linear: s'' is zero but for the activation's own error
-            norms[8] = SLACK * (floors + m * SUBNORMAL) if floors > 0.0 or gone < m else 0.0
-        if not safe:
-            absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, norms)
+    unsafe = np.zeros(rows)
+    square_roots(curvature, out, unsafe)
+    lost = m * SUBNORMAL if limits[2] > 0.0 else 0.0  # by products with errors of s''
+    for i in range(rows):
+        if unsafe[i] > 0.0:
+            absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, out[:, i])
+        elif curvature[i] == 0.0:  # a piece that is linear: s'' is zero but for the activation's own error
+            out[8, i] = SLACK * (floor[i] + lost) if floor[i] > 0.0 or few[i] > 0.0 else 0.0
     return faded
+
+
+@kernel
+def square_roots(curvature, out, unsafe):  # type: ignore[no-untyped-def]
+    """Turn nine of the squares out (11, rows) into bounds of norms; unsafe (rows,) counts those out of range.
+
+    Those of s'' may, where the piece is linear: `curvature` (rows,) is zero.
+    """
+    for j in range(9):
+        bends = 1.0 if j in (3, 4, 8) else 0.0
+        for i in range(unsafe.size):
+            square = out[j, i]
+            strange = 0.0 if SAFE_LOW <= square <= SAFE_HIGH else 1.0
+            unsafe[i] += strange if bends == 0.0 or curvature[i] != 0.0 else 0.0
+            out[j, i] = SLACK * math.sqrt(square)
 
 
 @reduction_kernel

@@ -34,12 +34,15 @@ def loss_errors(
     lost = np.full(n, SUBNORMAL)
     if np.isfinite(rule.faded):
         lost[_least_distance(rule, F, y) - 2 * radius >= rule.faded] = 0.0
-    largest = lam + q * lost
-    moved = np.fmin(radius * third, np.expm1(rule.concordance * radius) * largest)
-    lam_error = SLACK * (moved + 2 * JET_ERROR * largest) + q * lost if third else np.zeros(n)
-    lam_error = np.minimum(lam_error, SLACK * (lam + np.sqrt(q) * rule.sup2))
+    lam_error = np.zeros(n)
+    if third:
+        largest = lam + q * lost
+        moved = np.fmin(radius * third, np.expm1(rule.concordance * radius) * largest)
+        lam_error = SLACK * (moved + 2 * JET_ERROR * largest) + q * lost
+        lam_error = np.minimum(lam_error, SLACK * (lam + np.sqrt(q) * rule.sup2))
     g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + lost
-    g_error = np.minimum(g_error, SLACK * (g + np.sqrt(q) * rule.sup1))
+    if rule.sup1 < np.inf:
+        g_error = np.minimum(g_error, SLACK * (g + np.sqrt(q) * rule.sup1))
     coarse = rule.concordance * radius > COARSE
     if coarse.any():
         around = _around if rule.separable else _around_softmax
