@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -147,10 +148,10 @@ def _predictors(results: Results) -> list[str]:
         return []
     best = max(rows, key=lambda row: abs(row["all"]))
     inside = [row for row in rows if _excludes_zero(row["within_interval"])]
-    names = ", ".join(f"{BY_KEY[row['predictor']].title} {with_interval(row, 'within')}" for row in inside)
+    names = ", ".join(BY_KEY[row["predictor"]].title for row in inside)
     counted = "none" if not inside else "all" if len(inside) == len(rows) else f"{len(inside)}"
     verb = "have intervals that exclude" if len(inside) > 1 else "has an interval that excludes"
-    said = f"{counted} of the {len(rows)} measures {verb} zero{': ' * bool(inside)}{names}"
+    said = f"{counted} of the {len(rows)} measures {verb} zero{f' ({names})' if names else ''}"
     return [
         f"Over all minima the strongest rank correlation with test accuracy is that of "
         f"{BY_KEY[best['predictor']].title}, {with_interval(best, 'all')}; among minima of equal arm and "
@@ -173,16 +174,35 @@ def _vanishing(minima: list[Facts]) -> list[str]:
 
 
 def _edge(rows: list[dict[str, Any]]) -> str:
-    parts = []
-    for rate in sorted({row["rate"] for row in rows}):
-        cells = [row for row in rows if row["rate"] == rate]
-        ends = [
-            f"{_mean(cells, 'largest_eigenvalue', attack=size):.3g} {'with' if size else 'without'} an "
-            f"attack set (test accuracy {_mean(cells, 'test_accuracy', attack=size):.2f})"
-            for size in sorted({row["attack"] for row in cells})
-        ]
-        parts.append(f"at rate {rate:g}, where 2 / rate is {2 / rate:.3g}, with λmax {' and '.join(ends)}")
-    return f"Full-batch descent at a fixed learning rate ends, in the mean over repeats, {'; '.join(parts)}."
+    """How far from 2 / rate the largest eigenvalue ends, and the accuracies, over all rates."""
+    rates, sizes = ({row[key] for row in rows} for key in ("rate", "attack"))
+    shares = [
+        _mean(rows, "largest_eigenvalue", attack=size, rate=rate) * rate / 2
+        for rate in rates
+        for size in sizes
+    ]
+    accuracies = " and ".join(
+        _range([_mean(rows, "test_accuracy", attack=size, rate=rate) for rate in rates])
+        + (" with one" if size else " without an attack set")
+        for size in sorted(sizes)
+    )
+    return (
+        f"Full-batch descent at a fixed learning rate, from {min(rates):g} to {max(rates):g}, ends with a "
+        f"λmax of {_range(shares)} times 2 / rate, means over repeats, with an attack set or "
+        f"without, while test accuracy is {accuracies}."
+    )
+
+
+def _range(numbers: Sequence[float]) -> str:
+    """The least and the largest of some numbers, in words.
+
+    Examples
+    --------
+    >>> _range([0.31, 0.342]), _range([0.5, 0.501])
+    ('0.31 to 0.34', '0.50')
+    """
+    least, largest = (f"{end:.2f}" for end in (min(numbers), max(numbers)))
+    return least if least == largest else f"{least} to {largest}"
 
 
 def _sizes(rows: list[dict[str, Any]]) -> str:

@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 
 from numerics.plotting import Drawn
 
+WIDTH = slice(16, 20)
+"""Where a PNG says how many pixels wide it is."""
+
+NARROW = 1000
+"""Figures of fewer pixels are of one column: 700 pixels or so, against 1,400 of two."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -37,6 +43,8 @@ class Picture:
         The address of the image within the page.
     files : str
         Where its data and other formats are, for the line under it.
+    narrow : bool
+        Whether it was drawn for one column of two: letters would be too large over the whole width.
     """
 
     title: str
@@ -44,6 +52,7 @@ class Picture:
     how_to_read: str
     image: str
     files: str
+    narrow: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,13 @@ class Section:
 
 def picture(drawn: Drawn) -> Picture:
     """The figure `drawn`, with the image in it."""
-    image = base64.b64encode(drawn.path.read_bytes()).decode()
+    png = drawn.path.read_bytes()
+    image = base64.b64encode(png).decode()
     return Picture(
         title=drawn.heading,
         caption=drawn.caption,
         how_to_read=drawn.how_to_read,
         image=f"data:image/png;base64,{image}",
         files=f"{drawn.path.stem}.pdf",
+        narrow=int.from_bytes(png[WIDTH], "big") < NARROW,
     )
