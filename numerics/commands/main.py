@@ -92,6 +92,7 @@ def main() -> None:
 @click.option("--no-hidden-bias", is_flag=True, help="Leave out the biases b.")
 @click.option("--no-output-bias", is_flag=True, help="Leave out the bias c.")
 @click.option("--latex", is_flag=True, help="Print LaTeX, not text.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: every equation as text and as LaTeX.")
 def derive(
     activation: str,
     loss: str,
@@ -99,6 +100,7 @@ def derive(
     no_hidden_bias: bool,
     no_output_bias: bool,
     latex: bool,
+    as_json: bool,
 ) -> None:
     """Derive gradient, Hessian, products and norms of a two-layer network in symbols.
 
@@ -109,7 +111,10 @@ def derive(
       twolayer derive tanh
       twolayer derive "z*sigmoid(z)" --loss logistic --latex
       twolayer derive relu --loss softmax --outputs 3
+      twolayer derive tanh --json > tanh.json
     """
+    import json
+
     from theory import derive as derivation
     from theory.analysis.admission import activation_expression
     from theory.analysis.constants import constants
@@ -123,7 +128,8 @@ def derive(
     with within(SECONDS, f"activation must be derived; got {activation[:80]!r}, which does not end"):
         found = derivation(activation, loss, count, not no_hidden_bias, not no_output_bias)
         text = found.latex() if latex else str(found)
-    click.echo(text)
+        shown = json.dumps(found.as_dict(), indent=1) if as_json else text
+    click.echo(shown)
 
 
 main.add_command(reproduce)

@@ -81,7 +81,7 @@ def sweep(
     else:
         run.on(executor)
     if run.done < len(pieces):
-        raise run.stopped(f"max_seconds = {max_seconds} ran out", failed=False)
+        raise run.stopped(f"max_seconds = {max_seconds and round(max_seconds, 1)} ran out", failed=False)
     return [run.shards[index] for index in range(len(pieces))]
 
 

@@ -50,7 +50,7 @@ def differ(found: Effects) -> tuple[str, list[str]]:
 def volume(found: Effects) -> tuple[str, list[str]]:
     """The proxy over all minima, among equals, and frequency against volume."""
     frequency = [name for name in found if name.startswith("frequency and volume")]
-    names = ["proxy, all minima", "proxy, equal attack", *frequency]
+    names = ["proxy, all minima", "proxy, equal attack", *(frequency or ["frequency and volume"])]
     first = above(found.get(names[0]), 0.0)
     rest = [above(found.get(name), 0.0) for name in names[1:]]
     whole = first == SUPPORTED and bool(frequency) and all(level == SUPPORTED for level in rest)

@@ -88,11 +88,12 @@ def label(name: str) -> str:
 
     Examples
     --------
-    >>> label("gain of SGD, spiral")
-    'gain of SGD over the flow, spiral'
+    >>> label("gain of SGD, spiral"), label("frequency and volume")
+    ('gain of SGD over the flow, spiral', 'how often reached and volume')
     """
-    start = start_of(name, LABELS)
-    return LABELS.get(start, name).format(rest=name.removeprefix(start))
+    whole = name if start_of(name, LABELS) in LABELS else f"{name}, "
+    start = start_of(whole, LABELS)
+    return LABELS.get(start, name).format(rest=whole.removeprefix(start)).removesuffix(", ")
 
 
 def answer(verdicts: Sequence[Verdict]) -> str:

@@ -296,6 +296,10 @@ def test_derive_prints_the_derivation(arguments, call):
     derived = derive(*call)
     assert run("derive", *arguments).stdout == f"{derived}\n"
     assert run("derive", *arguments, "--latex").stdout == f"{derived.latex()}\n"
+    told = json.loads(run("derive", *arguments, "--json").stdout)
+    equations = [one for section in told["sections"] for one in section["equations"]]
+    assert all(one["text"] in str(derived) and one["latex"] for one in equations)
+    assert len(equations) == sum(len(section.equations) for section in derived.sections)
 
 
 @pytest.mark.parametrize("text", ["tanhh", "__import__('os').system('x')", "z +", "x*y", "9**9**9**9*z"])

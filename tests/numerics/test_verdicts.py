@@ -10,7 +10,7 @@ from numerics.verdicts import CLAIMS, LEVELS, verdicts
 from numerics.verdicts.claims import IN_PART, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Effect
 from numerics.verdicts.effects import accuracy_gap, correlation, violated
 from numerics.verdicts.rules import RULES, decided
-from numerics.verdicts.said import answer, label, lines, sentence
+from numerics.verdicts.said import IN_PART_SINCE, answer, label, lines, sentence
 
 UP, DOWN, OPEN = Effect(0.6, 0.55, 0.65, 9), Effect(-0.6, -0.7, -0.5, 9), Effect(0.1, -0.6, 0.8, 9)
 NONE, SOME = Effect(0.0, 0.0, 0.001, 500), Effect(0.2, 0.1, 0.3, 500)
@@ -61,6 +61,17 @@ def test_what_was_not_measured_is_not_decided(key):
     found = decided(key, {})
     assert found.level == UNDECIDED
     assert found.found == "Nothing was measured."
+
+
+def test_a_claim_in_part_says_why_and_what_was_not_measured():
+    found = decided("volume", dict(zip(PROXY[:2], (UP, UP), strict=True)))
+    assert found.level == IN_PART
+    assert "Not measured: how often reached and volume." in found.found
+    assert found.found.endswith(
+        "In part only: the first interval lies above 0, but not all of the others do."
+    )
+    levels = {(key, level) for key, *_, level in OUTCOMES if level == IN_PART}
+    assert levels == {(key, IN_PART) for key in IN_PART_SINCE}
 
 
 def test_rules_and_claims_are_the_same_and_all_levels_occur():

@@ -63,6 +63,16 @@ class Derivation(Forms):
         """All of it as LaTeX: headings and ``align*`` environments (amsmath), ready for ``\\\\input``."""
         return rendering.as_latex(self, self.sections)
 
+    def as_dict(self) -> dict[str, object]:
+        """All of it as plain data for JSON: every equation as text and as LaTeX, by section.
+
+        Examples
+        --------
+        >>> derive("square").as_dict()["sections"][0]["equations"][0]["text"]
+        'z_k = b_k + sum_j w_kj*x_j'
+        """
+        return rendering.as_data(self, self.sections)
+
     def _repr_latex_(self) -> str:
         return rendering.as_display(self.sections)
 

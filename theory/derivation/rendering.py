@@ -24,6 +24,19 @@ def as_latex(derived: Forms, sections: tuple[Section, ...]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def as_data(derived: Forms, sections: tuple[Section, ...]) -> dict[str, object]:
+    """All of a derivation, `derived` in `sections`, as plain data."""
+    shown = [
+        {
+            "title": section.title,
+            "equations": [{"text": one.text(), "latex": one.latex()} for one in section.equations],
+            "remarks": [{"text": text, "latex": latex} for text, latex in section.remarks],
+        }
+        for section in sections
+    ]
+    return {"title": title(derived), "convention": convention(derived)[0], "sections": shown}
+
+
 def as_display(sections: tuple[Section, ...]) -> str:
     """All equations of the `sections` of a derivation as one displayed formula for a notebook."""
     rows = [equation.latex("&") for section in sections for equation in section.equations]
