@@ -116,6 +116,11 @@ class Forward:
         return int(self.F.shape[0])
 
     @property
+    def at_zero(self) -> bool:
+        """Whether every derivative of the loss by outputs is zero within its rounding."""
+        return bool((scaled_norms(self.G) <= self.G_error).all())
+
+    @property
     def convention(self) -> str:
         """What a reader must know to reproduce a number."""
         return f"{self.loss.convention} (n = {self.n}); theta = ({', '.join(self.net.parts)})"
@@ -135,7 +140,7 @@ def forward(net: Network, X: ArrayLike, y: ArrayLike, loss: str | Loss = "square
     """
     rule = find_loss(loss)
     inputs = arrays.inputs(X, net.sizes[0]).copy()
-    labels = arrays.targets(y, rule.labels, len(inputs), net.n_outputs, net.scalar)
+    labels = targets(net, rule, y, len(inputs))
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         h, S1, S2, sizes, F, F_error, counts = _activations(net, inputs)
         L, G, Lam = loss_values(rule, F, labels)
@@ -149,6 +154,19 @@ def forward(net: Network, X: ArrayLike, y: ArrayLike, loss: str | Loss = "square
         net, rule, labels, h, S1, S2, F, L, G, Lam, J, delta, v, sizes,
         F_error, L_error, G_error, Lam_error, *counts,
     )  # fmt: skip
+
+
+def targets(net: Network, rule: Loss, y: ArrayLike, n: int) -> NDArray[Any]:
+    """The targets of `n` samples that fit the loss `rule` and the network, (n, q), or (n,) of classes.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit.
+    """
+    if rule.labels == "classes" and net.n_outputs < 2:
+        raise ValueError("the last layer must have q >= 2 outputs for softmax cross-entropy; got q = 1")
+    return arrays.targets(y, rule.labels, n, net.n_outputs, net.scalar)
 
 
 def product_error(size: Sizes, inner: int, x: Array) -> Array:
@@ -184,18 +202,19 @@ def _activations(net: Network, X: Array) -> Any:
     h, sizes = [X], []
     S1: list[Array] = []
     S2: list[Array] = []
-    error, counts = np.zeros_like(X), np.zeros(2, dtype=int)
+    error, length, counts = np.zeros_like(X), np.zeros(len(X)), np.zeros(2, dtype=int)
     for l, (W, b) in enumerate(net.layers):
         frobenius = float(scaled_norms(W.reshape(1, -1))[0])
+        spectral = _spectral_norm(W, frobenius)
         Z = np.ascontiguousarray(h[l] @ W.T + (0.0 if b is None else b))
         require_representable("pre-activations", Z)
-        radius = _radius(h[l], error, W, b, _spectral_norm(W, frobenius))
-        size = scaled_norms(_augmented(h[l], b is not None)) + scaled_norms(error)
-        known = (_spectral_norm(W, frobenius), frobenius, SLACK * size, scaled_norms(error))
+        radius, moved = _radius(h[l], error, length, W, b, spectral)
+        size = scaled_norms(_augmented(h[l], b is not None)) + length
+        known = (spectral, frobenius, SLACK * size, length)
         if l == net.depth - 1:
             one, none = np.ones(len(X)), np.zeros(len(X))
             sizes.append(Sizes(*known, one, none, none, none))
-            return h, S1, S2, sizes, Z, scaled_norms(radius), tuple(counts.tolist())
+            return h, S1, S2, sizes, Z, moved, tuple(counts.tolist())
         values, errors, kinks = _activation(net, Z, radius)
         counts += kinks
         ends = [
@@ -208,16 +227,32 @@ def _activations(net: Network, X: Array) -> Any:
         S1.append(values[1])
         S2.append(values[2])
         error = errors[0]
+        length = np.minimum(scaled_norms(error), _length(net, values, errors, Z, moved))
     raise AssertionError("a network has a last layer")
 
 
-def _radius(h: Array, error: Array, W: Array, b: Array | None, spectral: float) -> Array:
-    """Bounds of the errors of z, entry by entry, of no larger norm than |W|_2 allows; none without terms."""
+def _radius(
+    h: Array, error: Array, length: Array, W: Array, b: Array | None, spectral: float
+) -> tuple[Array, Array]:
+    """Bounds of the errors of z, entry by entry and of their norms; none without terms.
+
+    Those of h are at most `error`, (n, m), of norms at most `length`, (n,).
+    """
     terms = np.abs(h) @ np.abs(W.T) + (0.0 if b is None else np.abs(b))
     inner = W.shape[1] + 3
-    moved = np.minimum(error @ np.abs(W.T), spectral * scaled_norms(error)[:, None])
-    found = SLACK * (moved + gamma(inner) * terms)
-    return np.asarray(np.where((terms > 0) | (found > 0), found + inner * SUBNORMAL, 0.0))
+    moved = np.minimum(error @ np.abs(W.T), length[:, None] * scaled_norms(W))
+    rounding = SLACK * gamma(inner) * terms
+    found = SLACK * moved + rounding
+    found = np.where((terms > 0) | (found > 0), found + inner * SUBNORMAL, 0.0)
+    whole = SLACK * (spectral * length + scaled_norms(rounding) + inner * len(W) * SUBNORMAL)
+    return found, np.minimum(scaled_norms(found), whole)
+
+
+def _length(net: Network, values: list[Array], errors: list[Array], Z: Array, moved: Array) -> Array:
+    """Bounds of the norms of the errors of s(z), (n,): those of z, at most `moved`, through slopes."""
+    slopes = (np.abs(values[1]) + errors[1]).max(axis=1)
+    rounding = JET_ERROR * (slopes[:, None] * np.abs(Z) + np.abs(values[0])) + net.activation.floor
+    return np.asarray(SLACK * (slopes * moved + scaled_norms(rounding)))
 
 
 def _activation(net: Network, Z: Array, radius: Array) -> tuple[list[Array], list[Array], Array]:

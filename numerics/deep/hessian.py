@@ -236,7 +236,7 @@ class Curvature(SpectralFunctions):
     def _by_kernel(self) -> Spectrum:
         newton = self.gauss_newton if self.scope.residual else self
         found = kernel_spectrum(self.forward, self.scope, newton.bound, self.shape[0])
-        return with_residual(found, self.residual.frobenius_norm().upper) if self.scope.residual else found
+        return with_residual(found, self._residual_size) if self.scope.residual else found
 
     def _method(self) -> str:
         """How eigenvalues are found where all are had in seconds, with errors of rounding; else ""."""
@@ -255,10 +255,16 @@ class Curvature(SpectralFunctions):
 
     @cached_property
     def _interpolates(self) -> bool:
-        if self._surely_residual():
+        if not self.forward.at_zero and self._surely_residual():
             return False
-        residual, newton = self.residual.frobenius_norm(), self.gauss_newton.frobenius_norm()
-        return bool(residual.upper <= NEGLIGIBLE * newton.value)
+        return bool(self._residual_size <= NEGLIGIBLE * self.gauss_newton.frobenius_norm().value)
+
+    @cached_property
+    def _residual_size(self) -> float:
+        """An upper bound of |R|_F; where every residual may be zero, one that costs nothing."""
+        if self.forward.at_zero:
+            return norms.residual_ceiling(self.forward, self.scope.layers)
+        return float(self.residual.frobenius_norm().upper)
 
     def _surely_residual(self) -> bool:
         """Whether one product shows that R is not negligible, without its norm."""

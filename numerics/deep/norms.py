@@ -125,7 +125,7 @@ def scaled(run: Forward, exponent: int) -> Forward:
         sizes=sizes,
         G_error=power * run.G_error,
         Lam_error=power * run.Lam_error,
-        blocks={key: (power * a, power * b, power * c) for key, (a, b, c) in block_sizes(run).items()},
+        blocks={key: (power * a, power * b, power * c) for key, (a, b, c) in run.blocks.items()},
     )
 
 
@@ -317,6 +317,28 @@ def majorant(run: Forward, layers: tuple[int, ...]) -> float:
                 weight = 1 if k == l else 2
                 total += weight * run.sizes[l].h * (A * run.sizes[k].h + run.sizes[k].delta * B)
     return mean(total)
+
+
+def residual_ceiling(run: Forward, layers: tuple[int, ...]) -> float:
+    """An upper bound of |R|_F from the norms of the factors alone, in no time."""
+    net, squares = run.net, np.zeros(run.n)
+    for l in layers:
+        wide = np.full(run.n, math.sqrt(net.sizes[l + 1]))
+        T, whole = {l: np.ones(run.n)}, {l: wide}
+        for k in range(l + 1, net.depth):
+            size, s1 = run.sizes[k], run.sizes[k - 1].s1
+            T[k] = size.spectral * s1 * T[k - 1]
+            whole[k] = s1 * np.minimum(size.spectral * whole[k - 1], size.frobenius * T[k - 1])
+        A = np.zeros(run.n)
+        for k in range(net.depth - 1, l - 1, -1):
+            here = run.sizes[k]
+            if k < net.depth - 1:
+                A = here.v * T[k] + here.s1 * run.sizes[k + 1].spectral * A
+            B = run.sizes[k - 1].s1 * whole[k - 1] if k > l else np.zeros(run.n)
+            if k in layers:
+                block = run.sizes[l].h * (A * here.h + here.delta * B)
+                squares += (1 if k == l else 2) * block**2
+    return mean(SLACK * np.sqrt(squares)) + (VANISHING if net.depth > 1 else 0.0)
 
 
 def steps(run: Forward) -> int:

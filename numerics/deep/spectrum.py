@@ -271,7 +271,10 @@ def bounds_by_norms(trace: Measurement, norm: Measurement, order: int) -> tuple[
     """Bounds of the largest eigenvalue of a matrix of this order (Wolkowicz and Styan 1980)."""
     mu = trace / order
     square = norm**2 / order - mu**2
-    s = square.sqrt() if square.value > 0 else square * 0.0
+    if not square.value > 0:  # between 0 and the upper end
+        half = max(square.upper, 0.0) / 2
+        square = replace(square, value=half, error=half)
+    s = square.sqrt()
     root = math.sqrt(max(order - 1, 1))
     return mu + s / root, mu + s * root
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
+from numerics.deep.forward import targets
 from numerics.deep.network import Network
 from twolayer import arrays
 from twolayer.arrays import Array
@@ -147,7 +148,7 @@ def tangent(net: Network, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss = "squ
     """
     rule = find_loss(loss)
     inputs = np.ascontiguousarray(arrays.inputs(X, net.sizes[0]))
-    labels = arrays.targets(y, rule.labels, len(inputs), net.n_outputs, net.scalar)
+    labels = targets(net, rule, y, len(inputs))
     with np.errstate(over="ignore", invalid="ignore"):
         found = Tangent(net, inputs, labels, rule)
         arrays.require_representable("outputs", found.outputs)

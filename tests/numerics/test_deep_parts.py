@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 
 import twolayer as tl
 from numerics import deep
+from numerics.deep import norms
 
 PARTS = {"H": lambda H: H, "G": lambda H: H.gauss_newton, "R": lambda H: H.residual}
 
@@ -204,3 +205,43 @@ def test_every_method_of_two_layers_is_there_or_has_no_meaning():
     units = {name for name in dir(tl.Hessian) if name.startswith("unit_")}
     meant = {name for name in dir(tl.Hessian) if not name.startswith("_")} - units
     assert meant - set(dir(deep.Hessian)) == {"with_ridge", "from_sklearn", "diagonal_norm"}
+
+
+def test_bounds_by_norms_hold_where_all_eigenvalues_are_nearly_equal():
+    net = deep.Network([[[1e-12], [1e-13]]], activation="identity")
+    H = deep.Hessian(net, [[0.3], [1.7]], [[1.0, 0.0], [0.0, 1.0]], "logistic")
+    low, high = H.eigenvalue_bounds()
+    most = H.eigenvalues(method="dense").value[0]
+    assert low.lower <= most <= high.upper
+    for y in ([[0.0, 0.0]], [[1e-9, 0.0]]):  # a multiple of one: the variance of eigenvalues is zero
+        flat = deep.Hessian(deep.Network([[[0.0], [0.0]]]), [[2.0]], y)
+        low, high = flat.eigenvalue_bounds()
+        assert low.lower <= 4.0 <= high.upper
+        assert high.error < 1e-5
+
+
+def test_softmax_needs_two_outputs():
+    with pytest.raises(ValueError, match="the last layer must have q >= 2 outputs"):
+        deep.Hessian(deep.random_network([2, 3, 1], seed=0), [[1.0, 2.0]], [0], "softmax")
+
+
+def test_at_zero_residuals_the_ceiling_of_r_is_above_its_norm_and_costs_no_second_derivatives(monkeypatch):
+    net = deep.random_network([5, 30, 20, 30, 3], "tanh", seed=0, kind="torch")
+    X = np.random.default_rng(0).standard_normal((25, 5))
+    H = deep.Hessian(net, X, net(X))
+    bound = H.residual.frobenius_norm().upper
+    monkeypatch.setattr(norms, "pairs", None)
+    values = deep.Hessian(net, X, net(X)).eigenvalues()
+    assert values.method.startswith("kernel")
+    assert 0.1 * bound <= norms.residual_ceiling(H.forward, H.scope.layers) <= 100 * bound
+    assert values.error.max() <= 1e-10 * values.value[0]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("sizes", [(3, 2), (2, 3, 4, 2), (4, 3, 1, 2), (2, 3, 2, 3, 2, 2)])
+def test_the_ceiling_of_r_is_above_its_norm(sizes, activation):
+    rng = np.random.default_rng(0)
+    net = deep.random_network(sizes, activation, seed=1)
+    H = deep.Hessian(net, rng.standard_normal((7, sizes[0])), rng.standard_normal((7, sizes[-1])))
+    for part in (H, H.block(tuple(range(1, len(sizes)))), H.block(len(sizes) - 1)):
+        assert part.residual.frobenius_norm().lower <= norms.residual_ceiling(H.forward, part.scope.layers)

@@ -353,3 +353,35 @@ def test_normalisation_and_dropout_in_evaluation_are_differentiated():
         [H.reshape(a, b) for H, b in zip(row, sizes, strict=True)] for row, a in zip(rows, sizes, strict=True)
     ]
     assert_allclose(found.toarray(), np.block([[H.numpy() for H in row] for row in blocks]), atol=1e-13)
+
+
+class Attention(nn.Module):
+    """One head over the two halves of an input of four numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.heads, self.last = nn.MultiheadAttention(2, 1, batch_first=True), nn.Linear(4, 2)
+
+    def forward(self, x):
+        z = x.view(-1, 2, 2)
+        return self.last(self.heads(z, z, z, need_weights=False)[0].flatten(1))
+
+
+def test_attention_has_the_second_derivatives_that_differences_of_gradients_have():
+    torch.manual_seed(0)
+    rng, module = np.random.default_rng(0), Attention().double()
+    X, y = rng.standard_normal((5, 4)), rng.standard_normal((5, 2))
+    H = module_hessian(module, X, y)
+    v = rng.standard_normal(H.shape[0])
+    sizes = [H.model.parameters[name].numel() for name in H.groups]
+    parts = dict(zip(H.groups, torch.split(torch.tensor(v), sizes), strict=True))
+    ends = [
+        H.model._with(
+            {
+                name: each + sign * 1e-5 * parts[name].reshape(each.shape)
+                for name, each in H.model.parameters.items()
+            }
+        ).gradient()
+        for sign in (1, -1)
+    ]
+    assert_allclose(H @ v, ((ends[0] - ends[1]) / 2e-5).numpy(), atol=1e-8)

@@ -97,6 +97,10 @@ class Remembers(nn.Module):
         return self.linear(x)
 
 
+def complains(z, self):
+    raise AssertionError("word " * 1000 + "\nand more")
+
+
 REFUSED = {
     "dropout": (lambda: nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.1)), "no dropout in training mode"),
     "nested dropout": (
@@ -140,6 +144,27 @@ REFUSED = {
     "a tuple": (lambda: Of(lambda z, self: (z, z)), "got tuple"),
     "wrong inputs": (lambda: nn.Sequential(nn.Linear(5, 3), nn.ELU()), r"must take inputs \(6, 4\)"),
     "images wanted": (lenet, r"must take inputs \(6, 4\)"),
+    "signals changed in place": (
+        lambda: Of(lambda z, self: z.tanh().mul_(2)),
+        "differentiable by torch; got: one of the variables",
+    ),
+    "torch's weight_norm": (
+        lambda: nn.Sequential(torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)), nn.Tanh()),
+        "second derivatives that are not symmetric",
+    ),
+    "random slopes": (lambda: nn.Sequential(nn.Linear(4, 3), nn.RReLU()), "no random slopes in training"),
+    "batch norm as a function": (
+        lambda: Of(lambda z, self: nn.functional.batch_norm(z, None, None, training=True)),
+        r"must take inputs \(1, 4\); got Expected more than 1 value",
+    ),
+    "whole numbers": (lambda: Of(lambda z, self: z.argmax(dim=1)), "floating-point numbers; got torch.int64"),
+    "sparse": (
+        lambda: Of(lambda z, self: z.to_sparse()),
+        "dense floating-point numbers; got a sparse tensor",
+    ),
+    "an error of its own": (lambda: Of(lambda z, self: {}["a"]), "got KeyError: 'a'"),
+    "a quotient by zero": (lambda: Of(lambda z, self: 1 / 0), "got ZeroDivisionError: division by zero"),
+    "a long complaint": (lambda: Of(complains), r"got AssertionError: (word ){39}\.\.\.$"),
 }
 
 
@@ -167,6 +192,8 @@ BAD_DATA = {
     "unknown loss": (X, Y, "mse", "'squared'"),
     "a loss of many numbers": (X, Y, nn.MSELoss(reduction="none"), "one finite number"),
     "a loss that does not fit": (X, Y[:, :2], nn.CrossEntropyLoss(), "loss must take the outputs"),
+    "a loss with an error": (X, Y, lambda F, y: 1 / 0, "got ZeroDivisionError: division by zero"),
+    "a loss that torch cannot follow": (X, Y, lambda F, y: F.detach().sum(), "must be differentiable by"),
 }
 
 
@@ -176,8 +203,9 @@ BAD_DATA = {
 def test_bad_data_is_named(case, hidden):
     inputs, targets, loss, reason = BAD_DATA[case]
     module = Of(lambda z, self: torch.tanh(z)) if hidden else nn.Sequential(nn.Linear(4, 3))
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(ValueError, match=reason) as caught:
         module_hessian(module, inputs, targets, loss)
+    assert "\n" not in str(caught.value)
 
 
 def test_what_is_no_module_or_has_no_targets_is_a_type_error():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from numerics.deep.torch.losses import first_line
 from numerics.deep.torch.model import UnfitOutputs
 
 RUNS = 2  # of the same inputs that must give the same outputs
@@ -53,8 +54,9 @@ def _objection(layer: Any) -> str:
     import torch
 
     nn = torch.nn
-    random = isinstance(layer, (nn.modules.dropout._DropoutNd, nn.RReLU))
-    if random and layer.training and getattr(layer, "p", 1.0) > 0:
+    if isinstance(layer, nn.RReLU) and layer.training:
+        return "have no random slopes in training mode: call module.eval()"
+    if isinstance(layer, nn.modules.dropout._DropoutNd) and layer.training and layer.p > 0:
         return "have no dropout in training mode: call module.eval()"
     shared = isinstance(layer, (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm))
     if shared and layer.training and layer.track_running_stats:
@@ -83,7 +85,7 @@ def require_outputs(model: Any) -> None:
     first = _outputs(model)
     _require_same(model, first)
     if model.n > 1:
-        half = torch.cat([model.part(slice(0, 1)), model.part(slice(1, model.n))])
+        half = _run(model, [slice(0, 1), slice(1, model.n)])
         if not torch.allclose(half, first, rtol=_tolerance(first), atol=_tolerance(first)):
             raise ValueError(
                 "outputs of a sample must not depend on other samples; got others for one sample alone"
@@ -104,13 +106,7 @@ def _outputs(model: Any) -> Any:
     versions = [tensor._version for tensor in (model.X, *model.parameters.values())]
     buffers = {name: buffer.clone() for name, buffer in model.module.named_buffers()}
     state = torch.get_rng_state()
-    try:
-        found = torch.cat([model.part(rows) for rows in model.chunks])
-    except UnfitOutputs:
-        raise
-    except (RuntimeError, TypeError, ValueError, AttributeError, IndexError) as reason:
-        lines = str(reason).strip().splitlines() or [type(reason).__name__]
-        raise ValueError(f"module must take inputs {tuple(model.X.shape)}; got {lines[0]}") from reason
+    found = _run(model, model.chunks)
     if not torch.equal(state, torch.get_rng_state()):
         torch.set_rng_state(state)
         raise ValueError("module must be deterministic; got one that draws random numbers")
@@ -122,6 +118,19 @@ def _outputs(model: Any) -> Any:
     if not torch.isfinite(found).all():
         raise ValueError("outputs must be finite; got NaN or infinity")
     return found
+
+
+def _run(model: Any, chunks: list[slice]) -> Any:
+    """Outputs of the samples, some at once; what goes wrong in a module, which is anybody's, in one line."""
+    import torch
+
+    try:
+        return torch.cat([model.part(rows) for rows in chunks])
+    except UnfitOutputs:
+        raise
+    except Exception as reason:
+        shape = tuple(model.X[chunks[0]].shape)
+        raise ValueError(f"module must take inputs {shape}; got {first_line(reason)}") from reason
 
 
 def _require_same(model: Any, first: Any) -> None:
@@ -142,7 +151,10 @@ def _require_reached(model: Any) -> None:
     parameters = model.parameters
     if not F.requires_grad:
         raise ValueError("outputs must depend on the parameters; got none that torch can follow")
-    found = torch.autograd.grad(F.sum(), list(parameters.values()), allow_unused=True)
+    try:
+        found = torch.autograd.grad(F.sum(), list(parameters.values()), allow_unused=True)
+    except Exception as reason:
+        raise ValueError(f"module must be differentiable by torch; got: {first_line(reason)}") from reason
     lost = [name for name, slope in zip(parameters, found, strict=True) if slope is None]
     if lost:
         raise ValueError(
@@ -160,17 +172,35 @@ def require_derivatives(model: Any) -> None:
     """
     import torch
 
-    v = torch.ones(1, model.order, dtype=model.dtype, device=model.X.device)
+    ones = torch.ones(1, model.order, dtype=model.dtype, device=model.X.device)
+    source = torch.Generator().manual_seed(0)
+    drawn = torch.randn(1, model.order, generator=source).to(model.X.device, model.dtype)
     try:
         with torch.random.fork_rng(devices=[]):
-            found = model.products(v, True, True)
-    except RuntimeError as reason:
-        lines = str(reason).strip().splitlines() or [type(reason).__name__]
-        raise ValueError(f"module must be twice differentiable by torch; got: {lines[0]}") from reason
-    if not torch.isfinite(found).all():
+            found, other = (model.products(v, True, True) for v in (ones, drawn))
+    except Exception as reason:
+        raise ValueError(
+            f"module must be twice differentiable by torch; got: {first_line(reason)}"
+        ) from reason
+    if not (torch.isfinite(found).all() and torch.isfinite(other).all()):
         raise ValueError("second derivatives must be finite; got NaN or infinity")
+    _require_symmetry((ones, drawn), (found, other))
     if _own_functions(model.outputs(model.chunks[0]).grad_fn):
         _require_differences(model, found)
+
+
+def _require_symmetry(V: Any, HV: Any) -> None:
+    """Second derivatives that are not those of the first are seldom symmetric."""
+    import torch
+
+    (u, v), (Hu, Hv) = ([row[0].double() for row in pair] for pair in (V, HV))
+    gap = abs(float(u @ Hv - v @ Hu))
+    size = float(u.norm() * Hv.norm() + v.norm() * Hu.norm())
+    if gap > torch.finfo(V[0].dtype).eps ** 0.5 * size:
+        raise ValueError(
+            "module must be twice differentiable by torch; got second derivatives that are not symmetric, "
+            "as those of torch's weight_norm are not"
+        )
 
 
 def _own_functions(node: Any) -> bool:

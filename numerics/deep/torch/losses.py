@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,11 +90,15 @@ def _of_function(loss: Any, F: Any, y: Any, theta: str, flat: bool) -> OutputLos
         risk = loss(
             leaf[:, 0] if flat else leaf, labels.to(leaf.dtype) if labels.is_floating_point() else labels
         )
-    except (RuntimeError, TypeError, ValueError, IndexError) as reason:
-        lines = str(reason).strip().splitlines() or [type(reason).__name__]
-        raise ValueError(f"loss must take the outputs {tuple(F.shape)} and y; got {lines[0]}") from reason
+    except Exception as reason:
+        told = first_line(reason)
+        raise ValueError(f"loss must take the outputs {tuple(F.shape)} and y; got {told}") from reason
     if not isinstance(risk, torch.Tensor) or risk.numel() != 1 or not torch.isfinite(risk).all():
-        raise ValueError(f"loss must return one finite number for all samples; got {risk!r:.60}")
+        many = isinstance(risk, torch.Tensor) and risk.numel() != 1
+        got = f"numbers of shape {tuple(risk.shape)}" if many else " ".join(f"{risk!r:.60}".split())
+        raise ValueError(f"loss must return one finite number for all samples; got {got}")
+    if not risk.requires_grad:
+        raise ValueError("loss must be differentiable by the outputs; got one that torch cannot follow")
     slope = torch.autograd.grad(risk.reshape(()), leaf, create_graph=True)[0]
     name = getattr(loss, "__name__", None) or repr(loss)
     return OutputLoss(slope.detach(), None, (leaf, slope), f"{name} of all {len(F)} samples at once; {theta}")
@@ -101,3 +106,17 @@ def _of_function(loss: Any, F: Any, y: Any, theta: str, flat: bool) -> OutputLos
 
 def _numbers(tensor: Any) -> Any:
     return tensor.detach().cpu().double().numpy()
+
+
+def first_line(reason: Exception) -> str:
+    """What an exception says, in one short line.
+
+    Examples
+    --------
+    >>> first_line(KeyError("a")), first_line(ValueError("no.\nWhy")), first_line(AssertionError())
+    ("KeyError: 'a'", 'no.', 'AssertionError')
+    """
+    lines = str(reason).strip().splitlines() or [""]
+    plain = isinstance(reason, (RuntimeError, TypeError, ValueError)) and lines[0]
+    kind = "" if plain else type(reason).__name__ + (": " if lines[0] else "")
+    return kind + textwrap.shorten(lines[0], 200, placeholder=" ...")

@@ -75,13 +75,17 @@ class Model:
             If they are no rows of numbers, one for each sample.
         """
         import torch
+        from torch.nn.attention import SDPBackend, sdpa_kernel
 
         given = self.X[rows] if X is None else X
-        with torch.enable_grad():
+        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):  # the others have no second derivatives
             found = torch.func.functional_call(self.module, self.parameters, (given,))
         if not isinstance(found, torch.Tensor) or found.dim() not in (1, 2) or len(found) != len(given):
             shape = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
             raise UnfitOutputs(f"outputs must be (n, q) or (n,), n = {len(given)}; got {shape}")
+        if not found.is_floating_point() or found.is_sparse:
+            kind = "a sparse tensor" if found.is_sparse else str(found.dtype)
+            raise UnfitOutputs(f"outputs must be dense floating-point numbers; got {kind}")
         return found[:, None] if found.dim() == 1 else found
 
     def part(self, rows: slice) -> Any:
