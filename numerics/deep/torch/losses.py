@@ -113,7 +113,7 @@ def first_line(reason: Exception) -> str:
 
     Examples
     --------
-    >>> first_line(KeyError("a")), first_line(ValueError("no.\nWhy")), first_line(AssertionError())
+    >>> first_line(KeyError("a")), first_line(ValueError("no.\\nWhy")), first_line(AssertionError())
     ("KeyError: 'a'", 'no.', 'AssertionError')
     """
     lines = str(reason).strip().splitlines() or [""]
