@@ -98,6 +98,7 @@ def product_error(run: Forward, scope: Scope, propagated: float) -> float:
         if l:
             reach = reach * run.sizes[l].spectral * run.sizes[l - 1].s1
     lam = scaled_norms(run.Lam.reshape(run.n, -1)) + run.Lam_error
-    size = mean(lam * newton**2) if scope.gauss_newton else 0.0
-    size += majorant(run, scope.layers) if scope.residual else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = mean(lam * newton**2) if scope.gauss_newton else 0.0
+        size += majorant(run, scope.layers) if scope.residual else 0.0
     return float(propagated + SLACK * gamma(steps(run) + run.n) * size)

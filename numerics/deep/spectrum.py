@@ -44,7 +44,9 @@ COPIES = 6  # of a matrix, while its eigenvalues are found and verified
 
 def kernel_spectrum(run: Forward, scope: Scope, bound: Bounds, order: int) -> Spectrum:
     """All `order` eigenvalues of G; O(n^2 q^2 m L + (n q)^3) time."""
-    K, rounding = tangent_kernel(run, scope, bound)
+    with np.errstate(over="ignore", invalid="ignore"):
+        K, rounding = tangent_kernel(run, scope, bound)
+    require_representable("entries of the tangent kernel", K)
     found, error = verified_eigenvalues(K)
     distance = SLACK * (error + rounding)
     values = np.zeros(order)
@@ -61,7 +63,10 @@ def with_residual(newton: Spectrum, residual: float) -> Spectrum:
 
 def dense_spectrum(run: Forward, scope: Scope, bound: Bounds) -> Spectrum:
     """All eigenvalues of the formed matrix; O(n q P^2 + P^3) time."""
-    values, error = verified_eigenvalues(dense(run, scope))
+    with np.errstate(over="ignore", invalid="ignore"):
+        H = dense(run, scope)
+    require_representable("entries of the Hessian", H)
+    values, error = verified_eigenvalues(H)
     distance = SLACK * (error + dense_error(run, bound))
     found = Spectrum(values, np.full(len(values), distance), distance, "dense, verified")
     return found if scope.residual else semidefinite(found, run.F.size)

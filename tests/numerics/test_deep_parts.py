@@ -245,3 +245,11 @@ def test_the_ceiling_of_r_is_above_its_norm(sizes, activation):
     H = deep.Hessian(net, rng.standard_normal((7, sizes[0])), rng.standard_normal((7, sizes[-1])))
     for part in (H, H.block(tuple(range(1, len(sizes)))), H.block(len(sizes) - 1)):
         assert part.residual.frobenius_norm().lower <= norms.residual_ceiling(H.forward, part.scope.layers)
+
+
+@pytest.mark.parametrize("method", ["dense", "kernel", "lanczos", None])
+def test_a_hessian_that_overflows_is_refused_by_every_method(method):
+    net = deep.Network([[[1e100]], [[1e100]], [[1e100]], [[0.0]]], activation="identity")
+    H = deep.Hessian(net, [[1e3]], [[0.0]])
+    with pytest.raises(ValueError, match="got overflow beyond"):
+        H.eigenvalues(1, method=method)
