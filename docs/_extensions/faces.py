@@ -56,6 +56,7 @@ class Face(Directive):
 
     def run(self) -> list[nodes.Node]:
         """Parse what :func:`lines_of` writes."""
+        self.state.document.settings.env.note_reread()  # docstrings change
         face = self.arguments[0]
         section = nodes.section(ids=[f"face-{face.replace('.', '-')}"])
         section.document = self.state.document
@@ -70,6 +71,7 @@ class Commands(Directive):
         """A paragraph with the name of every command, and its help."""
         from numerics.commands.main import main
 
+        self.state.document.settings.env.note_reread()
         context = click.Context(main, info_name="twolayer")
         shown: list[nodes.Node] = []
         for name in main.list_commands(context):
