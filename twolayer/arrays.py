@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .jit import kernel
+
 Array = NDArray[np.float64]
 
 LARGEST_INTEGER = 2.0**53  # below which every integer is a float64
@@ -151,11 +153,26 @@ def _advice(array: np.ndarray) -> str:
 
 def require_finite(name: str, array: Array) -> None:
     """Refuse NaN and infinity, naming the first offender. Arrays of any shape."""
-    finite = np.isfinite(array)
-    if not finite.all():
-        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+    if not all_finite(array):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         place = f" at index {list(where)}" if where else ""
         raise ValueError(f"{name} must be finite; got {array[where]}{place}")
+
+
+def all_finite(values: Any) -> bool:
+    """Whether there is neither NaN nor infinity among numbers of any shape."""
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.flags.c_contiguous:
+        return bool(_flat_finite(values.ravel()))
+    return bool(np.isfinite(values).all())
+
+
+@kernel
+def _flat_finite(values):  # type: ignore[no-untyped-def]
+    """Whether values (k,) are all finite, in one pass."""
+    strange = 0
+    for k in range(values.size):
+        strange += 0 if abs(values[k]) < np.inf else 1
+    return strange == 0
 
 
 def require_shape(name: str, array: Array, wanted: tuple[int | str, ...], why: str = "") -> None:
@@ -283,7 +300,7 @@ def real_number(name: str, value: Any, wanted: str = "a number") -> float:
 
 def require_representable(what: str, values: Any) -> None:
     """Refuse an overflow, naming what overflowed."""
-    if not np.isfinite(values).all():
+    if not all_finite(values):
         raise ValueError(
             f"a, W, b, c, X and y must give finite {what}; got overflow beyond 1.8e308: rescale them"
         )

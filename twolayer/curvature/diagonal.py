@@ -20,9 +20,8 @@ def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The trace and a bound of its error, infinite where it overflows: who asks refuses it."""
     x2 = squared_inputs(forward, scope)
     each = np.empty(forward.n)
-    sample_traces(_factors(forward), *_parts(forward, scope), float(scope.has("a")), x2, each)
-    if scope.gauss_newton and scope.has("c"):
-        each += np.einsum("ioo->i", forward.Lam)
+    parts = *_parts(forward, scope), float(scope.has("a")), float(scope.has("c"))
+    sample_traces(_factors(forward), *parts, x2, each)
     require_representable("entries of the Hessian", each)
     value = float(compensated_sum(each)) / forward.n
     (q, m), d = forward.net.A.shape, forward.X.shape[1]
@@ -100,8 +99,8 @@ def unit_weights(factors, newton, residual, by_a, by_b, weights):  # type: ignor
 
 
 @reduction_kernel
-def sample_traces(factors, newton, residual, a, x2, each):  # type: ignore[no-untyped-def]
-    """Fill each (n,) with the traces of one sample by A, if `a` is 1, W and b. |x~_i|^2 is x2 (n,)."""
+def sample_traces(factors, newton, residual, a, c, x2, each):  # type: ignore[no-untyped-def]
+    """Fill each (n,) with traces of one sample, with A and c if `a` and `c` are 1; x2 (n,) is |x~_i|^2."""
     A, Lam, G, S, S1, S2 = factors
     (n, m), q = S1.shape, A.shape[0]
     slopes, bends = np.empty(m), np.empty(m)
@@ -114,4 +113,4 @@ def sample_traces(factors, newton, residual, a, x2, each):  # type: ignore[no-un
         if newton:
             for o in range(q):
                 curvature += Lam[i, o, o]
-        each[i] = curvature * a * square + x2[i] * weight
+        each[i] = curvature * (a * square + c) + x2[i] * weight

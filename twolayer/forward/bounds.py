@@ -20,6 +20,7 @@ from twolayer.forward.scope import Scope, sizes
 from twolayer.jit import kernel, reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
+ABSENT = 100 * NOTHING  # the exponent of zero in a sum, whatever is added to it
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         add_up(each, losses, input_norms(forward, scope), factors, jacobian, sums)
         newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * sums / n).tolist()
         exponents = product_exponent(forward, scope), gradient_exponent(forward, scope)
-        lost, gradient_lost = (_underflow(forward, scope, e) + forward.beyond for e in exponents)
+        terms = n * forward.net.n_outputs**2 * m * sum(sizes(forward, scope).values())
+        lost, gradient_lost = (_underflow(terms, e) + forward.beyond for e in exponents)
     return Bounds(
         jacobian=jacobian,
         gauss_newton=newton if scope.gauss_newton else 0.0,
@@ -145,43 +147,48 @@ def product_exponent(forward: Forward, scope: Scope) -> int:
     The terms are Lam u u' with u one of S, A S1 x and 1, and G S1 x and G A S2 x x: those that the scope
     holds, and no factor of which is zero throughout.
     """
-    e, a, inputs = forward.factor_exponents, scope.has("a"), _input_exponents(forward, scope)
-    outputs = [_above(e["S"])] if a else []
-    outputs += [_above(e["A"], e["S1"], each) for each in inputs] + [0] * scope.has("c")
-    found = [_above(e["Lam"], largest, largest) for largest in outputs] if scope.gauss_newton else []
+    e = _counted(forward)
+    inputs = _input_exponents(e, scope)
+    outputs = [e["S"]] if scope.has("a") else []
+    outputs += [e["A"] + e["S1"] + x for x in inputs] + [0] * scope.has("c")
+    found = [e["Lam"] + 2 * largest for largest in outputs] if scope.gauss_newton else []
     if scope.residual:
-        found += [_above(e["G"], e["S1"], each) for each in inputs if a]
-        found += [_above(e["G"], e["A"], e["S2"], each, each) for each in inputs]
-    return max(found, default=NOTHING)
+        found += [e["G"] + e["S1"] + x for x in inputs if scope.has("a")]
+        found += [e["G"] + e["A"] + e["S2"] + 2 * x for x in inputs]
+    return _largest(found)
 
 
 def gradient_exponent(forward: Forward, scope: Scope) -> int:
     """The same of the gradient: its terms are G S, G A S1 x and G."""
-    e = forward.factor_exponents
-    found = [_above(e["G"], e["S"])] if scope.has("a") else []
-    found += [_above(e["G"], e["A"], e["S1"], each) for each in _input_exponents(forward, scope)]
-    return max([*found, _above(e["G"])] if scope.has("c") else found, default=NOTHING)
+    e = _counted(forward)
+    found = [e["G"] + e["S"]] if scope.has("a") else []
+    found += [e["G"] + e["A"] + e["S1"] + x for x in _input_exponents(e, scope)]
+    return _largest([*found, e["G"]] if scope.has("c") else found)
 
 
-def _input_exponents(forward: Forward, scope: Scope) -> list[int]:
+def _counted(forward: Forward) -> dict[str, int]:
+    """The factors' exponents such that a sum of some is above every product of some of these, or `ABSENT`."""
+    return {name: ABSENT if e == NOTHING else max(e, 0) for name, e in forward.factor_exponents.items()}
+
+
+def _input_exponents(e: dict[str, int], scope: Scope) -> list[int]:
     """Of the inputs and of a hidden bias, as far as they are included."""
-    return [forward.factor_exponents["X"]] * scope.has("W") + [0] * scope.has("b")
+    return [e["X"]] * scope.has("W") + [0] * scope.has("b")
 
 
-def _above(*exponents: int) -> int:
-    """The exponent above every product of some of the factors; `NOTHING` if one of them is zero."""
-    return NOTHING if min(exponents) == NOTHING else sum(max(each, 0) for each in exponents)
+def _largest(exponents: list[int]) -> int:
+    """The largest exponent of a product; `NOTHING` where each has a factor that is zero."""
+    largest = max(exponents, default=ABSENT)
+    return largest if largest >= 0 else NOTHING
 
 
-def _underflow(forward: Forward, scope: Scope, exponent: int) -> float:
+def _underflow(terms: int, exponent: int) -> float:
     """What underflow may take from all entries together, 2^`exponent` above every product of factors.
 
     A multiplication loses at most half of the smallest number, and what is multiplied to the loss afterwards
     is a product of other factors of the same term. An entry has q^2 terms of each sample, and m more where
-    units are summed.
+    units are summed: `terms` of all entries.
     """
     if exponent == NOTHING:
         return 0.0
-    (n, q), m = forward.F.shape, forward.net.W.shape[0]
-    terms = n * q * q * m * sum(sizes(forward, scope).values())
     return float(MULTIPLICATIONS * terms) * times_power(SUBNORMAL, exponent)

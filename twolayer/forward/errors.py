@@ -14,13 +14,12 @@ from .. import arrays
 from ..arrays import Array, require_representable
 from ..errors.rounding import (
     JET_ERROR,
-    NOTHING,
     SAFE_HIGH,
     SAFE_LOW,
     SLACK,
     SUBNORMAL,
     UNIT,
-    exponent_of,
+    exponent_above,
     gamma,
     largest_size,
     scaled_norm,
@@ -82,11 +81,12 @@ class Forward(Values):
         `NOTHING` for what is zero, without an error, at every sample.
         """
         norms = self.norms
-        rows = {"S": norms.S, "S1": norms.S1, "S2": norms.S2, "dS": norms.dS, "dS1": norms.dS1}
-        rows |= {"dS2": norms.dS2, "dLam": self.Lam_error, "dG": self.G_error, "X": norms.X}
-        rows |= {"A": self.net.A, "Lam": self.Lam, "G": self.G}
-        found = {name: exponent_of(each) for name, each in rows.items()}
-        return {name: max(each, found.get(f"d{name}", NOTHING)) for name, each in found.items()}
+        factors = norms.S, norms.S1, norms.S2, norms.dS, norms.dS1, norms.dS2, norms.X
+        S, S1, S2, dS, dS1, dS2, X, dLam, dG = largest_of_each((*factors, self.Lam_error, self.G_error))
+        A, Lam, G = (largest_size(each.ravel()) for each in (self.net.A, self.Lam, self.G))
+        found = {"S": max(S, dS), "S1": max(S1, dS1), "S2": max(S2, dS2), "X": X, "A": A}
+        found |= {"Lam": max(Lam, dLam), "G": max(G, dG)}
+        return {name: exponent_above(size) for name, size in found.items()}
 
     @cached_property
     def loss_norms(self) -> tuple[Array, Array]:
@@ -231,6 +231,12 @@ def largest_product(units, losses, A):  # type: ignore[no-untyped-def]
         strange += 0 if whole < np.inf else 1
     outer = max(A, 1.0) * inputs
     return np.inf if strange else s * s * s1 * s1 * s2 * outer * outer * slope * curvature
+
+
+@kernel
+def largest_of_each(rows):  # type: ignore[no-untyped-def]
+    """The largest absolute value of each of several arrays (n,), infinity where one is no number."""
+    return [largest_size(each) for each in rows]
 
 
 @scalar_kernel
