@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import optimize
 from numerics.descents.finish import land
 from numerics.descents.flow import FAR, flow
 from numerics.descents.landing import CONVERGED, DIVERGED, UNDECIDED, Landing
+from numerics.descents.pattern import has_kinks
 from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point
 from numerics.training.many import full_rounds, stochastic_rounds, train
 from twolayer.arrays import Array
@@ -198,6 +200,8 @@ def quasi_newton(
 ) -> Landing:
     """Scipy's L-BFGS-B without bounds. Its basins are not those of the flow: line searches jump.
 
+    Where units have kinks it stops at them, whether at a minimum or not: the flow leads on from there.
+
     Parameters
     ----------
     landscape : Landscape
@@ -237,6 +241,10 @@ def quasi_newton(
     if not np.linalg.norm(end) <= FAR * (1 + size) or found.fun < -1e300:
         return land(landscape, theta, DIVERGED, "L-BFGS left every bound", steps=count)
     if np.abs(landscape.gradient(end)).max() > 1e3 * gradient_tolerance:
+        if has_kinks(landscape):
+            led = flow(landscape, end)
+            moved = float(np.linalg.norm(led.theta - end))
+            return replace(led, why=f"L-BFGS stopped, and the flow from there: {led.why}", finish=moved)
         return land(landscape, end, UNDECIDED, f"L-BFGS stopped: {found.message}", steps=count)
     return land(landscape, end, CONVERGED, "the gradient vanished", steps=count, size=size)
 

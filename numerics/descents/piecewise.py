@@ -25,8 +25,9 @@ NEAR, REACH, AGAIN = 0.5, 1.1, 4
 """A kink met before this share of a step is met again, by a step so many times as long as that to the kink,
 which follows what fast parts do on the way; at most so often."""
 
-SHORT = 1e-12
-"""Steps shorter than this share of the time do not count as going on."""
+SHORT, SHORTEST = 1e-12, 2.0
+"""Steps shorter than this share of the time do not count as going on, and none is made shorter than twice
+that."""
 
 PILED = 200
 """Kinks met in a row without time going on, beyond which the flow is stuck."""
@@ -120,9 +121,10 @@ class PiecewiseSteps:
                 return failure, points
             share, outside = self._left(segment)
             end, h = segment(share), share * segment.h
-            if again == 0 or not 0 < share < NEAR or not self.time + h > self.time * (1 + SHORT):
+            least = SHORTEST * SHORT * self.time  # below it the path inside a long step says nothing
+            if again == 0 or not 0 < share < NEAR or segment.h <= least:
                 break
-            self._shorten(REACH * h)
+            self._shorten(max(REACH * h, least))
             failure, more, segment = steps(1)
             points = np.concatenate([points, more])
         self.piled = 0 if self.time + h > self.time * (1 + SHORT) else self.piled + 1

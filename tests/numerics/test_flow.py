@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import twolayer as tl
+from numerics.basins import BasinMap
 from numerics.descents.flow import flow
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
 from numerics.landscape.potentials import CosineLattice, ellipsoid, powers
@@ -123,6 +124,29 @@ def test_conserved_quantities_are_kept_to_the_tolerance():
     assert 0 < fine < 1e-5
     assert fine < coarse < 1e-2
     assert np.isnan(flow(ellipsoid([1.0]), [1.0]).drift)
+
+
+@pytest.mark.parametrize(("planted", "status"), [(1e-9, "converged"), (0.1, "drifted")])
+def test_a_drift_beyond_the_tolerance_is_no_landing(planted, status):
+    """What is said to be kept changes along the path by a planted share: no label may come of it."""
+    centre, scales = np.array([3.0, -2.0]), np.array([1.0, 2.0])
+
+    class Kept(FunctionLandscape):
+        def conserved(self, theta):
+            return np.array([1.0 + planted * theta[0]])
+
+    bowl = Kept(
+        lambda theta: float(scales @ (theta - centre) ** 2) / 2,
+        lambda theta: scales * (theta - centre),
+        lambda _: np.diag(scales),
+        dimension=2,
+    )
+    landing = flow(bowl, [1.0, 1.0])
+    assert landing.status == status
+    if status == "drifted":
+        assert landing.rung == "stopped"
+        assert "conserves changed" in landing.why
+    assert (BasinMap(bowl)(np.ones(2)) >= 0) == (status == "converged")
 
 
 def test_interpolation_is_reached_to_rounding():

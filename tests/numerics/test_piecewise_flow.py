@@ -1,12 +1,17 @@
 """Flow of networks with kinks, against small steps of Euler; one codec of landings; scale; separability."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 import twolayer as tl
+from numerics.basin_study.classifiers import begin, empty
+from numerics.basin_study.problems import spiral
 from numerics.descents.flow import flow
 from numerics.descents.landing import Landing, as_arrays, from_arrays
+from numerics.descents.methods import METHODS
 from numerics.descents.piecewise import PiecewiseSteps
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
 
@@ -69,3 +74,28 @@ def test_landings_survive_a_store_and_old_stores_are_read():
     assert np.isnan(read.value)
     with pytest.raises(ValueError, match="status must be"):
         from_arrays({**old, "status": np.array([9])})
+
+
+def test_where_quasi_newton_stops_at_kinks_the_flow_leads_on():
+    """Line searches stop at kinks, most of which are no minima; every end is decided."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60, 2))
+    teacher = tl.TwoLayer(rng.normal(size=4), rng.normal(size=(4, 2)), rng.normal(size=4), activation="relu")
+    net = tl.TwoLayer(rng.normal(size=3), rng.normal(size=(3, 2)), rng.normal(size=3), activation="relu")
+    place = NetworkLandscape(net, X, teacher(X))
+    ends = [METHODS["lbfgs"](place, rng.normal(size=12), rng=rng) for _ in range(8)]
+    assert {end.status for end in ends} == {"converged"}
+    led = [end for end in ends if "the flow from there" in end.why]
+    assert led
+    for end in led:
+        again = flow(place, end.theta)
+        assert np.linalg.norm(again.theta - end.theta) <= 1e-6 * np.linalg.norm(end.theta)
+
+
+@pytest.mark.slow
+def test_kinks_do_not_pile_up_where_steps_are_long():
+    """Late on a path a kink that was let go is not met again by the rough path inside a long step."""
+    problem = replace(spiral(0), activation="relu")
+    X, y = problem.genuine
+    landing = flow(NetworkLandscape(empty(problem), X, y), begin(problem, 0, 1), rtol=1e-4)
+    assert landing.status == "converged"
