@@ -51,6 +51,10 @@ def newton_contracts(landscape: Landscape, theta: Array, size: float) -> bool:
     lowest, previous = np.nan, FINISH_REACH * size / 0.05
     for _ in range(3):
         H = hessian_at(landscape, theta)
+        try:
+            np.linalg.cholesky(H)  # far cheaper than eigenvalues, and few places have a factor
+        except np.linalg.LinAlgError:
+            return False
         values, Q = np.linalg.eigh(H)
         if values[0] <= FLAT * values[-1] or (lowest == lowest and not 2 / 3 < values[0] / lowest < 3 / 2):
             return False
