@@ -296,8 +296,12 @@ def _inner(A: Array, B: Array) -> Array:
 def _crossed(A: Array, delta: Array, B: Array, h: Array) -> Array:
     """(A_i delta_j) . (B_j h_i), for i of A and h and j of B and delta."""
     found = np.zeros((len(A), len(B)))
+    one, two = np.empty_like(found), np.empty_like(found)
     for c in range(A.shape[1]):
-        found += (A[:, c] @ delta.T) * (B[:, c] @ h.T).T
+        np.matmul(A[:, c], delta.T, out=one)
+        np.matmul(h, B[:, c].T, out=two)
+        one *= two
+        found += one
     return found
 
 
