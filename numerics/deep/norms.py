@@ -33,6 +33,7 @@ from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norms
 from twolayer.jit import reduction_kernel
 
 ENTRIES = 8_000_000  # of the largest temporary array
+CACHED = 1_000_000  # of one that is run through several times
 SUMMED = 64  # roundings of numpy's pairwise summation of any feasible length
 
 
@@ -182,7 +183,7 @@ def newton_square(run: Forward, E: list[Array], scope: Scope) -> float:
     n, q = run.F.shape
     flat = {l: E[l].reshape(n * q, -1) for l in scope.layers}
     inputs = {l: scope.inputs(run, l) for l in scope.layers}
-    rows = max(1, min(n, ENTRIES // (n * q * q)))
+    rows = max(1, min(n, CACHED // (n * q * q)))
     sums: list[float] = []
     for start in range(0, n, rows):
         stop = min(start + rows, n)
@@ -200,7 +201,7 @@ def newton_square(run: Forward, E: list[Array], scope: Scope) -> float:
 def mixed_sum(run: Forward, E: list[Array], scope: Scope) -> float:
     """<G, R>: second derivatives of each g_j . f_j along the curvature rows E, (n, q, m_l)."""
     n, q = run.F.shape
-    rows = max(1, min(n, ENTRIES // (n * q * max(run.net.sizes[1:]))))
+    rows = max(1, min(n, CACHED // (n * q * max(run.net.sizes[1:]))))
     sums = [_along(run, E, scope, slice(start, min(start + rows, n))) for start in range(0, n, rows)]
     return float(math.fsum(part for each in sums for part in each) / n**2)
 
