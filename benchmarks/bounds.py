@@ -5,7 +5,7 @@
 Every answer is compared with balls of 120 digits (``tests.oracle``, extra ``[certify]``). A problem is drawn
 at random; then it is changed, and a change is kept if the worst |value - truth| / error rises. Reported are
 the worst ratio with the problem that gives it, errors that are no finite number, whatever was raised that is
-no refusal, and at scales 1e-8 ... 1e8 the median of error / |truth|.
+no refusal, and at scales 1e-8 ... 1e8 the median of error / |truth| for each quantity and road.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ STEPS = 12
 WIDE, PLAIN = (-320, 300), (-8, 8)
 """Powers of ten by which the arrays are scaled, in an attack and where an error should be small."""
 
+TARGET = 1e-12
+"""What the median of error / |truth| is to be below at plain scales."""
+
 
 @dataclass
 class Report:
@@ -44,8 +47,8 @@ class Report:
         The largest |value - truth| / error.
     broken : list of str
         Wrong bounds, errors that are not finite and what was raised, each with the problem.
-    shares : list of float
-        error / |truth| at plain scales.
+    shares : dict of str to list of float
+        error / |truth| at plain scales, by question: quantity and road.
     """
 
     checks: int = 0
@@ -57,7 +60,7 @@ class Report:
     nan: int = 0
     raised: int = 0
     broken: list[str] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
+    shares: dict[str, list[float]] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
 
     def add(self, problem: Problem, answer: Answer, plain: bool) -> None:
@@ -76,7 +79,7 @@ class Report:
         elif answer.ratio > 1:
             self.above += 1
         elif plain and answer.share is not None:
-            self.shares.append(answer.share)
+            self.shares.setdefault(answer.question, []).append(answer.share)
         if answer.wrong:
             self.broken.append(f"{answer} at {problem!r}")
         if answer.ratio > self.worst:
@@ -88,12 +91,14 @@ class Report:
             name: getattr(self, name)
             for name in ("checks", "refused", "needless", "above", "nan", "raised", "worst")
         }
-        median = float(np.median(self.shares)) if self.shares else None
+        every = [share for shares in self.shares.values() for share in shares]
+        medians = {name: float(np.median(shares)) for name, shares in sorted(self.shares.items())}
         return {
             **counted,
             "worst_at": self.worst_at,
-            "plain": len(self.shares),
-            "median_share": median,
+            "plain": len(every),
+            "median_share": float(np.median(every)) if every else None,
+            "median_shares": medians,
             "refusals": self.refusals,
         }
 
@@ -163,6 +168,10 @@ def climb(
         candidate = changed(problem, rng, decades)
 
 
+def _judged(median: float) -> str:
+    return "" if median < TARGET else "  above the target"
+
+
 def attack(seconds: float, seed: int = 0, most: int | None = None) -> Report:
     """Attack for a time, or until `most` answers have been compared; half of the climbs at plain scales."""
     rng, report, until = np.random.default_rng(seed), Report(), time.monotonic() + seconds
@@ -188,7 +197,10 @@ def main(words: list[str]) -> int:
     if chosen.json:
         print(json.dumps({**found, "broken": report.broken}, indent=2))
     else:
+        medians = found.pop("median_shares")
         print("\n".join(f"{name}: {value}" for name, value in found.items()))
+        print(f"median error / |truth| at scales 1e-8 ... 1e8 (target: below {TARGET:g}):")
+        print("\n".join(f"  {name:32s} {value:.1e}{_judged(value)}" for name, value in medians.items()))
         kinds: dict[str, str] = {}
         for broken in report.broken:
             kinds.setdefault(broken.split(" at Problem")[0].split(":")[0], broken)

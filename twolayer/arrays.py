@@ -298,9 +298,13 @@ def real_number(name: str, value: Any, wanted: str = "a number") -> float:
     raise ValueError(f"{name} must be {wanted}; got {value!r}")
 
 
+class Overflow(ValueError):
+    """A number beyond the floats where there must be none."""
+
+
 def require_representable(what: str, values: Any) -> None:
     """Refuse an overflow, naming what overflowed."""
     if not all_finite(values):
-        raise ValueError(
+        raise Overflow(
             f"a, W, b, c, X and y must give finite {what}; got overflow beyond 1.8e308: rescale them"
         )

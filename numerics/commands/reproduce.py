@@ -246,7 +246,9 @@ def chosen_task(data: str | None, target: str | None, standardise: bool) -> tupl
 
     from numerics.files.datasets import digits_task, doubts, load_task, uneven
 
-    if not data:
+    if data is None:
+        if target is not None:
+            raise ValueError(f"--target must come with --data; got {target[:80]!r} alone")
         return replace(digits_task(), standardise=standardise), []
     understood: list[str] = []
     task = load_task(data, target, standardise=standardise, notes=understood)

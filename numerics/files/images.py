@@ -90,7 +90,7 @@ def images(name: str, folder: str | Path | None = None) -> Images:
         "digits" (embedded), "mnist-5000" (the extra ``[mnist]``), "mnist", "fashion-mnist" or "cifar-10"
         (their own files, in `folder`), or the path of an npz file with X (n, d) and integer y (n,).
     folder : str or Path, optional
-        Where the files lie; by default where Debian's packages put them.
+        Where the files of the last three lie; by default where Debian's packages put them.
 
     Returns
     -------
@@ -99,7 +99,8 @@ def images(name: str, folder: str | Path | None = None) -> Images:
     Raises
     ------
     ValueError
-        If the name is none of these, or the data is missing (the message says how to get it) or damaged.
+        If the name is none of these, a folder is given that is not looked into, or the data is
+        missing (the message says how to get it) or damaged.
 
     Examples
     --------
@@ -107,6 +108,8 @@ def images(name: str, folder: str | Path | None = None) -> Images:
     >>> found.X.shape, found.classes
     ((1797, 64), 10)
     """
+    if folder is not None and (name in EMBEDDED or name.endswith(".npz")):
+        raise ValueError(f"folder must be given with data that lie in one; got {folder!s} with {name!r}")
     if name in READERS:
         return READERS[name](None if folder is None else Path(folder))
     if name.endswith(".npz"):
@@ -194,3 +197,5 @@ READERS: dict[str, Callable[[Path | None], Images]] = {
     "fashion-mnist": _fashion,
     "cifar-10": _cifar,
 }
+EMBEDDED = ("digits", "mnist-5000")
+"""Those that come with a package."""

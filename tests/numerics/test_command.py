@@ -340,3 +340,31 @@ def test_every_letter_is_printed_on_every_terminal(encoding, letters):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() in letters  # click itself takes a terminal in ascii for one in UTF-8
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["norms", "--model", "", "--data", "x.npz"], "every argument must be a word"),
+        (["reproduce", "--data", "  "], "every argument must be a word"),
+        (["reproduce", "--target", "y"], "--target must come with --data"),
+        (["deep", "--folder", "."], "folder must be given with data that lie in one"),
+        (["verify", "--samples", "1" * 30], "is not in the range"),
+        (["derive", "tanh", "--loss", "x" * 5000], "x...x"),
+        (["derive", "tanh", "--outputs", "9" * 4000], "9...9"),
+    ],
+)
+def test_words_that_mean_nothing_are_refused_in_a_short_line(words, wanted):
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2
+    last = done.output.splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert wanted in last
+    assert len(last) < 500
+
+
+def test_a_link_to_itself_is_no_place_for_a_file(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    done = CliRunner().invoke(main, ["verify", "--certify", "--out", str(tmp_path / "loop" / "x")])
+    assert done.exit_code == 2
+    assert "--out must be a file in a folder that exists" in done.output

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import arrays
-from ..arrays import Array, require_representable
+from ..arrays import Array, Overflow, require_representable
 from ..curvature.dense import dense, dense_error
 from ..curvature.diagonal import diagonal, trace
 from ..curvature.frobenius import METHODS, frobenius
@@ -27,6 +27,7 @@ from ..model.network import TwoLayer
 from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.functions import weyl
 from .block import Block
+from .by_blocks import frobenius_by_blocks, trace_by_blocks
 from .ridge import Regularised, strengths
 from .units import PerUnit
 
@@ -178,6 +179,14 @@ class Curvature(PerUnit):
         >>> float(Hessian(net, [[1.0]], [2.0]).frobenius_norm())  # [[1, 2], [2, 4]]
         5.0
         """
+        try:
+            return self._frobenius_norm(method)
+        except Overflow as refused:
+            if 8 * self.shape[0] ** 2 > 0.8 * available():
+                raise
+            return frobenius_by_blocks(self, refused)
+
+    def _frobenius_norm(self, method: str | None) -> Measurement:
         passed, bound = self.scaled.forward, self.scaled.bound
         if self.scaled.vanishes and method in (None, *METHODS):
             return self._from_scaled(0.0, SLACK * bound.propagated, method or METHODS[0])
@@ -248,6 +257,12 @@ class Curvature(PerUnit):
         >>> float(Hessian(net, [[1.0]], [2.0]).trace())
         5.0
         """
+        try:
+            return self._trace()
+        except Overflow as refused:
+            return trace_by_blocks(self, refused)
+
+    def _trace(self) -> Measurement:
         passed, bound = self.scaled.forward, self.scaled.bound
         if self.scaled.vanishes:
             return self._from_scaled(0.0, SLACK * bound.trace_propagated, "closed form")
