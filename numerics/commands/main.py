@@ -38,7 +38,13 @@ class Commands(click.Group):
     """A group whose commands answer bad input with one line instead of a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the words of the command line, none of which may be empty: what it is meant for is unknown."""
+        """Take the words of the command line, none of which may be empty: what it is meant for is unknown.
+
+        Raises
+        ------
+        click.UsageError
+            If one is.
+        """
         if any(not word.strip() for word in args):
             raise click.UsageError("every argument must be a word; got an empty one", ctx)
         return super().parse_args(ctx, args)

@@ -241,7 +241,13 @@ def write_basins(folder: Path, results: dict[str, Any], command: str, date: str)
 
 
 def chosen_task(data: str | None, target: str | None, standardise: bool) -> tuple[Dataset, list[str]]:
-    """Return the digits, or the data of a user's file with lines on what was understood."""
+    """Return the digits, or the data of a user's file with lines on what was understood.
+
+    Raises
+    ------
+    ValueError
+        If a `target` is named without `data`, or the file is none of data.
+    """
     from dataclasses import replace
 
     from numerics.files.datasets import digits_task, doubts, load_task, uneven

@@ -253,3 +253,12 @@ def test_blocks_add_up_to_the_whole(scale, method):
         ):
             assert abs(found.value - whole.value) <= found.error + whole.error
             assert found.error <= 100 * whole.error
+
+
+@pytest.mark.parametrize("method", [None, "dense", "structured"])
+def test_a_spectrum_beyond_scaling_is_refused_where_its_norm_is_known(method):
+    H = beyond_scaling(activation="relu").hessian
+    shift = 4 * float(H.frobenius_norm())
+    with pytest.raises(ValueError, match=r"finite|shift must make|nearer") as refused:
+        H.logdet(shift, method)
+    assert "; got" in str(refused.value)

@@ -133,7 +133,7 @@ def _lifted(small: Matrix, found: Pairs, vectors: bool) -> Pairs:
 def lowest(matrix: Matrix, formed: bool = False) -> float:
     """An estimate of the least eigenvalue, from above: a Rayleigh quotient; of entries that are `formed`."""
     if matrix.order <= SMALL:
-        return float(np.linalg.eigvalsh(matrix.entries())[0])
+        return float(np.linalg.eigvalsh(matrix.checked(matrix.entries()))[0])
     products = matrix.entries().__matmul__ if formed else _products(matrix)
     rough = Operator(matrix.order, products, 0.0, 0.0)
     return float(candidates(rough, 1, "smallest", 1e-5 * matrix.bound.total)[0])
