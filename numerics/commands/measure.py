@@ -36,7 +36,7 @@ def measure(
     largest : int, optional
         How many of the largest eigenvalues are sought; those that are not proved to be are not `exact`.
     progress : callable, optional
-        Told how far these are.
+        Told how far each is.
     target : str, optional
         The target's column, see :func:`numerics.files.tables.read_table`.
 
@@ -53,15 +53,15 @@ def measure(
     found = {
         "risk": tl.risk(net, X, y, loss),
         "gradient_norm": tl.gradient_norm(net, X, y, loss),
-        "frobenius_norm": H.frobenius_norm(),
+        "frobenius_norm": H.frobenius_norm(progress=progress),
         "trace": H.trace(),
-        "gauss_newton_frobenius_norm": H.gauss_newton.frobenius_norm(),
+        "gauss_newton_frobenius_norm": H.gauss_newton.frobenius_norm(progress=progress),
         "gauss_newton_trace": H.gauss_newton.trace(),
-        "residual_frobenius_norm": H.residual.frobenius_norm(),
+        "residual_frobenius_norm": H.residual.frobenius_norm(progress=progress),
         "residual_trace": H.residual.trace(),
     }
     if H.shape[0] <= SPECTRUM_LIMIT if spectrum is None else spectrum:
-        found.update(of_eigenvalues(H.eigenvalues()))
+        found.update(of_eigenvalues(H.eigenvalues(progress=progress)))
     if largest is not None:
         found.update(one_by_one(H.eigenvalues(largest, progress=progress)))
     conventions = {

@@ -57,7 +57,7 @@ def norms(
     from numerics.commands.measure import measure, text
     from numerics.files.networks import read_model
 
-    with share_bar("eigenvalues") as progress:
+    with share_bar("norms") as progress:
         net = read_model(model, activation)
         found = measure(net, data, loss, spectrum, largest, progress, target)
     click.echo(json.dumps(found, indent=1, allow_nan=False) if as_json else text(found))

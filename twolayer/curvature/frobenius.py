@@ -13,7 +13,7 @@ from ..errors.rounding import ORDINARY, SLACK, exponent_of, gamma, times_power
 from ..forward.errors import Forward
 from . import dense_by_pairs
 from .dense import dense, dense_error
-from .frobenius_by_pairs import frobenius_pairs
+from .frobenius_by_pairs import Told, frobenius_pairs, untold
 
 METHODS = ("pairs", "dense")
 DENSE_BYTES = 2**31  # the dense method is offered while the matrix fits here
@@ -24,7 +24,7 @@ RETRY_FLOPS = 1e11  # unless it costs more than this
 
 
 def frobenius(
-    forward: Forward, scope: Scope, bound: Bounds, method: str | None = None
+    forward: Forward, scope: Scope, bound: Bounds, method: str | None = None, told: Told = untold
 ) -> tuple[float, float, str]:
     """Value, error bound and method of the Frobenius norm.
 
@@ -33,6 +33,8 @@ def frobenius(
     method : {None, "pairs", "dense"}
         None takes the cheaper by :func:`flops`, and the dense one as well when the pairs' terms cancel so
         far that their bound exceeds 1e-10 of the value and twice the other's.
+    told : callable, optional
+        Told how far it is.
 
     Raises
     ------
@@ -45,11 +47,13 @@ def frobenius(
     P = sum(sizes(forward, scope).values())
     fits = 8 * P * P <= DENSE_BYTES
     if method == "dense" or (method is None and fits and costs["dense"] <= costs["pairs"]):
+        told(0.0, f"forming a matrix of order {P}")
         return *_dense(forward, scope, bound), "dense"
-    value, error = frobenius_pairs(forward, scope, bound)
+    value, error = frobenius_pairs(forward, scope, bound, told)
     promised = SLACK * dense_error(forward, bound) + gamma(P + 8) * value
     better = not math.isfinite(error) or promised < 0.5 * error
     if method is None and better and not error <= POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
+        told(0.5, f"forming a matrix of order {P}, for the pairs' terms cancel")
         other = _dense(forward, scope, bound)
         if other[1] < error or not math.isfinite(error):
             return *other, "dense"

@@ -11,7 +11,7 @@ a scalar network costs four products over the units (two of them symmetric) and 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -29,15 +29,26 @@ SMALLEST = 2.0**-250  # of the scale over the factors it divides
 GRAM_CACHE = 2**25  # entries of K0 kept between the two visits of a tile: 256 MB
 
 
-def frobenius_pairs(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
-    """The Frobenius norm and a bound of its error.
+Told = Callable[[float, str], None]
+"""Told how far work is, 0 to 1, and what is being done; what it raises breaks the work off."""
+
+
+def untold(share: float, doing: str) -> None:
+    """Tell nobody."""
+
+
+def frobenius_pairs(
+    forward: Forward, scope: Scope, bound: Bounds, told: Told = untold
+) -> tuple[float, float]:
+    """The Frobenius norm and a bound of its error; `told` is called before each pair of tiles.
 
     Time O(n^2 (m q^2 + d)), memory O(n (m + d)) beyond the input.
     """
     scale = _scale(forward, bound.total)
     features = _Features(forward, scope, scale)
-    newton, cross = [], []
-    for left, right, gram in _tiles(forward, scope):
+    newton, cross, many = [], [], math.ceil(forward.n / TILE) ** 2
+    for done, (left, right, gram) in enumerate(_tiles(forward, scope)):
+        told(done / many, "pairs of samples")
         features.select(left)
         if scope.residual and (scope.has("W") or scope.has("b")):
             cross.append(features.cross(gram, right))

@@ -15,6 +15,7 @@ from ..errors.measurement import Measurement, measured
 from ..forward.block_bounds import block_bounds
 from ..forward.scope import sizes
 from ..spectrum.eigensystem import rectangular_norm
+from ..spectrum.extremes.watch import Progress, Watch
 from .spectral import Spectral
 
 
@@ -52,24 +53,41 @@ class Block(LinearOperator):  # type: ignore[misc]
         """
         return np.asarray(self.whole.toarray())[np.ix_(self._rows, self._columns)]
 
-    def frobenius_norm(self) -> Measurement:
-        """Frobenius norm with its rounding bound."""
-        return self._norm("fro")
+    def frobenius_norm(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
+        """Frobenius norm with its rounding bound; the matrix over both parts is formed.
 
-    def spectral_norm(self) -> Measurement:
-        """Largest singular value with its rounding bound."""
-        return self._norm(2)
+        `progress` and `max_seconds`, looked at between the steps, are as for ``Hessian.eigenvalues``.
+        """
+        return self._norm("fro", Watch(progress, max_seconds))
 
-    def nuclear_norm(self) -> Measurement:
-        """Sum of the singular values with its rounding bound."""
-        return self._norm("nuc")
+    def spectral_norm(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
+        """Largest singular value with its rounding bound; the matrix over both parts is formed.
 
-    def _norm(self, kind: Any) -> Measurement:
+        `progress` and `max_seconds`, looked at between the steps, are as for ``Hessian.eigenvalues``.
+        """
+        return self._norm(2, Watch(progress, max_seconds))
+
+    def nuclear_norm(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
+        """Sum of the singular values with its rounding bound; the matrix over both parts is formed.
+
+        `progress` and `max_seconds`, looked at between the steps, are as for ``Hessian.eigenvalues``.
+        """
+        return self._norm("nuc", Watch(progress, max_seconds))
+
+    def _norm(self, kind: Any, watch: Watch) -> Measurement:
         scaled = self.whole.scaled
+        watch.stage(0.0, f"forming a matrix of order {self.whole.shape[0]}")
         forming = self._forming()
         with np.errstate(over="ignore", invalid="ignore"):
             block = dense(scaled.forward, self.whole.scope)[np.ix_(self._rows, self._columns)]
         require_representable("entries of the Hessian", block)
+        watch.stage(0.5, f"the norm of a block {block.shape[0]} x {block.shape[1]}")
         value, error, method = rectangular_norm(block, kind, forming)
         return measured(*scaled.back(value, error), method, self.whole.convention)
 

@@ -158,7 +158,13 @@ class Curvature(PerUnit):
         """The diagonal, shape (P,). O(n m (q^2 + d)) time."""
         return self._array(lambda: diagonal(self.scaled.forward, self.scope))
 
-    def frobenius_norm(self, method: str | None = None) -> Measurement:
+    def frobenius_norm(
+        self,
+        method: str | None = None,
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """Frobenius norm, exact and without forming the matrix.
 
         Parameters
@@ -167,11 +173,15 @@ class Curvature(PerUnit):
             "pairs": products over pairs of samples, O(n^2 (m q^2 + d)) time and O(n (m + d)) memory.
             "dense": forms the matrix, O(n q P^2). None: the cheaper by a flop model; if the pairs' terms
             cancel so far that their rounding bound is poor, the dense value when it is affordable.
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
 
         Raises
         ------
         ValueError
             If `method` is unknown.
+        TimeoutError
+            If `max_seconds` are over.
 
         Examples
         --------
@@ -190,7 +200,8 @@ class Curvature(PerUnit):
         passed, bound = self.scaled.forward, self.scaled.bound
         if self.scaled.vanishes and method in (None, *METHODS):
             return self._from_scaled(0.0, SLACK * bound.propagated, method or METHODS[0])
-        value, error, used = _representable(lambda: frobenius(passed, self.scope, bound, method))
+        told = Watch(progress, max_seconds).stage
+        value, error, used = _representable(lambda: frobenius(passed, self.scope, bound, method, told))
         return self._from_scaled(value, error, used)
 
     def stable_rank(
@@ -208,8 +219,9 @@ class Curvature(PerUnit):
         >>> round(Hessian(net, [[1.0]], [0.0]).residual.stable_rank().value, 12)  # eigenvalues 2 and -2
         2.0
         """
+        watch = Watch(progress, max_seconds)
         largest = self.spectral_norm(method, progress=progress, max_seconds=max_seconds)
-        return (self.frobenius_norm() / largest) ** 2
+        return (self.frobenius_norm(progress=progress, max_seconds=watch.left()) / largest) ** 2
 
     def weyl_bounds(
         self, *, progress: Progress | None = None, max_seconds: float | None = None

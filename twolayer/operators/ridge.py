@@ -16,6 +16,7 @@ from ..errors.measurement import Measurement
 from ..errors.rounding import SLACK, UNIT
 from ..forward.scope import sizes
 from ..spectrum.enclosed import Spectrum, merged
+from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Regularised(LinearOperator):  # type: ignore[misc]
 
     def __init__(self, curvature: Curvature, strengths: dict[str, float]) -> None:
         self.curvature, self.strengths = curvature, dict(strengths)
+        self._found: Spectrum | None = None
         super().__init__(np.dtype(np.float64), curvature.shape)
 
     @property
@@ -107,10 +109,13 @@ class Regularised(LinearOperator):  # type: ignore[misc]
             total = total + self._known(self.strengths.get(part, 0.0)) * size
         return self._said(total)
 
-    def frobenius_norm(self) -> Measurement:
+    def frobenius_norm(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
         r"""Frobenius norm, exact.
 
         By :math:`|H + D|^2 = |H|^2 + 2 \sum_p r_p\, \mathrm{tr}\, H_{pp} + \sum_p r_p^2 P_p` over parts p.
+        `progress` and `max_seconds` are as for ``Hessian.frobenius_norm``.
 
         Examples
         --------
@@ -120,7 +125,7 @@ class Regularised(LinearOperator):  # type: ignore[misc]
         >>> round(float(H.frobenius_norm()) ** 2, 12)
         28.0
         """
-        square = self.curvature.frobenius_norm() ** 2
+        square = self.curvature.frobenius_norm(progress=progress, max_seconds=max_seconds) ** 2
         for part, size in sizes(self.curvature.forward, self.curvature.scope).items():
             strength = self._known(self.strengths.get(part, 0.0))
             if strength.value:
@@ -137,7 +142,7 @@ class Regularised(LinearOperator):  # type: ignore[misc]
         which : {"largest", "smallest", "magnitude"}
         **how
             What ``Hessian.eigenvalues`` takes, where the same is added on all parameters: those of H are
-            shifted. Otherwise the matrix is formed, O(P^3), and nothing is taken.
+            shifted. Otherwise the matrix is formed, O(P^3), and `progress` and `max_seconds` alone are taken.
 
         Raises
         ------
@@ -158,6 +163,7 @@ class Regularised(LinearOperator):  # type: ignore[misc]
             moved = found.value + strength
             error = SLACK * (found.error + UNIT * np.abs(moved)) if strength else found.error
             return self._said(replace(found, value=moved, error=error))
+        watched = {name: how.pop(name) for name in ("progress", "max_seconds") if name in how}
         if how:
             raise ValueError(f"options must be left out for these eigenvalues; got {', '.join(how)}")
         if which not in ENDS:
@@ -165,41 +171,75 @@ class Regularised(LinearOperator):  # type: ignore[misc]
         P = self.shape[0]
         if k is not None and not (isinstance(k, int) and 1 <= k <= P):
             raise ValueError(f"k must be None or in 1..{P}; got {k!r}")
-        values, errors = self.spectrum.extreme(P if k is None else k, which)
-        return Measurement(values, errors, True, self.spectrum.method, self.convention)
+        every = self._all(Watch(**watched))
+        values, errors = every.extreme(P if k is None else k, which)
+        return Measurement(values, errors, True, every.method, self.convention)
 
-    @cached_property
+    @property
     def spectrum(self) -> Spectrum:
         """All eigenvalues: those of H shifted, or of the matrix formed."""
+        return self._all(Watch())
+
+    def _all(self, watch: Watch) -> Spectrum:
+        """The same; kept, for the next question."""
+        if self._found is None:
+            self._found = self._sought(watch)
+        return self._found
+
+    def _sought(self, watch: Watch) -> Spectrum:
         if self.uniform is not None:
-            found = self.eigenvalues()
+            found = self.eigenvalues(progress=watch.progress, max_seconds=watch.left())
             errors = np.broadcast_to(found.error, found.value.shape)
             return merged(found.value, errors, SLACK * float(np.linalg.norm(errors)), found.method)
-        values, error = verified_eigenvalues(self.toarray())
+        watch.stage(0.0, f"forming a matrix of order {self.shape[0]}")
+        values, error = verified_eigenvalues(self.toarray(), watch=watch)
         error = SLACK * (error + self.rounding_error())
         return merged(values, np.full(len(values), error), error, "dense, verified")
 
-    def spectral_norm(self) -> Measurement:
-        """Largest absolute eigenvalue, from all of them."""
-        return self._read(self.spectrum.spectral_norm())
+    def spectral_norm(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
+        """Largest absolute eigenvalue, from all of them.
 
-    def nuclear_norm(self) -> Measurement:
-        """Sum of the absolute eigenvalues."""
-        return self._read(self.spectrum.nuclear_norm())
+        `progress` and `max_seconds` are as for ``Hessian.eigenvalues``.
+        """
+        return self._read(self._all(Watch(progress, max_seconds)).spectral_norm())
 
-    def rank(self) -> Measurement:
-        """Number of eigenvalues that are certainly not zero; the error counts the undecided ones."""
-        return self._read(self.spectrum.rank())
+    def nuclear_norm(
+        self, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
+        """Sum of the absolute eigenvalues.
 
-    def inertia(self, shift: float = 0.0) -> Measurement:
-        """Number of eigenvalues of this matrix + shift I below zero; the error counts the undecided ones."""
+        `progress` and `max_seconds` are as for ``Hessian.eigenvalues``.
+        """
+        return self._read(self._all(Watch(progress, max_seconds)).nuclear_norm())
+
+    def rank(self, *, progress: Progress | None = None, max_seconds: float | None = None) -> Measurement:
+        """Number of eigenvalues that are certainly not zero; the error counts the undecided ones.
+
+        `progress` and `max_seconds` are as for ``Hessian.eigenvalues``.
+        """
+        return self._read(self._all(Watch(progress, max_seconds)).rank())
+
+    def inertia(
+        self, shift: float = 0.0, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
+        """Number of eigenvalues of this matrix + shift I below zero; the error counts the undecided ones.
+
+        `progress` and `max_seconds` are as for ``Hessian.eigenvalues``.
+        """
         strength = self.uniform
         if strength is not None and _sum_is_exact(shift, strength):
-            return self._said(self.curvature.inertia(shift + strength))
-        return self._read(self.spectrum.inertia(float(shift)))
+            watched: Any = {"progress": progress, "max_seconds": max_seconds}
+            return self._said(self.curvature.inertia(shift + strength, **watched))
+        return self._read(self._all(Watch(progress, max_seconds)).inertia(float(shift)))
 
-    def logdet(self, shift: float = 0.0) -> Measurement:
+    def logdet(
+        self, shift: float = 0.0, *, progress: Progress | None = None, max_seconds: float | None = None
+    ) -> Measurement:
         """Logarithm of the determinant of this matrix + shift I, which must be positive definite.
+
+        `progress` and `max_seconds` are as for ``Hessian.eigenvalues``.
 
         Raises
         ------
@@ -216,8 +256,9 @@ class Regularised(LinearOperator):  # type: ignore[misc]
         """
         strength = self.uniform
         if strength is not None and _sum_is_exact(shift, strength):
-            return self._said(self.curvature.logdet(shift + strength))
-        return self._read(self.spectrum.logdet(float(shift)))
+            watched: Any = {"progress": progress, "max_seconds": max_seconds}
+            return self._said(self.curvature.logdet(shift + strength, **watched))
+        return self._read(self._all(Watch(progress, max_seconds)).logdet(float(shift)))
 
     def _known(self, number: float) -> Measurement:
         return Measurement(number, 0.0, True, "given")

@@ -11,6 +11,7 @@ from ..errors.measurement import Measurement, measured
 from ..errors.rounding import SLACK, gamma, scaled_norm
 from ..forward.scope import sizes, unit_columns
 from ..spectrum.compressed import Matrix
+from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
 from ..spectrum.unit_blocks import Units
 from .functions import SpectralFunctions
@@ -60,18 +61,28 @@ class PerUnit(SpectralFunctions):
         block = self._block(Units(self._matrix), int(unit))
         return np.ldexp(block, self.scaled.exponent)
 
-    def unit_norms(self, kind: str = "frobenius") -> Measurement:
+    def unit_norms(
+        self,
+        kind: str = "frobenius",
+        *,
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> Measurement:
         """A norm of the diagonal block of every hidden unit, arrays of shape (m,); O(n m q p^2) time.
 
         Parameters
         ----------
         kind : {"frobenius", "spectral", "nuclear", "trace"}
             Trace is not a norm, but asked for as often.
+        progress, max_seconds
+            As for :meth:`eigenvalues`.
 
         Raises
         ------
         ValueError
             If `kind` is unknown.
+        TimeoutError
+            If `max_seconds` are over.
 
         Examples
         --------
@@ -85,8 +96,10 @@ class PerUnit(SpectralFunctions):
             raise ValueError(f"kind must be one of {', '.join(kinds)}; got {kind!r}")
         units, scaled = Units(self._matrix), self.scaled
         forming = dense_error(scaled.forward, scaled.bound)
-        blocks = (self._block(units, k) for k in range(self.forward.S.shape[1]))
-        found = [scaled.back(*_norm(block, kind, forming)) for block in blocks]
+        watch, m, found = Watch(progress, max_seconds), self.forward.S.shape[1], []
+        for k in range(m):
+            watch.stage(k / m, f"unit {k} of {m}")
+            found.append(scaled.back(*_norm(self._block(units, k), kind, forming)))
         values, errors = (np.array(column) for column in zip(*found, strict=True))
         return measured(values, errors, "unit by unit", self.convention)
 

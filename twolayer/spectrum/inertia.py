@@ -28,7 +28,7 @@ import numpy as np
 from twolayer.forward.bounds import bounds
 
 from ..arrays import Array, require_representable
-from ..blas_threads import one_blas_thread
+from ..blas_threads import one_blas_thread, scipy_on_one_thread
 from ..curvature.dense import dense_error
 from ..curvature.frobenius import frobenius
 from ..errors.rounding import SLACK, UNIT, gamma
@@ -128,12 +128,13 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float, watch: Watch) -
     capacitance = Capacitance(n * q, newton, blocks.sharp)
     m, several = matrix.forward.S.shape[1], max(ROWS // max(units.block_order, 1), 1)
     pairs, done = iter(units), 0
-    while batch := _batch(pairs, several, matrix, blocks):
-        watch.require_time("a count")
-        watch.tell(min(done / m, 1.0), f"unit {done} of {m}")
-        for rows in batch:
-            capacitance.add(rows)
-        done += len(batch)
+    with scipy_on_one_thread(units.block_order):
+        while batch := _batch(pairs, several, matrix, blocks):
+            watch.require_time("a count")
+            watch.tell(min(done / m, 1.0), f"unit {done} of {m}")
+            for rows in batch:
+                capacitance.add(rows)
+            done += len(batch)
     relative, border = blocks.finish(capacitance)
     features_size = math.sqrt(math.sqrt(q) * matrix.bound.gauss_newton / scale)
     moved = math.sqrt(blocks.moved) + units.features_error * features_size + border

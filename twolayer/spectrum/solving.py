@@ -18,18 +18,23 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from ..arrays import Array
+from ..blas_threads import scipy_on_one_thread
 from ..curvature.dense import dense
 from ..curvature.product import product
 from ..errors.rounding import SLACK, UNIT
 from ..forward.scope import unit_columns
+from ..jit import reduction_kernel
 from .compressed import Matrix
 from .extremes.curvature_pairs import lowest, product_error
 from .extremes.watch import Watch
+from .factored.accumulated import PlainSum
+from .factored.capacitance import ROWS
 from .factored.ldl import Factorization
 from .inertia import Evaluation, evaluate
 from .unit_blocks import Units
 
 MOVED = 2.0**-16  # of the largest pivot of a block: smaller ones are moved
+LARGE_STACK = 2**30  # bytes of the inverses of all blocks, from which they are kept in single precision
 STEPS = 60  # of GMRES, between restarts
 ROUNDS = 4  # of refinement
 SHARES = (0.5, 0.1, 0.01, 1e-4)  # of what the least eigenvalue is guessed to be, that are tried
@@ -166,52 +171,110 @@ def _moved(F: Factorization, shift: float, whole: float) -> Array:
 class UnitInverse:
     """Nearly the inverse of a matrix + shift I, by Woodbury's formula.
 
-    Time O(m (p^3 + p^2 n q + p (n q)^2) + (n q)^3) once, and O(m p (p + n q)) an application; memory of the
-    factors of every block, and of some n q x n q arrays.
+    Time O(m (p^3 + p^2 n q + p (n q)^2) + (n q)^3) once, and O(m (p^2 + n (q + p))) an application; memory of
+    the inverse of every block, in single precision where they take more than a gibibyte, and of some
+    n q x n q arrays.
     """
 
     def __init__(self, small: Matrix, shift: float, watch: Watch) -> None:
-        self.units, (n, q) = Units(small), small.forward.F.shape
-        m = small.forward.S.shape[1]
-        self.blocks: list[tuple[Factorization, Array]] = []
-        self.newton = small.scope.gauss_newton
-        capacitance = np.eye(n * q if self.newton else 1)
-        for k, (block, features) in enumerate(self.units):
-            watch.require_time("a solution")
-            watch.tell(k / m, f"unit {k} of {m}")
-            block[np.diag_indices_from(block)] += shift
-            F = Factorization(block)
-            pivots = _moved(F, shift, small.bound.total)
-            self.blocks.append((F, pivots))
-            if self.newton:
-                Y = F.solve(features.T)[0]
-                capacitance += Y.T @ (Y / pivots[:, None])
-        self.capacitance = Factorization(0.5 * (capacitance + capacitance.T))
-        self.pivots = _moved(self.capacitance, 0.0, 1.0)
+        self.units, self.shift, self.whole = Units(small), shift, small.bound.total
+        (n, q), m, p = small.forward.F.shape, small.forward.S.shape[1], self.units.block_order
         self.places = _places(small)
+        self.biased = small.scope.has("c") > 0
+        kind = np.float32 if 8 * m * p * p > LARGE_STACK else np.float64
+        self.inverses = np.empty((m if p else 0, p, p), dtype=kind)
+        capacitance = _Products(n * q) if small.scope.gauss_newton else None
+        with scipy_on_one_thread(p):
+            for k, (block, features) in enumerate(self.units):
+                watch.require_time("a solution")
+                watch.tell(k / m, f"unit {k} of {m}")
+                self._add(k, block, features, capacitance)
+        if capacitance:
+            C = capacitance.finished()
+            self.capacitance = Factorization(C)
+            self.pivots = _moved(self.capacitance, 0.0, 1.0)
+        self.newton = capacitance is not None
+
+    def _add(self, k: int, block: Array, features: Array, capacitance: _Products | None) -> None:
+        """Invert a block and add its part of the capacitance matrix."""
+        block[np.diag_indices_from(block)] += self.shift
+        F = Factorization(block)
+        pivots = _moved(F, self.shift, self.whole)
+        roots = np.sqrt(np.abs(pivots))[:, None]
+        rows = F.reduced(np.eye(len(block))) / roots
+        inverse = rows.T @ (rows * np.sign(pivots)[:, None])
+        if k < len(self.inverses):
+            self.inverses[k] = inverse
+        else:
+            self.bias_inverse = inverse
+        if capacitance:
+            capacitance.add(F.reduced(features.T) / roots, pivots)
 
     def __call__(self, vector: Array) -> Array:
         """The near inverse times a vector (order,)."""
-        made, total = np.empty_like(vector), np.zeros(len(self.pivots))
-        for k, (places, (F, pivots)) in enumerate(zip(self.places, self.blocks, strict=True)):
-            made[places] = F.divided(vector[places], pivots)
-            if self.newton:
-                total += self._features(k) @ made[places]
+        weights, biases = self._blockwise(vector[self.places], vector[self._bias_places])
         if self.newton:
-            weights = self.capacitance.divided(total, self.pivots)
-            for k, (places, (F, pivots)) in enumerate(zip(self.places, self.blocks, strict=True)):
-                made[places] -= F.divided(self._features(k).T @ weights, pivots)
+            along = self.units.outputs_along(weights, biases if self.biased else np.zeros(1))
+            pulled = self.units.pulled_back(self.capacitance.divided(along, self.pivots))
+            less, fewer = self._blockwise(*pulled)
+            weights, biases = weights - less, biases - fewer
+        made = np.empty_like(vector)
+        made[self.places], made[self._bias_places] = weights, biases
         return made
 
-    def _features(self, k: int) -> Array:
-        m = self.units.matrix.forward.S.shape[1]
-        return self.units.features(k) if k < m and self.units.block_order else self.units.bias_features()
+    def _blockwise(self, weights: Array, biases: Array) -> tuple[Array, Array]:
+        """The inverses of the blocks times (m, p) and (q,)."""
+        made = np.empty_like(weights)
+        stacked_products(self.inverses, np.ascontiguousarray(weights), made)
+        return made, self.bias_inverse @ biases if self.biased else np.zeros(0)
+
+    @property
+    def _bias_places(self) -> slice:
+        order, q = self.units.matrix.order, self.units.matrix.forward.net.n_outputs
+        return slice(order - q * self.biased, order)
 
 
-def _places(matrix: Matrix) -> list[np.ndarray]:
-    """Where the parameters of each block stand, in the order of :class:`.unit_blocks.Units`."""
+class _Products:
+    """I + sum_k Y_k^T diag(1 / t) Y_k, many rows at a time. The order is n q."""
+
+    def __init__(self, order: int) -> None:
+        self.sum, self.waiting, self.signs = PlainSum(order), list[Array](), list[Array]()
+
+    def add(self, rows: Array, pivots: Array) -> None:
+        """Take rows (p, n q) that are divided by the roots of the pivots (p,)."""
+        self.waiting.append(rows)
+        self.signs.append(pivots)
+        if sum(map(len, self.waiting)) >= ROWS:
+            self._multiply()
+
+    def _multiply(self) -> None:
+        rows, pivots = np.concatenate(self.waiting), np.concatenate(self.signs)
+        self.waiting, self.signs = [], []
+        for sign in (1.0, -1.0):
+            chosen = sign * pivots > 0
+            if chosen.any():
+                self.sum.add(rows[chosen], sign)
+
+    def finished(self) -> Array:
+        """The matrix, shape (n q, n q)."""
+        if self.waiting:
+            self._multiply()
+        return 0.5 * (self.sum.total + self.sum.total.T)
+
+
+@reduction_kernel
+def stacked_products(stack, vectors, made):  # type: ignore[no-untyped-def]
+    """Fill made (m, p) with the products of symmetric matrices (m, p, p) and vectors (m, p)."""
+    for k in range(len(stack)):
+        for i in range(stack.shape[1]):
+            total = 0.0
+            for j in range(stack.shape[2]):
+                total += stack[k, i, j] * vectors[k, j]
+            made[k, i] = total
+
+
+def _places(matrix: Matrix) -> np.ndarray:
+    """Where the weights of each unit stand, (m, p), in the order of :class:`.unit_blocks.Units`."""
     q, m = matrix.forward.net.A.shape
     outputs = np.arange(q * m).reshape(q, m).T if matrix.scope.has("a") else np.zeros((m, 0), dtype=np.intp)
-    rows = np.concatenate([outputs, unit_columns(matrix.forward, matrix.scope)], axis=1)
-    found = list(rows) if rows.shape[1] else []
-    return [*found, np.arange(matrix.order - q, matrix.order)] if matrix.scope.has("c") else found
+    return np.concatenate([outputs, unit_columns(matrix.forward, matrix.scope)], axis=1).astype(np.intp)

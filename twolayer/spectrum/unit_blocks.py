@@ -90,6 +90,28 @@ class Units:
         """The same for the output bias, shape (n q, q)."""
         return self._transposed_roots.reshape(-1, self.matrix.forward.net.n_outputs) / math.sqrt(self.scale)
 
+    def outputs_along(self, weights: Array, biases: Array) -> Array:
+        """U^T v for all units together: v is (m, p) and (q,) on the output bias; shape (n q,).
+
+        O(n m (q + d)) time, and no features are formed.
+        """
+        forward, q = self.matrix.forward, self.outputs
+        slopes = (self.inputs @ weights[:, q:].T) * forward.S1
+        along = slopes @ forward.net.A.T + biases
+        if q:
+            along += forward.S @ weights[:, :q]
+        return np.asarray(np.einsum("ipo,io->ip", self._transposed_roots, along).ravel())
+
+    def pulled_back(self, values: Array) -> tuple[Array, Array]:
+        """U w for w (n q,): (m, p), and (q,) on the output bias. O(n m (q + d)) time."""
+        forward = self.matrix.forward
+        roots = self._transposed_roots
+        pulled = np.einsum("ipo,ip->io", roots, values.reshape(roots.shape[:2]))
+        weights = ((pulled @ forward.net.A) * forward.S1).T @ self.inputs
+        if self.outputs:
+            weights = np.concatenate([forward.S.T @ pulled, weights], axis=1)
+        return weights, pulled.sum(axis=0)
+
     @cached_property
     def _weights(self) -> Array:
         return self.matrix.forward.GA

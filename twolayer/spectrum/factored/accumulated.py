@@ -27,14 +27,14 @@ class PlainSum:
     """
 
     cost = 264
-    """Units of rounding of |Y|^2 that a batch of 256 rows may lose."""
+    """Units of rounding of |Y|^2 that a batch of 256 rows may lose, about."""
 
     def __init__(self, order: int) -> None:
         self.total, self.rounding = np.eye(order), 0.0
         self._product = np.empty((order, order))
 
     def add(self, Y: Array, sign: float) -> None:
-        """Add the product of a batch, Y (j, order) with j up to 256, or subtract it."""
+        """Add the product of a batch, Y (j, order), or subtract it."""
         np.matmul(Y.T, Y, out=self._product)
         self.total += self._product if sign > 0 else -self._product
         weight = float(np.einsum("ij,ij->", Y, Y))
@@ -71,7 +71,7 @@ class SharpSum(PlainSum):
         self.size, self.low_size = math.sqrt(order), 0.0
 
     def add(self, Y: Array, sign: float) -> None:
-        """Add the product of a batch, Y (j, order) with j up to 256, or subtract it."""
+        """Add the product of a batch, Y (j, order), or subtract it."""
         squares = np.einsum("ij,ij->j", Y, Y)
         longest = SLACK * math.sqrt(float(squares.max(initial=0.0)))
         Y1, Y2 = leading_part(Y, math.ldexp(GRID, math.frexp(longest)[1]))

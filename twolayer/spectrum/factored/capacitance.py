@@ -24,7 +24,7 @@ from ...arrays import Array
 from ...errors.rounding import UNIT
 from .accumulated import PlainSum, SharpSum
 
-ROWS = 256  # rows that are multiplied at once, at most
+ROWS = 256  # rows that are multiplied at once, about
 BORDER = 32  # pivots that are kept out of C, at most
 TINY = 2.0**-400
 
@@ -134,8 +134,8 @@ class Capacitance:
     def _multiply(self, sign: float) -> None:
         waiting = np.concatenate(self.waiting[sign])
         self.waiting[sign] = []
-        for first in range(0, len(waiting), ROWS):
-            self.sum.add(waiting[first : first + ROWS], sign)
+        for part in np.array_split(waiting, max(round(len(waiting) / ROWS), 1)):
+            self.sum.add(part, sign)
 
     def flush(self) -> None:
         """Multiply what is waiting."""

@@ -101,10 +101,9 @@ class Factorization:
 
     def solve(self, U: Array) -> tuple[Array, float]:
         """Y with M Y = U + (an error whose Frobenius norm is bounded by the second result); U is (p, c)."""
+        Y = self.reduced(U)
         U = np.asfortranarray(U[self.order])
         with scipy_on_one_thread(len(U)):
-            Y = blas.dtrsm(1.0, self.L, U, lower=1, diag=1)
-            _turn(Y, self.pairs, self.turns * [1.0, -1.0])
             back = Y.copy(order="F")
             _turn(back, self.pairs, self.turns)
             back = blas.dtrmm(1.0, self.L, back, lower=1, diag=1, overwrite_b=1)
@@ -114,14 +113,19 @@ class Factorization:
         missed = SLACK * (float(np.linalg.norm(back)) * (1 + gamma(4)) + gamma(len(U) + 16) * size)
         return Y, missed + np.sqrt(U.size) * UNDERFLOW_NORM
 
+    def reduced(self, U: Array) -> Array:
+        """M^(-1) U for U of shape (p, c), unverified."""
+        with scipy_on_one_thread(len(U)):
+            Y = blas.dtrsm(1.0, self.L, np.asfortranarray(U[self.order]), lower=1, diag=1)
+        _turn(Y, self.pairs, self.turns * [1.0, -1.0])
+        return np.asarray(Y)
+
     def divided(self, v: Array, pivots: Array) -> Array:
         """(M diag(pivots) M^T)^(-1) v for a vector (p,): a solution of B x = v if `pivots` are its own."""
-        found = np.empty_like(v)
+        found, Y = np.empty_like(v), self.reduced(v[:, None])
+        Y /= pivots[:, None]
+        _turn(Y, self.pairs, self.turns)
         with scipy_on_one_thread(len(v)):
-            Y = blas.dtrsm(1.0, self.L, np.asfortranarray(v[self.order, None]), lower=1, diag=1)
-            _turn(Y, self.pairs, self.turns * [1.0, -1.0])
-            Y /= pivots[:, None]
-            _turn(Y, self.pairs, self.turns)
             found[self.order] = blas.dtrsm(1.0, self.L, Y, lower=1, diag=1, trans_a=1)[:, 0]
         return found
 
