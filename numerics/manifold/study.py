@@ -74,6 +74,8 @@ def journey(seed: int, samples: int = 100, units: int = 20, steps: int = 300) ->
     begun = gauss_newton(net, X, y).net
     down = walk(begun, X, y, steps=steps)
     up = walk(begun, X, y, uphill=True, steps=steps, longest=down.length)
+    if "interrupted" in (down.stopped, up.stopped):
+        raise KeyboardInterrupt
     found = [
         np.array([np.mean(np.sign(net.replace(theta)(probe)) == task.y[test]) for theta in way.path])
         for way in (down, up)

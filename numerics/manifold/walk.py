@@ -16,6 +16,7 @@ from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.curvature.jacobian import jacobian
 from twolayer.forward.errors import forward
 from twolayer.forward.scope import Scope
+from twolayer.spectrum.extremes.watch import Watch
 
 OBJECTIVES: dict[str, Callable[..., tuple[float, Array]]] = {
     "trace": trace_gradient,
@@ -46,6 +47,8 @@ class Walk:
     slope : float
         Length of the gradient along the manifold at the end, over that of the whole gradient: 0 at a point
         that is flattest, or sharpest, among its neighbours.
+    stopped : str
+        What broke the walk off: "interrupted", or that `max_seconds` were over; empty if nothing did.
     """
 
     net: tl.TwoLayer
@@ -54,6 +57,7 @@ class Walk:
     path: Array
     length: float
     slope: float
+    stopped: str = ""
 
 
 def walk(
@@ -67,6 +71,7 @@ def walk(
     longest: float = np.inf,
     tolerance: float = 1e-6,
     progress: Callable[[float, str], None] | None = None,
+    max_seconds: float | None = None,
 ) -> Walk:
     """Move along the solutions of f(x_i) = y_i so that tr H, or |G|_F^2, falls; or rises if `uphill`.
 
@@ -87,6 +92,8 @@ def walk(
         Of ``Walk.slope``.
     progress : callable, optional
         Called with the share of the steps done, and the objective in words.
+    max_seconds : float, optional
+        When the walk ends where it is, as it does when interrupted once it has begun.
 
     Returns
     -------
@@ -112,14 +119,19 @@ def walk(
     """
     if objective not in OBJECTIVES:
         raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}; got {objective!r}")
+    watch = Watch(progress, max_seconds)
     path = _Path(net, X, y, OBJECTIVES[objective], -1.0 if uphill else 1.0)
-    for done in range(steps):
-        if path.slope <= tolerance or path.length >= longest or not path.step(longest - path.length):
-            break
-        if progress is not None:
-            progress((done + 1) / steps, f"{objective} {path.values[-1]:.4g}")
-    values, residuals, thetas = (np.array(each) for each in (path.values, path.residuals, path.thetas))
-    return Walk(path.net, values, residuals, thetas, path.length, path.slope)
+    try:
+        for done in range(steps):
+            arrived = path.slope <= tolerance or path.length >= longest or watch.over()
+            if arrived or not path.step(longest - path.length):
+                break
+            watch.tell((done + 1) / steps, f"{objective} {path.points[-1][0]:.4g}")
+    except KeyboardInterrupt:
+        watch.stopped = "interrupted"
+    values, residuals, thetas = (np.array(each) for each in zip(*path.points, strict=True))
+    end = path.net.replace(thetas[-1])
+    return Walk(end, values, residuals, thetas, path.length, path.slope, watch.stopped)
 
 
 class _Path:
@@ -135,9 +147,7 @@ class _Path:
     ) -> None:
         self.X, self.y, self.objective, self.sign = X, y, objective, sign
         self.length, self.size = 0.0, 0.0
-        self.values: list[float] = []
-        self.residuals: list[float] = []
-        self.thetas: list[Array] = []
+        self.points: list[tuple[float, float, Array]] = []  # one entry a step, so that none is half there
         landed = self._landed(net)
         if landed is None:
             raise ValueError("net must be near a solution of zero loss; got one from which none was reached")
@@ -148,12 +158,10 @@ class _Path:
         value, gradient = self.objective(net, self.X, self.y)
         along = gradient - J.T @ _least_squares(J, J @ gradient)
         along -= J.T @ _least_squares(J, J @ along)
-        self.net, self.gradient = net, along
         whole = float(np.linalg.norm(gradient))
-        self.slope = float(np.linalg.norm(along)) / whole if whole > 0 else 0.0
-        self.values.append(value)
-        self.residuals.append(worst)
-        self.thetas.append(net.theta)
+        slope = float(np.linalg.norm(along)) / whole if whole > 0 else 0.0
+        self.net, self.gradient, self.slope = net, along, slope
+        self.points.append((value, worst, net.theta))
 
     def step(self, room: float) -> bool:
         """Take a step that improves the objective and ends on the manifold; whether there was one."""
@@ -162,10 +170,11 @@ class _Path:
         for _ in range(HALVINGS):
             landed = self._landed(self.net.replace(self.net.theta + size * direction))
             if landed is not None:
-                gained = self.sign * (self.values[-1] - self.objective(landed[0], self.X, self.y)[0])
+                gained = self.sign * (self.points[-1][0] - self.objective(landed[0], self.X, self.y)[0])
                 if gained > 0.1 * size * float(np.linalg.norm(self.gradient)):
-                    self.length += float(np.linalg.norm(landed[0].theta - self.net.theta))
+                    moved = float(np.linalg.norm(landed[0].theta - self.net.theta))
                     self._arrive(*landed)
+                    self.length += moved
                     self.size = GROWTH * size
                     return True
             size /= 2

@@ -78,6 +78,21 @@ def test_a_walk_stays_where_the_loss_is_zero(objective, uphill):
     assert found.values[-1] == pytest.approx(float(exact), rel=1e-10)
 
 
+@pytest.mark.parametrize("seconds", [None, 0.0])
+def test_a_walk_that_is_broken_off_keeps_its_way(seconds):
+    net, X, y = tl.TwoLayer(a=[4.0], W=[[0.5]], activation="identity"), [[1.0]], [2.0]
+
+    def interrupt(share, doing):
+        if share >= 0.02:
+            raise KeyboardInterrupt
+
+    found = walk(net, X, y, steps=100, progress=interrupt, max_seconds=seconds)
+    assert found.stopped == ("interrupted" if seconds is None else "max_seconds = 0")
+    assert len(found.values) == len(found.path) == (3 if seconds is None else 1)
+    assert (found.path[-1] == found.net.theta).all()
+    assert np.abs(found.residuals).max() < 1e-13
+
+
 def test_the_flattest_linear_unit_is_balanced():
     net = tl.TwoLayer([4.0], [[0.5]], activation="identity")
     for objective, least in (("trace", 4.0), ("newton norm", 16.0)):
