@@ -63,7 +63,13 @@ def journeys(starts: int = 5, *, samples: int = 100, units: int = 20, steps: int
 
 
 def journey(seed: int, samples: int = 100, units: int = 20, steps: int = 300) -> Journey:
-    """Train from one start, and walk from its solution both ways; see :func:`journeys`."""
+    """Train from one start, and walk from its solution both ways; see :func:`journeys`.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If a walk was interrupted.
+    """
     rng, task = np.random.default_rng(seed), digits_task()
     order = rng.permutation(len(task.X))
     train, test = order[:samples], order[samples:]
