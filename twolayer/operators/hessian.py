@@ -190,18 +190,17 @@ class Curvature(PerUnit):
         5.0
         """
         try:
-            return self._frobenius_norm(method)
+            return self._frobenius_norm(method, Watch(progress, max_seconds))
         except Overflow as refused:
             if 8 * self.shape[0] ** 2 > 0.8 * available():
                 raise
             return frobenius_by_blocks(self, refused)
 
-    def _frobenius_norm(self, method: str | None) -> Measurement:
+    def _frobenius_norm(self, method: str | None, watch: Watch) -> Measurement:
         passed, bound = self.scaled.forward, self.scaled.bound
         if self.scaled.vanishes and method in (None, *METHODS):
             return self._from_scaled(0.0, SLACK * bound.propagated, method or METHODS[0])
-        told = Watch(progress, max_seconds).stage
-        value, error, used = _representable(lambda: frobenius(passed, self.scope, bound, method, told))
+        value, error, used = _representable(lambda: frobenius(passed, self.scope, bound, method, watch.stage))
         return self._from_scaled(value, error, used)
 
     def stable_rank(
