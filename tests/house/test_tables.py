@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import basins_page, report, zero_loss_page
+from benchmarks import basins_page, deep_page, report, zero_loss_page
 from benchmarks.__main__ import main
 from numerics.figures import FIGURES, Setting
 from tests.house.tree import ROOT
@@ -43,6 +43,43 @@ def test_the_page_of_basins_takes_its_numbers_from_a_run():
     assert "|  | SGD | 4 | 1.00 [0.40, 1.00] | 0.998 ± 0.001 | 0.01 |" in page
     assert "seed 3, with the code of 2026-01-02" in page
     assert page.count("<!-- end -->") == 6
+
+
+DEEP = {
+    "seed": 3,
+    "made_by": "twolayer deep",
+    "versions": RESULTS["versions"],
+    "data": {"name": "digits"},
+    "minima": [{}, {}],
+    "conclusions": ["|H|_F tells."],
+    "correlations": [
+        {
+            "arm": "all arms",
+            "predictor": "frobenius_norm",
+            "all": -0.5,
+            "all_interval": [-0.7, -0.2],
+            "minima": 30,
+            "within": 0.1,
+            "within_interval": [-0.2, 0.4],
+        }
+    ],
+}
+
+
+def test_the_findings_on_deep_networks_take_their_numbers_from_a_run():
+    page = deep_page.written(DEEP, "2026-01-02")
+    assert page.startswith(
+        "*2 minima on digits, made by `twolayer deep --seed 3` with the code of 2026-01-02"
+    )
+    assert "- \\|H\\|_F tells." in page
+    assert "| \\|H\\|_F | -0.50 [-0.70, -0.20] | 30 | +0.10 [-0.20, +0.40] |" in page
+
+
+def test_a_quick_run_is_no_page_on_deep_networks(tmp_path, capsys):
+    (tmp_path / "results.json").write_text(json.dumps({"arms": [], "made_by": "twolayer deep --quick"}))
+    with pytest.raises(SystemExit):
+        deep_page.main([str(tmp_path)])
+    assert "must be one of twolayer deep of full size" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("page", ["benchmarks.md", "benchmarks-basins.md"])
