@@ -1,9 +1,14 @@
 """Sample weights and weight decay: identities, exact rationals by repetition, bounds that hold."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import twolayer as tl
+from twolayer.operators.ridge import floats_around
 
 LOSSES = {"squared": 1, "logistic": 1, "pseudo_huber": 2, "softmax": 3}
 NORMS = ("trace", "frobenius_norm", "spectral_norm", "nuclear_norm")
@@ -120,6 +125,29 @@ def test_weight_decay_agrees_with_the_matrix(loss, parts, ridge):
     below = int((values < -0.5).sum())
     assert found.value <= below <= found.value + found.error
     assert R.logdet(1e3).value == pytest.approx(np.log(values + 1e3).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize(("shift", "ridge"), [(1.0, 0.1), (0.1, 0.7), (1e-3, 1e3)])
+def test_a_shift_and_a_ridge_whose_sum_is_no_float_need_no_eigenvalues(shift, ridge):
+    net, X, y = case("squared", n=9, m=40)
+    H = tl.Hessian(net, X, y).gauss_newton
+    R, values = H.with_ridge(ridge), np.linalg.eigvalsh(H.toarray())
+    assert Fraction(shift) + Fraction(ridge) != Fraction(shift + ridge)
+    found, inertia = R.logdet(shift), R.inertia(-shift)
+    assert "verified" not in found.method
+    assert found.error < 1e-10 * abs(found.value)
+    assert abs(found.value - np.log(values + ridge + shift).sum()) <= found.error + 1e-11
+    below = int((values + ridge < shift).sum())
+    assert inertia.value <= below <= inertia.value + inertia.error
+
+
+@given(st.floats(-1e300, 1e300), st.floats(0, 1e300))
+def test_the_sum_of_two_floats_lies_between_neighbours(one, other):
+    low, high = floats_around(one, other)
+    exact = Fraction(one) + Fraction(other)
+    assert Fraction(low) <= exact <= Fraction(high)
+    assert high in (low, np.nextafter(low, np.inf))
+    assert (low == high) == (exact == Fraction(one + other))
 
 
 def test_a_ridge_shifts_eigenvalues_and_leaves_bounds_as_they_are():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -228,11 +229,12 @@ class Regularised(LinearOperator):  # type: ignore[misc]
 
         `progress` and `max_seconds` are as for ``Hessian.eigenvalues``.
         """
-        strength = self.uniform
-        if strength is not None and _sum_is_exact(shift, strength):
-            watched: Any = {"progress": progress, "max_seconds": max_seconds}
-            return self._said(self.curvature.inertia(shift + strength, **watched))
-        return self._read(self._all(Watch(progress, max_seconds)).inertia(float(shift)))
+        watched: Any = {"progress": progress, "max_seconds": max_seconds}
+        if self.uniform is None:
+            return self._read(self._all(Watch(**watched)).inertia(float(shift)))
+        more, fewer = self._around(lambda s: self.curvature.inertia(s, **watched), shift, self.uniform)
+        error = max(more.value + more.error - fewer.value, fewer.error)
+        return self._said(replace(fewer, error=error, exact=more.exact and fewer.exact))
 
     def logdet(
         self, shift: float = 0.0, *, progress: Progress | None = None, max_seconds: float | None = None
@@ -254,11 +256,21 @@ class Regularised(LinearOperator):  # type: ignore[misc]
         >>> round(float(np.exp(R.logdet().value)), 12)
         5.0
         """
-        strength = self.uniform
-        if strength is not None and _sum_is_exact(shift, strength):
-            watched: Any = {"progress": progress, "max_seconds": max_seconds}
-            return self._said(self.curvature.logdet(shift + strength, **watched))
-        return self._read(self._all(Watch(progress, max_seconds)).logdet(float(shift)))
+        watched: Any = {"progress": progress, "max_seconds": max_seconds}
+        if self.uniform is None:
+            return self._read(self._all(Watch(**watched)).logdet(float(shift)))
+        less, more = self._around(lambda s: self.curvature.logdet(s, **watched), shift, self.uniform)
+        error = max(more.value - less.value + less.error, more.error)
+        error = error if less is more else SLACK * error
+        return self._said(replace(more, error=error, exact=less.exact and more.exact))
+
+    def _around(
+        self, ask: Callable[[float], Measurement], shift: float, ridge: float
+    ) -> tuple[Measurement, Measurement]:
+        """What is monotone in a shift, at the floats around `shift` + `ridge`: once where that is one."""
+        below, above = floats_around(float(shift), ridge)
+        found = ask(below)
+        return found, found if above == below else ask(above)
 
     def _known(self, number: float) -> Measurement:
         return Measurement(number, 0.0, True, "given")
@@ -290,8 +302,21 @@ def strengths(groups: tuple[str, ...], ridge: Any, parts: Any) -> dict[str, floa
     return {name: strength for name in groups if name in chosen}
 
 
-def _sum_is_exact(one: float, other: float) -> bool:
-    """Whether the floating-point sum of two numbers is their sum (Dekker's test)."""
+def floats_around(one: float, other: float) -> tuple[float, float]:
+    """The neighbouring floats between which the sum of two numbers lies, the sum twice where it is a float.
+
+    By Dekker's exact sum.
+
+    Examples
+    --------
+    >>> floats_around(1.0, 0.5)
+    (1.5, 1.5)
+    >>> floats_around(1.0, 0.1)
+    (1.0999999999999999, 1.1)
+    """
     total = one + other
     part = total - one
-    return (one - (total - part)) + (other - part) == 0.0
+    rest = (one - (total - part)) + (other - part)
+    if rest > 0.0:
+        return total, math.nextafter(total, math.inf)
+    return (math.nextafter(total, -math.inf) if rest < 0.0 else total), total

@@ -25,7 +25,6 @@ from ..model.network import TwoLayer
 from .lapack import skewness
 
 KEPT = 2000  # order up to which a matrix that was formed is kept: 32 MB
-WORTHWHILE = 0.8  # share of the inputs that a rotation may keep at most
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def compress(whole: Matrix) -> Matrix:
     where = np.flatnonzero(inputs.any(axis=0))
     kept = inputs if len(where) == d else inputs[:, where]
     gaps, basis, skew = np.zeros(n), None, 0.0
-    if n <= WORTHWHILE * len(where):
+    if n < len(where):
         kept, gaps, basis, skew = onto_span(kept)
     elif len(where) == d or d == 0:
         return whole
