@@ -43,6 +43,15 @@ class Processes(ProcessPoolExecutor):
             return super().submit(*arguments, **named)
 
 
+class Threads(ThreadPoolExecutor):
+    """A pool of threads none of which Ctrl-C leaves half begun."""
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        """As for every executor; the first ones begin the threads."""
+        with without_ctrl_c():
+            return super().submit(*arguments, **named)
+
+
 @contextmanager
 def executor(name: str | None) -> Iterator[Executor | None]:
     """Open the executor called `name`, and end it after the block, with what it still works on.
@@ -71,7 +80,7 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     kind, _, rest = name.partition(":")
     if kind in ("threads", "processes") and COUNT.fullmatch(rest) and 0 < int(rest) <= 10_000:
         # A fresh interpreter in each process: forking one that runs threads can hang.
-        pools = {"threads": ThreadPoolExecutor, "processes": Processes}
+        pools = {"threads": Threads, "processes": Processes}
         fresh = {"mp_context": get_context("spawn"), "initializer": begin}
         options: dict[str, Any] = {"thread_name_prefix": WORKER} if kind == "threads" else fresh
         pool = pools[kind](int(rest), **options)

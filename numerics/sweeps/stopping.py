@@ -149,13 +149,20 @@ WORKER = "piece of work"
 def without_ctrl_c() -> Iterator[None]:
     """A block whose new processes and threads do not get Ctrl-C: the terminal sends it to every process.
 
-    One that comes in the block comes after it, where the system can hold it back.
+    One that comes in the block comes after it, where the system can hold it back. Blocking it in this thread
+    is what others inherit; it may reach another thread all the same, so that the handler waits as well.
     """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    came: list[int] = []
+    mine = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if mine else None
+    masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mine:
+            signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(signal.SIGINT)

@@ -85,7 +85,7 @@ def test_the_key_of_a_sweep_names_the_activation(monkeypatch):
 
 
 def test_an_activation_that_is_not_built_in_is_one_line(tmp_path):
-    for name in ("ReLU6", "", "z**2", "x" * 500):
+    for name in ("ReLU6", "z**2", "x" * 500):
         words = ["basins", "--quick", "--activation", name, "--out", str(tmp_path / "out")]
         done = CliRunner().invoke(main, words)
         assert done.exit_code == 2
