@@ -28,7 +28,8 @@ def written(results: Results, day: str) -> str:
     """The sentences and the rank correlations of a run, with the code of that `day`."""
     sentences = "\n".join(f"- {plain(each)}" for each in results["conclusions"])
     ranks = table(tables_shown.correlations(results, whole=True))
-    return "\n\n".join([made(results, day), sentences, ranks]) + "\n"
+    partial = [f"Partial: {each}" for each in results["stopped"]]
+    return "\n\n".join([made(results, day), *partial, sentences, ranks]) + "\n"
 
 
 def made(results: Results, day: str) -> str:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 SHARES = 1000
+SOON = 1.0
+"""Seconds in which nothing has to be shown, nor a library loaded that could show it."""
 
 
 @contextmanager
 def share_bar(name: str) -> Iterator[Callable[[float, str], None]]:
     """A function of the share done and of what is being done, which shows both on stderr.
 
-    The bar appears at the first call, on a terminal alone, and is left there when it is done.
+    The bar appears at the first call after a second, on a terminal alone, and is left there when it is done.
     """
     bars: list[Any] = []
+    begun = time.monotonic()
 
     def show(share: float, doing: str) -> None:
+        if not sys.stderr.isatty() or (not bars and time.monotonic() < begun + SOON):
+            return
         if not bars:
             from tqdm import tqdm
 
             form = "{l_bar}{bar}| {elapsed}{postfix}"
-            bars.append(tqdm(total=SHARES, desc=name, bar_format=form, disable=None, file=sys.stderr))
+            bars.append(tqdm(total=SHARES, desc=name, bar_format=form, file=sys.stderr))
         bars[0].set_postfix_str(doing, refresh=False)
         bars[0].update(round(share * SHARES) - bars[0].n)
 

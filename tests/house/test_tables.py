@@ -52,6 +52,7 @@ DEEP = {
     "data": {"name": "digits"},
     "minima": [{}, {}],
     "conclusions": ["|H|_F tells."],
+    "stopped": ["it was interrupted."],
     "correlations": [
         {
             "arm": "all arms",
@@ -71,6 +72,7 @@ def test_the_findings_on_deep_networks_take_their_numbers_from_a_run():
     assert page.startswith(
         "*2 minima on digits, made by `twolayer deep --seed 3` with the code of 2026-01-02"
     )
+    assert "\nPartial: it was interrupted.\n" in page
     assert "- \\|H\\|_F tells." in page
     assert "| \\|H\\|_F | -0.50 [-0.70, -0.20] | 30 | +0.10 [-0.20, +0.40] |" in page
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,6 +16,14 @@ from numerics.commands.main import main
 from numerics.commands.reproduce import empty
 from numerics.sweeps.interrupts import held, said_when_stopped
 from numerics.sweeps.workplace import Workplace
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Ctrl-C as in the foreground: a shell makes what it starts in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_the_first_ctrl_c_waits(capsys: pytest.CaptureFixture[str]) -> None:
