@@ -104,7 +104,8 @@ def bounds(results: Results) -> Table:
     for facts in results["minima"]:
         left = facts["input_gradient"]["train"]["value"]
         for name, right in facts["input_gradient_bounds"].items():
-            found.setdefault(name, []).append(left / right)
+            if right > 0.0:  # a norm that is no larger than its error, at an undecided kink, bounds nothing
+                found.setdefault(name, []).append(left / right)
     rows = [
         [BOUNDS[name], str(len(ratios)), f"{max(ratios):.4g}", f"{min(ratios):.4g}"]
         for name, ratios in found.items()
