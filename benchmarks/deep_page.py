@@ -17,6 +17,7 @@ from numerics.deep_study import tables_shown
 from numerics.files.folders import write_text
 from numerics.pages import Table
 
+from . import basins_page
 from .fingerprint import ROOT, date
 from .report import machine
 
@@ -52,12 +53,9 @@ def table(one: Table) -> str:
     |---|---|
     | all | 2 |
     """
-    lines = [row(one.head), "|---" * len(one.head) + "|", *map(row, one.rows)]
-    return f"**{plain(one.caption)}**\n\n" + "\n".join(lines)
-
-
-def row(cells: Any) -> str:
-    return "| " + " | ".join(plain(cell) for cell in cells) + " |"
+    heads = tuple(plain(cell) for cell in one.head)
+    rows = ([plain(cell) for cell in row] for row in one.rows)
+    return f"**{plain(one.caption)}**\n\n" + basins_page.table(heads, rows).rstrip()
 
 
 def plain(text: str) -> str:
