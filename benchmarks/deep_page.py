@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from numerics.deep_study import tables_shown
+from numerics.deep_study.findings import conclusions, correlations
 from numerics.files.folders import write_text
 from numerics.pages import Table
 
@@ -26,9 +27,10 @@ Results = dict[str, Any]
 
 
 def written(results: Results, day: str) -> str:
-    """The sentences and the rank correlations of a run, with the code of that `day`."""
-    sentences = "\n".join(f"- {plain(each)}" for each in results["conclusions"])
-    ranks = table(tables_shown.correlations(results, whole=True))
+    """The sentences and the rank correlations of a run's minima, with the code of that `day`."""
+    found = {**results, "correlations": correlations(results["minima"])}
+    sentences = "\n".join(f"- {plain(each)}" for each in conclusions(found))
+    ranks = table(tables_shown.correlations(found, whole=True))
     partial = [f"Partial: {each}" for each in results["stopped"]]
     return "\n\n".join([made(results, day), *partial, sentences, ranks]) + "\n"
 

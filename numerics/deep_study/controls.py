@@ -58,15 +58,18 @@ class Control:
 
 
 def measured(net: Network, on: Labelled, test: Labelled, loss: str = "squared") -> Row:
-    """Accuracies and exact norms of a network on the samples `on`."""
+    """Accuracies and exact norms of a network on the samples `on`; None where a kink leaves H unknown."""
     H = Hessian(net, on.X, on.targets(loss), loss)
+    norm = H.frobenius_norm()
+    curvature: Row = {"frobenius_norm": None, "trace": None, "largest_eigenvalue": None}
+    if norm.error < norm.value:
+        curvature["frobenius_norm"], curvature["trace"] = float(norm), float(H.trace())
+        curvature["largest_eigenvalue"] = float(H.eigenvalues(method="kernel").value[0])
     return {
         "train_accuracy": on.accuracy(net),
         "test_accuracy": test.accuracy(net),
         "risk": float(H.forward.L.mean()),
-        "frobenius_norm": float(H.frobenius_norm()),
-        "trace": float(H.trace()),
-        "largest_eigenvalue": float(H.eigenvalues(method="kernel").value[0]),
+        **curvature,
     }
 
 

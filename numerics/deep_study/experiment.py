@@ -17,7 +17,7 @@ from numerics.deep_study.arms import FEWEST, FULL, QUICK, DeepArm, fitted
 from numerics.deep_study.columns import BY_KEY
 from numerics.deep_study.controls import CONTROLS, Control
 from numerics.deep_study.facts import GAMMA, N_BETA
-from numerics.deep_study.findings import conclusions, correlations
+from numerics.deep_study.findings import conclusions, correlations, known
 from numerics.deep_study.run import Minimum, as_facts, ground
 from numerics.files.folders import write_json, write_text
 from numerics.files.images import Images
@@ -94,7 +94,7 @@ def experiment(data: Images, size: Size, seed: int, place: Workplace | None = No
         "conventions": CONVENTIONS,
         "versions": versions(),
         "arms": [as_plain(arm) for arm in arms],
-        "summary": table(minima, BY_KEY),
+        "summary": table(known(minima), BY_KEY),
         "correlations": correlations(minima),
         "minima": minima,
         "controls": shown,
@@ -162,7 +162,7 @@ def write(folder: Path, results: dict[str, Any]) -> None:
     """Write results.json, results.csv, figures and the report into `folder`."""
     write_json(folder / "results.json", sealed(results))
     write_text(folder / "results.csv", as_csv(results["minima"]))
-    drawn = figures.draw_all(results, folder / "figures")
+    drawn = figures.draw_all({**results, "minima": known(results["minima"])}, folder / "figures")
     write_text(folder / "report.html", report.page(results, drawn))
 
 

@@ -17,6 +17,14 @@ Results = dict[str, Any]
 ALL = "all arms with squared loss"
 
 
+def known(minima: list[Facts]) -> list[Facts]:
+    """The `minima` whose curvature is known: those whose |H|_F exceeds its own error.
+
+    Where a pre-activation lies within rounding of a kink, the error holds the whole jump of the slope.
+    """
+    return [facts for facts in minima if facts["frobenius_norm"]["error"] < facts["frobenius_norm"]["value"]]
+
+
 def perfect(minima: list[Facts]) -> list[Facts]:
     """The `minima` that fit their genuine samples to 100 % and ended where they should."""
     return [facts for facts in minima if facts["accuracy"]["train"] == 1 and facts["training"]["converged"]]
@@ -25,15 +33,15 @@ def perfect(minima: list[Facts]) -> list[Facts]:
 def correlations(minima: list[Facts]) -> list[dict[str, Any]]:
     """Rank correlations of test accuracy with every measure, with 95 % intervals: per arm, and over arms.
 
-    Only minima of perfect training accuracy count. "within" is among minima of one arm and one attack size,
-    pooled, so that no difference between arms or sizes can produce it; over arms, "all" takes the arms with
-    the squared loss together as they are.
+    Only minima of perfect training accuracy count, and of :func:`known` curvature. "within" is among minima
+    of one arm and one attack size, pooled, so that no difference between arms or sizes can produce it; over
+    arms, "all" takes the arms with the squared loss together as they are.
 
     Parameters
     ----------
     minima : list of dict
     """
-    kept = perfect(minima)
+    kept = perfect(known(minima))
     rows = [
         {**row, **_ranks(_of(kept, row["arm"]), row["predictor"])} for row in by_arm(kept, PREDICTORS, BY_KEY)
     ]
@@ -103,7 +111,8 @@ def conclusions(results: Results) -> list[str]:
     minima = results["minima"]
     if not minima:
         return ["No minimum was finished."]
-    found = [answer(results), _training(minima), *_predictors(results), *_vanishing(minima)]
+    found = [answer(results), _training(minima), *_undecided(minima)]
+    found += [*_predictors(results), *_vanishing(known(minima))]
     rows = {
         name: [row for each in cells for row in each["rows"]] for name, cells in results["controls"].items()
     }
@@ -128,6 +137,20 @@ def _training(minima: list[Facts]) -> str:
         f"Of {len(minima)} networks {_many(fits, len(minima))} fit their genuine samples to 100 %. Training "
         f"ended {said}. Of the Hessians {_many(negative, len(minima))} have a certainly negative eigenvalue."
     )
+
+
+def _undecided(minima: list[Facts]) -> list[str]:
+    """Which minima take no part in what is said of curvature, and why."""
+    kept = {id(facts) for facts in known(minima)}
+    lost = [facts for facts in minima if id(facts) not in kept]
+    if not lost:
+        return []
+    names = "; ".join(f"{each['arm']}, repeat {each['repeat']}, attack {each['attack']}" for each in lost)
+    return [
+        f"The curvature of {len(lost)} of {len(minima)} minima is not known, because a ReLU lies within "
+        "rounding of its kink and the jump of its slope exceeds all else; they take no part in means, "
+        f"correlations and figures ({names})."
+    ]
 
 
 def _many(count: int, total: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from numerics.deep_study.columns import BY_KEY
-from numerics.deep_study.findings import ALL, with_interval
+from numerics.deep_study.findings import ALL, known, with_interval
 from numerics.pages import Table, number
 from numerics.pages.typesetting import spread
 
@@ -101,11 +101,10 @@ def correlations(results: Results, *, whole: bool) -> Table:
 def bounds(results: Results) -> Table:
     """How tight the bounds of the input gradient are at the minima."""
     found: dict[str, list[float]] = {}
-    for facts in results["minima"]:
+    for facts in known(results["minima"]):
         left = facts["input_gradient"]["train"]["value"]
         for name, right in facts["input_gradient_bounds"].items():
-            if right > 0.0:  # a norm that is no larger than its error, at an undecided kink, bounds nothing
-                found.setdefault(name, []).append(left / right)
+            found.setdefault(name, []).append(left / right)
     rows = [
         [BOUNDS[name], str(len(ratios)), f"{max(ratios):.4g}", f"{min(ratios):.4g}"]
         for name, ratios in found.items()

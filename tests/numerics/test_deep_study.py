@@ -9,9 +9,10 @@ from numerics.deep_study import controls
 from numerics.deep_study.arms import FULL, QUICK, DeepArm
 from numerics.deep_study.controls import balanced_otherwise
 from numerics.deep_study.facts import Labelled, curvature, non_uniformity
-from numerics.deep_study.findings import answer
+from numerics.deep_study.findings import answer, conclusions, correlations
 from numerics.deep_study.landscape import DeepLandscape
 from numerics.deep_study.run import attacking, minimum
+from numerics.deep_study.tables_shown import bounds
 from numerics.files.images import Images
 from numerics.statistics.ranks import rank_correlation_within
 
@@ -129,3 +130,18 @@ def test_the_answer_follows_the_intervals(inside, bounds, said):
     assert text.startswith("Flatness tells the minima that attack sets made from the others")
     assert said in text
     assert text.count(". ") == 0
+
+
+def test_a_minimum_whose_norm_is_no_larger_than_its_error_is_named_and_left_out():
+    data = Images(np.random.default_rng(5).normal(size=(120, 6)), np.arange(120) % 3, 0, "noise", "")
+    arm = DeepArm("one", genuine=12, attacks=(0, 8), hidden=(10, 10))
+    sound = [minimum(arm, repeat, attack, data, 3) for repeat in range(3) for attack in (0, 8)]
+    broken = sound[0] | {"repeat": 7, "frobenius_norm": {"value": 0.0, "error": 14_527.0}}
+    broken |= {"input_gradient_bounds": {"frobenius_times_all": 0.0}}
+    assert correlations([*sound, broken]) == correlations(sound)
+    assert bounds({"minima": [*sound, broken]}) == bounds({"minima": sound})
+    results = {"minima": [*sound, broken], "correlations": correlations(sound), "controls": {}}
+    [named] = [each for each in conclusions(results) if "is not known" in each]
+    assert named.startswith("The curvature of 1 of 7 minima is not known")
+    assert "(one, repeat 7, attack 0)" in named
+    assert not any("is not known" in each for each in conclusions({**results, "minima": sound}))

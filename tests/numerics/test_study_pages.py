@@ -6,7 +6,6 @@ import pytest
 
 from numerics.basin_study.report import page as basins_page
 from numerics.basin_study.run import experiment
-from numerics.deep_study.tables_shown import bounds as bounds_of_deep
 from numerics.pages import Picture, Section, Table, study_page
 from numerics.pages.typesetting import typeset, with_spread
 from numerics.sweeps.workplace import Workplace
@@ -84,11 +83,3 @@ def test_a_number_has_as_many_digits_as_its_spread_lets_it(value, error, said):
 
 def test_a_power_of_ten_in_a_sentence_is_set():
     assert str(typeset("a risk of 1e-3, R^2")) == "a risk of 1 × 10<sup>−3</sup>, <i>R</i><sup>2</sup>"
-
-
-def test_a_bound_that_is_zero_within_its_error_has_no_ratio():
-    minima = [
-        {"input_gradient": {"train": {"value": 2.0}}, "input_gradient_bounds": {"frobenius_times_all": bound}}
-        for bound in (0.0, 4.0)
-    ]
-    assert bounds_of_deep({"minima": minima}).rows[0][1:] == ["1", "0.5", "0.5"]
