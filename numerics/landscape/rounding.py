@@ -113,7 +113,7 @@ def risk_rounding(passed: Values) -> float:
     with np.errstate(all="ignore"):
         f = output_errors(passed)[2]
         carried = ((passed.G * f) ** 2).sum() + ((passed.Lam.sum(axis=2) * f**2) ** 2).sum()
-        return float(SAFETY * np.sqrt(carried + (2 * UNIT * passed.L) ** 2 @ np.ones(passed.n)) / passed.n)
+        return float(SAFETY * np.sqrt(carried + ((2 * UNIT * passed.L) ** 2).sum()) / passed.n)
 
 
 def interpolates(passed: Values) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import signal
 import threading
@@ -13,11 +12,7 @@ from contextlib import contextmanager
 from multiprocessing import active_children
 from multiprocessing.process import BaseProcess
 
-AGAIN = 0.2
-"""Seconds after which work that caught the interruption is interrupted again."""
-
-ARRIVAL = 10
-"""Jumps back of a loop, at each of which the interpreter raises what is waiting; one would do."""
+from theory.expressions.interruption import AGAIN, interrupt, interrupted
 
 PATIENCE = 1.0
 """Seconds that a worker has to end by itself, and once more before it is killed."""
@@ -43,8 +38,7 @@ def until(end: float) -> Iterator[None]:
 
     Notes
     -----
-    A watching thread raises :class:`GivenUp` in the one that works, so that it works in any thread and on any
-    system. A single operation of compiled code is not interrupted.
+    See :func:`theory.expressions.interruption.interrupted`, which raises :class:`GivenUp`.
 
     Examples
     --------
@@ -58,42 +52,11 @@ def until(end: float) -> Iterator[None]:
     if math.isinf(end):
         yield
         return
-    thread, done = threading.get_ident(), threading.Event()
-    watcher = threading.Thread(target=_watch, args=(thread, done, end), daemon=True)
     try:
-        try:
-            watcher.start()
+        with interrupted(GivenUp, lambda: end - time.monotonic()):
             yield
-        finally:
-            _end(done, watcher)
     except GivenUp:
         raise TimeoutError("the time is over") from None
-    finally:
-        _end(done, watcher)  # again, for an interruption on the way into the first
-
-
-def _watch(thread: int, done: threading.Event, end: float) -> None:
-    wait = max(0.0, end - time.monotonic())
-    while not done.wait(min(wait, threading.TIMEOUT_MAX)):
-        interrupt(thread)
-        wait = AGAIN
-
-
-def _end(done: threading.Event, watcher: threading.Thread) -> None:
-    """Stop watching; an interruption that is under way arrives here, for it cannot be taken back."""
-    try:
-        done.set()
-        watcher.join()
-        for _ in range(ARRIVAL):
-            pass
-    except GivenUp:
-        done.set()
-        watcher.join()
-
-
-def interrupt(thread: int) -> None:
-    """Raise :class:`GivenUp` in the thread of this identity, if it still runs."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(GivenUp))
 
 
 @contextmanager
@@ -138,7 +101,7 @@ def _end_threads(workers: Sequence[threading.Thread]) -> None:
             each.join(AGAIN / len(workers))
         workers = [each for each in workers if each.is_alive()]
         for each in workers:
-            interrupt(each.ident or 0)
+            interrupt(each.ident or 0, GivenUp)
 
 
 WORKER = "piece of work"

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-AGAIN = 0.2
-"""Seconds after which work that caught the interruption is interrupted again."""
+from theory.expressions.interruption import interrupted
 
 BUSY = 6
 """How many times as long a block may take by the clock, on a machine that others use as well."""
-
-LOOK = 0.002
-"""Seconds between two looks at the processor's time, at the least."""
-
-ARRIVAL = 10
-"""Jumps back of a loop, at each of which the interpreter raises what is waiting; one would do."""
 
 
 class OutOfTime(BaseException):
@@ -74,9 +66,8 @@ def within(seconds: float, message: str, said: float | None = None) -> Iterator[
 
     Notes
     -----
-    A watching thread raises :class:`OutOfTime` in the one that works, so that it works in any thread, and
-    nested blocks end at the shorter time. A single operation of compiled code is not interrupted. What counts
-    is the time that the processor gives to the thread, where the system tells, and a sixth of the clock's.
+    See :func:`theory.expressions.interruption.interrupted`. What counts is the time that the processor gives
+    to the thread, where the system tells, and a sixth of the clock's.
 
     Examples
     --------
@@ -87,33 +78,15 @@ def within(seconds: float, message: str, said: float | None = None) -> Iterator[
     ...
     ValueError: counting must end within 0.01 s; got no end
     """
-    thread, done = threading.get_ident(), threading.Event()
-    watcher = threading.Thread(target=_watch, args=(thread, done, seconds), daemon=True)
+    clock = _clock(threading.get_ident())
+    end, latest = clock() + seconds, time.monotonic() + BUSY * seconds
     try:
-        try:
-            watcher.start()  # where there is hardly any time, the end may come in here
+        with interrupted(OutOfTime, lambda: min(end - clock(), latest - time.monotonic())):
             yield
-        finally:
-            _end(done, watcher)
     except OutOfTime:
         raise ValueError(f"{message} within {said or seconds:g} s; got no end") from None
     except (MemoryError, RecursionError) as reason:
         raise ValueError(f"{message} in the memory there is; got {type(reason).__name__}") from None
-    finally:
-        _end(done, watcher)  # again, for an interruption on the way into the first
-
-
-def _watch(thread: int, done: threading.Event, seconds: float) -> None:
-    clock = _clock(thread)
-    end, latest = clock() + seconds, time.monotonic() + BUSY * seconds
-    wait = seconds
-    while not done.wait(wait):
-        left = min(end - clock(), latest - time.monotonic())
-        if left > 0:
-            wait = max(left, LOOK)
-            continue
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
-        wait = AGAIN
 
 
 def _clock(thread: int) -> Callable[[], float]:
@@ -122,19 +95,3 @@ def _clock(thread: int) -> Callable[[], float]:
         return time.monotonic
     which = time.pthread_getcpuclockid(thread)
     return lambda: time.clock_gettime(which)
-
-
-def _end(done: threading.Event, watcher: threading.Thread) -> None:
-    """Stop watching; an interruption that is still under way arrives here.
-
-    It must not be taken back by setting the exception to none: the interpreter would look for it forever, and
-    a profiled or traced thread would do nothing else.
-    """
-    try:
-        done.set()
-        watcher.join()
-        for _ in range(ARRIVAL):
-            pass
-    except OutOfTime:
-        done.set()
-        watcher.join()
