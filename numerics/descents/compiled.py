@@ -10,6 +10,7 @@ import numpy as np
 from numerics.landscape.landscape import Landscape, NetworkLandscape
 from twolayer import jit
 from twolayer.arrays import Array
+from twolayer.many.signatures import JETS, LOSSES, SLOPES
 from twolayer.model.loss import loss as find_loss
 
 LARGEST = 64
@@ -49,6 +50,34 @@ def announce() -> None:
         sys.stderr.write("twolayer: compiling the gradient flow, once for this version: about a minute\n")
 
 
+class Pointer:
+    """A compiled kernel as other kernels take it: by its address, looked up once and not at every call.
+
+    Parameters
+    ----------
+    kernel : callable
+        One that has been called with arrays of the pointer's own types.
+    kind : numba type
+        Of :mod:`twolayer.many.signatures`.
+    """
+
+    def __init__(self, kernel: Any, kind: Any) -> None:
+        found = kernel.get_compile_result(kind.signature)
+        self.kernel, self._numba_type_ = kernel, kind
+        self.address = int(found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name))
+
+    def __wrapper_address__(self) -> int:
+        return self.address
+
+
+def pointer(kernel: Any, kind: Any) -> Any:
+    """The :class:`Pointer` to a `kernel`; where nothing is compiled, the function itself.
+
+    `kind` is its type.
+    """
+    return Pointer(kernel, kind) if hasattr(kernel, "get_compile_result") else kernel
+
+
 class Kernels:
     """A network's data as the kernels take it.
 
@@ -80,15 +109,17 @@ class Kernels:
             columns = np.concatenate([columns, q * m + m * d + np.arange(m)[:, None]], axis=1)
             x = np.concatenate([x, np.ones((1, n))])
         y = np.broadcast_to(np.asarray(risk.y, dtype=float).reshape(n, -1), (n, q)).T
-        self.slopes, self.jets = net.activation.slopes, net.activation.jets
+        slopes, jets = net.activation.slopes, net.activation.jets
         losses = (risk.loss if risk.loss.separable else find_loss("squared")).losses
-        columns, x, y = (np.array(array, order="C") for array in (columns, x, y))
-        self.data: tuple[Any, ...] = (losses, not risk.loss.separable, net.c is not None, columns, x, y)
         room = [np.zeros(1) for _ in range(5)]
-        self.slopes(*room[:3])  # a kernel has to be compiled before it is passed as a pointer
-        self.jets(*room[:4])
+        slopes(*room[:3])  # a kernel has to be compiled before it is passed as a pointer
+        jets(*room[:4])
         losses(*room)
         rows = m + columns.size + (net.c is not None)
+        self.slopes, self.jets = pointer(slopes, SLOPES), pointer(jets, JETS)
+        arrays = (np.array(array, order="C") for array in (columns, x, y))
+        coupled = not risk.loss.separable
+        self.data: tuple[Any, ...] = (pointer(losses, LOSSES), coupled, net.c is not None, *arrays)
         self.sheets, self.flat, self.J = np.empty((5, m, n)), np.empty((5, q, n)), np.empty((2, rows, n))
 
     def gradient(self, theta: Array, sigma: Array, normals: Array) -> Array:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from numerics.descents.landing import CONVERGED, DIVERGED, SADDLE, UNDECIDED, Landing
+from numerics.descents.output_space import Curvature, OutputSpace
 from numerics.descents.pattern import Pattern
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
 from numerics.landscape.rounding import interpolates
@@ -29,6 +30,12 @@ NEGATIVE = 1e-9
 
 REST, FINISH_REACH = 1e-14, 0.1
 
+FEW = 0.5
+"""A network with fewer outputs at its samples than this share of its parameters is finished by those."""
+
+Way = Callable[[Array], tuple[Array, float]]
+"""From a point (D,) to Newton's step there, (D,), and the largest curvature."""
+
 
 def gradient_rounding(landscape: Landscape, theta: Array) -> float:
     """How large the rounding error of the gradient at `theta`, shape (D,), is: a landscape's own estimate.
@@ -41,6 +48,27 @@ def gradient_rounding(landscape: Landscape, theta: Array) -> float:
     return 2.0**-52 * float(np.linalg.norm(hessian_at(landscape, theta))) * float(np.linalg.norm(theta))
 
 
+def few_outputs(landscape: Landscape) -> bool:
+    """Whether a network, possibly inside a pattern, has far fewer outputs at its samples than parameters.
+
+    `landscape` may be any.
+    """
+    whole = landscape.units.landscape if isinstance(landscape, Pattern) else landscape
+    if not isinstance(whole, NetworkLandscape):
+        return False
+    return len(whole.X) * whole.net.n_outputs < FEW * whole.dimension
+
+
+def by_outputs(landscape: Landscape, theta: Array) -> Curvature | None:
+    """The Hessian at `theta` (D,) in the space of outputs, where `landscape` has few; else None."""
+    if not few_outputs(landscape):
+        return None
+    if isinstance(landscape, Pattern):
+        return OutputSpace(landscape.units.landscape).at(landscape.forward(theta), landscape.normals)
+    assert isinstance(landscape, NetworkLandscape)  # no other has few outputs
+    return OutputSpace(landscape).at(landscape.risk.forward(theta), {})
+
+
 def newton_contracts(landscape: Landscape, theta: Array, size: float) -> bool:
     """Whether two Newton steps from `theta` contract by 20 each and the least eigenvalue changes by a third.
 
@@ -48,6 +76,8 @@ def newton_contracts(landscape: Landscape, theta: Array, size: float) -> bool:
 
     Then the flow cannot leave: where the steps lead, the `landscape` has positive, nearly constant curvature.
     """
+    if few_outputs(landscape):  # only the residual part could curve most directions: the flow goes on
+        return False
     lowest, previous = np.nan, FINISH_REACH * size / 0.05
     for _ in range(3):
         H = hessian_at(landscape, theta)
@@ -155,7 +185,16 @@ def _rung(landscape: Landscape, end: Array, status: str) -> str:
 
 
 def lowest_curvature(landscape: Landscape, theta: Array) -> tuple[int, float]:
-    """The sign, 0 within rounding, of the least Hessian eigenvalue at `theta` (D,), and the eigenvalue."""
+    """The sign, 0 within rounding, of the least Hessian eigenvalue at `theta` (D,), and the eigenvalue.
+
+    With fewer outputs than parameters J^T Lam J / n is singular, and the least eigenvalue is no larger than
+    the norm of the residual part: where that is rounding, no eigenvalues are needed.
+    """
+    small = by_outputs(landscape, theta)
+    if small is not None:
+        residual = small.residual_norm
+        if residual <= NEGATIVE * (small.trace / len(small.flat) - residual):
+            return 0, 0.0
     values = np.linalg.eigvalsh(hessian_at(landscape, theta))
     rounding = NEGATIVE * float(np.abs(values).max())
     return int(values[0] > rounding) - int(values[0] < -rounding), float(values[0])
@@ -180,11 +219,14 @@ def finish(landscape: Landscape, theta: Array, size: float = 0.0) -> tuple[Array
         and the length.
     """
     whole: Callable[[Array], Array] = partial(hessian_at, landscape)
-    ways = [(whole, FLAT)]
+    ways: list[Way] = [partial(_step, landscape, whole, FLAT)]
+    if few_outputs(landscape):
+        ways.insert(0, partial(_step_by_outputs, landscape))
     if hasattr(landscape, "gauss_newton"):
-        ways.append((landscape.gauss_newton, FLAT))
-    for curvature, flat in (*ways, (whole, FLATTER)):
-        end, largest = _newton(landscape, curvature, theta, flat)
+        ways.append(partial(_step, landscape, landscape.gauss_newton, FLAT))
+    ways.append(partial(_step, landscape, whole, FLATTER))
+    for way in ways:
+        end, largest = _newton(landscape, way, theta)
         scale = largest * max(size, *_lengths(theta, end))
         left = float(np.linalg.norm(landscape.gradient(end)))
         if left <= REST * scale or left <= gradient_rounding(landscape, end):
@@ -192,16 +234,11 @@ def finish(landscape: Landscape, theta: Array, size: float = 0.0) -> tuple[Array
     return theta, False
 
 
-def _newton(
-    landscape: Landscape, curvature: Callable[[Array], Array], theta: Array, flat: float
-) -> tuple[Array, float]:
+def _newton(landscape: Landscape, way: Way, theta: Array) -> tuple[Array, float]:
     """Iterate while each step is at most half the one before; rounding ends it. The end, and |curvature|."""
     previous = np.inf
     for _ in range(NEWTON_STEPS):
-        values, Q = np.linalg.eigh(curvature(theta))
-        largest = float(np.abs(values).max())
-        curved = np.abs(values) > flat * largest
-        step = Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved])
+        step, largest = way(theta)
         length = float(np.linalg.norm(step))
         if not length <= 0.5 * previous or not np.isfinite(landscape.value(theta - step)):
             break
@@ -209,3 +246,24 @@ def _newton(
         if length == 0:
             break
     return theta, largest
+
+
+def _step(
+    landscape: Landscape, curvature: Callable[[Array], Array], flat: float, theta: Array
+) -> tuple[Array, float]:
+    """Newton's step by the eigenvalues of a `curvature`."""
+    values, Q = np.linalg.eigh(curvature(theta))
+    largest = float(np.abs(values).max())
+    curved = np.abs(values) > flat * largest
+    return Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved]), largest
+
+
+def _step_by_outputs(landscape: Landscape, theta: Array) -> tuple[Array, float]:
+    """The step that :func:`_step` gives with the Gauss-Newton part, by its root with n q rows."""
+    small = by_outputs(landscape, theta)
+    if small is None:
+        return np.full(len(theta), np.inf), np.inf
+    _, sizes, V = np.linalg.svd(small.rows(len(theta)), full_matrices=False)
+    values = sizes**2
+    curved = values > FLAT * values[0]
+    return (V @ landscape.gradient(theta))[curved] / values[curved] @ V[curved], float(values[0])

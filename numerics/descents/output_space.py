@@ -91,6 +91,23 @@ class Curvature:
         self.shift = root.transpose(0, 2, 1).reshape(n * q, q)[:, : len(space.shifts)]
         self.flat = np.ascontiguousarray(self.J.transpose(1, 0, 2)).reshape(n * q, -1)
 
+    @property
+    def residual_norm(self) -> float:
+        """|R|_F of the residual part."""
+        squares = 2 * float((self.mixed**2).sum())
+        return float(np.sqrt(squares if self.bent is None else squares + float((self.bent**2).sum())))
+
+    @property
+    def trace(self) -> float:
+        """The trace of J^T Lam J / n."""
+        return float((self.flat**2).sum() + (self.shift**2).sum())
+
+    def rows(self, P: int) -> Array:
+        """E (n q, P) with E^T E = J^T Lam J / n, in theta's order."""
+        found = np.zeros((len(self.flat), P))
+        found[:, self.space.units.ravel()], found[:, self.space.shifts] = self.flat, self.shift
+        return found
+
     def shifted(self, s: float) -> Solve | None:
         """What solves with H + `s`, or None where a block of B is not positive: then it may still be."""
         try:

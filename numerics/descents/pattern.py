@@ -10,6 +10,7 @@ risk in the subspace where those are zero: a slope between c- and c+ takes the v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -124,6 +125,26 @@ class Held:
             self.spread = (left.T / sizes) @ V.T / lengths[:, None]
 
 
+class Single:
+    """Units that are held by one sample each: what :class:`Held` says of them, in arrays.
+
+    Parameters
+    ----------
+    kinks : dict of Held
+
+    Attributes
+    ----------
+    units, samples : ndarray of int, shape (r,)
+    spread : ndarray, shape (r, d~)
+    """
+
+    def __init__(self, kinks: Mapping[int, Held]) -> None:
+        one = {k: kink for k, kink in kinks.items() if len(kink.here) == 1 and kink.spread is not None}
+        self.units = np.array(list(one), dtype=np.int64)
+        self.samples = np.array([kink.here[0] for kink in one.values()], dtype=np.int64)
+        self.spread = np.array([kink.spread[0] for kink in one.values() if kink.spread is not None])
+
+
 class Pattern:
     """The risk with every pre-activation on its side of the kink, or held on it. A landscape.
 
@@ -162,6 +183,19 @@ class Pattern:
     def normals(self) -> dict[int, Array]:
         """For each unit with held pre-activations, an orthonormal basis (d~, r) of their inputs."""
         return {k: kink.normal for k, kink in self.kinks.items()}
+
+    @cached_property
+    def single(self) -> Single:
+        """The units that one sample holds, all in one."""
+        return Single(self.kinks)
+
+    @cached_property
+    def _lines(self) -> tuple[Array, Array, list[tuple[Array, Array]]]:
+        """Where units with one normal stand in theta, these normals (r, d~), and the others one by one."""
+        places, one = self.units.places, [k for k, normal in self.normals.items() if normal.shape[1] == 1]
+        rows = np.array([self.normals[k][:, 0] for k in one]).reshape(len(one), places.shape[1])
+        others = [(places[k], normal) for k, normal in self.normals.items() if normal.shape[1] != 1]
+        return places[one], rows, others
 
     def forward(self, theta: Array) -> Values:
         """The forward pass at `theta`. `theta` has shape (P,)."""
@@ -257,8 +291,12 @@ class Pattern:
     def projected(self, vector: Array) -> Array:
         """The part of `vector` (P,) in the subspace; of theta, the point of it where held z are zero."""
         found = vector.copy()
-        for k, normal in self.normals.items():
-            place = self.units.places[k]
+        if not self.kinks:
+            return found
+        places, rows, others = self._lines
+        weights = found[places]
+        found[places] = weights - (weights * rows).sum(axis=1)[:, None] * rows
+        for place, normal in others:
             found[place] -= normal @ (normal.T @ found[place])
         return found
 

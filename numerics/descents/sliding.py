@@ -109,7 +109,25 @@ def rooms(pattern: Pattern, theta: Array, rounding: float | None = None) -> dict
         return {}
     V, p = velocities(pattern, theta)
     allowed = partial(gradient_rounding, pattern.forward(theta)) if rounding is None else lambda: rounding
-    return {k: _room(pattern, k, kink, V[k], p[kink.here, k], allowed) for k, kink in pattern.kinks.items()}
+    known = _plain_rooms(pattern, V, p)
+    return {
+        k: known[k] if k in known else _room(pattern, k, kink, V[k], p[kink.here, k], allowed)
+        for k, kink in pattern.kinks.items()
+    }
+
+
+def _plain_rooms(pattern: Pattern, V: Array, p: Array) -> dict[int, float]:
+    """The margins of units held by one sample each, where these are clear: the most, all at once."""
+    single, units = pattern.single, pattern.units
+    if not len(single.units):
+        return {}
+    low, high = sorted((float(units.low), float(units.high)))
+    weights = p[single.samples, single.units]
+    with np.errstate(all="ignore"):
+        sigma = (single.spread * V[single.units]).sum(axis=1) / weights
+        found = np.minimum(sigma - low, high - sigma) / (high - low)
+        clear = (found >= 0) & (weights * (units.high - units.low) > 0)
+    return dict(zip(single.units[clear].tolist(), found[clear].tolist(), strict=True))
 
 
 def _room(pattern: Pattern, k: int, kink: Held, v: Array, p: Array, rounding: Callable[[], float]) -> float:

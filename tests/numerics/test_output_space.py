@@ -9,6 +9,7 @@ from numerics.descents.output_space import OutputSpace
 from numerics.descents.pattern import Pattern, Units
 from numerics.descents.rosenbrock import Derivatives
 from numerics.descents.segment import first_below
+from numerics.descents.sliding import rooms, velocities
 from numerics.landscape.landscape import NetworkLandscape
 
 ON = 1e-12
@@ -69,6 +70,57 @@ def test_solutions_stay_where_kinks_hold():
     found = curvature.shifted(shift)(right)
     assert_allclose(found, np.linalg.solve(H + shift * np.eye(len(theta)), right), rtol=1e-9, atol=1e-12)
     assert_allclose(pattern.projected(found), found, atol=1e-14)
+
+
+@pytest.mark.parametrize(("loss", "activation", "outputs", "biases"), CASES)
+def test_its_parts_are_those_of_the_dense_hessian(loss, activation, outputs, biases):
+    place = drawn(loss, activation, outputs, biases)
+    theta = place.net.theta
+    found = OutputSpace(place).at(place.risk.forward(theta), {})
+    G, E = place.gauss_newton(theta), found.rows(len(theta))
+    assert_allclose(E.T @ E, G, rtol=1e-12, atol=1e-14 * np.abs(G).max())
+    assert_allclose(found.trace, np.trace(G), rtol=1e-13)
+    assert_allclose(found.residual_norm, np.linalg.norm(place.hessian(theta) - G), rtol=1e-12)
+
+
+def test_what_holds_units_is_taken_away():
+    """Units held by no sample, by one, by two, and by two that are one: the projection is the dense one."""
+    place = drawn("squared", "relu", 1, "b")
+    place.X[8] = 2 * place.X[5]
+    units, theta = Units(place), place.net.theta
+    Z = units.preactivations(theta)
+    held = np.zeros(Z.shape, dtype=bool)
+    held[[0, 4, 6, 7, 5, 5], [2, 2, 6, 6, 1, 0]] = True
+    pattern = Pattern(units, Z > 0, held)
+    rows = np.zeros((held.sum(), len(theta)))
+    for row, (i, k) in zip(rows, np.argwhere(held), strict=True):
+        row[units.places[k]] = units.X[i]
+    vector = np.random.default_rng(3).normal(size=len(theta))
+    expected = vector - np.linalg.pinv(rows) @ (rows @ vector)
+    assert_allclose(pattern.projected(vector), expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_a_slope_that_holds_is_as_far_from_its_ends_as_one_division_says(activation):
+    place = drawn("squared", activation, 1, "b")
+    units, theta = Units(place), place.net.theta
+    Z = units.preactivations(theta)
+    held = np.zeros(Z.shape, dtype=bool)
+    held[[0, 4, 6], [2, 5, 6]] = True
+    pattern = Pattern(units, Z > 0, held)
+    theta = pattern.projected(theta)
+    V, p = velocities(pattern, theta)
+    found, clear = rooms(pattern, theta), 0
+    for i, k in np.argwhere(held):
+        x = units.X[i]
+        sigma = (V[k] @ x) / (p[i, k] * (x @ x))
+        expected = min(sigma - units.low, units.high - sigma) / (units.high - units.low)
+        if expected >= 0 and p[i, k] > 0:
+            clear += 1
+            assert_allclose(found[k], expected, rtol=1e-10)
+        else:
+            assert found[k] < 0
+    assert 0 < clear < 3  # of both kinds there is one
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
