@@ -219,14 +219,16 @@ def shape_text(shape: tuple[int | str, ...]) -> str:
     return body + (f" with {', '.join(letters)} >= 1" if letters else "")
 
 
-def inputs(X: ArrayLike, d: int) -> Array:
-    """Inputs of shape (n, d), n >= 1."""
+def inputs(X: ArrayLike, d: int, first: str = "W") -> Array:
+    """Inputs of shape (n, d), n >= 1; `first` is what the caller calls the weights that they meet."""
     array = real_array("X", X)
-    require_shape("X", array, ("n", d), " to match W")
+    require_shape("X", array, ("n", d), f" to match {first}")
     return array
 
 
-def targets(y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool) -> NDArray[Any]:
+def targets(
+    y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool, last: str = "a"
+) -> NDArray[Any]:
     """Targets as the loss wants them: (n, q) float64, or (n,) int64 class labels.
 
     Parameters
@@ -235,6 +237,8 @@ def targets(y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool) -> ND
         What the loss accepts: any real number, 0 or 1, or integers 0..q-1.
     scalar : bool
         Whether the network's output is a scalar, so that `y` is (n,) rather than (n, q).
+    last : str
+        What the caller calls the weights that make the outputs.
 
     Raises
     ------
@@ -244,7 +248,7 @@ def targets(y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool) -> ND
     array = real_array("y", y)
     if labels == "classes":
         return _classes(array, n, outputs)
-    require_shape("y", array, (n,) if scalar else (n, outputs), " to match X and a")
+    require_shape("y", array, (n,) if scalar else (n, outputs), f" to match X and {last}")
     if labels == "binary" and not np.isin(array, (0.0, 1.0)).all():
         values = np.unique(array)
         cure = f": pass (y == {values[1]:g}).astype(float)" if len(values) == 2 else ""
@@ -302,9 +306,7 @@ class Overflow(ValueError):
     """A number beyond the floats where there must be none."""
 
 
-def require_representable(what: str, values: Any) -> None:
-    """Refuse an overflow, naming what overflowed."""
+def require_representable(what: str, values: Any, of: str = "a, W, b, c, X and y") -> None:
+    """Refuse an overflow, naming what overflowed, and what it is made `of`."""
     if not all_finite(values):
-        raise Overflow(
-            f"a, W, b, c, X and y must give finite {what}; got overflow beyond 1.8e308: rescale them"
-        )
+        raise Overflow(f"{of} must give finite {what}; got overflow beyond 1.8e308: rescale them")

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.deep.network import Network
+from numerics.deep.network import Network, refuse_overflow
 from twolayer import arrays
-from twolayer.arrays import Array, require_representable
+from twolayer.arrays import Array
 from twolayer.errors.rounding import JET_ERROR, SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
 from twolayer.forward.loss_errors import loss_errors
 from twolayer.forward.values import loss_values
@@ -139,13 +139,13 @@ def forward(net: Network, X: ArrayLike, y: ArrayLike, loss: str | Loss = "square
         If the data does not fit the network or the loss, or an intermediate value overflows.
     """
     rule = find_loss(loss)
-    inputs = arrays.inputs(X, net.sizes[0]).copy()
+    inputs = arrays.inputs(X, net.sizes[0], "W1").copy()
     labels = targets(net, rule, y, len(inputs))
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         h, S1, S2, sizes, F, F_error, counts = _activations(net, inputs)
         L, G, Lam = loss_values(rule, F, labels)
         for name, values in (("losses", L), ("loss derivatives", G)):
-            require_representable(name, values)
+            refuse_overflow(name, values)
         L_error, G_error, Lam_error, gone = loss_errors(rule, F, labels, L, G, Lam, F_error)
         if gone:
             G_error, Lam_error = G_error + SUBNORMAL, Lam_error + SUBNORMAL
@@ -166,7 +166,7 @@ def targets(net: Network, rule: Loss, y: ArrayLike, n: int) -> NDArray[Any]:
     """
     if rule.labels == "classes" and net.n_outputs < 2:
         raise ValueError("the last layer must have q >= 2 outputs for softmax cross-entropy; got q = 1")
-    return arrays.targets(y, rule.labels, n, net.n_outputs, net.scalar)
+    return arrays.targets(y, rule.labels, n, net.n_outputs, net.scalar, f"W{net.depth}")
 
 
 def product_error(size: Sizes, inner: int, x: Array) -> Array:
@@ -207,7 +207,7 @@ def _activations(net: Network, X: Array) -> Any:
         frobenius = float(scaled_norms(W.reshape(1, -1))[0])
         spectral = _spectral_norm(W, frobenius)
         Z = np.ascontiguousarray(h[l] @ W.T + (0.0 if b is None else b))
-        require_representable("pre-activations", Z)
+        refuse_overflow(f"pre-activations of layer {l + 1}" if l < net.depth - 1 else "outputs", Z)
         radius, moved = _radius(h[l], error, length, W, b, spectral)
         size = scaled_norms(_augmented(h[l], b is not None)) + length
         known = (spectral, frobenius, SLACK * size, length)
@@ -215,7 +215,7 @@ def _activations(net: Network, X: Array) -> Any:
             one, none = np.ones(len(X)), np.zeros(len(X))
             sizes.append(Sizes(*known, one, none, none, none))
             return h, S1, S2, sizes, Z, moved, tuple(counts.tolist())
-        values, errors, kinks = _activation(net, Z, radius)
+        values, errors, kinks = _activation(net, Z, radius, f"layer {l + 1}")
         counts += kinks
         ends = [
             part
@@ -255,12 +255,14 @@ def _length(net: Network, values: list[Array], errors: list[Array], Z: Array, mo
     return np.asarray(SLACK * (slopes * moved + scaled_norms(rounding)))
 
 
-def _activation(net: Network, Z: Array, radius: Array) -> tuple[list[Array], list[Array], Array]:
+def _activation(
+    net: Network, Z: Array, radius: Array, where: str
+) -> tuple[list[Array], list[Array], Array]:
     """s, s', s'' at Z, bounds of their errors, and how many kinks are hit and how many are open."""
     rule = net.activation
     values = [np.empty_like(Z) for _ in range(3)]
     rule.jets(Z.ravel(), *(value.ravel() for value in values))
-    require_representable("activation values", np.stack([abs(value).max() for value in values]))
+    refuse_overflow(f"activation values of {where}", np.stack([abs(value).max() for value in values]))
     r = radius + JET_ERROR * np.abs(Z)
     third = np.empty_like(Z)
     rule.third(Z.ravel(), np.ascontiguousarray(r).ravel(), third.ravel())
@@ -309,7 +311,7 @@ def _backwards(
             ),
         )
         for name, values in (("derivatives", J[0]), ("second derivatives", v[0])):
-            require_representable(f"{name} of the outputs", values)
+            refuse_overflow(f"{name} of the outputs by layer {l + 1}", values)
     return J, delta, v, made
 
 

@@ -16,7 +16,7 @@ from numerics.deep.block import Block
 from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward, forward
 from numerics.deep.matrices import counter, dense, dense_error, widths
-from numerics.deep.network import Network
+from numerics.deep.network import Network, refuse_overflow
 from numerics.deep.norms import Scope
 from numerics.deep.product import product, product_error
 from numerics.deep.spectrum import (
@@ -30,7 +30,7 @@ from numerics.deep.spectrum import (
     with_residual,
 )
 from twolayer import arrays
-from twolayer.arrays import Array, require_representable
+from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK
 from twolayer.model.loss import Loss
@@ -165,7 +165,7 @@ class Curvature(SpectralFunctions):
         direction = arrays.real_array("vector", vector).ravel()
         with np.errstate(over="ignore", invalid="ignore"):
             found = product(self.forward, self.scope, direction)
-        require_representable("entries of the product", found)
+        refuse_overflow("entries of the product", found)
         return found
 
     def _adjoint(self) -> Curvature:
@@ -175,8 +175,9 @@ class Curvature(SpectralFunctions):
 
     def toarray(self) -> Array:
         """The (P, P) matrix. O(n q P^2) time, 8 P^2 bytes."""
-        found = dense(self.forward, self.scope)
-        require_representable("entries of the Hessian", found)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = dense(self.forward, self.scope)
+        refuse_overflow("entries of the Hessian", found)
         return found
 
     def rounding_error(self) -> float:
@@ -185,7 +186,9 @@ class Curvature(SpectralFunctions):
 
     def diagonal(self) -> Array:
         """The diagonal, shape (P,)."""
-        return norms.diagonal(self.forward, self.scope)
+        found = norms.diagonal(self.forward, self.scope)
+        refuse_overflow("entries of the Hessian", found)
+        return found
 
     def trace(self) -> Measurement:
         """Trace, exact.
@@ -333,7 +336,8 @@ class Curvature(SpectralFunctions):
         return bounds_by_norms(self.trace(), self.frobenius_norm(), self.shape[0])
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
-        require_representable("norms of the Hessian", value)
+        refuse_overflow("norms of the Hessian", value)
+        refuse_overflow("bounds of rounding errors", error)
         return Measurement(value, error, True, method, self.convention)
 
 

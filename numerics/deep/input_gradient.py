@@ -12,7 +12,8 @@ import math
 import numpy as np
 
 from numerics.deep.forward import Forward, product_error
-from twolayer.arrays import Array, require_representable
+from numerics.deep.network import refuse_overflow
+from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK, SUBNORMAL, gamma
 from twolayer.spectrum.lapack import verified_eigenvalues, verified_singular_values
@@ -107,5 +108,5 @@ def _units(W: Array, squares: Array, off: float) -> Measurement:
 
 
 def _measured(value: float, error: float, method: str) -> Measurement:
-    require_representable("input gradients", [value, error])
+    refuse_overflow("input gradients", [value, error])
     return Measurement(value, float(error), True, method, CONVENTION)

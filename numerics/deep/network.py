@@ -80,6 +80,8 @@ class Network(Parameters):
         >>> Network.of(tl.TwoLayer(a=[2.0], W=[[3.0]])).theta
         array([3., 2.])
         """
+        if not isinstance(two_layer, tl.TwoLayer):
+            raise TypeError(f"two_layer must be a TwoLayer; got {type(two_layer).__name__}")
         c = None if two_layer.c is None else np.reshape(two_layer.c, -1)
         return cls([two_layer.W, two_layer.a], [two_layer.b, c], two_layer.activation)
 
@@ -162,21 +164,26 @@ class Network(Parameters):
 
     def _signals(self, X: ArrayLike) -> tuple[Array, list[Array]]:
         """Outputs (n, q), and s' of every hidden layer."""
-        h, slopes = arrays.inputs(X, self.sizes[0]), []
+        h, slopes = arrays.inputs(X, self.sizes[0], "W1"), []
         for l, (W, b) in enumerate(self.layers, 1):
             with np.errstate(over="ignore", invalid="ignore"):
                 h = np.ascontiguousarray(h @ W.T if b is None else h @ W.T + b)
-            arrays.require_representable("pre-activations" if l < self.depth else "outputs", h)
+            refuse_overflow(f"pre-activations of layer {l}" if l < self.depth else "outputs", h)
             if l < self.depth:
                 s, slope = np.empty_like(h), np.empty_like(h)
                 self.activation.slopes(h.ravel(), s.ravel(), slope.ravel())
-                arrays.require_representable("activation values", s)
+                refuse_overflow(f"activation values of layer {l}", s)
                 h = s
                 slopes.append(slope)
         return h, slopes
 
     def __repr__(self) -> str:
         return f"Network({'-'.join(map(str, self.sizes))}; {self.activation.name}, P = {self.n_parameters})"
+
+
+def refuse_overflow(what: str, values: Any) -> None:
+    """Refuse an overflow, naming what overflowed."""
+    arrays.require_representable(what, values, "weights, biases, X and y")
 
 
 def random_network(
@@ -222,8 +229,10 @@ def random_network(
     widths = _sizes(sizes)
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-    if not 0 < scale < np.inf:
+    if not 0 < arrays.real_number("scale", scale, "a positive number") < np.inf:
         raise ValueError(f"scale must be a positive number; got {scale!r}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed must be an integer of at least 0; got {seed!r}")
     rng = np.random.default_rng(seed)
     drawn = [
         KINDS[kind](rng, inner, outer, l == len(widths) - 2)

@@ -324,6 +324,7 @@ def majorant(run: Forward, layers: tuple[int, ...]) -> float:
     return mean(total)
 
 
+@np.errstate(over="ignore", invalid="ignore", under="ignore")
 def residual_ceiling(run: Forward, layers: tuple[int, ...]) -> float:
     """An upper bound of |R|_F from the norms of the factors alone, in no time."""
     net, squares = run.net, np.zeros(run.n)
@@ -355,6 +356,7 @@ def steps(run: Forward) -> int:
     return math.ceil(2 * sum(each)) + SUMMED + 16
 
 
+@np.errstate(over="ignore", invalid="ignore", under="ignore")
 def trace(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The trace and its error; O(n L^2 m^3) for a curved activation, else O(n L m^2)."""
     parts: list[float] = []
@@ -368,6 +370,7 @@ def trace(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     return value, SLACK * gamma(wide**2 + 3 * wide + SUMMED) * bound.size + bound.trace_propagated
 
 
+@np.errstate(over="ignore", invalid="ignore", under="ignore")
 def diagonal(run: Forward, scope: Scope) -> Array:
     """The diagonal, laid out as theta, shape (P of the layers,)."""
     parts: list[Array] = []

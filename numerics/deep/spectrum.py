@@ -21,8 +21,8 @@ from scipy import linalg
 from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward
 from numerics.deep.matrices import dense, dense_error, tangent_kernel
+from numerics.deep.network import refuse_overflow
 from numerics.deep.norms import Scope
-from twolayer.arrays import require_representable
 from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK, gamma
@@ -46,7 +46,7 @@ def kernel_spectrum(run: Forward, scope: Scope, bound: Bounds, order: int) -> Sp
     """All `order` eigenvalues of G; O(n^2 q^2 m L + (n q)^3) time."""
     with np.errstate(over="ignore", invalid="ignore"):
         K, rounding = tangent_kernel(run, scope, bound)
-    require_representable("entries of the tangent kernel", K)
+    refuse_overflow("entries of the tangent kernel", K)
     found, error = verified_eigenvalues(K)
     distance = SLACK * (error + rounding)
     values = np.zeros(order)
@@ -65,7 +65,7 @@ def dense_spectrum(run: Forward, scope: Scope, bound: Bounds) -> Spectrum:
     """All eigenvalues of the formed matrix; O(n q P^2 + P^3) time."""
     with np.errstate(over="ignore", invalid="ignore"):
         H = dense(run, scope)
-    require_representable("entries of the Hessian", H)
+    refuse_overflow("entries of the Hessian", H)
     values, error = verified_eigenvalues(H)
     distance = SLACK * (error + dense_error(run, bound))
     found = Spectrum(values, np.full(len(values), distance), distance, "dense, verified")
@@ -249,7 +249,8 @@ class DeepEigensystem:
         )
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
-        require_representable("eigenvalues", value)
+        refuse_overflow("eigenvalues", value)
+        refuse_overflow("bounds of rounding errors", error)
         return Measurement(value, error, self.exact, method, self.convention)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
 from numerics.deep.forward import targets
-from numerics.deep.network import Network
+from numerics.deep.network import Network, refuse_overflow
 from twolayer import arrays
 from twolayer.arrays import Array
 from twolayer.forward.values import loss_values
@@ -147,9 +147,9 @@ def tangent(net: Network, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss = "squ
     (2.0, array([12.,  6.]), array([[45.]]))
     """
     rule = find_loss(loss)
-    inputs = np.ascontiguousarray(arrays.inputs(X, net.sizes[0]))
+    inputs = np.ascontiguousarray(arrays.inputs(X, net.sizes[0], "W1"))
     labels = targets(net, rule, y, len(inputs))
     with np.errstate(over="ignore", invalid="ignore"):
         found = Tangent(net, inputs, labels, rule)
-        arrays.require_representable("outputs", found.outputs)
+        refuse_overflow("outputs", found.outputs)
         return found

@@ -306,7 +306,8 @@ def _finished(at: Tangent, steps: int, why: str) -> Trained:
 
 
 def _ended(at: Tangent, steps: int, why: str, converged: bool = False) -> Trained:
-    return Trained(at.net, at.risk, float(np.linalg.norm(at.gradient)), steps, converged, why)
+    size = float(linalg.norm(at.gradient, check_finite=False))  # numpy's squares would overflow
+    return Trained(at.net, at.risk, size, steps, converged, why)
 
 
 def _require(**numbers: float) -> None:

@@ -111,10 +111,19 @@ def images(name: str, folder: str | Path | None = None) -> Images:
     if folder is not None and (name in EMBEDDED or name.endswith(".npz")):
         raise ValueError(f"folder must be given with data that lie in one; got {folder!s} with {name!r}")
     if name in READERS:
-        return READERS[name](None if folder is None else Path(folder))
+        return _varied(READERS[name](None if folder is None else Path(folder)))
     if name.endswith(".npz"):
         return _own(Path(name))
+    if Path(name).is_dir():
+        raise ValueError(f"data must say which images lie in a folder; got {name!r}: give it as the folder")
     raise ValueError(f"data must be one of {', '.join(READERS)}, or a file ending in .npz; got {name!r}")
+
+
+def _varied(found: Images) -> Images:
+    may_train = found.labels[: len(found.labels) - found.tests]
+    if len(np.unique(may_train)) < 2:
+        raise ValueError(f"{found.name} must have training images of two classes or more; got one")
+    return found
 
 
 def _digits(folder: Path | None) -> Images:
@@ -185,7 +194,7 @@ def _own(path: Path) -> Images:
     if y.ndim != 1 or not 2 <= len(classes) <= MOST_CLASSES or (classes != np.round(classes)).any():
         raise ValueError(
             f"y in {path} must be (n,) of 2 to {MOST_CLASSES} integer classes; "
-            f"got {y.shape} with {len(classes)} distinct value(s)"
+            f"got {y.shape} with {len(classes)} distinct value(s), {classes[:3].tolist()} the least"
         )
     return Images(X, np.searchsorted(classes, y), 0, path.name, "")
 

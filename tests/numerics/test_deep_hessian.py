@@ -272,10 +272,45 @@ def test_layers_that_do_not_fit_are_refused(parts, message):
         deep.Network(**parts)
 
 
-def test_an_overflow_is_named():
-    net = deep.Network([[[1e200]], [[1e200]]], activation="identity")
-    with pytest.raises(ValueError, match="overflow"):
+OVERFLOWS = {
+    "pre-activations of layer 2": ([1e200, 1e200, 1.0], "identity"),
+    "activation values of layer 1": ([1e200, 1.0, 1.0], "square"),
+    "derivatives of the outputs by layer 1": ([1e-300, 1e200, 1e200], "identity"),
+    "outputs": ([1.0, 1e200, 1e200], "identity"),
+    "losses": ([1.0, 1.0, 1e200], "identity"),
+}
+
+
+@pytest.mark.parametrize("what", OVERFLOWS)
+def test_an_overflow_is_named_with_its_layer(what):
+    weights, activation = OVERFLOWS[what]
+    net = deep.Network([[[w]] for w in weights], activation=activation)
+    with pytest.raises(ValueError, match=f"^weights, biases, X and y must give finite {what};"):
         deep.Hessian(net, [[1.0]], [[0.0]])
+
+
+@pytest.mark.parametrize("name", ["trace", "diagonal", "frobenius_norm", "toarray", "eigenvalues"])
+def test_a_curvature_beyond_the_floats_is_refused(name):
+    H = deep.Hessian(deep.Network([[[1.0]], [[1.0]]], activation="identity"), [[1e160]], [[1e160]])
+    with pytest.raises(ValueError, match=r"^weights, biases, X and y must give finite .* got overflow"):
+        getattr(H, name)()
+
+
+def test_data_that_do_not_fit_are_told_by_the_layers_names():
+    net = deep.random_network([2, 3, 3, 1], seed=0)
+    for X, y, message in (
+        (np.ones((4, 3)), np.ones((4, 1)), "to match W1; got"),
+        (np.ones((4, 2)), np.ones(4), "to match X and W3; got"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            deep.Hessian(net, X, y)
+
+
+@pytest.mark.parametrize("words", [{"seed": "x"}, {"seed": -1}, {"seed": 0, "scale": "a"}])
+def test_a_random_network_needs_numbers(words):
+    name = [*words][-1]
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        deep.random_network([2, 1], **words)
 
 
 @pytest.mark.parametrize(

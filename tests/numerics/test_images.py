@@ -94,9 +94,9 @@ def cifar(count: int, label: int = 3) -> bytes:
 
 def test_binary_cifar(tmp_path):
     for file in (*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin"):
-        (tmp_path / file).write_bytes(cifar(2))
+        (tmp_path / file).write_bytes(cifar(1) + cifar(2, 4)[-3073:])
     found = images("cifar-10", tmp_path)
-    assert (found.X.shape, found.tests, set(found.labels)) == ((12, 3072), 2, {3})
+    assert (found.X.shape, found.tests, set(found.labels)) == ((12, 3072), 2, {3, 4})
     assert found.X[1].tolist() == [1] * 3072
     for bad, message in (
         (cifar(1)[:-1], "records of 3073"),
@@ -154,3 +154,16 @@ def test_an_idx_file_that_inflates_out_of_proportion_is_refused(tmp_path):
         file.write(bytes([0, 0, 8, 1]) + count.to_bytes(4, "big") + bytes(count))
     with pytest.raises(ValueError, match="must not inflate"):
         read_idx(tmp_path / "zeros")
+
+
+def test_images_of_one_class_are_refused(tmp_path):
+    """The test set, whose images do not train, has both."""
+    folder = folder_of(tmp_path)
+    (folder / "train-labels-idx1-ubyte").write_bytes(idx(0x08, (3,), [1, 1, 1]))
+    with pytest.raises(ValueError, match="training images of two classes or more; got one"):
+        images("mnist", folder)
+
+
+def test_a_folder_in_place_of_a_name_is_told_from_a_name(tmp_path):
+    with pytest.raises(ValueError, match="say which images lie in a folder"):
+        images(str(folder_of(tmp_path)))

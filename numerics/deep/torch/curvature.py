@@ -97,7 +97,7 @@ class ModuleCurvature(SpectralFunctions):
         at = model or self.model
         given = at.X.new_tensor(V, dtype=at.dtype)
         found = at.products(given, *self.parts).cpu().double().numpy()
-        arrays.require_representable("entries of the product", found)
+        arrays.require_representable("entries of the product", found, "parameters, X and y")
         return np.asarray(found)
 
     def _adjoint(self) -> ModuleCurvature:

@@ -70,11 +70,11 @@ def output_loss(loss: Any, F: Any, y: Any, names: list[str], flat: bool = False)
     if isinstance(loss, (str, Loss)) or not callable(loss):
         rule, n = find_loss(loss), len(F)
         single = F.shape[1] == 1 and y.dim() == 1 and rule.labels != "classes"
-        labels = arrays.targets(_numbers(y), rule.labels, n, F.shape[1], single)
+        labels = arrays.targets(_numbers(y), rule.labels, n, F.shape[1], single, "the outputs")
         outputs = np.ascontiguousarray(_numbers(F))
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             _, G, Lam = loss_values(rule, outputs, labels)
-        arrays.require_representable("loss derivatives", Lam)
+        arrays.require_representable("loss derivatives", Lam, "parameters, X and y")
         return OutputLoss(
             F.new_tensor(G / n), F.new_tensor(Lam / n), None, f"{rule.convention} (n = {n}); {theta}"
         )
