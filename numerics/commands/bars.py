@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 SHARES = 1000
@@ -38,3 +39,40 @@ def share_bar(name: str) -> Iterator[Callable[[float, str], None]]:
     finally:
         for bar in bars:
             bar.close()
+
+
+@contextmanager
+def claim_bar(count: int) -> Iterator[Callable[[int, str], None]]:
+    """A function of how many of `count` claims are done and of which one is next, shown on stderr.
+
+    Nobody knows how long a claim takes, so that the bar's clock goes on by itself, on a terminal alone.
+    """
+    ended, said = Event(), [(0, "")]
+
+    def show() -> None:
+        from tqdm import tqdm
+
+        form = "{l_bar}{bar}| {n_fmt}/{total_fmt} {elapsed}{postfix}"
+        with tqdm(total=count, leave=False, bar_format=form, file=sys.stderr) as bar:
+            while not ended.wait(SOON):
+                done, doing = said[0]
+                bar.set_postfix_str(doing, refresh=False)
+                bar.update(done - bar.n)
+                bar.refresh()
+
+    def tell(done: int, doing: str) -> None:
+        said[0] = done, doing
+
+    def wait() -> None:
+        if not ended.wait(SOON):
+            show()
+
+    clock = Thread(target=wait, daemon=True)
+    if sys.stderr.isatty():
+        clock.start()
+    try:
+        yield tell
+    finally:
+        ended.set()
+        if clock.is_alive():
+            clock.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +51,7 @@ def certify(
       twolayer certify --model net.npz --data data.npz --eigenvalues H --minimum --out proof.json
       twolayer certify --model net.npz --data data.npz --theorem input-gradient
     """
-    from tqdm import tqdm
-
+    from numerics.commands.bars import claim_bar
     from numerics.files.datasets import load_inputs
     from numerics.files.folders import require_folder
     from numerics.files.networks import read_model
@@ -68,13 +66,15 @@ def certify(
     if not tasks:
         raise ValueError("--quantity, --eigenvalues, --theorem or --minimum must be given; got none")
     made, notes, open_ = [], [], []
-    for kind, what in tqdm(tasks, unit="claim", leave=False, file=sys.stderr, delay=2):
-        try:
-            made.append(_made(kind, what, digits, *network))
-        except NotApplicable as reason:
-            notes.append(str(reason))
-        except Undecided as reason:
-            open_.append(f"{kind}{'' if what is None else ' ' + _named(what)} is not proved: {reason}")
+    with claim_bar(len(tasks)) as tell:
+        for done, (kind, what) in enumerate(tasks):
+            tell(done, claimed := f"{kind}{'' if what is None else ' ' + _named(what)}")
+            try:
+                made.append(_made(kind, what, digits, *network))
+            except NotApplicable as reason:
+                notes.append(str(reason))
+            except Undecided as reason:
+                open_.append(f"{claimed} is not proved: {reason}")
     click.echo(_json(made, notes, open_) if as_json else "\n".join([*map(_text, made), *notes, *open_]))
     if out and made:
         save(out, made)

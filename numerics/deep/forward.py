@@ -195,7 +195,7 @@ def _root(M: Array, lost: float, squarings: int) -> float:
     if not squarings or not size:
         return size + lost
     M = M / size
-    return size * math.sqrt(_root(M @ M, gamma(len(M) + 4), squarings - 1)) + lost
+    return size * math.sqrt(_root(M @ M.T, gamma(len(M) + 4), squarings - 1)) + lost
 
 
 def _activations(net: Network, X: Array) -> Any:
@@ -298,7 +298,8 @@ def _backwards(
         back = delta[0] @ W
         v.insert(0, S2[l] * back)
         delta.insert(0, back * S1[l])
-        J.insert(0, (J[0] @ W) * S1[l][:, None, :])
+        slope = J[0].reshape(n * q, -1) @ W if len(J) > 1 else np.broadcast_to(W, (n, q, W.shape[1]))
+        J.insert(0, slope.reshape(n, q, -1) * S1[l][:, None, :])
         pulled = _pulled(above, inner, above.delta, above.ddelta)
         slopes = _pulled(above, inner, above.J, above.dJ)
         made.insert(

@@ -34,10 +34,10 @@ def tangent_kernel(run: Forward, scope: Scope, bound: Bounds) -> tuple[Array, fl
     """
     E, missed = curvature_rows(run)
     n, q = run.F.shape
-    K = np.zeros((n, q, n, q))
+    K = np.zeros((n, q, n * q))
     for l in scope.layers:
         flat, h = E[l].reshape(n * q, -1), scope.inputs(run, l)
-        K += (h @ h.T)[:, None, :, None] * (flat @ flat.T).reshape(n, q, n, q)
+        K += np.repeat(h @ h.T, q, axis=1)[:, None, :] * (flat @ flat.T).reshape(n, q, n * q)
     steps = gamma(2 * max(run.net.sizes) + run.net.depth + 8)
     return K.reshape(n * q, n * q) / n, SLACK * (steps * bound.size + missed + bound.propagated)
 

@@ -1,16 +1,19 @@
 """Commands on strange terminals and in strange folders: code pages, and no leave to write."""
 
 import errno
+import io
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from numerics.commands import bars
 from numerics.commands import main as commands
 from numerics.files.folders import fresh_folder
 
@@ -76,3 +79,32 @@ def test_a_folder_without_leave_is_one_sentence(reason: int, tmp_path: Path, mon
         assert REASONS[reason] in lines[0]
         assert "Traceback" not in done.output
     assert not os.listdir(tmp_path)
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_long_claim_shows_its_name_and_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Terminal()
+    monkeypatch.setattr(bars.sys, "stderr", seen)
+    monkeypatch.setattr(bars, "SOON", 0.02)
+    with bars.claim_bar(2) as tell:
+        tell(1, "quantity frobenius(H)")
+        for _ in range(200):
+            if "frobenius(H)" in seen.getvalue():
+                break
+            time.sleep(0.02)
+    assert "1/2 00:0" in seen.getvalue()
+    assert "quantity frobenius(H)" in seen.getvalue()
+
+
+def test_a_short_claim_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Terminal()
+    monkeypatch.setattr(bars.sys, "stderr", seen)
+    with bars.claim_bar(1) as tell:
+        tell(0, "quantity trace(H)")
+    assert not seen.getvalue()

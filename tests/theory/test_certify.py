@@ -6,12 +6,14 @@ import sympy as sp
 from flint import arb, fmpq
 from hypothesis import given, settings
 
+import twolayer as tl
 from numerics.verify.cases import case
 from tests.oracle import oracle
 from tests.oracle.oracle_jets import SERIES, rational
 from tests.oracle.problem import Problem
 from tests.oracle.strategies import TWISTS, problems, random_problem
 from theory import theorems
+from theory.certify import certify_quantity
 from theory.certify.balls import balls
 from theory.certify.balls.activation import activation
 from theory.certify.balls.balls import Undecided, precision
@@ -285,3 +287,10 @@ def test_counts_are_compared_as_integers():
         p = random_problem(seed, 3, 2, 3)  # P > n: ranges of counts, whose ends in balls are not integers
         verdict = decided(theorem, "rank", subject(p.net, p.X, p.y))
         assert verdict.verdict == "proved"
+
+
+@pytest.mark.parametrize("name", ["frobenius(H)", "frobenius(G)", "frobenius(R)"])
+def test_a_matrix_that_would_fill_the_memory_is_refused(name):
+    net = tl.TwoLayer(np.ones(70), np.ones((70, 80)))
+    with pytest.raises(ValueError, match="30,000,000 entries; got 5,670 rows and 5,670 columns"):
+        certify_quantity(name, net, np.ones((1, 80)), [1.0])

@@ -8,6 +8,23 @@ from theory.certify.balls.balls import Rows, Undecided, arb, arb_mat, matrix, no
 from theory.certify.quantities.network import BallNetwork, bends, slopes
 from theory.quantities.rescaling import FACTOR
 
+MOST_BALLS = 30_000_000  # of a matrix: some gigabytes
+
+
+def require_room(rows: int, columns: int) -> None:
+    """Refuse a matrix that would fill the memory.
+
+    Raises
+    ------
+    ValueError
+        If it has more than `MOST_BALLS` entries.
+    """
+    if rows * columns > MOST_BALLS:
+        raise ValueError(
+            f"a matrix of balls must have at most {MOST_BALLS:,} entries; got {rows:,} rows and {columns:,} "
+            "columns: take fewer parameters or samples"
+        )
+
 
 def jacobian(at: BallNetwork) -> arb_mat:
     """J, (n q, P): row (i, o) is the derivative of output o of sample i by theta."""
@@ -15,7 +32,8 @@ def jacobian(at: BallNetwork) -> arb_mat:
 
 
 def _jacobian(at: BallNetwork) -> arb_mat:
-    _, _, m, q = at.sizes
+    n, _, m, q = at.sizes
+    require_room(n * q, at.subject.n_parameters)
     X, offset = at.X.tolist(), [arb(0)] * q if at.subject.c is not None else []
     rows = []
     for x, sample in zip(X, at.once("slopes", slopes), strict=True):
@@ -44,6 +62,7 @@ def curved(at: BallNetwork, J: arb_mat) -> arb_mat:
 
 def gauss_newton(at: BallNetwork) -> arb_mat:
     """G = E[J^T Lam J], (P, P)."""
+    require_room(at.subject.n_parameters, at.subject.n_parameters)
     J = jacobian(at)
     return J.transpose() * curved(at, J) / at.sizes[0]
 
@@ -70,6 +89,7 @@ def _bent(at: BallNetwork) -> tuple[list[Rows], Rows]:
 def residual(at: BallNetwork) -> arb_mat:
     """The residual part R = E[sum_o g_o d2f_o], (P, P), which couples no two units."""
     n, _, m, q = at.sizes
+    require_room(at.subject.n_parameters, at.subject.n_parameters)
     mixed, pure = at.once("bent", _bent)
     x, P = at.augmented, at.subject.n_parameters
     found = arb_mat(P, P)
