@@ -226,9 +226,7 @@ def inputs(X: ArrayLike, d: int, first: str = "W") -> Array:
     return array
 
 
-def targets(
-    y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool, last: str = "a"
-) -> NDArray[Any]:
+def targets(y: ArrayLike, labels: str, n: int, outputs: int, scalar: bool, last: str = "a") -> NDArray[Any]:
     """Targets as the loss wants them: (n, q) float64, or (n,) int64 class labels.
 
     Parameters

@@ -255,9 +255,7 @@ def _length(net: Network, values: list[Array], errors: list[Array], Z: Array, mo
     return np.asarray(SLACK * (slopes * moved + scaled_norms(rounding)))
 
 
-def _activation(
-    net: Network, Z: Array, radius: Array, where: str
-) -> tuple[list[Array], list[Array], Array]:
+def _activation(net: Network, Z: Array, radius: Array, where: str) -> tuple[list[Array], list[Array], Array]:
     """s, s', s'' at Z, bounds of their errors, and how many kinks are hit and how many are open."""
     rule = net.activation
     values = [np.empty_like(Z) for _ in range(3)]
