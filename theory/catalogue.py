@@ -33,7 +33,9 @@ def with_proof(theorem: Theorem) -> Theorem:
 theorems: MappingProxyType[str, Theorem] = MappingProxyType(
     {theorem.id: with_proof(theorem) for group in GROUPS for theorem in group.THEOREMS}
 )
+"""The record of every theorem on two-layer networks, by its id, in the order of the pages; read-only."""
 
 theorems_at_any_depth: MappingProxyType[str, Theorem] = MappingProxyType(
     {theorem.id: with_proof(theorem) for theorem in any_depth.THEOREMS}
 )
+"""The record of every theorem on networks of any depth, by its id; read-only."""

@@ -81,7 +81,7 @@ def scrambled(found: dict[str, Any]) -> Data:
     """Counts by way, minimum of the flow and minimum of the way, and how many starts agree."""
     flow = found["shares"]["flow"]
     reached = sorted((label for label in flow if int(label) >= 0), key=lambda label: -flow[label]["value"])
-    labels = [*reached[:SHOWN], "other", "-1", "-2"]
+    labels = [*sorted(reached[:SHOWN], key=int), "other", "-1", "-2"]
     ways = list(found["confusion"])
     agreed = [[found["agreement_with_flow"][way][key] for key in ("value", "low", "high")] for way in ways]
     return {

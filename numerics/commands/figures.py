@@ -21,15 +21,27 @@ if TYPE_CHECKING:
 )
 @click.option("--quick", is_flag=True, help="Fewer starts and coarser maps: all in some minutes.")
 @click.option(
+    "--columns",
+    type=click.IntRange(1, 2),
+    default=2,
+    show_default=True,
+    help="Width: 1 for a column of a page (3.4 inches), 2 for both (7).",
+)
+@click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False),
     help="Folder with results of `twolayer reproduce`, `basins` or `deep`, and benchmarks.json: what is "
-    "there is "
-    "drawn, what is not is computed.",
+    "there is drawn, what is not is computed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON, not as a table.")
 def figures(
-    names: tuple[str, ...], listed: bool, out: str, quick: bool, data: str | None, as_json: bool
+    names: tuple[str, ...],
+    listed: bool,
+    out: str,
+    quick: bool,
+    columns: int,
+    data: str | None,
+    as_json: bool,
 ) -> None:
     """Make the figures NAMES, or all of them.
 
@@ -43,7 +55,7 @@ def figures(
     Examples:
       twolayer figures --list
       twolayer figures --quick
-      twolayer figures opening plane --out talk
+      twolayer figures opening plane --columns 1 --out article
       twolayer figures attack --data twolayer-report --json
     """
     from numerics.figures import Setting, chosen
@@ -55,7 +67,7 @@ def figures(
         lines = [f"{row['name']:{width}}  {row['title']}" for row in rows]
         click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(lines))
         return
-    setting = Setting(quick, None if data is None else Path(data))
+    setting = Setting(quick, None if data is None else Path(data), columns)
     entries, missing, stopped = _made(scripts, Path(out), setting, bool(names))
     if as_json:
         told = {"folder": out, "figures": entries, "missing": missing, "stopped": stopped}

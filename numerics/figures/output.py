@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
+from numerics.figures.narrow import narrowed
 from numerics.figures.script import Data, Script, Setting
 from numerics.files.folders import kept_folder, write_bytes, write_json
 from numerics.files.npz import read_arrays
@@ -63,7 +64,7 @@ def key_of(script: Script, setting: Setting) -> str:
     recorded = [] if setting.folder is None else sorted(setting.folder.glob("**/*.json"))
     files = [path for path in recorded if path.name != INDEX and path.is_file()]
     sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-    return fingerprint(script.name, script.seed, setting.quick, mpl.__version__, *sums)
+    return fingerprint(script.name, script.seed, setting.quick, setting.columns, mpl.__version__, *sums)
 
 
 def index(folder: Path) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def write(script: Script, folder: Path, setting: Setting) -> dict[str, Any]:
     data = stored(folder / f"{script.name}.npz", list(data))
     names = [f"{script.name}.npz"]
     with style():
-        figure = script.draw(data)
+        figure = script.draw(data) if setting.columns == 2 else narrowed(script.draw(data))
         for kind, metadata in FORMATS.items():
             names.append(f"{script.name}.{kind}")
             write_bytes(
@@ -120,6 +121,7 @@ def write(script: Script, folder: Path, setting: Setting) -> dict[str, Any]:
         "how_to_read": script.how_to_read,
         "seed": script.seed,
         "quick": setting.quick,
+        "columns": setting.columns,
         "files": {name: checksum(folder / name) for name in names},
     }
 

@@ -36,10 +36,13 @@ class Setting:
         Few starts and small networks, or as many as a page wants.
     folder : Path, optional
         Of recorded results: what `twolayer reproduce`, `basins`, `deep` or the benchmarks wrote.
+    columns : int
+        2 for figures as wide as a page, 1 for a column of it.
     """
 
     quick: bool = True
     folder: Path | None = None
+    columns: int = 2
 
     def results(self, study: str) -> dict[str, Any] | None:
         """The recorded results of a `study`, "two-layer", "basins" or "deep", if the folder holds them.

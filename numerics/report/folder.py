@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from numerics.figures import FIGURES, Missing, Setting, made
 from numerics.files.folders import write_text
 from numerics.report.page import page
+from numerics.report.pictures import embedded, slim
 from numerics.report.printed import printed
 from numerics.verdicts import Verdict
 
@@ -62,13 +64,15 @@ def drawn(names: Sequence[str], folder: Path) -> Iterable[dict[str, str]]:
             (entry,) = made([FIGURES[name]], place, setting)
         except Missing:
             continue
-        image = base64.b64encode((place / f"{name}.png").read_bytes()).decode()
+        with np.load(place / f"{name}.npz") as stored:
+            data = dict(stored)
         title = entry["title"] if entry["title"].endswith("?") else f"{entry['title']}."
         yield {
             "name": name,
             "title": title,
             "caption": entry["caption"],
             "how_to_read": entry["how_to_read"],
-            "image": f"data:image/png;base64,{image}",
+            "image": embedded((place / f"{name}.png").read_bytes()),
+            "slim": slim(FIGURES[name].draw, data),
             "files": f"figures/{name}",
         }

@@ -8,6 +8,7 @@ from typing import Any
 
 from numerics.pages import rendered
 from numerics.report import tables
+from numerics.report.pictures import slim
 from numerics.report.sections import section
 from numerics.report.words import LIMITS, UNKNOWN, WORDS
 from numerics.verdicts import Verdict, glance
@@ -26,7 +27,8 @@ def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[
         Of the study of two-layer minima, with "made_with": the command, and why it stopped.
     verdicts : sequence of Verdict
     pictures : sequence of dict
-        Name, title, caption, how_to_read and image, the address of the picture within the page.
+        Name, title, caption, how_to_read, image, the address of the picture within the page, and slim, that
+        of one for narrow windows.
     date : str
         When the numbers were made.
     """
@@ -40,7 +42,11 @@ def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[
         undecided=sum(verdict.level == UNDECIDED for verdict in verdicts),
         sections=sections,
         rest=[picture for picture in pictures if picture["name"] not in shown],
-        glance={"image": glance.embedded(verdicts), "alternative": glance.described(verdicts)},
+        glance={
+            "image": glance.embedded(verdicts),
+            "slim": slim(glance.figure, verdicts),
+            "alternative": glance.described(verdicts),
+        },
         results=results,
         first=results["arms"][0],
         command=command,

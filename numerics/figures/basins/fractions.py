@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from numerics.basin_study.problems import LABELS
@@ -47,26 +48,27 @@ def draw(data: Data) -> Figure:
     figure = Figure(figsize=(TWO_COLUMNS, 2.6))
     axes, ways = figure.subplots(), data["ways"]
     places = np.arange(len(data["labels"]))
-    for number, (way, marker) in enumerate(zip(ways, MARKERS, strict=False)):
+    marks: list[Artist] = []
+    for number, marker in enumerate(MARKERS[: len(ways)]):
         value, low, high = (data[key][number] for key in ("value", "low", "high"))
         known = np.isfinite(low)
-        axes.errorbar(
+        bars = axes.errorbar(
             (places + 0.16 * (number - (len(ways) - 1) / 2))[known],
             value[known],
             yerr=np.abs(np.array([low, high]) - value)[:, known],
             fmt=marker,
             markersize=4,
             linewidth=0.9,
-            label=LABELS.get(str(way), str(way)),
         )
-    names = [f"{risk:.2g}" for risk in data["risks"]]
-    axes.set_xticks(places, [*names, "no\nminimum", "un-\ndecided"])
+        marks.append(bars.lines[0])
+    names = [LABELS.get(str(way), str(way)) for way in ways]
+    axes.set_xticks(places, [*(f"{risk:.2g}" for risk in data["risks"]), "no\nminimum", "un-\ndecided"])
     axes.set(
         xlabel="risk R of the minimum, the most frequent by gradient flow first", ylabel="share of starts"
     )
     axes.set_ylim(bottom=0.0)
     axes.grid(visible=False, axis="x")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    figure.legend(handles=marks, labels=names, loc="outside upper center", ncols=4)
     return figure
 
 

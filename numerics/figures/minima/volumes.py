@@ -90,7 +90,7 @@ def draw(data: Data) -> Figure:
         axes.set_xlim(0.3, 1.05)
     panels[0].set_ylabel("ln volume (see caption)")
     marks = [
-        panels[0].errorbar([], [], fmt=marker, color=colour, markersize=4, markerfacecolor=face, label=label)
+        panels[0].plot([], [], marker, color=colour, markersize=4, markerfacecolor=face, label=label)[0]
         for marker, colour, face, label in (
             ("o", "C0", "C0", "without wrong labels"),
             ("s", "C1", "C1", "with as many wrong labels"),
