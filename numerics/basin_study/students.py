@@ -172,6 +172,7 @@ def student(
         "wanted": count,
         "minima": rows,
         "shares": {way: by_label(labels[way]) for way in WAYS},
+        "functions": {way: by_label(named) for way, named in functions(place_of, basin, labels).items()},
         "confusion": {way: confusion(labels["flow"], labels[way]) for way in OTHERS},
         "agreement_with_flow": {way: agreement(labels["flow"], labels[way]).as_dict() for way in OTHERS},
         "prediction": {name: prediction(rows, name) for name in PREDICTORS},
@@ -217,6 +218,24 @@ def _rows(task: Measured, counts: dict[int, int], place: Workplace) -> list[dict
     kept = dict(place.finished(f"student {task.problem} minima", task, list(counts), key))
     facts = {index: kept.get(index) or task(index) for index in counts}
     return [{"starts": counts[index], **json.loads(facts[index]["facts"].item())} for index in counts]
+
+
+def functions(
+    landscape: NetworkLandscape, basin: basins.BasinMap, labels: dict[str, list[int]]
+) -> dict[str, list[int]]:
+    """Labels of minima as those of functions: one for all minima whose outputs agree on a probe set.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+    basin : BasinMap
+        That gave the labels.
+    labels : dict of list of int
+        By each way; negative ones stay.
+    """
+    classify = basins.by_outputs(landscape)
+    classes = [classify(minimum) for minimum in basin.minima]
+    return {way: [classes[one] if one >= 0 else one for one in found] for way, found in labels.items()}
 
 
 def by_label(labels: list[int]) -> dict[str, dict[str, float]]:

@@ -12,7 +12,7 @@ Results = dict[str, Any]
 def summary(results: Results) -> str:
     """The `results` of :func:`numerics.basin_study.run.experiment` as text."""
     lines = [first_line(results), ""]
-    lines += [line for found in results["students"] for line in _student(found)]
+    lines += [line for found in results["students"] for line in student_lines(found)]
     lines += [line for problem in results["problems"] for line in _problem(problem)]
     lines += _truth(results["basins"]) + _known(results["known_volumes"])
     lines += [f"Not finished: {what}" for what in results["stopped"]]
@@ -24,18 +24,31 @@ def first_line(results: Results) -> str:
     return ("Partial: " if results["stopped"] else "") + str(answer(results)["sentence"])
 
 
-def _student(found: Results) -> list[str]:
+def student_lines(found: Results) -> list[str]:
+    """What :func:`numerics.basin_study.students.student` has `found`, as lines of text."""
     lines = [
         f"Teacher-student problem {found['problem']}, P = {found['parameters']}, {found['starts']} starts: "
         f"{len(found['minima'])} minima. Share of starts per minimum"
     ]
     for way, ends in found["shares"].items():
-        shown = ", ".join(f"{_name(label)}: {_interval(one)}" for label, one in list(ends.items())[:5])
-        lines.append(f"  {way:17s} {shown}{', ...' if len(ends) > 5 else ''}")
+        lines.append(f"  {way:17s} {_first(ends, 'no. ')}")
+    lines += _functions(found)
     for way, one in agreed(found).items():
         lines.append(f"  {way} ends where the flow does: {_interval(one)}")
     for name, one in found["prediction"].items():
         lines.append(f"  rank correlation of starts with {name}: {rank(one)} over {one['minima']} minima")
+    return lines
+
+
+def _functions(found: Results) -> list[str]:
+    """Shares of starts by function, where minima that are unlike are fewer functions."""
+    named = found.get("functions", {})
+    count = len({label for ends in named.values() for label in ends if int(label) >= 0})
+    if not 0 < count < len(found["minima"]):
+        return []
+    lines = [f"  as functions on a probe set these are {count}. Share of starts per function"]
+    for way, ends in named.items():
+        lines.append(f"  {way:17s} {_first(ends, 'function ')}")
     return lines
 
 
@@ -94,8 +107,11 @@ def _known(rows: list[Results]) -> list[str]:
     return lines
 
 
-def _name(label: str) -> str:
-    return {"-1": "no minimum", "-2": "undecided"}.get(label, f"no. {label}")
+def _first(ends: Results, kind: str) -> str:
+    """The first five shares of starts, their labels called by `kind`."""
+    names = {"-1": "no minimum", "-2": "undecided"}
+    shown = [f"{names.get(label, kind + label)}: {_interval(one)}" for label, one in list(ends.items())[:5]]
+    return ", ".join(shown) + (", ..." if len(ends) > 5 else "")
 
 
 def _interval(one: Results) -> str:

@@ -33,6 +33,9 @@ LARGEST_PROGRAMME = 200_000
 GROWN = 100.0
 """Where parameters are so many times their first length, what stopped may have no end."""
 
+ON = 1e-10
+"""A pre-activation below this share of |x~_i| |w~_k| is on its kink."""
+
 LARGEST_PROOF = 1000
 """Parameters up to which the eigenvalues of the Hessian are asked whether an end is a minimum."""
 
@@ -134,6 +137,8 @@ class Point:
         if begun is not None and rung in (rungs.STOPPED, rungs.STATIONARY):
             said = way_said(begun, self.net, self.run)
             why, known = why + said, known + said if known else ""
+        if rung == rungs.STOPPED:
+            why += kinks_said(self.run)
         good = rung in CONTENT or why == REACHED
         reason = why if why == REACHED and rung not in CONTENT else known or why
         return Trained(
@@ -184,6 +189,28 @@ def way_said(begun: tl.TwoLayer, end: tl.TwoLayer, run: Forward) -> str:
     if said or grown < GROWN:
         return said
     return f"; |theta| is {grown:.2g} times its first: there may be no minimum at a finite distance"
+
+
+def kinks_said(run: Forward) -> str:
+    """What is said of a forward pass whose pre-activations are on kinks; "" if none is.
+
+    Steps by a Hessian end there, whether at a minimum or not: the flow slides along kinks.
+
+    Examples
+    --------
+    >>> net = tl.TwoLayer([1.0], [[1.0, -1.0]], activation="relu")
+    >>> kinks_said(forward(net, [[1.0, 1.0]], [0.0], "squared"))
+    '; at 1 kink, along which the gradient flow may go on'
+    """
+    net, X = run.net, run.X
+    Z, squares, lengths = X @ net.W.T, (net.W**2).sum(axis=1), (X**2).sum(axis=1)
+    if net.b is not None:
+        Z, squares, lengths = Z + net.b, squares + net.b**2, lengths + 1.0
+    on = 0
+    for place, jump, _ in net.activation.kinks:
+        scales = np.sqrt(np.multiply.outer(lengths, squares)) + abs(place)
+        on += int(((np.abs(Z - place) <= ON * scales) & (scales > 0)).sum()) if jump else 0
+    return f"; at {on} kink{'s' if on > 1 else ''}, along which the gradient flow may go on" if on else ""
 
 
 def labels(run: Forward) -> np.ndarray:

@@ -17,7 +17,7 @@ import twolayer as tl
 from numerics.landscape.rungs import NO_MINIMUM, STOPPED
 from numerics.training.many import descend
 from numerics.training.newton import gauss_newton, newton, scaled
-from numerics.training.point import STEPS, STUCK, Point, Trained, labels, start, way_said
+from numerics.training.point import STEPS, STUCK, Point, Trained, kinks_said, labels, start, way_said
 from numerics.training.units import Units, units_of
 from twolayer.arrays import Array
 
@@ -248,7 +248,8 @@ def to_minimum(
         if again.risk < last.risk or (again.converged and again.risk <= ALIKE * last.risk):
             last = again
     if last.rung == STOPPED:
-        said = way_said(exact.inner(net), last.net, start(last.net, *places, options["loss"]).run)
+        run = start(last.net, *places, options["loss"]).run
+        said = way_said(exact.inner(net), last.net, run) + kinks_said(run)
         last = replace(last, why=last.why.split(";")[0] + said)
     return replace(exact.reported(last, begun.run.X, labels(begun.run), loss), steps=taken)
 

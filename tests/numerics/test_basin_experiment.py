@@ -19,7 +19,7 @@ from numerics.basin_study.known_volumes import Compared, compared, known_regions
 from numerics.basin_study.problems import WAYS, digits, spiral, spiral_points, teacher_student
 from numerics.basin_study.run import QUICK, experiment
 from numerics.basin_study.students import student
-from numerics.basin_study.summary import summary
+from numerics.basin_study.summary import student_lines, summary
 from numerics.basins.map import BasinMap
 from numerics.commands.main import main
 from numerics.descents.membership import FlowBasin
@@ -47,6 +47,17 @@ def small(monkeypatch):
     monkeypatch.setattr(basin_study_run, "digits", lambda seed: digits(seed, genuine=20, units=3))
     monkeypatch.setattr(known_volumes, "known_regions", lambda large: REGIONS[:1])
     monkeypatch.setattr(basin_study_run, "QUICK", TINY)
+
+
+def test_minima_of_a_linear_student_are_one_function():
+    found = student(0, 0, 4, 1, Workplace(), "identity", volumes=0)
+    assert len(found["minima"]) > 1
+    for way in ("flow", "l-bfgs"):
+        assert [*found["functions"][way]] == ["0"]
+        assert found["functions"][way]["0"]["count"] == 4
+    [said] = [line for line in student_lines(found) if "functions on a probe set" in line]
+    assert said.endswith("these are 1. Share of starts per function")
+    assert sum(line.count("function 0: 1.00 [0.40, 1.00]") for line in student_lines(found)) == len(WAYS)
 
 
 def test_a_student_s_minima_and_the_shares_of_starts():

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import twolayer as tl
+from numerics.descents.flow import flow
 from numerics.files.datasets import digits
+from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.rounding import gradient_rounding, risk_rounding
 from numerics.landscape.separability import separable_features
 from numerics.training import trainers
@@ -130,3 +132,19 @@ def test_the_rounding_of_a_risk_knows_what_cancels(activation):
     few = PlainRisk(net, X, y).forward(net.theta)
     assert abs(float(run.L.mean()) - float(few.L.mean())) <= risk_rounding(run)
     assert risk_rounding(run) > 10 * risk_rounding(few)
+
+
+@pytest.mark.parametrize(("activation", "seed"), [("relu", 1), ("leaky_relu", 9)])
+def test_an_end_at_a_kink_says_so_and_the_flow_goes_on_from_there(activation, seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(25, 2)), rng.normal(size=25)
+    net = tl.TwoLayer(rng.normal(size=3), rng.normal(size=(3, 2)), rng.normal(size=3), 0.0, activation)
+    end = trainers.to_minimum(net, X, y)
+    shares = np.abs(X @ end.net.W.T + end.net.b) / np.hypot(np.linalg.norm(X, axis=1), 1)[:, None]
+    on = int((shares <= 1e-10 * np.hypot(np.linalg.norm(end.net.W, axis=1), end.net.b)).sum())
+    assert (end.rung, on > 0) == ("stopped", True)
+    said = f"at {on} kink{'s' if on > 1 else ''}, along which the gradient flow may go on"
+    assert end.why.endswith(said)
+    led = flow(NetworkLandscape(end.net, X, y), end.net.theta)
+    assert led.status == "converged"
+    assert led.value < end.risk
