@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--data",
-    type=click.Path(exists=True, file_okay=False),
+    type=click.Path(),
     help="Folder with results of `twolayer reproduce`, `basins` or `deep`, and benchmarks.json: what is "
     "there is drawn, what is not is computed.",
 )
@@ -67,6 +67,10 @@ def figures(
         lines = [f"{row['name']:{width}}  {row['title']}" for row in rows]
         click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(lines))
         return
+    if data is not None and not Path(data).is_dir():
+        raise ValueError(
+            f"--data must be a folder with results of twolayer; got {data[:80]!r}, which is none"
+        )
     setting = Setting(quick, None if data is None else Path(data), columns)
     entries, missing, stopped = _made(scripts, Path(out), setting, bool(names))
     if as_json:

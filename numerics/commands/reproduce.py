@@ -112,7 +112,7 @@ def reproduce(
             results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
             if not found:
                 shutil.rmtree(kept, ignore_errors=True)
-                empty(place)
+                empty(place, as_json)
             others = studied(studies, seed, quick, place) if not interrupted(place) else {}
             ending.enter_context(held("the report is written"))
         results["partial"] = bool(place.stopped)
@@ -137,8 +137,8 @@ def reproduce(
         shutil.rmtree(kept, ignore_errors=True)
 
 
-def empty(place: Workplace) -> NoReturn:
-    """End a run that was stopped before its first minimum: there is nothing to report.
+def empty(place: Workplace, as_json: bool) -> NoReturn:
+    """End a run that was stopped before its first minimum: there is nothing to report, `as_json` or else.
 
     Raises
     ------
@@ -149,6 +149,8 @@ def empty(place: Workplace) -> NoReturn:
     """
     if place.failures:
         raise click.ClickException(place.failures[0])
+    if as_json:
+        click.echo(json.dumps({"folder": None, "partial": True, "stopped": place.stopped}, indent=1))
     click.echo(
         f"Partial: {'; '.join(place.stopped)}. No minimum was finished, so there is no report.", err=True
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Iterator
@@ -113,6 +114,9 @@ def test_a_run_without_a_minimum_says_why_there_is_no_report(
     place = Workplace()
     place.stopped.append(f"two-layer minima: {why}")
     with pytest.raises(click.exceptions.Exit) as end:
-        empty(place)
+        empty(place, as_json=True)
     assert end.value.exit_code == code
-    assert capsys.readouterr().err.startswith(f"Partial: two-layer minima: {why}. No minimum was finished")
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"Partial: two-layer minima: {why}. No minimum was finished")
+    told = {"folder": None, "partial": True, "stopped": [f"two-layer minima: {why}"]}
+    assert json.loads(printed.out) == told
