@@ -7,8 +7,8 @@ SIGINT at random times, again and again in one folder, so that each goes on wher
 each: no traceback was printed; an earlier report in the output folder is whole; no shard that was whole is
 missing; no process of the run is left; and after SIGINT no draft is left beside the output. Then two runs at
 once into one folder, folders that are links or cannot be written, and (as root, on Linux) a file system of a
-few MiB that fills up. With --whole the last run of each kind is let finish, and its numbers compared with
-those of a run that nobody disturbed.
+few MiB that fills up. With --whole one more run of each kind is killed when some of its work is finished, and
+let finish when it is begun again; its numbers are compared with those of a run that nobody disturbed.
 """
 
 from __future__ import annotations
@@ -136,6 +136,20 @@ def difference(one: object, other: object, place: str = "results") -> str:
     return next((found for found in (difference(*pair) for pair in pairs) if found), "")
 
 
+def killed_at_work(name: str, out: Path, report: Report, rng: random.Random) -> None:
+    """Kill one more run, when some of its work is finished and not all of it."""
+    run = started(KINDS[name], out)
+    while run.poll() is None and not shards(out.parent):
+        time.sleep(0.1)
+    said = ended(run, signal.SIGKILL, rng.uniform(0.1, 3.0))
+    report.ended += 1
+    count = len(shards(out.parent))
+    report.expect(
+        run.returncode == -signal.SIGKILL and count > 0, f"{name}: not killed at work: {said[-600:]}"
+    )
+    print(f"{name}, SIGKILL at work: exit {run.returncode}, {count} shards", flush=True)
+
+
 def finished(name: str, out: Path, report: Report) -> None:
     """Let a run that was killed finish, and compare it with one that was not."""
     calm = out.with_name("calm")
@@ -240,6 +254,7 @@ def main(words: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             out = kills(name, chosen.count, chosen.longest, report, rng, Path(folder))
             if chosen.whole:
+                killed_at_work(name, out, report, rng)
                 finished(name, out, report)
     if not chosen.kills_only:
         with tempfile.TemporaryDirectory() as folder:

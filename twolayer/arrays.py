@@ -17,6 +17,7 @@ from .jit import kernel
 Array = NDArray[np.float64]
 
 LARGEST_INTEGER = 2.0**53  # below which every integer is a float64
+DEEPEST = 64  # axes that numpy's arrays may have
 
 
 def real_array(name: str, value: ArrayLike) -> Array:
@@ -38,12 +39,7 @@ def real_array(name: str, value: ArrayLike) -> Array:
     array([1., 2.])
     """
     plain = _plain(name, value)
-    try:
-        array = np.asarray(plain)
-    except ValueError:
-        raise ValueError(
-            f"{name} must be a rectangular array of real numbers; got rows of unequal length"
-        ) from None
+    array = _as_numpy(name, plain)
     if array.dtype.kind == "O":
         array = _of_objects(name, array)
     if array.dtype.kind not in "buif":
@@ -53,6 +49,30 @@ def real_array(name: str, value: ArrayLike) -> Array:
     require_finite(name, converted)
     _require_exact(name, plain, array, converted)
     return converted if converted.flags.writeable else converted.copy()
+
+
+def kept_array(name: str, value: ArrayLike) -> Array:
+    """`value` itself if it is a C-contiguous float64 array of any shape; else as :func:`real_array`.
+
+    Such an array may be infinite: this is for every step of an iteration, which may diverge.
+    """
+    plain = type(value) is np.ndarray and value.dtype == np.float64 and value.dtype.isnative
+    return value if plain and value.flags.c_contiguous else real_array(name, value)  # type: ignore[union-attr,return-value]
+
+
+def _as_numpy(name: str, value: Any) -> NDArray[Any]:
+    """What numpy makes of `value`, an array of any shape, or one sentence."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be a rectangular array of real numbers; got rows of unequal length"
+        ) from None
+    except Exception as reason:
+        kind, why = type(value).__name__, type(reason).__name__
+        raise ValueError(
+            f"{name} must be an array of real numbers; got {kind}, of which numpy makes none ({why})"
+        ) from None
 
 
 def _require_exact(name: str, value: ArrayLike, array: NDArray[Any], converted: Array) -> None:
@@ -120,12 +140,16 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def _hides(value: Any) -> bool:
-    """Whether a masked entry is in `value`, or in what it lists."""
+def _hides(value: Any, deep: int = DEEPEST) -> bool:
+    """Whether a masked entry is in `value`, or in what it lists, as deep as numpy's arrays can be."""
     if isinstance(value, np.ma.MaskedArray):
         return bool(np.ma.is_masked(value))
-    return isinstance(value, (list, tuple)) and any(
-        _hides(each) for each in value if isinstance(each, (list, tuple, np.ma.MaskedArray))
+    return (
+        isinstance(value, (list, tuple))
+        and deep > 0
+        and any(
+            _hides(each, deep - 1) for each in value if isinstance(each, (list, tuple, np.ma.MaskedArray))
+        )
     )
 
 
@@ -135,6 +159,10 @@ def _of_tensor(name: str, tensor: Any) -> Any:
         raise ValueError(f"{name} must be real; got a complex tensor: pass {name}.real")
     if str(tensor.layout) != "torch.strided":
         raise ValueError(f"{name} must be a dense tensor; got a sparse one: pass {name}.to_dense()")
+    if bool(getattr(tensor, "is_nested", False)):
+        raise ValueError(f"{name} must be a rectangular tensor; got a nested one, of rows of unequal length")
+    if bool(getattr(tensor, "is_quantized", False)):
+        raise ValueError(f"{name} must hold real numbers; got a quantised tensor: pass {name}.dequantize()")
     if bool(getattr(tensor, "is_meta", False)):
         raise ValueError(f"{name} must hold numbers; got a tensor of torch's device 'meta', which holds none")
     return tensor.detach().cpu().double().numpy()
@@ -279,6 +307,28 @@ def names(given: Any) -> tuple[Any, ...]:
     (('a',), ('a', 'W'), (None,))
     """
     return tuple(given) if isinstance(given, Iterable) and not isinstance(given, (str, bytes)) else (given,)
+
+
+def labels(name: str, value: Any) -> NDArray[Any]:
+    """Labels of any kind, numbers or words, as an array of any shape in which none is missing.
+
+    Raises
+    ------
+    ValueError
+        If `value` is no array, or a label is masked, NaN or None.
+
+    Examples
+    --------
+    >>> labels("y", ("cat", "dog")).tolist()
+    ['cat', 'dog']
+    """
+    found = _as_numpy(name, _plain(name, value))
+    entries = found.ravel()
+    numbers = found.dtype.kind in "fcmM"
+    lost = entries != entries if numbers else np.array([each is None for each in entries.tolist()], bool)
+    if lost.any():
+        raise ValueError(f"{name} must have every label; got {entries[int(np.argmax(lost))]}")
+    return found
 
 
 def real_number(name: str, value: Any, wanted: str = "a number") -> float:

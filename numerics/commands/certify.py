@@ -83,10 +83,13 @@ def certify(
 
 def _asked(names: tuple[str, ...], matrices: tuple[str, ...], ids: tuple[str, ...]) -> Iterator[Task]:
     from theory import theorems
+    from theory.certify.quantities.matrices import MATRICES
+    from theory.expressions.names import require_known
+    from theory.quantities.registry import QUANTITIES
 
-    unknown = [id for id in ids if id not in theorems]
-    if unknown:
-        raise ValueError(f"--theorem must be among {', '.join(theorems)}; got {', '.join(unknown)}")
+    require_known("--theorem", ids, theorems)
+    require_known("--quantity", names, QUANTITIES)
+    require_known("--eigenvalues", matrices, MATRICES)
     yield from (("quantity", name) for name in names)
     yield from (("eigenvalues", matrix) for matrix in matrices)
     yield from (("theorem", (id, variant)) for id in ids for variant in theorems[id].variants)

@@ -117,11 +117,9 @@ def _searched(ids: tuple[str, ...], samples: int, seed: int, save: str | None) -
 def _told_apart(ids: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """The ids of theorems on two layers, and of those on any depth; all of both without any."""
     from theory import theorems, theorems_at_any_depth
+    from theory.expressions.names import require_known
 
-    unknown = [name for name in ids if name not in theorems and name not in theorems_at_any_depth]
-    if unknown:
-        known = ", ".join([*theorems, *theorems_at_any_depth])
-        raise ValueError(f"IDS must be among {known}; got {', '.join(unknown)}")
+    require_known("IDS", ids, [*theorems, *theorems_at_any_depth])
     wanted = ids or (*theorems, *theorems_at_any_depth)
     two = [name for name in wanted if name in theorems]
     return two, [name for name in wanted if name in theorems_at_any_depth]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from twolayer import arrays
 from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement, measured
+from twolayer.operators.operand import RealOperator
 from twolayer.spectrum.eigensystem import rectangular_norm
 
 
-class Block(LinearOperator):  # type: ignore[misc]
+class Block(RealOperator):
     """The block of a symmetric operator that couples some parameters, the rows, with others, the columns.
 
     Parameters
@@ -39,6 +39,11 @@ class Block(LinearOperator):  # type: ignore[misc]
 
     def _rmatvec(self, vector: Any) -> Array:
         return self._through(vector, *self._places)
+
+    def _adjoint(self) -> Block:
+        return Block(self.whole, *self.names[::-1])
+
+    _transpose = _adjoint
 
     def _through(self, vector: Any, given: Any, taken: Any) -> Array:
         whole = np.zeros(self.whole.shape[0])

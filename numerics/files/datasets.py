@@ -5,10 +5,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from numerics.files.delimited import of_text
 from numerics.files.npz import read_arrays
 from numerics.files.tables import counts, read_table
+from twolayer import arrays
 from twolayer.arrays import Array
 
 __all__ = [
@@ -83,9 +85,13 @@ class Scaling:
     unit: float | Array
     rule: str
 
-    def __call__(self, X: Array) -> Array:
-        """Return the scaled inputs, same shape as `X`."""
-        return (X - self.centre) / self.unit
+    def __call__(self, X: ArrayLike) -> Array:
+        """Return the scaled inputs, same shape as `X`, (n, d) with any n, or (d,)."""
+        given = arrays.real_array("X", X)
+        if given.shape[-1:] != self.centre.shape:
+            d = len(self.centre)
+            raise ValueError(f"X must be (n, {d}) to match the scaling; got {arrays.shape_text(given.shape)}")
+        return np.asarray((given - self.centre) / self.unit)
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +164,7 @@ def _require_rows(X: np.ndarray, y: np.ndarray, path: str | Path) -> None:
         )
 
 
-def doubts(X: Array, name: str) -> list[str]:
+def doubts(X: ArrayLike, name: str) -> list[str]:
     """What in X (n, d) is likely not meant: inputs that do not vary, or that number the samples.
 
     Examples
@@ -166,7 +172,7 @@ def doubts(X: Array, name: str) -> list[str]:
     >>> doubts(np.array([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0]]), "d.csv")[0]
     'Warning: 1 of the 2 inputs of d.csv has one value in all samples (input 1).'
     """
-    said = []
+    said, X = [], _inputs(X)
     constant = np.flatnonzero(np.ptp(X, axis=0) == 0).tolist() if len(X) > 1 else []
     if 0 < len(constant) < X.shape[1]:
         shown = ", ".join(map(str, constant[:8])) + (", ..." if len(constant) > 8 else "")
@@ -204,7 +210,7 @@ def load_task(
 
 
 def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
-    """Return labels -1.0 and +1.0 made of y (n, 1), or one-hot (n, q), and in words which became +1.
+    """Return labels -1.0 and +1.0 made of y (n,) or (n, 1), or one-hot (n, q), and in words which became +1.
 
     Raises
     ------
@@ -216,6 +222,11 @@ def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
     >>> two_classes(np.array([[0], [1], [2], [3]]))
     (array([-1., -1.,  1.,  1.]), '+1 for the classes 2, 3, else -1')
     """
+    y = arrays.labels("y", y)
+    y = y[:, None] if y.ndim == 1 else y
+    arrays.require_shape("y", y, ("n", "q"))
+    if y.dtype.kind not in "buifU":
+        raise ValueError(f"y in {name} must be numbers or words; got dtype {y.dtype}")
     if y.shape[1] > 1 and y.dtype.kind != "U" and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
         y, labelling = two_classes(y.argmax(axis=1)[:, None], name)
         return y, f"{labelling} (y is one-hot: the place of the 1 is the class)"
@@ -240,7 +251,7 @@ def two_classes(y: np.ndarray, name: str = "the data") -> tuple[Array, str]:
     return np.where(y[:, 0] >= upper[0], 1.0, -1.0), f"+1 for the {plural} {listed}, else -1"
 
 
-def centred(X: Array) -> Scaling:
+def centred(X: ArrayLike) -> Scaling:
     """Return the scaling that centres `X` and divides by half the range of all its entries.
 
     `X` has shape (n, d).
@@ -258,14 +269,16 @@ def centred(X: Array) -> Scaling:
     >>> centred(np.array([[0.0, 0.0], [4.0, 2.0]]))(np.array([[4.0, 2.0]]))
     array([[1. , 0.5]])
     """
-    unit = float(np.ptp(X)) / 2
+    X = _inputs(X)
+    with np.errstate(over="ignore"):
+        unit = float(np.ptp(X)) / 2
     if not 0 < unit < np.inf:
         raise ValueError(f"X must have entries that differ, by less than 1e308; got a range of {2 * unit:g}")
     rule = "each coordinate centred by its mean over the training pool, all divided by half the pool's range"
     return Scaling(X.mean(axis=0), unit, f"{rule} ({unit:g})")
 
 
-def standardised(X: Array) -> Scaling:
+def standardised(X: ArrayLike) -> Scaling:
     """Return the scaling of every input by its own mean and standard deviation; a constant one is centred.
 
     `X` has shape (n, d).
@@ -275,13 +288,14 @@ def standardised(X: Array) -> Scaling:
     >>> standardised(np.array([[0.0, 7.0], [200.0, 7.0]]))(np.array([[200.0, 7.0]]))
     array([[1., 0.]])
     """
+    X = _inputs(X)
     deviation = _deviation(X)
     unit = np.where(deviation > 0, deviation, 1.0)
     rule = "each coordinate centred by its mean over the training pool and divided by its deviation there"
     return Scaling(X.mean(axis=0), unit, rule)
 
 
-def uneven(X: Array) -> float | None:
+def uneven(X: ArrayLike) -> float | None:
     """How many times the widest input of X (n, d) spreads beyond the median one, if that is too far.
 
     Examples
@@ -289,7 +303,7 @@ def uneven(X: Array) -> float | None:
     >>> uneven(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1000.0]]))
     1000.0
     """
-    deviation = _deviation(X)
+    deviation = _deviation(_inputs(X))
     spread = deviation[deviation > 0]
     with np.errstate(over="ignore"):  # a ratio beyond all numbers is infinite
         ratio = float(spread.max() / np.median(spread)) if spread.size else 1.0
@@ -303,9 +317,16 @@ def _deviation(X: Array) -> Array:
     return np.where(X.min(axis=0) == X.max(axis=0), 0.0, scale * (X / scale).std(axis=0))
 
 
-def unscaled(X: Array) -> Scaling:
+def _inputs(X: ArrayLike) -> Array:
+    """Inputs (n, d) of floats."""
+    found = arrays.real_array("X", X)
+    arrays.require_shape("X", found, ("n", "d"))
+    return found
+
+
+def unscaled(X: ArrayLike) -> Scaling:
     """Return the scaling that leaves inputs as they are. `X` has shape (n, d)."""
-    return Scaling(np.zeros(X.shape[1]), 1.0, "inputs used as they are")
+    return Scaling(np.zeros(_inputs(X).shape[1]), 1.0, "inputs used as they are")
 
 
 def __dir__() -> list[str]:

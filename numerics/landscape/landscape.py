@@ -181,8 +181,7 @@ class NetworkLandscape:
 
         It may be infinite, as iterations that diverge are; what needs converting has to be finite.
         """
-        plain = type(given) is np.ndarray and given.dtype == np.float64 and given.dtype.isnative
-        point = given if plain and given.flags.c_contiguous else arrays.real_array(name, given)
+        point = arrays.kept_array(name, given)
         if point.ndim != len(rows) + 1 or point.shape[-1] != self.dimension:
             arrays.require_shape(name, point, (*rows, self.dimension), " to match the network")
         return point

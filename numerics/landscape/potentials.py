@@ -50,27 +50,27 @@ class Powers:
 
     def value(self, theta: Array) -> float:
         """V at `theta`. `theta` has shape (D,)."""
-        return float(self.values(theta[None])[0])
+        return float(self.values(_at(theta, self.dimension)[None])[0])
 
     def values(self, points: Points) -> Array:
         """V at each of the `points` (k, D)."""
-        return np.asarray((np.abs(points) ** self.exponents) @ self.coefficients)
+        return np.asarray((np.abs(_at(points, self.dimension, "k")) ** self.exponents) @ self.coefficients)
 
     def gradient(self, theta: Array) -> Array:
         """Gradient at `theta`. Shape (D,)."""
-        p = self.exponents
+        p, theta = self.exponents, _at(theta, self.dimension)
         return np.asarray(self.coefficients * p * np.abs(theta) ** (p - 1) * np.sign(theta))
 
     def hessian_product(self, theta: Array, vector: Array) -> Array:
         """Hessian at `theta` times `vector`; it is diagonal. Shape (D,)."""
-        return np.asarray(self._curvature(theta) * vector)
+        return np.asarray(self._curvature(theta) * _at(vector, self.dimension, name="vector"))
 
     def hessian(self, theta: Array) -> Array:
         """Hessian at `theta`, shape (D, D)."""
         return np.diag(self._curvature(theta))
 
     def _curvature(self, theta: Array) -> Array:
-        p = self.exponents
+        p, theta = self.exponents, _at(theta, self.dimension)
         return np.asarray(self.coefficients * p * (p - 1) * np.abs(theta) ** (p - 2))
 
     def log_volume(self, threshold: float) -> float:
@@ -96,7 +96,7 @@ def ellipsoid(eigenvalues: ArrayLike) -> Powers:
     >>> ellipsoid([1.0, 4.0]).value(np.array([1.0, 1.0]))
     2.5
     """
-    return powers(np.asarray(eigenvalues) / 2, 2.0)
+    return powers(arrays.real_array("eigenvalues", eigenvalues) / 2, 2.0)
 
 
 def powers(coefficients: ArrayLike, exponents: ArrayLike) -> Powers:
@@ -119,7 +119,9 @@ def powers(coefficients: ArrayLike, exponents: ArrayLike) -> Powers:
     """
     c = arrays.real_array("coefficients", coefficients)
     arrays.require_shape("coefficients", c, ("D",))
-    p = np.broadcast_to(arrays.real_array("exponents", exponents), c.shape)
+    given = arrays.real_array("exponents", exponents)
+    arrays.require_shape("exponents", given, c.shape if given.ndim else (), " to match the coefficients")
+    p = np.broadcast_to(given, c.shape)
     if c.min() <= 0 or p.min() < 2:
         raise ValueError(
             f"coefficients must be positive and exponents at least 2; got {c.min():g} and {p.min():g}"
@@ -153,23 +155,24 @@ class CosineLattice:
 
     def value(self, theta: Array) -> float:
         """V at `theta`. `theta` has shape (D,)."""
-        return float(-np.cos(self._angles(theta)).sum())
+        return float(-np.cos(self._angles(_at(theta, self.dimension))).sum())
 
     def values(self, points: Points) -> Array:
         """V at each of the `points` (k, D)."""
-        return np.asarray(-np.cos(self._angles(points)).sum(axis=1))
+        return np.asarray(-np.cos(self._angles(_at(points, self.dimension, "k"))).sum(axis=1))
 
     def gradient(self, theta: Array) -> Array:
         """Gradient at `theta`. Shape (D,)."""
-        return np.asarray(2 * np.pi / self.side * np.sin(self._angles(theta)))
+        return np.asarray(2 * np.pi / self.side * np.sin(self._angles(_at(theta, self.dimension))))
 
     def hessian_product(self, theta: Array, vector: Array) -> Array:
         """Hessian at `theta` times `vector`; it is diagonal. Shape (D,)."""
+        theta, vector = _at(theta, self.dimension), _at(vector, self.dimension, name="vector")
         return np.asarray((2 * np.pi / self.side) ** 2 * np.cos(self._angles(theta)) * vector)
 
     def hessian(self, theta: Array) -> Array:
         """Hessian at `theta`, shape (D, D)."""
-        return np.diag(self.hessian_product(theta, np.ones_like(theta)))
+        return np.diag(self.hessian_product(theta, np.ones(self.dimension)))
 
     def in_basin(self, points: Points) -> np.ndarray:
         """Whether each of the `points` (k, D) flows to the origin: membership in closed form."""
@@ -181,6 +184,14 @@ class CosineLattice:
 
     def _angles(self, x: Array) -> Array:
         return np.asarray(2 * np.pi / self.side * x)
+
+
+def _at(given: ArrayLike, dimension: int, *rows: str, name: str = "theta") -> Array:
+    """A point (D,), or one in each of some rows, of floats; those of an iteration may be infinite."""
+    point = arrays.kept_array(name, given)
+    if point.ndim != len(rows) + 1 or point.shape[-1] != dimension:
+        arrays.require_shape(name, point, (*rows, dimension), " to match the landscape")
+    return point
 
 
 def __dir__() -> list[str]:

@@ -8,6 +8,7 @@ was killed at any point and taken up again gives the same bits as one that was n
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -66,7 +67,8 @@ def sweep(
     ------
     SweepError
         If time ran out, a worker or the scheduler died, or the disk is full. What was finished is in the
-        store; the same call goes on from there.
+        store; the same call goes on from there. A time too short for one piece would never get on: the
+        message says so, and how long that piece had been at work.
     ValueError
         If the store holds another sweep.
 
@@ -81,7 +83,8 @@ def sweep(
     else:
         run.on(executor)
     if run.done < len(pieces):
-        raise run.stopped(f"max_seconds = {max_seconds and round(max_seconds, 1)} ran out", failed=False)
+        said = f"max_seconds = {max_seconds and round(max_seconds, 1)} ran out{run.in_vain()}"
+        raise run.stopped(said, failed=False)
     return [run.shards[index] for index in range(len(pieces))]
 
 
@@ -107,6 +110,7 @@ class _Run:
                 found = self.store.read(index)
                 if found is not None:
                     self.shards[index] = found
+        self.found, self.begun = self.done, math.inf
 
     @property
     def done(self) -> int:
@@ -133,8 +137,16 @@ class _Run:
     def stopped(self, why: str, failed: bool = True) -> SweepError:
         return SweepError(why, self.done, len(self.pieces), self.shards, failed)
 
+    def in_vain(self) -> str:
+        """What to say of a time in which pieces were begun and none was finished, as none ever will be."""
+        spent = time.monotonic() - self.begun
+        if self.done > self.found or spent < 0:
+            return ""
+        return f" before one piece was finished: one takes more than {spent:.2g} s, and begins anew each time"
+
     def here(self) -> None:
         for index in self.left():
+            self.begun = time.monotonic()
             try:
                 with until(self.end):
                     shard = self.task(self.pieces[index])
@@ -149,6 +161,7 @@ class _Run:
         waiting: dict[Future[Any], int] = {}
         try:
             for index in self.left():
+                self.begun = min(self.begun, time.monotonic())
                 waiting[self._submitted(executor, index)] = index
                 while len(waiting) >= AHEAD and time.monotonic() < self.end:
                     self._collect(waiting)

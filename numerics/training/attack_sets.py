@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twolayer import arrays
+
 __all__ = [
     "AttackSet",
     "Split",
@@ -125,6 +127,11 @@ def attack_set(
     >>> attack_set(np.array([5, 7, 9]), 2).labels(np.array([1.0] * 10))
     array([-1., -1.])
     """
+    reserve = arrays.labels("reserve", reserve)
+    if reserve.ndim != 1 or reserve.dtype.kind not in "iu":
+        raise ValueError(
+            f"reserve must be indices of samples (k,); got {reserve.dtype} of shape {reserve.shape}"
+        )
     if not 0 <= size <= len(reserve):
         raise ValueError(f"size must be from 0 to the {len(reserve)} samples in reserve; got {size}")
     if not 0 <= flipped <= 1:

@@ -15,6 +15,7 @@ import sympy as sp
 from numerics.verify.cases import arrays, case, jittered
 from theory import theorems
 from theory.claims import Claim
+from theory.expressions.names import require_known
 from theory.quantities.check import Check
 from theory.quantities.hypotheses import Hypothesis
 from theory.quantities.network import Situation
@@ -174,9 +175,7 @@ def chosen(ids: Sequence[str]) -> list[Theorem]:
     ValueError
         If an id is unknown.
     """
-    unknown = [name for name in ids if name not in theorems]
-    if unknown:
-        raise ValueError(f"IDS must be among {', '.join(theorems)}; got {', '.join(unknown)}")
+    require_known("IDS", ids, theorems)
     return [theorems[name] for name in ids or theorems]
 
 

@@ -86,10 +86,10 @@ def radial(
     >>> bool(np.isclose(found.log_volume, np.log(np.pi / 2))), found.verdict
     (True, 'trusted')
     """
-    require_count("directions", directions, 2, MOST / np.size(minimum))
     if not RELATIVE <= resolution < 1:
         raise ValueError(f"resolution must lie between {RELATIVE:g} and 1; got {resolution}")
     where = region(landscape, minimum, threshold, inside, prior)
+    require_count("directions", directions, 2, MOST / where.dimension)
     try:
         axes = frame(where, preconditioner)
     except Refusal as reason:

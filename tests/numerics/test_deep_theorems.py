@@ -66,7 +66,7 @@ def test_hypotheses_that_fail_are_named():
     assert "got the logistic loss" in theorems_at_any_depth["input-gradient-any-depth"].check_at(other).why
     with pytest.raises(ValueError, match="theorem must be one of input-gradient-identity-any-depth"):
         check("fermat", net, X, y)
-    with pytest.raises(ValueError, match="IDS must be among"):
+    with pytest.raises(ValueError, match="IDS must be one of"):
         verify(["fermat"])
 
 

@@ -2,10 +2,12 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -151,6 +153,27 @@ def test_time_runs_out(tmp_path):
     with pytest.raises(SweepError, match=r"max_seconds = 0.0 ran out; 0 of 12 pieces"):
         sweep(work, PIECES, store=tmp_path / "s", max_seconds=0.0)
     assert same(sweep(work, PIECES, store=tmp_path / "s", max_seconds=60.0), WHOLE)
+
+
+def lasting(seconds):
+    time.sleep(seconds)
+    return {"slept": np.array(seconds)}
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_a_time_that_is_too_short_for_a_piece_says_so_and_how_long_one_takes(tmp_path, threads):
+    with ExitStack() as stack:
+        executor = stack.enter_context(ThreadPoolExecutor(threads)) if threads else None
+        settings = {"executor": executor, "store": tmp_path / "s", "max_seconds": 0.3}
+        with pytest.raises(SweepError) as stopped:
+            sweep(lasting, [0.8, 0.9, 1.0], **settings)
+    assert re.match(
+        r"max_seconds = 0.3 ran out before one piece was finished: one takes more than \d\.\d+ s, and "
+        "begins anew each time; 0 of 3 pieces",
+        str(stopped.value),
+    )
+    with pytest.raises(SweepError, match=r"^max_seconds = 0.3 ran out; 1 of 2 pieces"):
+        sweep(lasting, [0.0, 0.8], store=tmp_path / "t", max_seconds=0.3)
 
 
 def test_another_sweep_s_folder_is_refused(tmp_path):

@@ -124,4 +124,4 @@ def test_the_command_speaks_json_and_saves(tmp_path):
 def test_the_command_refuses_an_unknown_id():
     done = CliRunner().invoke(main, ["verify", "fermat"])
     assert done.exit_code == 2
-    assert "IDS must be among" in done.stderr
+    assert "IDS must be one of 32 that are known; got 'fermat': such are input-gradient" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -106,6 +107,22 @@ def saved(tmp_path):
     np.savez(tmp_path / "net.npz", a=NET.a, W=NET.W, b=NET.b, c=NET.c, activation="tanh")
     np.savez(tmp_path / "data.npz", X=np.array(X), y=np.array(Y))
     return ["certify", "--model", str(tmp_path / "net.npz"), "--data", str(tmp_path / "data.npz")]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--quantity", "frobenus(H)"], r"--quantity must be one of \d+ .*: the nearest are frobenius\(H\)"),
+        (["--quantity", 5000 * "9"], r"--quantity must be one of .*; got '9{80}\.\.\.': such are n, d, m"),
+        (["--theorem", "Interlacing"], "--theorem must be one of .*: the nearest are interlacing"),
+        (["--eigenvalues", "h"], "--eigenvalues must be one of G_bb, H_bb, .*; got 'h'"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest_ones(saved, words, said):
+    done = CliRunner().invoke(main, [*saved, *words])
+    assert done.exit_code == 2
+    assert re.search(said, done.stderr)
+    assert len(done.stderr) < 300
 
 
 def test_the_command_certifies_a_saved_network(saved, path):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 import twolayer as tl
-from numerics import basins, landscape, training, volume
+from numerics import attack, basins, datasets, deep, landscape, potentials, training, volume
 from numerics.volume.priors import Gaussian
 from twolayer import testing
 from twolayer.arrays import real_array
@@ -147,3 +147,110 @@ def test_large_problems_pass_hypothesis_health_checks(problem):
 def test_masked_entries_within_lists_are_not_counted_either(rows):
     with pytest.raises(ValueError, match="X must have all its entries; got a masked array"):
         tl.TwoLayer([1.0], [[1.0, 2.0]])(rows)
+
+
+SELF: list = []
+SELF.append(SELF)
+
+
+@pytest.mark.parametrize("wrong", [SELF, [[[]], 1.0], len, {"a": 1}, {1.0}, "abc"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        NET,
+        tl.Hessian(NET, X, Y).__matmul__,
+        tl.Hessian(NET, X, Y).block("a", "W").__matmul__,
+        landscape.NetworkLandscape(NET, X, Y).value,
+        potentials.ellipsoid([1.0, 4.0]).values,
+        potentials.CosineLattice(2).gradient,
+        potentials.ellipsoid,
+        datasets.centred,
+        datasets.standardised,
+        datasets.uneven,
+    ],
+)
+def test_what_is_no_array_is_one_sentence(ask, wrong):
+    with pytest.raises(ValueError, match=r"must be|not allowed") as said:
+        ask(wrong)
+    assert len(str(said.value)) < 200
+    assert "\n" not in str(said.value)
+
+
+OPERATORS = {
+    "Hessian": tl.Hessian(NET, X, Y),
+    "gauss_newton": tl.Hessian(NET, X, Y).gauss_newton,
+    "block": tl.Hessian(NET, X, Y).block("a", "W"),
+    "with_ridge": tl.Hessian(NET, X, Y).with_ridge(0.5),
+    "deep": deep.Hessian(deep.Network([np.ones((2, 2)), [[1.0, -0.5]]]), X, Y[:, None]),
+    "deep block": deep.Hessian(deep.Network([np.ones((2, 2)), [[1.0, -0.5]]]), X, Y[:, None]).block(1, 2),
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_take_vectors_of_any_kind_and_refuse_what_is_hidden(name):
+    H = OPERATORS[name]
+    rows, columns = H.shape
+    v = np.arange(1.0, 1 + columns)
+    M, left = np.outer(v, [1.0, -2.0, 0.5, 4.0, 1.0, 0.0, 3.0]), np.arange(1.0, 1 + rows)
+    dense = H.toarray()
+    for same in (v, v.tolist(), locked(v), v.astype(">f4"), v.astype(object), np.ma.array(v)):
+        np.testing.assert_allclose(H @ same, dense @ v, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(H @ np.asfortranarray(M), dense @ M, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(left @ H, left @ dense, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose((2.0 * H + H) @ v, 3 * (dense @ v), rtol=1e-12, atol=1e-12)
+    hidden = np.ma.array(v, mask=v == 1)
+    for wrong, said in (
+        (hidden, "vector must have all its entries"),
+        (v * 1j, "vector must be an array of real numbers"),
+        (v[:-1], r"vector must be \(\d+,\) to match the operator"),
+        (M.T, r"vector must be \(\d+, r\) with r >= 1 to match the operator; got .*: pass vector\.T"),
+        (M[None], "to match the operator"),
+        (v * np.nan, "vector must be finite"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            H @ wrong
+    with pytest.raises(ValueError, match="vector must have all its entries"):
+        H.T @ np.ma.array(left, mask=left == 1)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, of what is a prototype, or to be given up
+def test_tensors_that_hold_no_rows_of_numbers_are_refused():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ValueError, match="y must be a rectangular tensor; got a nested one"):
+        tl.risk(NET, X, torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]))
+    quantised = torch.quantize_per_tensor(torch.ones(3, 2), 0.1, 0, torch.qint8)
+    with pytest.raises(ValueError, match=r"X must hold real numbers; .*: pass X\.dequantize\(\)"):
+        tl.risk(NET, quantised, Y)
+
+
+def test_inputs_are_scaled_alike_whatever_their_kind():
+    for rule in (datasets.centred, datasets.standardised, datasets.unscaled):
+        wanted = rule(X)(X)
+        for same in (X.tolist(), X.astype(np.float16), X.astype(object), np.ma.array(X), locked(X)):
+            assert np.array_equal(rule(same)(same), wanted)
+        with pytest.raises(ValueError, match="X must have all its entries"):
+            rule(np.ma.array(X, mask=X == 1.0))
+        assert rule(X)(X[:0]).shape == (0, 2)
+        assert np.array_equal(rule(X)(X[1]), wanted[1])
+        with pytest.raises(ValueError, match=r"X must be \(n, d\)"):
+            rule(Y)
+        with pytest.raises(ValueError, match=r"X must be \(n, 2\) to match the scaling; got \(3,\)"):
+            rule(X)(Y)
+
+
+def test_a_label_that_is_missing_has_no_class():
+    for missing in (np.ma.array([0.0, 1.0], mask=[0, 1]), [0.0, np.nan], ["cat", None], [[1, 2], [3]], 1.0):
+        with pytest.raises(ValueError, match=r"^y must"):
+            tl.class_weights(missing)
+    assert tl.class_weights(np.array(["b", "a", "a"], dtype=object)).tolist() == [1.5, 0.75, 0.75]
+
+
+def test_a_reserve_of_samples_holds_their_numbers():
+    for wrong in (np.array([1.0, 2.0]), np.ma.array([1, 2], mask=[0, 1]), 3, [[1, 2]], None):
+        with pytest.raises(ValueError, match=r"^reserve must"):
+            attack.attack_set(wrong, 1)
+    for wrong in (["a", None], np.ma.array([1.0], mask=[1]), [[0], [1, 2]], [0.5, 1.5, 0.0], [[1, 2, 3]][:0]):
+        with pytest.raises(ValueError, match=r"^y"):
+            datasets.two_classes(wrong)
+    assert datasets.two_classes([3, 5, 5])[0].tolist() == [-1.0, 1.0, 1.0]
+    assert attack.attack_set([5, 7], 1).chosen.tolist() == [5]

@@ -16,6 +16,7 @@ from tests.oracle.strategies import ordinary, problems, random_problem
 from tests.twolayer.shapes import MIDDLE, SHAPES, TALL, WIDE, dense_copy, matrix
 from twolayer.spectrum import inertia, methods
 from twolayer.spectrum.compressed import compress
+from twolayer.spectrum.enclosed import NotDefinite, rounded_up
 from twolayer.spectrum.factored.ldl import Factorization
 from twolayer.spectrum.lapack import skewness, verified_eigenvalues, verified_singular_values
 from twolayer.spectrum.tridiagonal import similarity
@@ -315,6 +316,17 @@ def test_the_shift_that_an_error_names_works():
         shift = float(str(refused.value).split("at least ")[1].split(";")[0])
         assert H.logdet(shift, method).error < math.inf
         assert shift == pytest.approx(-dense_copy(H)[-1], rel=0.02)
+
+
+@pytest.mark.parametrize("size", [1e100, 1e152])
+def test_where_no_shift_is_enough_none_is_named(size):
+    net = tl.TwoLayer([size, -size], [[1.0], [2.0]], activation="identity")
+    for method in ("dense", "structured"):
+        with pytest.raises(ValueError, match="shift must make H") as refused:
+            tl.Hessian(net, [[1.0]], [1.0]).logdet(0.0, method)
+        assert "inf" not in str(refused.value)
+    for each in (math.inf, 1.7975e308):
+        assert "which none was found to do; got 0.0" in str(NotDefinite(0.0, rounded_up(each)))
 
 
 @pytest.mark.parametrize("k", [0, 10**6, 1.0, True, "2"])

@@ -16,6 +16,7 @@ from theory.certify.quantities.numbers import quantity
 from theory.certify.quantities.verdict import decided
 from theory.certify.unique_minimum import minimum_of
 from theory.expressions.budget import within
+from theory.expressions.names import require_known
 
 SECONDS = 4.5  # that understanding an activation may take
 RAISE = 4  # by how much a checker may raise the precision of a certificate
@@ -51,10 +52,8 @@ def theorem_called(id: str, variant: str) -> Any:
     """
     from theory.catalogue import theorems
 
-    if id not in theorems:
-        raise ValueError(f"id must be one of {', '.join(theorems)}; got {id!r}")
-    if variant not in theorems[id].variants:
-        raise ValueError(f"variant must be one of {', '.join(theorems[id].variants)}; got {variant!r}")
+    require_known("id", [id], theorems)
+    require_known("variant", [variant], theorems[id].variants)
     return theorems[id]
 
 

@@ -14,6 +14,7 @@ from theory.certify.quantities.norms import spectrum
 from theory.certify.quantities.numbers import enclosed
 from theory.certify.quantities.verdict import EQUAL, NOT_APPLICABLE, PROVED, VIOLATED, Verdict, decided
 from theory.certify.unique_minimum import Minimum, unique_minimum
+from theory.expressions.names import require_known
 
 MARGIN = 2.0**-10
 
@@ -82,8 +83,7 @@ def certify_eigenvalues(
     >>> float(low), float(high)
     (45.0, 45.0)
     """
-    if matrix not in MATRICES:
-        raise ValueError(f"matrix must be one of {', '.join(MATRICES)}; got {matrix!r}")
+    require_known("matrix", [matrix], MATRICES)
     of = subject(net, X, y, loss)
     with precision(bits):
         found = [ends(ball, bits) for ball in spectrum(matrix, BallNetwork(of))]

@@ -12,6 +12,7 @@ import sympy as sp
 
 from theory.bridge import network
 from theory.bridge.network import Uncertain, known
+from theory.expressions.names import require_known
 from theory.quantities import (
     hypotheses,
     matrices,
@@ -63,8 +64,7 @@ def symbol(name: str) -> sp.Symbol:
     ValueError
         If there is no such quantity.
     """
-    if name not in QUANTITIES:
-        raise ValueError(f"name must be one of {', '.join(QUANTITIES)}; got {name!r}")
+    require_known("name", [name], QUANTITIES)
     return sp.Symbol(name, real=True)
 
 

@@ -70,7 +70,7 @@ def class_weights(y: ArrayLike, each: str | Mapping[Any, float] = "balanced") ->
     Raises
     ------
     ValueError
-        If `y` is not (n,), or a class has no weight.
+        If `y` is not (n,), a label is missing, masked or NaN, or a class has no weight.
 
     Examples
     --------
@@ -79,10 +79,12 @@ def class_weights(y: ArrayLike, each: str | Mapping[Any, float] = "balanced") ->
     >>> class_weights([0, 1, 1], {0: 5.0, 1: 1.0}).tolist()
     [5.0, 1.0, 1.0]
     """
-    labels = np.asarray(y)
-    if labels.ndim != 1 or not len(labels):
-        raise ValueError(f"y must be (n,) with n >= 1; got {arrays.shape_text(labels.shape)}")
-    classes, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    labels = arrays.labels("y", y)
+    arrays.require_shape("y", labels, ("n",))
+    try:
+        classes, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    except TypeError:
+        raise ValueError("y must be labels of one kind, that can be ordered; got several, or none") from None
     if isinstance(each, str):
         if each != "balanced":
             raise ValueError(f"each must be 'balanced' or a weight for every class; got {each!r}")

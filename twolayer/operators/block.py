@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator
 
 from ..arrays import Array, require_representable
 from ..curvature.dense import dense, dense_error
@@ -16,10 +15,11 @@ from ..forward.block_bounds import block_bounds
 from ..forward.scope import sizes
 from ..spectrum.eigensystem import rectangular_norm
 from ..spectrum.extremes.watch import Progress, Watch
+from .operand import RealOperator
 from .spectral import Spectral
 
 
-class Block(LinearOperator):  # type: ignore[misc]
+class Block(RealOperator):
     """An off-diagonal block of a curvature operator, rows and columns being different parameter parts.
 
     Parameters
@@ -40,6 +40,11 @@ class Block(LinearOperator):  # type: ignore[misc]
 
     def _rmatvec(self, vector: Any) -> Array:
         return self._embedded(vector, self._rows)[self._columns]
+
+    def _adjoint(self) -> Block:
+        return Block(self.whole, *self._groups[::-1])
+
+    _transpose = _adjoint
 
     def _embedded(self, vector: Any, where: NDArray[np.intp]) -> Array:
         whole = np.zeros(self.whole.shape[0])

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from .. import arrays
 from ..arrays import Array
@@ -19,6 +18,7 @@ from ..forward.scope import sizes
 from ..spectrum.enclosed import Spectrum, merged
 from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
+from .operand import RealOperator
 
 if TYPE_CHECKING:
     from .hessian import Curvature
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENDS = ("largest", "smallest", "magnitude")
 
 
-class Regularised(LinearOperator):  # type: ignore[misc]
+class Regularised(RealOperator):
     """H + ridge I, or H + ridge on the diagonal of some parts. Made by ``Hessian.with_ridge``.
 
     Parameters

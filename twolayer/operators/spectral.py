@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse.linalg import LinearOperator
 
 from twolayer.forward.bounds import Bounds, bounds
 from twolayer.forward.scaling import Scaled, scaled_curvature
@@ -18,9 +17,10 @@ from ..forward.errors import Forward
 from ..spectrum.compressed import Matrix
 from ..spectrum.eigensystem import Asked, Eigensystem
 from ..spectrum.extremes.watch import Progress, Watch
+from .operand import RealOperator
 
 
-class Spectral(LinearOperator):  # type: ignore[misc]
+class Spectral(RealOperator):
     """A symmetric operator made of a forward pass and a scope, and the methods that ask for its spectrum.
 
     Parameters

@@ -216,9 +216,11 @@ class Eigensystem:
         return *factored_logdet(self.small, shift, option.name, watch), f"{option.name}, factored"
 
     def _sufficient(self, shift: float, needed: float, method: str | None, watch: Watch) -> float:
-        """A shift of three digits with which the same question is answered."""
+        """A shift of three digits with which the same question is answered, inf if none is found."""
         for _ in range(TRIES):
             named = rounded_up(max(times_power(needed, self.exponent), float(shift)))
+            if math.isinf(named):
+                break
             try:
                 self._logdet(self._scaled(named), method, watch)
             except NotDefinite as refused:

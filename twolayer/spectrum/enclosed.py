@@ -129,13 +129,12 @@ class Spectrum:
 
 
 class NotDefinite(ValueError):
-    """H + shift I is not certainly positive definite; `needed` is a shift with which it may be."""
+    """H + shift I is not certainly positive definite; `needed` is a shift with which it may be, or inf."""
 
     def __init__(self, shift: float, needed: float) -> None:
         self.needed = needed
-        super().__init__(
-            f"shift must make H + shift I positive definite: at least {needed:.3g}; got {float(shift)!r}"
-        )
+        enough = f": at least {needed:.3g}" if math.isfinite(needed) else ", which none was found to do"
+        super().__init__(f"shift must make H + shift I positive definite{enough}; got {float(shift)!r}")
 
 
 def refuse_shift(shift: float, needed: float) -> NoReturn:
@@ -153,6 +152,8 @@ def rounded_up(value: float, digits: int = 3) -> float:
     """
     if value == 0.0:
         return SMALLEST
+    if not math.isfinite(value):
+        return math.inf
     return float(Context(prec=digits).next_plus(Decimal(value)))
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, gamma
 from .enclosed import Spectrum, refuse_shift, rounded_up
 
@@ -55,6 +55,7 @@ def condition_number(spectrum: Spectrum, shift: float) -> tuple[float, float]:
     return value, SLACK * max(high - value, value - low) + gamma(4) * value
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def effective_dimension(spectrum: Spectrum, ridge: float) -> tuple[float, float]:
     """Sum of lambda / (lambda + ridge), and its error; every eigenvalue must be above -ridge.
 
@@ -64,8 +65,10 @@ def effective_dimension(spectrum: Spectrum, ridge: float) -> tuple[float, float]
     1.25
     """
     values, errors = spectrum.values, spectrum.errors
+    require_representable("eigenvalues", values + errors)
     if not float((values - errors).min()) + ridge > 0:
         refuse_shift(ridge, float((errors - values).max()))
+    require_representable("eigenvalues above the ridge", values + errors + ridge)
     low, value, high = (
         math.fsum(ends / (ends + ridge)) for ends in (values - errors, values, values + errors)
     )
@@ -91,10 +94,11 @@ def pseudo_logdet(spectrum: Spectrum, threshold: float) -> tuple[float, float, i
     sizes, errors = np.abs(spectrum.values), spectrum.errors
     hidden = (np.abs(sizes - threshold) <= errors) & (errors > 0)
     if hidden.any():
-        enough = float((sizes + errors)[hidden].max())
+        enough = rounded_up(float((sizes + errors)[hidden].max()))
+        said = f": at least {enough:.3g}" if math.isfinite(enough) else ", which no number is"
         raise ValueError(
-            f"threshold must be above the {hidden.sum()} eigenvalues that rounding hides: "
-            f"at least {rounded_up(enough):.3g}; got {threshold!r}"
+            f"threshold must be above the {hidden.sum()} eigenvalues that rounding hides{said}; "
+            f"got {threshold!r}"
         )
     chosen = sizes > threshold
     kept, off = sizes[chosen], errors[chosen]

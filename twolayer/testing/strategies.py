@@ -6,9 +6,10 @@ for each array, and at most two degeneracies: what Hypothesis shrinks to is smal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from reprlib import repr as shown
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from ..model.activation import available
+from ..model.activation import activation, available
 from ..model.degeneracies import TWISTS, Parts
 from ..model.network import TwoLayer
 from .problem import Problem
@@ -97,22 +98,24 @@ def problems(
     ...     assert tl.risk(*problem).upper >= 0
     >>> test_the_risk_is_not_negative()
     """
-    _require_known("losses", losses, LOSSES)
+    losses = _require_known("losses", losses, LOSSES)
     if not losses:
         raise ValueError("losses must be a list of one or more; got none")
-    _require_known("twists", twists, TWISTS)
-    listed = available() if activations is None else activations
-    if isinstance(listed, str) or not isinstance(listed, Collection) or not listed:
-        raise ValueError(f"activations must be a list of one or more; got {activations!r}")
+    twists = _require_known("twists", twists, TWISTS)
+    listed = list(available()) if activations is None else _listed("activations", activations)
+    if not listed:
+        raise ValueError("activations must be a list of one or more; got none")
+    for each in () if activations is None else listed:
+        activation(each)  # here, not when the first example is drawn
     _require_count("decades", decades, MOST_DECADES)
     _require_count("least_twists", least_twists, min(2, len(twists)), " to match twists")
     for name, flag in (("hidden_bias", hidden_bias), ("output_bias", output_bias)):
         if not (flag is None or isinstance(flag, bool)):
-            raise ValueError(f"{name} must be True, False or None; got {flag!r}")
+            raise ValueError(f"{name} must be True, False or None; got {shown(flag)}")
     names = st.lists(st.sampled_from(list(twists)), min_size=least_twists, max_size=2, unique=True)
     return _problem(
         Choices(
-            list(listed),
+            listed,
             list(losses),
             tuple(_size(*named) for named in (("samples", samples), ("inputs", inputs), ("units", units))),
             _count_of_outputs(outputs, losses),
@@ -205,28 +208,39 @@ def interpolating(**choices: Any) -> st.SearchStrategy[Problem]:
     )
 
 
-def _require_known(name: str, wanted: Sequence[str], known: Any) -> None:
-    if not isinstance(wanted, Collection):
-        raise ValueError(f"{name} must be a list among {', '.join(known)}; got {wanted!r}")
-    unknown = [each for each in wanted if each not in known]
-    if unknown or isinstance(wanted, str):
-        raise ValueError(
-            f"{name} must be among {', '.join(known)}; got {unknown[0] if unknown else wanted!r}"
-        )
+def _listed(name: str, wanted: Any, what: str = "of one or more") -> list[Any]:
+    """What a list holds; a text and what has no entries are none."""
+    try:
+        if not isinstance(wanted, (str, bytes)):
+            return list(wanted)
+    except TypeError:
+        pass
+    raise ValueError(f"{name} must be a list {what}; got {shown(wanted)}")
+
+
+def _require_known(name: str, wanted: Sequence[str], known: Any) -> list[str]:
+    names = list(known)
+    given = _listed(name, wanted, f"among {', '.join(names)}")
+    unknown = [each for each in given if not (isinstance(each, str) and each in names)]
+    if unknown:
+        raise ValueError(f"{name} must be among {', '.join(names)}; got {shown(unknown[0])}")
+    return given
 
 
 def _require_count(name: str, count: int, most: int, why: str = "") -> None:
     if not isinstance(count, Integral) or isinstance(count, bool) or not 0 <= count <= most:
-        raise ValueError(f"{name} must be in 0..{most}{why}; got {count!r}")
+        raise ValueError(f"{name} must be in 0..{most}{why}; got {shown(count)}")
 
 
 def _size(name: str, size: Sizes) -> st.SearchStrategy[int]:
     ends = size if isinstance(size, (tuple, list)) else (size, size)
     whole = len(ends) == 2 and all(isinstance(end, Integral) and not isinstance(end, bool) for end in ends)
     if not whole or not 1 <= ends[0] <= ends[1]:
-        raise ValueError(f"{name} must be an integer of at least 1, or (least, most) of them; got {size!r}")
+        raise ValueError(
+            f"{name} must be an integer of at least 1, or (least, most) of them; got {shown(size)}"
+        )
     if ends[1] > MOST_OF_A_SIZE:
-        raise ValueError(f"{name} must be at most {MOST_OF_A_SIZE}; got {size!r}")
+        raise ValueError(f"{name} must be at most {MOST_OF_A_SIZE}; got {shown(size)}")
     return st.integers(int(ends[0]), int(ends[1]))
 
 
@@ -236,7 +250,7 @@ def _count_of_outputs(outputs: Sizes | None, losses: Sequence[str]) -> st.Search
     drawn = _size("outputs", outputs)
     most = max(outputs) if isinstance(outputs, (tuple, list)) else outputs
     if most < 2 and "softmax" in losses:
-        raise ValueError(f"outputs must be 2 or more for softmax; got {outputs!r}")
+        raise ValueError(f"outputs must be 2 or more for softmax; got {shown(outputs)}")
     return drawn
 
 

@@ -14,6 +14,7 @@ from numerics.deep.hessian import Curvature, Hessian
 from numerics.deep.input_gradient import bias_curvature
 from numerics.deep.network import Network
 from theory import theorems_at_any_depth
+from theory.expressions.names import require_known
 from theory.quantities.check import Check
 from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norm
@@ -87,8 +88,7 @@ def check(theorem: str, net: Network, X: Any, y: Any, loss: str = "squared") -> 
     >>> check("homogeneous-any-depth", net, [[1.0]], [0.0]).holds
     True
     """
-    if theorem not in theorems_at_any_depth:
-        raise ValueError(f"theorem must be one of {', '.join(theorems_at_any_depth)}; got {theorem!r}")
+    require_known("theorem", [theorem], theorems_at_any_depth)
     return theorems_at_any_depth[theorem].check_at(DeepSituation(net, X, y, loss))  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ from numerics.deep.network import Network, random_network
 from numerics.deep.theorems.quantities import DeepSituation
 from numerics.verify.search import Tally, search
 from theory import theorems_at_any_depth
+from theory.expressions.names import require_known
 from theory.records.any_depth import FIRST_BIASES, FULL_KERNEL, HOMOGENEOUS, INTERPOLATION
 from twolayer.model.activation import available
 
@@ -54,9 +55,7 @@ def verify(
     >>> tally.cases >= 5, tally.violations, partial
     (True, 0, False)
     """
-    unknown = [name for name in ids if name not in theorems_at_any_depth]
-    if unknown:
-        raise ValueError(f"IDS must be among {', '.join(theorems_at_any_depth)}; got {', '.join(unknown)}")
+    require_known("IDS", ids, theorems_at_any_depth)
     tallies = [Tally(theorems_at_any_depth[name]) for name in ids or theorems_at_any_depth]
     rng = np.random.default_rng(seed)
     return tallies, search(tallies, samples, rng, progress, lambda _, wanted, drawn: case(drawn, wanted))

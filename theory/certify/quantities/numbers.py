@@ -45,6 +45,7 @@ from theory.certify.quantities.units import (
     twin_weight,
     unit_gradient,
 )
+from theory.expressions.names import require_known
 from theory.quantities.registry import QUANTITIES
 
 
@@ -125,8 +126,7 @@ def quantity(name: str, at: BallNetwork) -> arb:
     Undecided
         If no finite ball could be found at this precision.
     """
-    if name not in QUANTITIES:
-        raise ValueError(f"name must be one of {', '.join(QUANTITIES)}; got {name!r}")
+    require_known("name", [name], QUANTITIES)
     ball: arb = at.once(f"quantity {name}", lambda here: _evaluated(name, here))
     if not ball.is_finite():
         raise Undecided(f"{name} has no finite ball")
