@@ -168,6 +168,13 @@ def test_files_that_are_no_files_of_ours(path):
         check(path)
 
 
+def test_a_field_of_any_length_is_repeated_in_short(path):
+    for wrong in ("9" * 10**5, [["1", "2"]] * 10**4):
+        said = refused(path, {**written("quantity"), "version": wrong})
+        assert said.startswith("format must be 'twolayer certificate', version 1; got")
+        assert len(said) < 200
+
+
 def test_absurd_sizes_are_refused_before_any_work(path):
     plain = written("quantity")
     network = plain["certificates"][0]["network"]
