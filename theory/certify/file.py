@@ -134,7 +134,8 @@ def work(certificate: Certificate) -> float:
 
 def _check_head(found: dict[str, Any]) -> None:
     if found["format"] != FORMAT or found["version"] != VERSION or isinstance(found["version"], bool):
-        refuse(f"format must be {FORMAT!r}, version {VERSION}; got {str(found['format'])[:40]!r}, {str(found['version'])[:40]}")
+        got = f"{str(found['format'])[:40]!r}, {str(found['version'])[:40]}"
+        refuse(f"format must be {FORMAT!r}, version {VERSION}; got {got}")
     if digest({key: value for key, value in found.items() if key != "digest"}) != found["digest"]:
         refuse("the digest does not fit: the file was changed or damaged")
     made = fields(found["made_with"], tuple(versions()), "made_with")
