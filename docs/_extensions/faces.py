@@ -215,9 +215,11 @@ def check(app: Any, failure: Exception | None) -> None:
             LOGGER.warning("the reference must link to the source of %s", name)
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> dict[str, Any]:
     """Register the directives with Sphinx, and check when the site is built."""
     app.add_directive("face", Face)
     app.add_directive("commands", Commands)
     app.connect("build-finished", check)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # What an older version of this read is not enough for the inventory: read anew.
+    safe = {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {**safe, "env_version": 1}
