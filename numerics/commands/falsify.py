@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -87,7 +86,7 @@ def _with_bar(search: Any, claim: Any, family: Any, seconds: float, seed: int) -
     from tqdm import tqdm
 
     form = " ".join(claim.name.split())[:40] + ": {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s"
-    with tqdm(total=seconds, leave=False, file=sys.stderr, delay=1.0, bar_format=form) as bar:
+    with tqdm(total=seconds, leave=False, disable=None, delay=1.0, bar_format=form) as bar:
 
         def tell(step: float) -> None:
             bar.update(min(step, seconds - bar.n))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,7 +102,7 @@ def _searched(ids: tuple[str, ...], samples: int, seed: int, save: str | None) -
 
     two, any_depth = _told_apart(ids)
     total = samples * (len(two) + len(any_depth))
-    with tqdm(total=total, unit="check", leave=False, file=sys.stderr, mininterval=0.2) as bar:
+    with tqdm(total=total, unit="check", leave=False, disable=None) as bar:
         tallies, partial = job.verify(two, samples, seed, bar.update) if two else ([], False)
         if any_depth and not partial:
             more, partial = deep.verify(any_depth, samples, seed, bar.update)
@@ -135,7 +134,7 @@ def _certified(tallies: list[Tally]) -> tuple[list[Certified], bool]:
     found: list[Certified] = []
     try:
         flat = [tally for tally in tallies if tally.theorem.id in theorems]
-        for tally in tqdm(flat, unit="theorem", leave=False, file=sys.stderr, mininterval=0.2):
+        for tally in tqdm(flat, unit="theorem", leave=False, disable=None):
             found.append(certified(tally))
     except KeyboardInterrupt:
         return found, True
@@ -174,7 +173,7 @@ def _check(file: str, as_json: bool) -> None:
     from theory.certify.check import described
 
     try:
-        with tqdm(unit="claim", leave=False, file=sys.stderr, delay=2) as bar:
+        with tqdm(unit="claim", leave=False, disable=None, delay=2) as bar:
             certificates = check(file, bar.update)
     except Refused as reason:
         raise Unconfirmed(f"{file}: {reason}") from reason

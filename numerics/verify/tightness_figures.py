@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +140,7 @@ def main(words: list[str] | None = None) -> None:
     from matplotlib import pyplot
 
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    for name in tqdm(chosen.ids or list(theorems), unit="figure", file=sys.stderr):
+    for name in tqdm(chosen.ids or list(theorems), unit="figure", leave=False, disable=None):
         drawn = figure(theorems[name], sampled(theorems[name], chosen.samples, 0))
         drawn.savefig(chosen.folder / f"{name}.png", dpi=110)
         pyplot.close(drawn)

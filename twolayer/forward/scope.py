@@ -54,7 +54,7 @@ def input_gram(forward: Values, scope: Scope, left: slice, right: slice) -> Arra
 
 def sizes(forward: Values, scope: Scope) -> dict[str, int]:
     """Number of parameters in each included part, in the order of theta."""
-    return {name: part.size for name, part in forward.net.parts.items() if name in scope.groups}
+    return {name: size for name, size in forward.net.part_sizes.items() if name in scope.groups}
 
 
 def unit_inputs(forward: Values, scope: Scope) -> Array:

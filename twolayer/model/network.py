@@ -117,6 +117,11 @@ class TwoLayer(Parameters):
         named = {"a": self.a, "W": self.W, "b": self.b, "c": self.c}
         return {name: array for name, array in named.items() if array is not None}
 
+    @cached_property
+    def part_sizes(self) -> dict[str, int]:
+        """How many numbers each of the `parts` has."""
+        return {name: part.size for name, part in self.parts.items()}
+
     @property
     def torch_order(self) -> np.ndarray:
         """Where each parameter of torch's order (W, b, a, c) stands in `theta`: integers (P,).

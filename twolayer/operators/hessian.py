@@ -332,7 +332,7 @@ class Hessian(Curvature):
         *,
         weights: ArrayLike | None = None,
     ) -> None:
-        super().__init__(weighted(forward(net, X, y, loss), weights), Scope(tuple(net.parts)))
+        super().__init__(weighted(forward(net, X, y, loss), weights), Scope(tuple(net.part_sizes)))
 
     @classmethod
     def from_sklearn(
