@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.linalg.blas import dgemm
 
-from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs
+from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs, unit_size
 
 from ..arrays import Array
 from ..forward.values import Values
@@ -31,7 +31,7 @@ ENTRY, CALL = 16.0, 2.5e5  # the same of writing an entry of the matrix, and of 
 
 def costs(forward: Values, scope: Scope) -> dict[str, float]:
     """Multiplications of each method to the Gauss-Newton matrix, and what takes as long as these."""
-    (n, q), m, d = forward.F.shape, forward.S.shape[1], unit_inputs(forward, scope).shape[1]
+    (n, q), m, d = forward.F.shape, forward.S.shape[1], unit_size(forward, scope)
     P, units, inputs = sum(sizes(forward, scope).values()), 0.5 * m * (m + 1), 0.5 * d * (d + 1)
     found = {"jacobian": 0.5 * n * q * P * P}
     if q == 1 and 0 < d <= MOST_INPUTS:

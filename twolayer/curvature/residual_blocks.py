@@ -11,6 +11,7 @@ from ..forward.values import Values
 from ..jit import kernel
 from .triangle import add_square, pairs_of
 
+FEW = 20_000  # multiplications up to which nothing is gained by matrix products
 PAIRED = 40  # inputs up to which one product over pairs of inputs serves all units
 PAIRED_ENTRIES = 2**19  # products of inputs held at a time: 4 MB
 
@@ -18,13 +19,39 @@ PAIRED_ENTRIES = 2**19  # products of inputs held at a time: 4 MB
 def add_residual(forward: Values, scope: Scope, H: Array) -> None:
     """Add the residual part to the upper triangle of `H`, shape (P, P). O(n m d^2) time."""
     inputs, columns = unit_inputs(forward, scope), unit_columns(forward, scope)
-    weights = forward.GA / forward.n * forward.S2
+    (n, m), q, d = forward.S.shape, forward.net.n_outputs, inputs.shape[1]
+    if n * m * d * (d + q) <= FEW:
+        add_samples(forward.G / n, forward.net.A, forward.S1, forward.S2, inputs, scope.has("a"), columns, H)
+        return
+    weights = forward.GA / n * forward.S2
     if scope.has("a"):
         _add_outputs(forward, inputs, columns, H)
-    if inputs.shape[1] <= PAIRED:
+    if d <= PAIRED:
         scatter(paired_sums(inputs, weights), columns, H)
     else:
         _add_unit_by_unit(inputs, weights, columns, H)
+
+
+@kernel
+def add_samples(G, A, S1, S2, inputs, outer, columns, H):  # type: ignore[no-untyped-def]
+    """Add both kinds of blocks, sample by sample, those of a if `outer`, to the upper triangle of `H`.
+
+    G (n, q) is divided by n; A (q, m), S1 and S2 (n, m), inputs (n, d~), columns (m, d~), H (P, P).
+    """
+    (n, d), (q, m) = inputs.shape, A.shape
+    for i in range(n):
+        for k in range(m):
+            pulled = 0.0
+            for o in range(q):
+                pulled += G[i, o] * A[o, k]
+                slope = G[i, o] * S1[i, k]
+                if outer:
+                    for p in range(d):
+                        H[o * m + k, columns[k, p]] += slope * inputs[i, p]
+            for p in range(d):
+                bend = pulled * S2[i, k] * inputs[i, p]
+                for r in range(p, d):
+                    H[columns[k, p], columns[k, r]] += bend * inputs[i, r]
 
 
 def _add_outputs(forward: Values, inputs: Array, columns: np.ndarray, H: Array) -> None:

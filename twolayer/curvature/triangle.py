@@ -15,6 +15,7 @@ from ..jit import kernel
 
 BLOCK = 64  # rows and columns that are mirrored at a time, so that both ends stay in cache
 SMALL = 5e8  # operations up to which the wait of numpy's threads costs more than two threads gain
+FEW = 10_000  # the same up to which BLAS is not worth its call
 STRIP = 512  # rows of a product that is symmetric but not a square
 
 
@@ -30,10 +31,24 @@ def add_square(rows: Array, H: Array, sign: float = 1.0) -> None:
     array([[1., 2.],
            [0., 4.]])
     """
+    operations = len(rows) * len(H) ** 2
+    if operations <= FEW:
+        add_rows(rows, sign, H)
+        return
     # BLAS sees the transposes, which are in its column order: its lower triangle is our upper one
-    small = len(rows) * len(H) ** 2 < SMALL
+    small = operations < SMALL
     with scipy_on_one_thread(0) if small else nullcontext():
         dsyrk(sign, rows.T, beta=1.0, c=H.T, lower=1, overwrite_c=1)
+
+
+@kernel
+def add_rows(rows, sign, H):  # type: ignore[no-untyped-def]
+    """What `add_square` does, row by row; shapes (k, P) and (P, P)."""
+    for i in range(rows.shape[0]):
+        for p in range(rows.shape[1]):
+            factor = sign * rows[i, p]
+            for r in range(p, rows.shape[1]):
+                H[p, r] += factor * rows[i, r]
 
 
 def add_product(left: Array, right: Array, H: Array) -> None:

@@ -15,12 +15,11 @@ import numpy as np
 
 from twolayer.arrays import Array
 from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, times_power
-from twolayer.forward.errors import Forward
+from twolayer.forward.errors import ABSENT, Forward
 from twolayer.forward.scope import Scope, sizes
 from twolayer.jit import kernel, reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
-ABSENT = 100 * NOTHING  # the exponent of zero in a sum, whatever is added to it
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,13 @@ class Bounds:
 def bounds(forward: Forward, scope: Scope) -> Bounds:
     """Evaluate the bounds for one scope; O(n) once the forward pass is done."""
     norms, n, m = forward.norms, forward.n, forward.net.W.shape[0]
-    root = np.sqrt(forward.net.n_outputs)
+    root = math.sqrt(forward.net.n_outputs)
     jacobian, sums = np.empty(n), np.empty(6)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         each = (norms.S, norms.dS, norms.D, norms.dD, norms.S1, norms.dS1, norms.E, norms.dE)
         losses = (*forward.loss_norms, forward.Lam_error, forward.G_error)
         parts = float(scope.gauss_newton), float(scope.residual)
-        factors = (scope.has("a"), root * scope.has("a"), root * scope.has("c"), np.sqrt(m), *parts)
+        factors = (scope.has("a"), root * scope.has("a"), root * scope.has("c"), math.sqrt(m), *parts)
         add_up(each, losses, input_norms(forward, scope), factors, jacobian, sums)
         newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * sums / n).tolist()
         exponents = product_exponent(forward, scope), gradient_exponent(forward, scope)
@@ -147,7 +146,7 @@ def product_exponent(forward: Forward, scope: Scope) -> int:
     The terms are Lam u u' with u one of S, A S1 x and 1, and G S1 x and G A S2 x x: those that the scope
     holds, and no factor of which is zero throughout.
     """
-    e = _counted(forward)
+    e = forward.counted_exponents
     inputs = _input_exponents(e, scope)
     outputs = [e["S"]] if scope.has("a") else []
     outputs += [e["A"] + e["S1"] + x for x in inputs] + [0] * scope.has("c")
@@ -160,15 +159,10 @@ def product_exponent(forward: Forward, scope: Scope) -> int:
 
 def gradient_exponent(forward: Forward, scope: Scope) -> int:
     """The same of the gradient: its terms are G S, G A S1 x and G."""
-    e = _counted(forward)
+    e = forward.counted_exponents
     found = [e["G"] + e["S"]] if scope.has("a") else []
     found += [e["G"] + e["A"] + e["S1"] + x for x in _input_exponents(e, scope)]
     return _largest([*found, e["G"]] if scope.has("c") else found)
-
-
-def _counted(forward: Forward) -> dict[str, int]:
-    """The factors' exponents such that a sum of some is above every product of some of these, or `ABSENT`."""
-    return {name: ABSENT if e == NOTHING else max(e, 0) for name, e in forward.factor_exponents.items()}
 
 
 def _input_exponents(e: dict[str, int], scope: Scope) -> list[int]:

@@ -14,6 +14,7 @@ from .. import arrays
 from ..arrays import Array, require_representable
 from ..errors.rounding import (
     JET_ERROR,
+    NOTHING,
     SAFE_HIGH,
     SAFE_LOW,
     SLACK,
@@ -22,7 +23,6 @@ from ..errors.rounding import (
     exponent_above,
     gamma,
     largest_size,
-    scaled_norm,
     scaled_norms,
 )
 from ..jit import kernel, reduction_kernel, scalar_kernel
@@ -35,6 +35,8 @@ from .loss_errors import loss_errors
 from .values import Values, loss_values
 
 ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
+ABSENT = 100 * NOTHING  # the exponent of zero in a sum, whatever is added to it
+FACTORS = ("S", "S1", "S2", "X", "A", "Lam", "G")
 TILE = 2**13  # values of units, at which temporaries stay in the nearest cache
 
 
@@ -80,13 +82,16 @@ class Forward(Values):
 
         `NOTHING` for what is zero, without an error, at every sample.
         """
-        norms = self.norms
-        factors = norms.S, norms.S1, norms.S2, norms.dS, norms.dS1, norms.dS2, norms.X
-        S, S1, S2, dS, dS1, dS2, X, dLam, dG = largest_of_each((*factors, self.Lam_error, self.G_error))
-        A, Lam, G = (largest_size(each.ravel()) for each in (self.net.A, self.Lam, self.G))
-        found = {"S": max(S, dS), "S1": max(S1, dS1), "S2": max(S2, dS2), "X": X, "A": A}
-        found |= {"Lam": max(Lam, dLam), "G": max(G, dG)}
-        return {name: exponent_above(size) for name, size in found.items()}
+        each = self.norms
+        factors = each.S, each.S1, each.S2, each.dS, each.dS1, each.dS2, each.X, self.Lam_error, self.G_error
+        weights = self.net.A.ravel(), self.Lam.ravel(), self.G.ravel()
+        found = zip(FACTORS, largest_factors(factors, weights), strict=True)
+        return {name: exponent_above(size) for name, size in found}
+
+    @cached_property
+    def counted_exponents(self) -> dict[str, int]:
+        """These such that a sum of some is above every product of some of the factors, or `ABSENT`."""
+        return {name: ABSENT if e == NOTHING else max(e, 0) for name, e in self.factor_exponents.items()}
 
     @cached_property
     def loss_norms(self) -> tuple[Array, Array]:
@@ -234,9 +239,19 @@ def largest_product(units, losses, A):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def largest_of_each(rows):  # type: ignore[no-untyped-def]
-    """The largest absolute value of each of several arrays (n,), infinity where one is no number."""
-    return [largest_size(each) for each in rows]
+def largest_factors(norms, entries):  # type: ignore[no-untyped-def]
+    """The largest absolute values of `FACTORS` or of their errors, infinity where one is no number."""
+    S, S1, S2, dS, dS1, dS2, X, dLam, dG = norms
+    A, Lam, G = entries
+    return (
+        max(largest_size(S), largest_size(dS)),
+        max(largest_size(S1), largest_size(dS1)),
+        max(largest_size(S2), largest_size(dS2)),
+        largest_size(X),
+        largest_size(A),
+        max(largest_size(Lam), largest_size(dLam)),
+        max(largest_size(G), largest_size(dG)),
+    )
 
 
 @scalar_kernel
@@ -349,7 +364,16 @@ def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-
 
 def output_error(net: TwoLayer, lengths: Array, moved: Array) -> Array:
     """Bounds of the errors' norms of the outputs from |S_i| and sum_k alpha_k |error of S_ik|, each (n,)."""
-    m = net.W.shape[0]
-    size = scaled_norm(net.A) * lengths + (0.0 if net.c is None else scaled_norm(net.c))
-    lost = np.where(lengths > 0.0, net.A.size * SUBNORMAL, 0.0)  # products that underflow
-    return np.asarray(SLACK * (moved + gamma(m + 2) * size) + lost)
+    found = np.empty(len(lengths))
+    limits = *net.output_norms, gamma(len(net.W) + 2), net.A.size * SUBNORMAL
+    add_sums(lengths, moved, limits, found)
+    return found
+
+
+@kernel
+def add_sums(lengths, moved, limits, found):  # type: ignore[no-untyped-def]
+    """Fill found (n,) with `moved` and the rounding of the sums over units and of what underflows there."""
+    outer, shift, rounding, subnormal = limits
+    for i in range(found.size):
+        lost = subnormal if lengths[i] > 0.0 else 0.0
+        found[i] = SLACK * (moved[i] + rounding * (outer * lengths[i] + shift)) + lost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..errors.rounding import JET_ERROR, SLACK, SUBNORMAL, gamma, scaled_norms
+from ..jit import kernel
 from ..model.loss import Loss
 from .values import loss_values
 
@@ -28,29 +30,55 @@ def loss_errors(
     Where the outputs are uncertain by more than that is good for, the derivatives all around are bounded.
     """
     n, q = F.shape
-    g, lam = scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
-    radius = F_error + JET_ERROR * scaled_norms(F)
-    third = rule.sup3 if rule.separable else np.sqrt(q) * rule.sup3  # spectral to Frobenius norm
-    lost = np.full(n, SUBNORMAL)
-    if np.isfinite(rule.faded):
-        lost[_least_distance(rule, F, y) - 2 * radius >= rule.faded] = 0.0
-    lam_error = np.zeros(n)
-    if third:
-        largest = lam + q * lost
-        moved = np.fmin(radius * third, np.expm1(rule.concordance * radius) * largest)
-        lam_error = SLACK * (moved + 2 * JET_ERROR * largest) + q * lost
-        lam_error = np.minimum(lam_error, SLACK * (lam + np.sqrt(q) * rule.sup2))
-    g_error = SLACK * (radius * (lam + lam_error) + JET_ERROR * g) + lost
-    if rule.sup1 < np.inf:
-        g_error = np.minimum(g_error, SLACK * (g + np.sqrt(q) * rule.sup1))
-    coarse = rule.concordance * radius > COARSE
-    if coarse.any():
+    sizes = scaled_norms(F), scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
+    third = rule.sup3 if rule.separable else math.sqrt(q) * rule.sup3  # spectral to Frobenius norm
+    limits = third, rule.concordance, math.sqrt(q) * rule.sup1, math.sqrt(q) * rule.sup2, q
+    lost, radius, found = np.full(n, SUBNORMAL), np.empty(n), np.empty((3, n))
+    if math.isfinite(rule.faded):
+        reach = 2 * (F_error + JET_ERROR * sizes[0])
+        lost[_least_distance(rule, F, y) - reach >= rule.faded] = 0.0
+    if of_derivatives(sizes, F_error, lost, limits, radius, found):
+        coarse = rule.concordance * radius > COARSE
         around = _around if rule.separable else _around_softmax
         bounds = around(rule, F[coarse], y[coarse], G[coarse], Lam[coarse], radius[coarse], lost[coarse])
-        g_error[coarse] = np.fmin(g_error[coarse], bounds[0])
-        lam_error[coarse] = np.fmin(lam_error[coarse], bounds[1])
-    l_error = SLACK * (radius * (g + g_error) + (JET_ERROR + gamma(q)) * np.abs(L)) + SUBNORMAL
-    return l_error, g_error, np.asarray(lam_error), not lost.all()
+        found[1:, coarse] = np.fmin(found[1:, coarse], bounds)
+    of_losses(radius, sizes[1], L, JET_ERROR + gamma(q), found)
+    return found[0], found[1], found[2], not lost.all()
+
+
+@kernel
+def of_derivatives(sizes, F_error, lost, limits, radius, found):  # type: ignore[no-untyped-def]
+    """Fill found[1:] (2, n) with the errors of G and Lam; how many samples have outputs that are coarse.
+
+    sizes are |F_i|, |G_i| and |Lam_i|, each (n,), and radius (n,) gets by how much outputs are uncertain;
+    `limits` are sup |d3l|, the concordance, the suprema of the derivatives and q. exp(x) - 1 <= x + x^2 up to
+    x = 1.
+    """
+    f, g, lam = sizes
+    third, concordance, sup1, sup2, q = limits
+    coarse = 0
+    for i in range(f.size):
+        radius[i], lam_error = F_error[i] + JET_ERROR * f[i], 0.0
+        x = concordance * radius[i]
+        if third > 0.0:
+            largest, moved = lam[i] + q * lost[i], radius[i] * third
+            grown = (x * (1.0 + x) if x <= 1.0 else math.expm1(x)) * largest
+            moved = grown if grown < moved else moved
+            lam_error = SLACK * (moved + 2 * JET_ERROR * largest) + q * lost[i]
+            most = SLACK * (lam[i] + sup2)
+            lam_error = most if most < lam_error else lam_error
+        g_error = SLACK * (radius[i] * (lam[i] + lam_error) + JET_ERROR * g[i]) + lost[i]
+        most = SLACK * (g[i] + sup1)
+        found[1, i], found[2, i] = most if most < g_error else g_error, lam_error
+        coarse += 1 if x > COARSE else 0
+    return coarse
+
+
+@kernel
+def of_losses(radius, g, L, rounding, found):  # type: ignore[no-untyped-def]
+    """Fill found[0] (n,) with the errors of the losses L (n,), whose slopes g (n,) are off by found[1]."""
+    for i in range(L.size):
+        found[0, i] = SLACK * (radius[i] * (g[i] + found[1, i]) + rounding * abs(L[i])) + SUBNORMAL
 
 
 def _least_distance(rule: Loss, F: Array, y: NDArray[Any]) -> Array:

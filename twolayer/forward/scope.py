@@ -57,6 +57,11 @@ def sizes(forward: Values, scope: Scope) -> dict[str, int]:
     return {name: size for name, size in forward.net.part_sizes.items() if name in scope.groups}
 
 
+def unit_size(forward: Values, scope: Scope) -> int:
+    """d~, the number of the included weights and biases that go into one unit."""
+    return forward.X.shape[1] * scope.has("W") + scope.has("b")
+
+
 def unit_inputs(forward: Values, scope: Scope) -> Array:
     """x~: the inputs, if W is included, and a column of ones, if b is; shape (n, d~)."""
     n = forward.n

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from .. import arrays
 from ..arrays import Array
+from ..errors.rounding import scaled_norm
 from .activation import activation as find_activation
 from .parameters import Parameters
 
@@ -102,6 +103,11 @@ class TwoLayer(Parameters):
     def A(self) -> Array:
         """Output weights as a (q, m) matrix, q = 1 for a scalar output."""
         return np.atleast_2d(self.a)
+
+    @cached_property
+    def output_norms(self) -> tuple[float, float]:
+        """The Frobenius norm of A and the norm of c, 0 if there is none."""
+        return scaled_norm(self.A), 0.0 if self.c is None else scaled_norm(self.c)
 
     @property
     def n_outputs(self) -> int:
