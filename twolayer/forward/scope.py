@@ -59,7 +59,7 @@ def sizes(forward: Values, scope: Scope) -> dict[str, int]:
 
 def unit_size(forward: Values, scope: Scope) -> int:
     """d~, the number of the included weights and biases that go into one unit."""
-    return forward.X.shape[1] * scope.has("W") + scope.has("b")
+    return int(forward.X.shape[1] * scope.has("W") + scope.has("b"))
 
 
 def unit_inputs(forward: Values, scope: Scope) -> Array:

@@ -17,6 +17,7 @@ LAPACK's reduction, at half the cost of eigenvectors. The eigenvalues of T are c
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 from scipy.linalg import blas, lapack
@@ -29,6 +30,7 @@ from ..extremes.watch import Watch
 from .sturm import counted_errors
 
 GRID = 2.0**-26  # of the leading part of a matrix whose rows or columns have norm at most 1
+ALONE = 32  # order up to which BLAS keeps to one thread by itself
 SMALL = 256  # order up to which chunks are shorter
 CHUNKS = (32, 64)  # terms of an inner product that one matrix product adds: its error grows with them
 PANEL = 256  # rows of a product to which chunks are added at a time
@@ -59,7 +61,7 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
     if len(A) == 1:
         return A[0].copy(), 0.0
     watch = watch or Watch()
-    with scipy_on_one_thread(len(A)):
+    with nullcontext() if len(A) <= ALONE else scipy_on_one_thread(len(A)):
         watch.stage(0.1, f"reducing a matrix of order {len(A)}")
         diagonal, beside, Qt = reduction(A)
         watch.stage(0.6, "proving the reduction")
