@@ -10,8 +10,10 @@ import numpy as np
 import twolayer as tl
 from numerics import volume
 from numerics.basin_study.problems import WAYS, Problem
-from numerics.descents.flow import INTEGRATOR
+from numerics.descents.flow import INTEGRATOR, flow
+from numerics.descents.landing import CONVERGED, UNDECIDED, Landing
 from numerics.descents.methods import METHODS
+from numerics.descents.pattern import has_kinks
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.statistics.shares import share
 from numerics.sweeps.store import Shard, fingerprint
@@ -74,13 +76,13 @@ class Attacked:
         net = empty(self.problem).replace(begin(self.problem, self.seed, start))
         if attack:
             net = to_minimum(net, *self._with_attack(attack, start), steps=STEPS).net
-        trained = to_minimum(net, X, y, steps=STEPS)
+        place, end = NetworkLandscape(net, X, y), down(net, X, y)
         facts = {
-            "converged": trained.converged,
-            "risk": trained.risk,
-            "test_accuracy": self.problem.accuracy(trained.net),
-            "distance": float(np.linalg.norm(trained.net.theta)),
-            **self._volumes(NetworkLandscape(net, X, y), trained.net.theta),
+            "converged": end.status == CONVERGED,
+            "risk": end.value,
+            "test_accuracy": self.problem.accuracy(net.replace(end.theta)),
+            "distance": float(np.linalg.norm(end.theta)),
+            **self._volumes(place, end.theta),
         }
         return {name: np.array(value) for name, value in facts.items()}
 
@@ -109,6 +111,18 @@ class Attacked:
             "radial": rays.log_volume,
             "radial_verdict": rays.verdict,
         }
+
+
+def down(net: tl.TwoLayer, X: Array, y: Array) -> Landing:
+    """Where training from `net` ends; where kinks stop it, the gradient flow goes on from there.
+
+    Shapes (n, d) and (n,).
+    """
+    trained, place = to_minimum(net, X, y, steps=STEPS), NetworkLandscape(net, X, y)
+    if not trained.converged and has_kinks(place):
+        return flow(place, trained.net.theta)
+    status = CONVERGED if trained.converged else UNDECIDED
+    return Landing(theta=trained.net.theta, status=status, why=trained.why, value=trained.risk)
 
 
 @dataclass(frozen=True)
