@@ -12,6 +12,9 @@ import click
 if TYPE_CHECKING:
     from numerics.figures import Script, Setting
 
+RECORDED = ("results.json", "*/results.json", "benchmarks.json")
+"""One of these is in a folder with results of ours."""
+
 
 @click.command("figures", short_help="Make the project's figures: data, PNG, PDF and SVG, one script each.")
 @click.argument("names", nargs=-1)
@@ -67,9 +70,10 @@ def figures(
         lines = [f"{row['name']:{width}}  {row['title']}" for row in rows]
         click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(lines))
         return
-    if data is not None and not Path(data).is_dir():
+    if data is not None and not any(any(Path(data).glob(pattern)) for pattern in RECORDED):
         raise ValueError(
-            f"--data must be a folder with results of twolayer; got {data[:80]!r}, which is none"
+            "--data must be a folder with results of twolayer (results.json or benchmarks.json, as `twolayer "
+            f"reproduce`, basins or deep --out FOLDER leave there); got {data[:80]!r}, which is none"
         )
     setting = Setting(quick, None if data is None else Path(data), columns)
     entries, missing, stopped = _made(scripts, Path(out), setting, bool(names))

@@ -107,7 +107,8 @@ def test_missing_data_are_told_how_to_get(tmp_path):
     done = CliRunner().invoke(main, ["figures", "timing", "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
     assert "python -m benchmarks --json" in done.output
-    for place in (tmp_path / "nowhere", __file__):
+    (tmp_path / "empty").mkdir()
+    for place in (tmp_path / "nowhere", tmp_path / "empty", __file__):
         done = CliRunner().invoke(main, ["figures", "timing", "--data", str(place)])
         assert done.exit_code == 2
         assert "--data must be a folder with results of twolayer" in done.output
