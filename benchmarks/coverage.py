@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -127,10 +126,8 @@ class Repeated:
         row = rows(self.repeats)[index]
         known, found = REGIONS[row.known](), []
         for seed in range(first, min(first + PIECE, row.repeats)):
-            clock = time.perf_counter()
-            one = row.run(known, np.random.default_rng([1, seed]))
-            found.append({**vars(one), "seconds": time.perf_counter() - clock})
-        names = ("log_volume", "error", "verdict", "evaluations", "seconds")
+            found.append(vars(row.run(known, np.random.default_rng([1, seed]))))
+        names = ("log_volume", "error", "verdict", "evaluations")
         return {name: np.array([one[name] for one in found]) for name in names}
 
 
@@ -170,5 +167,4 @@ def summary(row: Row, shards: list[Shard]) -> dict[str, Any]:
         "held_high": held.high,
         "doubtful_held": int(inside[verdict == DOUBTFUL].sum()),
         "evaluations": float(all_of["evaluations"].mean()),
-        "seconds": float(np.median(all_of["seconds"])),
     }

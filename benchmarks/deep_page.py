@@ -27,10 +27,9 @@ Results = dict[str, Any]
 
 
 def written(results: Results, day: str) -> str:
-    """The sentences and the rank correlations of a run's minima, with the code of that `day`."""
-    found = {**results, "correlations": correlations(results["minima"])}
-    sentences = "\n".join(f"- {plain(each)}" for each in conclusions(found))
-    ranks = table(tables_shown.correlations(found, whole=True))
+    """The sentences and the rank correlations of a run, with the code of that `day`."""
+    sentences = "\n".join(f"- {plain(each)}" for each in results["conclusions"])
+    ranks = table(tables_shown.correlations(results, whole=True))
     partial = [f"Partial: {each}" for each in results["stopped"]]
     return "\n\n".join([made(results, day), *partial, sentences, ranks]) + "\n"
 
@@ -79,7 +78,8 @@ def main(words: list[str]) -> int:
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if "arms" not in results or "--quick" in results["made_by"]:
         parser.error("the run must be one of twolayer deep of full size; got another or a quick one")
-    write_text(PAGE, written(results, date()))
+    results["correlations"] = correlations(results["minima"])  # of the minima, by the rules of this day
+    write_text(PAGE, written({**results, "conclusions": conclusions(results)}, date()))
     return 0
 
 

@@ -69,7 +69,7 @@ def _cell(row: dict[str, Any]) -> str:
 def coverage_table(rows: list[dict[str, Any]], *, region: bool) -> str:
     """One line an estimator, with its `region` or without."""
     names = [*(["region"] if region else []), "estimator", "mean off", "deviation", "within 0.1"]
-    names += ["trusted, doubtful, refused", "trusted and in the interval", "evaluations", "s"]
+    names += ["trusted, doubtful, refused", "trusted and in the interval", "evaluations"]
     lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
     for row in rows:
         held = "-"
@@ -79,9 +79,7 @@ def coverage_table(rows: list[dict[str, Any]], *, region: bool) -> str:
         cells += [row["estimator"], _signed(row["mean_off"]), _rounded(row["deviation"])]
         cells += [f"{row['within_a_tenth']} of {row['repeats']}"]
         cells += [f"{row['trusted']}, {row['doubtful']}, {row['refused']}", held]
-        lines.append(
-            "| " + " | ".join([*cells, f"{row['evaluations']:,.0f}", f"{row['seconds']:.2g}"]) + " |"
-        )
+        lines.append("| " + " | ".join([*cells, f"{row['evaluations']:,.0f}"]) + " |")
     return "\n".join(lines) + "\n"
 
 
