@@ -19,7 +19,7 @@ from numerics.landscape.separability import separates
 from twolayer.arrays import Array
 from twolayer.blas_threads import one_blas_thread
 
-INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 7"
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 8"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
 
 HORIZON = 1e12
@@ -41,6 +41,9 @@ LOOKS = 64
 ALMOST = 1e4
 """When time is up, a gradient within so many times its rounding error is left to the finish: where steps are
 as long as that, the flat directions of a singular Hessian turn roundings into so much."""
+
+STRAY = 1.5
+"""A path that is so many times the problem's size away from the origin when time is up may go to infinity."""
 
 DRIFT = 300.0
 """Conserved quantities may change by so many times rtol, relative to |theta|^2."""
@@ -200,7 +203,7 @@ class _Path:
 
     def _out_of_time(self, horizon: float) -> tuple[str, str]:
         said = channels_said(self.landscape, self.begin, self.theta)
-        if self.time >= horizon and self._drifts() and np.linalg.norm(self.theta) > 1.5 * self.size:
+        if self.time >= horizon and self._drifts() and self._strays():
             why = f"still drifting at time {self.time:.3g}: there is no minimum at a finite distance"
             return DIVERGED, why + said
         return UNDECIDED, f"no end within time {self.time:.3g} and {self.steps} steps" + said
@@ -239,7 +242,7 @@ class _Path:
             return False
         slope = self._slope()
         still = self._still()
-        almost = still or (solved.ended and self._still(ALMOST))
+        almost = still or (solved.ended and not self._strays() and self._still(ALMOST))
         if slope > goal and not almost:
             return False
         self.strict /= 10
@@ -249,6 +252,10 @@ class _Path:
         away = float(np.linalg.norm(end - self.theta)) / max(self.size, float(np.linalg.norm(self.theta)))
         near = away <= NEAR and lowest_curvature(self.local, end)[0] >= 0 and solved.stays(end)
         return settled and (still or near)
+
+    def _strays(self) -> bool:
+        """Whether the path has left the neighbourhood of its start outwards, as one towards infinity has."""
+        return float(np.linalg.norm(self.theta)) > STRAY * self.size
 
     def _drifts(self) -> bool:
         """Whether |grad V| falls only like 1 / time: the path then grows with log(time), towards infinity."""

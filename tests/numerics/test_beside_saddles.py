@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import twolayer as tl
+from numerics.basin_study.problems import teacher_student
 from numerics.descents.finish import finish, lowest_curvature
 from numerics.descents.flow import flow
 from numerics.landscape.landscape import NetworkLandscape
+from numerics.training.starts import starts
 
 OFF = [1e-9, 1e-11, 1e-13, 1e-14]
 
@@ -92,3 +94,13 @@ def test_the_least_curvature_of_few_outputs_has_the_sign_of_the_least_eigenvalue
     end = flow(place, rng.normal(size=100)).theta
     assert np.linalg.eigvalsh(place.hessian(end))[0] < 1e-12
     assert lowest_curvature(place, end)[0] == 0
+
+
+@pytest.mark.parametrize("which", [87, 97, 102, 118])
+def test_a_path_towards_infinity_is_no_minimum_when_time_is_up(which):
+    """Its gradient is within some thousand roundings, as beside a saddle, but it has gone far and goes on."""
+    net, X, y = teacher_student(0)
+    begin = starts(net, 1, seed=0, scale=1.0, first=which)[0]
+    landing = flow(NetworkLandscape(net, X, y), begin, rtol=1e-4)
+    assert (landing.status, landing.rung) == ("diverged", "no minimum")
+    assert np.linalg.norm(landing.theta) > 50 * np.linalg.norm(begin)
