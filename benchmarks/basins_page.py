@@ -36,7 +36,7 @@ PREDICTED = ("log_soft_volume", "log_ellipsoid", "minus_risk", "minus_distance")
 def written(text: str, results: Results, day: str) -> str:
     """The `text` of the page with every block in it made anew from `results`, with the code of that `day`."""
     makers = {
-        "answer": lambda: f"In short: {answer(results)['sentence']}\n\n{made(results, day)}\n",
+        "answer": lambda: f"{answer(results)['sentence']}\n\n{made(results, day)}\n",
         "attacks": lambda: table(ATTACKS, attacks(results)),
         "ways": lambda: table(DOWN, ways(results)),
         "students": lambda: table(STUDENTS, students(results)),

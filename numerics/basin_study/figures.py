@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numerics.basin_study.classifiers import GAMMA, N_BETA
 from numerics.basin_study.students import PREDICTORS
 from numerics.basin_study.tables_drawn import LEAST, draw_known, draw_scrambled, known_rows, scrambled
-from numerics.plotting import MARKERS, Drawn, saved, style
+from numerics.plotting import MARKERS, Drawn, plain_ticks, saved, style
 from numerics.statistics.words import with_interval
 
 Results = dict[str, Any]
@@ -201,6 +201,8 @@ def truth(found: Results, folder: Path) -> Drawn:
     axes.plot(ends, ends, color="0.6", linewidth=0.8, linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel="share of starts that the flow takes there")
     axes.set_ylabel("orbit times mass of the basin")
+    plain_ticks(axes.xaxis)
+    plain_ticks(axes.yaxis)
     axes.legend(loc="lower right")
     return Drawn(
         "basins",
