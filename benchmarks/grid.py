@@ -5,12 +5,14 @@ would be too large to form, the peer is the matrix products that the formula nee
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import twolayer as tl
 
+from . import dense, product
 from .case import Case, Contender
 from .plain import Plain
 
@@ -31,6 +33,8 @@ SETTINGS = (("tanh", "squared", 1), ("relu", "squared", 3), ("tanh", "softmax", 
 FORMED = 3200  # parameters up to which the matrix is formed
 WORTH = 2e11  # operations of a dense matrix up to which it is formed
 ALLOWED = 1e-4  # seconds, for validation and bounds
+LIMIT = 2e10  # operations of a dense matrix up to which automatic differentiation ends within a minute
+BUDGET = 1.0  # seconds after which a contender runs no further round
 SHIFT = 1e3  # that makes any of these matrices positive definite
 
 Ours = Callable[[tl.TwoLayer, np.ndarray, np.ndarray, str], Any]
@@ -95,6 +99,7 @@ def cases(dry: bool) -> Iterator[Case]:
     for shape in ((7, 3, 2),) if dry else SHAPES:
         for activation, loss, q in SETTINGS:
             yield from at(shape, activation, loss, q)
+        yield from beside_autodiff(*shape)
 
 
 def matrix_products(order: int) -> Case:
@@ -113,9 +118,18 @@ def at(shape: tuple[int, int, int], activation: str, loss: str, q: int) -> Itera
     for name, (ours, theirs, target) in works.items():
         mine = Contender("twolayer", 1.0, lambda ours=ours: lambda: ours(net, plain.X, given, loss), number)
         peer = Contender("plain numpy", target, lambda theirs=theirs: lambda: theirs(plain), number, ALLOWED)
-        yield Case(name, size, mine, [peer])
+        yield Case(name, size, mine, [peer], BUDGET)
     if P > FORMED and q == 1:
         yield large_norm(net, plain, given, size)
+
+
+def beside_autodiff(n: int, d: int, m: int) -> Iterator[Case]:
+    """Products, and the matrix where that ends within a minute, by jax, torch and curvlinops."""
+    parameters = m * (d + 2) + 1
+    found = [product.case(n, d, m)]
+    if n * parameters**2 <= LIMIT:
+        found.append(dense.case(n, d, m))
+    yield from (replace(case, budget=BUDGET) for case in found)
 
 
 def large_norm(net: tl.TwoLayer, plain: Plain, y: np.ndarray, size: str) -> Case:

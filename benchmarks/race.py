@@ -4,11 +4,11 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from . import CPU_CLOCK
+from . import CPU_CLOCK, THREADS
 from .case import Case, Contender, Work
 
 ROUNDS = 11
-REST = 0.3  # seconds in which the thread pool of the one before stops spinning
+REST = 0.3 if THREADS > 1 else 1e-3  # seconds in which the thread pool of the one before stops spinning
 QUICK = 0.5  # work shorter than this runs once more, untimed, to find its data in the caches
 BATCH = 0.02  # seconds for which shorter work is repeated, and their mean taken
 AGREEMENT = 1e-9

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import basins_page, deep_page, report, zero_loss_page
+from benchmarks import basins_page, deep_page, grid_page, report, zero_loss_page
 from benchmarks.__main__ import main
 from numerics.figures import FIGURES, Setting
 from tests.house.tree import ROOT
@@ -75,6 +75,35 @@ def test_the_findings_on_deep_networks_take_their_numbers_from_a_run():
     assert "\nPartial: it was interrupted.\n" in page
     assert "- \\|H\\|_F tells." in page
     assert "| \\|H\\|_F | -0.50 [-0.70, -0.20] | 30 | +0.10 [-0.20, +0.40] |" in page
+
+
+def timed(work, size, *times):
+    timings = [{"name": name, "seconds": seconds, "ratio": seconds / times[0][1]} for name, seconds in times]
+    return {"work": work, "size": size, "timings": timings}
+
+
+GRID = {
+    "machine": MACHINE,
+    "day": "2026-01-03",
+    "settings": {"threads": 1, "clock": "wall"},
+    "results": [
+        timed("dgemm", "order 1,000: 2e+09 operations", ("dgemm", 0.04)),
+        timed("risk", "n=20 d=1 m=1 q=1 P=4, tanh, squared", ("twolayer", 0.001), ("plain numpy", 0.002)),
+        timed("risk", "n=50 d=2 m=14 q=3 P=87, relu, squared", ("twolayer", 0.003), ("plain numpy", 0.002)),
+        timed("Hessian-vector product", "n=20 d=1 m=1 P=4", ("twolayer", 0.001), ("curvlinops", 0.05)),
+    ],
+}
+
+
+def test_the_grid_takes_its_numbers_from_a_run():
+    page = grid_page.written((ROOT / "docs" / "benchmarks-grid.md").read_text(), [GRID], "2026-01-02")
+    assert "\n## One thread\n" in page
+    assert "with the code of 2026-01-02; P, 2 cores" in page
+    assert "dgemm of order 1,000: 50 GFLOP/s." in page
+    assert "- risk: no slower at 1 of 2 points, 1.5 times numpy's at the worst" in page
+    assert "\n| 20, 1, 1, 1; tanh, squared | 0.5 (1 ms) | - |" in page
+    assert "\n| 20, 1, 1 | H @ v | 1 ms | curvlinops 50 ms (50) |" in page
+    assert grid_page.written(page, [GRID], "2026-01-02") == page
 
 
 def test_a_quick_run_is_no_page_on_deep_networks(tmp_path, capsys):
