@@ -69,7 +69,8 @@ def arguments(words: list[str]) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         help="write the table, without targets, into the page FILE, where it holds one, and the numbers "
-        "beside it into measured/benchmarks.json, of which `twolayer figures timing --data measured` draws",
+        "beside it into measured/, under the page's name: those of docs/benchmarks.md are drawn by `twolayer "
+        "figures timing --data docs/measured`",
     )
     chosen = parser.parse_args(words)
     if chosen.write and not (chosen.write.is_file() and report.BLOCK.search(chosen.write.read_text())):

@@ -9,6 +9,7 @@ import numpy as np
 import twolayer as tl
 
 from .case import Case, Contender, Work, problem, size_text
+from .report import CLOCK
 
 BITS = 128
 
@@ -23,7 +24,7 @@ def cases(dry: bool) -> Iterator[Case]:
 
 def waiting(seconds: float) -> Contender:
     """Not a peer but a clock, for a target that is a time."""
-    return Contender(f"the target, {seconds:g} s", 1.0, lambda: lambda: time.sleep(seconds))
+    return Contender(f"{CLOCK}, {seconds:g} s", 1.0, lambda: lambda: time.sleep(seconds))
 
 
 def in_balls(net: tl.TwoLayer, X: np.ndarray, y: np.ndarray) -> Any:

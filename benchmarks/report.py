@@ -13,6 +13,7 @@ from .case import Case
 from .fingerprint import date
 from .race import Timing
 
+CLOCK = "the target"  # with which the name of a contender begins that only waits
 LIBRARIES = ("numpy", "scipy", "numba", "torch", "jax", "diffrax", "curvlinops-for-pytorch")
 
 BLOCK = re.compile(r"(?<=<!-- made by python -m benchmarks -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -118,7 +119,7 @@ def record(found: dict[str, str], command: str, records: list[dict[str, Any]]) -
 
 def beside(page: Path) -> Path:
     """Where the numbers of a `page` lie."""
-    return page.parent / "measured" / "benchmarks.json"
+    return page.parent / "measured" / f"{page.stem}.json"
 
 
 def in_page(text: str, found: dict[str, str], command: str, records: list[dict[str, Any]]) -> str:
@@ -145,7 +146,7 @@ def _on_a_page(record: dict[str, Any]) -> str:
     others = [
         f"{peer['name']}: {seconds_text(peer['seconds'])} ({peer['ratio']:.3g})"
         for peer in peers
-        if peer["seconds"] is not None
+        if peer["seconds"] is not None and not peer["name"].startswith(CLOCK)
     ]
     times = f"{seconds_text(ours['seconds'])} | {'<br>'.join(others)}"
     return f"| {record['work']} | {record['size']} | {times} |\n"

@@ -117,7 +117,8 @@ def test_a_quick_run_is_no_page_on_deep_networks(tmp_path, capsys):
 def test_a_page_of_times_says_what_was_measured_and_no_target(page):
     text = (ROOT / "docs" / page).read_text()
     assert re.search(r"\b(met|missed)\b", text) is None
-    records = [{"work": "w", "size": "s", "timings": TIMINGS}]
+    waiting = {"name": "the target, 1 s", "seconds": 1.0, "ratio": 2.0, "target": 1.0, "met": True}
+    records = [{"work": "w", "size": "s", "timings": [*TIMINGS, waiting]}]
     made = report.in_page(text, MACHINE, "python -m benchmarks x", records)
     assert "| w | s | 500 ms | other: 1 s (2) |" in made
     assert "python -m benchmarks x" in made
@@ -144,14 +145,14 @@ def test_the_figure_of_times_and_the_page_have_the_same_numbers():
 
 def test_a_page_that_is_written_leaves_its_numbers_beside_it(tmp_path, monkeypatch):
     text = (ROOT / "docs" / "benchmarks.md").read_text()
-    (tmp_path / "page.md").write_text(text)
+    (tmp_path / "benchmarks.md").write_text(text)
     rows = [("row", {"work": "w", "size": "s", "timings": TIMINGS})]
     monkeypatch.setattr(benchmarks, "results", lambda names, dry, rounds: rows)
     monkeypatch.setattr(report, "machine", lambda: MACHINE)
-    assert main(["dense", "--write", str(tmp_path / "page.md")]) == 0
+    assert main(["dense", "--write", str(tmp_path / "benchmarks.md")]) == 0
     left = json.loads((tmp_path / "measured" / "benchmarks.json").read_text())
     assert left["results"] == [rows[0][1]]
-    assert left["command"] == f"python -m benchmarks dense --write {tmp_path / 'page.md'}"
+    assert left["command"] == f"python -m benchmarks dense --write {tmp_path / 'benchmarks.md'}"
     drawn = FIGURES["timing"].data(Setting(folder=tmp_path / "measured"))
     assert drawn["tool"].tolist() == ["twolayer", "other"]
 
