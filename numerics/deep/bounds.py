@@ -47,20 +47,20 @@ def newton_bounds(run: Forward, layers: tuple[int, ...]) -> Bounds:
     J, dJ = jacobian_sizes(run, layers)
     off = run.Lam_error + run.net.n_outputs * SUBNORMAL  # a confident sample's curvature may vanish
     lam = scaled_norms(run.Lam.reshape(run.n, -1)) + off
-    lost = UNDERFLOW if J.any() else 0.0
+    lost = UNDERFLOW if any(run.sizes[l].h.any() for l in layers) else 0.0
     each = mean(off * J**2 + lam * (2 * J * dJ + dJ**2)) + lost
     return Bounds(mean(lam * J**2), each, each)
 
 
 def jacobian_sizes(run: Forward, layers: tuple[int, ...]) -> tuple[Array, Array]:
     """Upper bounds of |J_i|_F over parameters and outputs, and of its error, each (n,)."""
-    square = np.zeros(run.n)
+    found = np.zeros(run.n)
     error = np.zeros(run.n)
     for l in layers:
         size = run.sizes[l]
-        square += (size.J * size.h) ** 2
-        error += (size.dJ * size.h + size.J * size.dh) ** 2
-    return SLACK * np.sqrt(square), SLACK * np.sqrt(error)
+        found = np.hypot(found, size.J * size.h)  # whose squares may vanish
+        error = np.hypot(error, size.dJ * size.h + size.J * size.dh)
+    return SLACK * found, SLACK * error
 
 
 def pair_bounds(run: Forward, l: int, k: int, pair: Pair, rows: slice) -> tuple[Array, Array, Array]:

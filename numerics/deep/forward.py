@@ -275,9 +275,10 @@ def _activation(net: Network, Z: Array, radius: Array, where: str) -> tuple[list
         left_open += int((near & (radius > 0)).sum())
         for jump, height in zip(jumps, (jump1, jump2), strict=True):
             jump[near & (radius > 0)] += abs(height)
-    e2 += jumps[1]
-    e1 = bent * (s2 + e2) + jumps[0] + JET_ERROR * s1 + rule.floor
-    e0 = r * (s1 + e1) + JET_ERROR * s + rule.floor
+    e2 = np.minimum(e2 + jumps[1], s2 + rule.sup2)
+    e1 = np.minimum(bent * (s2 + e2) + jumps[0] + JET_ERROR * s1 + rule.floor, s1 + rule.sup1)
+    e0 = r * np.minimum(s1 + e1, rule.sup1) + JET_ERROR * s + rule.floor
+    e0 = np.minimum(e0, s + rule.sup0)
     return values, [SLACK * e for e in (e0, e1, e2)], np.array([hit, left_open])
 
 

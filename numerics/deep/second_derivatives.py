@@ -43,22 +43,22 @@ class Pair:
 def pairs(run: Forward, l: int, rows: slice) -> dict[int, Pair]:
     """A_kl and B_kl for the layer with index `l` and every k >= l, at the samples `rows`.
 
-    O(rows L m^3) time and O(rows L m^2) memory. For a piecewise linear activation every A is zero.
+    O(rows L m^3) time and O(rows L m^2) memory. For a piecewise linear activation every A is None.
     """
     last, count = run.net.depth - 1, len(run.F[rows])
-    curved = any(v.any() for v in run.v[l:])
     T, B = _chain(run, l, rows)
     found: dict[int, Pair] = {}
-    above: tuple[Array | None, Array, Array] = (None, np.zeros(count), np.zeros(count))
+    above: Perhaps = (None, np.zeros(count), np.zeros(count))
     for k in range(last, l - 1, -1):
         if k < last:
-            above = _bend(run, k, rows, T[k], above) if curved else above
+            above = _bend(run, k, rows, T[k], above)
         b = B.get(k, (None, np.zeros(count), np.zeros(count)))
         found[k] = Pair(above[0], b[0], above[1], above[2], b[1], b[2])
     return found
 
 
 Bounded = tuple[Array, Array, Array]
+Perhaps = tuple[Array | None, Array, Array]
 
 
 def _chain(run: Forward, l: int, rows: slice) -> tuple[dict[int, Bounded], dict[int, Bounded]]:
@@ -83,22 +83,24 @@ def _chain(run: Forward, l: int, rows: slice) -> tuple[dict[int, Bounded], dict[
     return T, B
 
 
-def _bend(run: Forward, k: int, rows: slice, T: Bounded, above: tuple[Array | None, Array, Array]) -> Bounded:
-    """A_kl from T_kl and A_(k+1),l."""
-    here, over = run.sizes[k], run.sizes[k + 1]
-    value = T[0] * run.v[k][rows, None, :]
-    largest = np.abs(run.v[k][rows]).max(axis=1) + here.dv[rows]
+def _bend(run: Forward, k: int, rows: slice, T: Bounded, above: Perhaps) -> Perhaps:
+    """A_kl from T_kl and A_(k+1),l; None where all that was computed is zero, which its error bounds."""
+    here, over, v = run.sizes[k], run.sizes[k + 1], run.v[k][rows]
+    value = T[0] * v[:, None, :] if v.any() else None
+    largest = np.abs(v).max(axis=1) + here.dv[rows]
     error = largest * T[2] + (here.dv[rows] + 2 * UNIT * largest) * T[1]
-    if above[0] is not None:
-        inner = above[0].shape[2]
-        pulled = above[0].reshape(-1, inner) @ run.net.layers[k + 1][0]
-        pulled = pulled.reshape(*above[0].shape[:2], -1)
+    wide, inner = T[0].shape[1], run.net.sizes[k + 2]
+    if above[1].any():
         size = over.spectral * above[1]
-        off = over.spectral * above[2] + len(pulled[0]) ** 0.5 * product_error(over, inner, above[1])
-        value += pulled * run.S1[k][rows, None, :]
+        off = over.spectral * above[2] + wide**0.5 * product_error(over, inner, above[1])
         error += here.s1[rows] * off + (here.ds1[rows] + 3 * UNIT * here.s1[rows]) * size
-    error = SLACK * error + value.shape[1] * value.shape[2] * SUBNORMAL
-    return value, _size(value) + error, error
+    if above[0] is not None:
+        pulled = (above[0].reshape(-1, inner) @ run.net.layers[k + 1][0]).reshape(len(v), wide, -1)
+        pulled *= run.S1[k][rows, None, :]
+        pulled += 0.0 if value is None else value
+        value = pulled
+    error = SLACK * error + wide * v.shape[1] * SUBNORMAL
+    return value, error if value is None else _size(value) + error, error
 
 
 def _size(values: Array) -> Array:

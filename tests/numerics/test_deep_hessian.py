@@ -58,6 +58,35 @@ def test_every_bound_holds(problem):
     assert off <= mp.mpf(H.rounding_error())
 
 
+@pytest.mark.parametrize("x", [0.3, 0.7, 1.1, 1.9, 2.3])
+def test_targets_that_are_the_outputs_leave_a_residual_within_its_bounds(x):
+    net = deep.Network([[[1.3]], [[0.7]]], activation="tanh")
+    H = deep.Hessian(net, [[x]], net([[x]]))
+    with mp.workdps(60):
+        t = mp.tanh(mp.mpf(1.3) * mp.mpf(x))
+        g = mp.mpf(0.7) * t - mp.mpf(float(net([[x]])[0, 0]))  # not zero, though the computed one is
+        bend = g * mp.mpf(0.7) * -2 * t * (1 - t**2) * mp.mpf(x) ** 2
+        across = g * (1 - t**2) * mp.mpf(x)
+        assert abs(mp.mpf(H.residual.trace().value) - bend) <= H.residual.trace().error
+        norm = mp.sqrt(bend**2 + 2 * across**2)
+        assert abs(mp.mpf(H.residual.frobenius_norm().value) - norm) <= H.residual.frobenius_norm().error
+
+
+def test_a_curvature_below_the_floats_is_not_said_to_be_zero():
+    net = deep.Network([[[1e-40]]] * 6, activation="identity")
+    G = deep.Hessian(net, [[1.0]], [[1.0]]).gauss_newton  # |G|_F = tr G = 6e-400
+    for measured in (G.frobenius_norm(), G.trace(), G.spectral_norm(), G.block(2).frobenius_norm()):
+        assert 0 <= measured.value <= measured.error
+        assert 0 < measured.error < 1e-250
+
+
+def test_errors_of_bounded_activations_are_bounded():
+    net = deep.random_network([2, 1, 2, 1, 2, 1, 2], "sin", seed=45, kind="gaussian", scale=1e8)
+    X, y = data(net, 3, "squared", np.random.default_rng(45))
+    H = deep.Hessian(net, X, y)
+    assert np.isfinite([H.frobenius_norm().error, H.trace().error, H.input_gradient().error]).all()
+
+
 def test_ordinary_values_have_ten_digits():
     net = deep.random_network([4, 6, 6, 3], "tanh", seed=0)
     X, y = data(net, 12, "squared", np.random.default_rng(0))

@@ -385,3 +385,15 @@ def test_attention_has_the_second_derivatives_that_differences_of_gradients_have
         for sign in (1, -1)
     ]
     assert_allclose(H @ v, ((ends[0] - ends[1]) / 2e-5).numpy(), atol=1e-8)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("loss", ["squared", nn.MSELoss()])
+def test_the_callers_mode_changes_nothing(mode, loss):
+    module, (X, y) = Wrapped(perceptron()), (torch.as_tensor(each) for each in data())
+    outside = module_hessian(module, X, y, loss)
+    with mode():
+        inside = module_hessian(module, X.clone(), y.clone(), loss)
+        assert (inside.toarray() == outside.toarray()).all()
+        assert inside.input_gradient().value == outside.input_gradient().value
+        assert inside.rounding_error() == outside.rounding_error()

@@ -133,6 +133,11 @@ REFUSED = {
     ),
     "detached": (lambda: Of(lambda z, self: z.detach()), "must depend on the parameters"),
     "no parameters": (nn.Tanh, "must have parameters"),
+    "no values": (
+        lambda: nn.Linear(4, 3, device="meta"),
+        "must have values; got 'weight' on the device meta",
+    ),
+    "samples made one": (lambda: nn.Sequential(nn.Flatten(0), nn.Linear(24, 3)), r"outputs must be \(n, q\)"),
     "two precisions": (mixed, "parameters must all be float32 or all float64"),
     "half": (lambda: nn.Linear(4, 3).half(), r"float64, on one device; got torch\.float16 on cpu"),
     "not finite": (not_finite, "parameters must be finite; got NaN or infinity in 'weight'"),
@@ -194,6 +199,12 @@ BAD_DATA = {
     "a loss of many numbers": (X, Y, nn.MSELoss(reduction="none"), "one finite number"),
     "a loss that does not fit": (X, Y[:, :2], nn.CrossEntropyLoss(), "loss must take the outputs"),
     "a loss with an error": (X, Y, lambda F, y: 1 / 0, "got ZeroDivisionError: division by zero"),
+    "a loss with noise": (
+        X,
+        Y,
+        lambda F, y: (F * torch.rand(())).sum(),
+        "loss must be deterministic",
+    ),
     "a loss that torch cannot follow": (X, Y, lambda F, y: F.detach().sum(), "must be differentiable by"),
 }
 

@@ -39,7 +39,9 @@ def require_module(module: Any) -> None:
             raise ValueError(f"module must be run once before; got the uninitialised parameter {name!r}")
         if not parameter.requires_grad:
             raise ValueError(f"every parameter must have a gradient; got {name!r} with requires_grad=False")
-        if not torch.isfinite(parameter).all():
+        if parameter.is_meta:
+            raise ValueError(f"parameters must have values; got {name!r} on the device meta")
+        if not torch.isfinite(parameter.detach()).all():
             raise ValueError(f"parameters must be finite; got NaN or infinity in {name!r}")
     kinds = {(str(parameter.dtype), str(parameter.device)) for parameter in named.values()}
     if len(kinds) > 1 or next(iter(kinds))[0] not in ("torch.float32", "torch.float64"):

@@ -16,7 +16,7 @@ from numerics.deep.spectrum import DeepEigensystem, bounds_by_norms, product_of_
 from numerics.deep.torch.admission import require_derivatives, require_module, require_outputs
 from numerics.deep.torch.data import samples
 from numerics.deep.torch.estimates import AT_ONCE, Sampled, sampled
-from numerics.deep.torch.model import Model
+from numerics.deep.torch.model import Model, recorded
 from numerics.deep.torch.recognition import network_of
 from twolayer import arrays
 from twolayer.arrays import Array
@@ -311,18 +311,20 @@ def module_hessian(
         )
         single = labels.ndim == 1 and net.n_outputs == 1
         return Hessian(net, flat, labels[:, None] if single else labels, loss)
-    model = _model(module, inputs, targets, loss, batch_size)
-    require_outputs(model)
-    model = model.with_loss()
-    require_derivatives(model)
-    return ModuleCurvature(model)
+    return ModuleCurvature(_model(module, inputs, targets, loss, batch_size))
 
 
+@recorded
 def _model(module: Any, X: Any, y: Any, loss: Any, rows: int) -> Model:
+    """What is measured, admitted."""
     named = {name: each.detach().clone().requires_grad_() for name, each in module.named_parameters()}
     like = next(iter(named.values()))
     X = X.to(like.device, like.dtype) if X.is_floating_point() else X.to(like.device)
-    return Model(module, named, tuple(named), X, y, loss, None, rows)
+    given = Model(module, named, tuple(named), X.clone() if X.is_inference() else X, y, loss, None, rows)
+    require_outputs(given)
+    model = given.with_loss()
+    require_derivatives(model)
+    return model
 
 
 def _flat_enough(module: Any, X: Any) -> bool:

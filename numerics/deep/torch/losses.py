@@ -85,11 +85,12 @@ def _of_function(loss: Any, F: Any, y: Any, theta: str, flat: bool) -> OutputLos
     import torch
 
     leaf = F.detach().clone().requires_grad_()
+    given = leaf[:, 0] if flat else leaf
     labels = y.to(leaf.device)
+    labels = labels.to(leaf.dtype) if labels.is_floating_point() else labels
+    state = torch.get_rng_state()
     try:
-        risk = loss(
-            leaf[:, 0] if flat else leaf, labels.to(leaf.dtype) if labels.is_floating_point() else labels
-        )
+        risk, again = loss(given, labels), loss(given, labels)
     except Exception as reason:
         told = first_line(reason)
         raise ValueError(f"loss must take the outputs {tuple(F.shape)} and y; got {told}") from reason
@@ -97,6 +98,9 @@ def _of_function(loss: Any, F: Any, y: Any, theta: str, flat: bool) -> OutputLos
         many = isinstance(risk, torch.Tensor) and risk.numel() != 1
         got = f"numbers of shape {tuple(risk.shape)}" if many else " ".join(f"{risk!r:.60}".split())
         raise ValueError(f"loss must return one finite number for all samples; got {got}")
+    if not torch.equal(state, torch.get_rng_state()) or not torch.allclose(risk, again):
+        torch.set_rng_state(state)
+        raise ValueError("loss must be deterministic; got one that draws random numbers or changes")
     if not risk.requires_grad:
         raise ValueError("loss must be differentiable by the outputs; got one that torch cannot follow")
     slope = torch.autograd.grad(risk.reshape(()), leaf, create_graph=True)[0]

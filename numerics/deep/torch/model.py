@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from numerics.deep.torch.losses import OutputLoss, output_loss
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 
 class UnfitOutputs(ValueError):
     """What a module returns is not a row of outputs for every sample."""
+
+
+def recorded(work: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Work that torch records for derivatives, though its caller may have told it not to."""
+
+    @wraps(work)
+    def inside(*args: Given.args, **words: Given.kwargs) -> Found:
+        import torch
+
+        with torch.inference_mode(False), torch.enable_grad():
+            return work(*args, **words)
+
+    return inside
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,7 @@ class Model:
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
         given = self.X[rows] if X is None else X
-        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):  # the others have no second derivatives
+        with sdpa_kernel(SDPBackend.MATH):  # the others have no second derivatives
             found = torch.func.functional_call(self.module, self.parameters, (given,))
         if not isinstance(found, torch.Tensor) or found.dim() not in (1, 2) or len(found) != len(given):
             shape = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
@@ -92,6 +110,7 @@ class Model:
         """The same as plain numbers."""
         return self.outputs(rows).detach()
 
+    @recorded
     def with_loss(self) -> Model:
         """This model with the derivatives of its loss."""
         import torch
@@ -100,10 +119,12 @@ class Model:
         one = torch.func.functional_call(self.module, self.parameters, (self.X[:1],))
         return replace(self, rule=output_loss(self.loss, F, self.y, list(self.parameters), one.dim() == 1))
 
+    @recorded
     def moved(self, step: float) -> Model:
         """This model with `step` added to every parameter that is differentiated by."""
         return self._with({name: self.parameters[name] + step for name in self.chosen})
 
+    @recorded
     def rounded(self, seed: int) -> Model:
         """This model with every parameter and input changed by a unit in the last place, up or down."""
         import torch
@@ -127,6 +148,7 @@ class Model:
         there = replace(self, parameters=self.parameters | made)
         return there.with_loss() if finish else there
 
+    @recorded
     def gradient(self) -> Any:
         """The gradient of the risk, (P,)."""
         import torch
@@ -138,6 +160,7 @@ class Model:
         ]
         return torch.stack(parts).sum(dim=0)
 
+    @recorded
     def products(self, V: Any, newton: bool, residual: bool) -> Any:
         """The Hessian, or one of its parts, times the rows of V, (c, P), in three passes back.
 
@@ -167,6 +190,7 @@ class Model:
             found = found + _flat(_pulled([F], self.wanted, [curved], bool(lead)), lead)
         return found.reshape(V.shape)
 
+    @recorded
     def input_gradient(self) -> float:
         """Mean over samples of |grad_x f|^2, summed over outputs: as many passes back as outputs."""
         import torch

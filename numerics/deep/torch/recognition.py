@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "Softplus": {"beta": 1.0, "threshold": 40.0},
     "GELU": {"approximate": "none"},
     "LeakyReLU": {"negative_slope": 0.01},
+    "Flatten": {"start_dim": 1, "end_dim": -1},
 }
 """What a module must be set to; torch's Softplus is the identity above its threshold, 20 by default."""
 
@@ -51,7 +52,7 @@ def network_of(module: Any) -> Network | None:
         return None
     if any(type(leaf).__name__ == "Dropout" and leaf.training for leaf in leaves):
         return None
-    kept = [leaf for leaf in leaves if type(leaf).__name__ not in SKIPPED]
+    kept = [leaf for leaf in leaves if type(leaf).__name__ not in SKIPPED or not _set(leaf)]
     linear, between = kept[::2], kept[1::2]
     if not kept or len(kept) % 2 == 0 or any(type(leaf).__name__ != "Linear" for leaf in linear):
         return None
@@ -85,13 +86,15 @@ def _hooked(module: Any) -> bool:
 
 
 def _activation(leaf: Any) -> str | None:
-    name = type(leaf).__name__
-    wanted = OPTIONS.get(name, {})
-    fits = all(
+    return ACTIVATIONS.get(type(leaf).__name__) if _set(leaf) else None
+
+
+def _set(leaf: Any) -> bool:
+    """Whether a module is set to what its name stands for here."""
+    return all(
         getattr(leaf, key) == value if key != "threshold" else getattr(leaf, key) >= value
-        for key, value in wanted.items()
+        for key, value in OPTIONS.get(type(leaf).__name__, {}).items()
     )
-    return ACTIVATIONS.get(name) if fits else None
 
 
 def _shared(linear: list[Any]) -> bool:
