@@ -1,7 +1,7 @@
-"""Gradients of tr H and of |G|_F^2 by the parameters, in closed form, for networks with one output.
+"""Gradients of tr H and of |G|_F^2 by the parameters, in closed form.
 
-Both are sums over samples of products of S, S1, S2 and of g, Lam, so that their gradients need one derivative
-more: s''' and d3l/df3, which come from the same expressions (``numerics.falsify.dual.third``).
+Both are sums over samples of products of A, S, S1, S2 and of g, Lam, so that their gradients need one
+derivative more: s''' and d3l/df3, which come from the same expressions (``numerics.falsify.dual.third``).
 """
 
 from __future__ import annotations
@@ -23,21 +23,20 @@ from twolayer.forward.scope import Scope, input_gram, squared_inputs
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a quantity changes by with each factor: a (m,) and Z (n, m) directly, and f (n,)."""
+    """What a quantity changes by with each factor: A (q, m) and Z (n, m) directly, and F (n, q)."""
 
-    a: Array
+    A: Array
     Z: Array
-    f: Array
+    F: Array
 
     def gradient(self, run: Forward) -> Array:
         """By the parameters theta, shape (P,)."""
-        a = run.net.A[0]
-        by_z = self.Z + self.f[:, None] * a * run.S1
+        by_z = self.Z + (self.F @ run.net.A) * run.S1
         parts = {
-            "a": self.a + self.f @ run.S,
+            "a": self.A + self.F.T @ run.S,
             "W": by_z.T @ run.X,
             "b": by_z.sum(axis=0),
-            "c": self.f.sum(),
+            "c": self.F.sum(axis=0),
         }
         return np.concatenate([np.ravel(parts[name]) for name in run.net.parts])
 
@@ -45,25 +44,25 @@ class Pulled:
 def trace_gradient(
     net: tl.TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss = "squared"
 ) -> tuple[float, Array]:
-    """tr H and its gradient by theta, shape (P,). O(n m d) time.
+    """tr H and its gradient by theta, shape (P,). O(n m d + n m q^2) time.
 
     Parameters
     ----------
     net : TwoLayer
-        With one output.
     X : array_like, shape (n, d)
-    y : array_like, shape (n,)
+    y : array_like, shape (n,) or (n, q)
     loss : str or Loss
 
     Raises
     ------
     ValueError
-        If the network has several outputs, or the data does not fit.
+        If the data does not fit.
 
     Notes
     -----
-    tr H = (1/n) sum_i Lam_i (|S_i|^2 + |x~_i|^2 |D_i|^2 [+ 1]) + g_i |x~_i|^2 sum_k a_k s''(z_ik); page
-    "theory", section 2. At a kink the limit from the left.
+    tr H = (1/n) sum_i tr Lam_i (|S_i|^2 [+ 1])
+    + |x~_i|^2 sum_k (a_k . Lam_i a_k s'(z_ik)^2 + g_i . a_k s''(z_ik)), a_k the weights (q,) that leave
+    unit k; page "theory", section 2. At a kink the limit from the left.
 
     Examples
     --------
@@ -72,43 +71,43 @@ def trace_gradient(
     >>> value, slope.tolist()
     (5.0, [4.0, 2.0])
     """
-    run, x2 = _scalar(net, X, y, loss)
-    n, a = run.n, net.a
-    g, lam, third = run.G[:, 0], run.Lam[:, 0, 0], _third_of_loss(run)
-    squares = (run.S**2).sum(axis=1) + x2 * ((a * run.S1) ** 2).sum(axis=1) + (net.c is not None)
-    bends = run.S2 @ a
-    S3 = third_of(net.activation)(_preactivations(run))
-    weight = (g * x2)[:, None]
-    by_z = lam[:, None] * (2 * run.S * run.S1 + 2 * x2[:, None] * a**2 * run.S1 * run.S2) + weight * a * S3
+    run = forward(net, X, y, loss)
+    x2, A, slopes = squared_inputs(run, _scope(net))[:, None], run.net.A, run.S1**2
+    squares = (run.S**2).sum(axis=1) + (net.c is not None)
+    pushed = run.Lam @ A  # Lam_i a_k, (n, q, m)
+    curved, bent = np.einsum("iok,ok->ik", pushed, A), run.G @ A
+    traces, third = np.einsum("ioo->i", run.Lam), third_of(net.activation)(_preactivations(run))
+    by_z = 2 * traces[:, None] * run.S * run.S1 + x2 * (2 * curved * run.S1 * run.S2 + bent * third)
+    by_curvature = squares[:, None, None] * np.eye(len(A)) + np.einsum("ok,ik,rk->ior", A, x2 * slopes, A)
     pulled = Pulled(
-        2 * a * ((lam * x2) @ run.S1**2) / n + (g * x2) @ run.S2 / n,
-        by_z / n,
-        (third * squares + lam * x2 * bends) / n,
+        (2 * np.einsum("iok,ik->ok", pushed, x2 * slopes) + run.G.T @ (x2 * run.S2)) / run.n,
+        by_z / run.n,
+        (_through_loss(run, by_curvature) + np.einsum("ior,ir->io", run.Lam, (x2 * run.S2) @ A.T)) / run.n,
     )
-    return float((lam * squares + g * x2 * bends).mean()), pulled.gradient(run)
+    value = traces @ squares + float((x2 * (curved * slopes + bent * run.S2)).sum())
+    return float(value) / run.n, pulled.gradient(run)
 
 
 def newton_norm_gradient(
     net: tl.TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss = "squared"
 ) -> tuple[float, Array]:
-    """|G|_F^2 and its gradient by theta, shape (P,). O(n^2 (m + d)) time, O(n^2) memory.
+    """|G|_F^2 and its gradient by theta, shape (P,). O(n^2 q^2 (m + d)) time, O(n^2 q^2) memory.
 
     Parameters
     ----------
     net : TwoLayer
-        With one output.
     X : array_like, shape (n, d)
-    y : array_like, shape (n,)
+    y : array_like, shape (n,) or (n, q)
     loss : str or Loss
 
     Raises
     ------
     ValueError
-        If the network has several outputs, or the data does not fit.
+        If the data does not fit.
 
     Notes
     -----
-    |G|_F^2 = n^-2 sum_ij Lam_i Lam_j (J_i . J_j)^2; page "theory", section 2.
+    |G|_F^2 = n^-2 sum_ij <K_ij, Lam_i K_ij Lam_j>, K_ij = J_i J_j^T, (q, q); page "theory", section 2.
 
     Examples
     --------
@@ -117,16 +116,26 @@ def newton_norm_gradient(
     >>> value, slope.tolist()
     (25.0, [40.0, 20.0])
     """
-    run, _ = _scalar(net, X, y, loss)
-    n, a, lam = run.n, net.a, run.Lam[:, 0, 0]
-    D, whole = a * run.S1, slice(0, run.n)
-    gram = input_gram(run, _scope(net), whole, whole)
-    M = run.S @ run.S.T + gram * (D @ D.T) + (net.c is not None)
-    N = 2 * np.outer(lam, lam) * M / n**2
-    by_s, by_d = 2 * N @ run.S, 2 * (N * gram) @ D
-    by_f = 2 * _third_of_loss(run) * (M**2 @ lam) / n**2
-    pulled = Pulled((by_d * run.S1).sum(axis=0), by_s * run.S1 + by_d * a * run.S2, by_f)
-    return float(lam @ M**2 @ lam) / n**2, pulled.gradient(run)
+    run = forward(net, X, y, loss)
+    n, A, whole = run.n, run.net.A, slice(0, run.n)
+    q = len(A)
+    gram = input_gram(run, _scope(net), whole, whole)[:, None, :, None]
+    D = (A * run.S1[:, None, :]).reshape(n * q, -1)
+    outer = run.S @ run.S.T + (net.c is not None)
+    K = (D @ D.T).reshape(n, q, n, q) * gram + outer[:, None, :, None] * np.eye(q)[:, None, :]
+    # (i, o, j, r) throughout: two samples and an output of each
+    right = np.einsum("iojs,jsr->iojr", K, run.Lam)
+    pushed = np.einsum("ios,isjr->iojr", run.Lam, right)
+    N = 2 * pushed / n**2
+    by_s = 2 * np.einsum("iojo->ij", N) @ run.S
+    by_d = 2 * ((N * gram).reshape(n * q, n * q) @ D).reshape(n, q, -1)
+    by_curvature = 2 * np.einsum("iojr,isjr->ios", right, K) / n**2
+    pulled = Pulled(
+        np.einsum("iok,ik->ok", by_d, run.S1),
+        by_s * run.S1 + np.einsum("iok,ok->ik", by_d, A) * run.S2,
+        _through_loss(run, by_curvature),
+    )
+    return float((K * pushed).sum()) / n**2, pulled.gradient(run)
 
 
 def third_of(activation: tl.Activation) -> Callable[[Array], Array]:
@@ -141,14 +150,6 @@ def third_of(activation: tl.Activation) -> Callable[[Array], Array]:
     return third_derivative(activation_expression(activation.name if built_in else activation.expression))
 
 
-def _scalar(net: tl.TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | tl.Loss) -> tuple[Forward, Array]:
-    """The forward pass, and |x~_i|^2."""
-    if not net.scalar:
-        raise ValueError(f"net must have one output, a of shape (m,); got a of shape {np.shape(net.a)}")
-    run = forward(net, X, y, loss)
-    return run, squared_inputs(run, _scope(net))
-
-
 def _scope(net: tl.TwoLayer) -> Scope:
     return Scope(tuple(net.parts))
 
@@ -158,7 +159,11 @@ def _preactivations(run: Forward) -> Array:
     return np.asarray(Z if run.net.b is None else Z + run.net.b)
 
 
-def _third_of_loss(run: Forward) -> Array:
-    """d3l/df3 of every sample, (n,)."""
-    targets = np.asarray(run.y, dtype=np.float64).reshape(run.F.shape)
-    return np.array(loss_slopes(run.loss.name, run.loss.labels == "real").third(run.F, targets))[:, 0]
+def _through_loss(run: Forward, by_curvature: Array) -> Array:
+    """What a change of Lam, shape (n, q, q), is by the outputs, (n, q): d3l/df3 of every sample times it."""
+    slopes = loss_slopes(run.loss.name, run.loss.labels == "real")
+    if run.loss.separable:
+        targets = np.asarray(run.y, dtype=np.float64).reshape(run.F.shape)
+        return np.asarray(slopes.third(run.F, targets) * np.einsum("ioo->io", by_curvature))
+    probabilities = run.G + np.eye(run.F.shape[1])[run.y]
+    return np.asarray(np.einsum("iorp,ior->ip", slopes.third(probabilities), by_curvature))

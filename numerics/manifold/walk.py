@@ -78,9 +78,9 @@ def walk(
     Parameters
     ----------
     net : TwoLayer
-        With one output and small residuals: it is first brought onto the manifold.
+        With small residuals: it is first brought onto the manifold.
     X : array_like, shape (n, d)
-    y : array_like, shape (n,)
+    y : array_like, shape (n,) or (n, q)
     objective : {"trace", "newton norm"}
         tr H or |G|_F^2.
     uphill : bool
@@ -102,13 +102,13 @@ def walk(
     Raises
     ------
     ValueError
-        If `objective` is unknown, the network has several outputs, or there is no solution near the start.
+        If `objective` is unknown, or there is no solution near the start.
 
     Notes
     -----
-    The gradient is projected on the kernel of the Jacobian J (n, P); after each step Gauss-Newton, by the
+    The gradient is projected on the kernel of the Jacobian J (n q, P); after each step Gauss-Newton, by the
     least change J^T (J J^T)^(-1) r, returns to the manifold. The squared loss is meant: there H = G.
-    O(n^2 P) time a step.
+    O((n q)^2 P) time a step.
 
     Examples
     --------
@@ -181,12 +181,12 @@ class _Path:
         return False
 
     def _landed(self, net: tl.TwoLayer) -> tuple[tl.TwoLayer, Array, float] | None:
-        """The solution next to a network, the Jacobian (n, P) there and the largest residual, or None."""
+        """The solution next to a network, the Jacobian (n q, P) there and the largest residual, or None."""
         best = np.inf
         for _ in range(CORRECTIONS):
             run = forward(net, self.X, self.y)
-            everything, r = slice(0, run.n), run.G[:, 0]
-            J = jacobian(run, Scope(tuple(net.parts)), everything, np.ones((run.n, 1)))
+            everything, r = slice(0, run.n), run.G.ravel()
+            J = jacobian(run, Scope(tuple(net.parts)), everything, np.ones(run.G.shape))
             worst = float(np.abs(r).max())
             if worst <= ROUNDING * float(np.abs(run.y).max() + np.abs(run.F).max()):
                 return net, J, worst
@@ -198,7 +198,7 @@ class _Path:
 
 
 def _least_squares(J: Array, right: Array) -> Array:
-    """(J J^T)^(-1) times the right side (n,)."""
+    """(J J^T)^(-1) times the right side (n q,)."""
     K = J @ J.T
     try:
         with scipy_on_one_thread(len(K)):
