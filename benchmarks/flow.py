@@ -16,7 +16,7 @@ from .case import Case, Contender, Work
 
 SMALL = 1e-6
 HORIZON = 1e9
-PATIENCE = {"P = 9": 1.0, "ten outputs": 3.0, "P = 500": 8.0}
+PATIENCE = {"P = 9": 1.0, "ten outputs": 3.0, "P = 500": 25.0}
 """Seconds a start after which scipy, which chatters at kinks, is stopped; a ratio is then a least one."""
 
 MOST_STEPS = {"P = 9": 20_000, "ten outputs": 5_000, "P = 500": 500}

@@ -13,8 +13,8 @@ from numerics.basin_study.problems import WAYS, Problem
 from numerics.descents.flow import INTEGRATOR, flow
 from numerics.descents.landing import CONVERGED, UNDECIDED, Landing
 from numerics.descents.methods import METHODS
-from numerics.descents.pattern import has_kinks
 from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.pattern import has_kinks
 from numerics.statistics.shares import share
 from numerics.sweeps.store import Shard, fingerprint
 from numerics.sweeps.workplace import Workplace, as_plain

@@ -165,14 +165,18 @@ def student(
     often = sorted(starting, key=lambda index: -starting[index])[:volumes]
     measured = Measured(place_of, problem, steps, seed, tuple(basin.minima), frozenset(often))
     rows = _rows(measured, starting, place if len(done) == len(pieces) else Workplace())
+    classes = functions(place_of, basin)
     return {
         "problem": problem,
         "parameters": place_of.dimension,
         "starts": len(labels["flow"]),
         "wanted": count,
-        "minima": rows,
+        "minima": [{**row, "function": one} for row, one in zip(rows, classes, strict=True)],
         "shares": {way: by_label(labels[way]) for way in WAYS},
-        "functions": {way: by_label(named) for way, named in functions(place_of, basin, labels).items()},
+        "functions": {
+            way: by_label([classes[one] if one >= 0 else one for one in found])
+            for way, found in labels.items()
+        },
         "confusion": {way: confusion(labels["flow"], labels[way]) for way in OTHERS},
         "agreement_with_flow": {way: agreement(labels["flow"], labels[way]).as_dict() for way in OTHERS},
         "prediction": {name: prediction(rows, name) for name in PREDICTORS},
@@ -220,22 +224,16 @@ def _rows(task: Measured, counts: dict[int, int], place: Workplace) -> list[dict
     return [{"starts": counts[index], **json.loads(facts[index]["facts"].item())} for index in counts]
 
 
-def functions(
-    landscape: NetworkLandscape, basin: basins.BasinMap, labels: dict[str, list[int]]
-) -> dict[str, list[int]]:
-    """Labels of minima as those of functions: one for all minima whose outputs agree on a probe set.
+def functions(landscape: NetworkLandscape, basin: basins.BasinMap) -> list[int]:
+    """The function of each of a basin map's minima: one for all whose outputs agree on a probe set.
 
     Parameters
     ----------
     landscape : NetworkLandscape
     basin : BasinMap
-        That gave the labels.
-    labels : dict of list of int
-        By each way; negative ones stay.
     """
     classify = basins.by_outputs(landscape)
-    classes = [classify(minimum) for minimum in basin.minima]
-    return {way: [classes[one] if one >= 0 else one for one in found] for way, found in labels.items()}
+    return [classify(minimum) for minimum in basin.minima]
 
 
 def by_label(labels: list[int]) -> dict[str, dict[str, float]]:

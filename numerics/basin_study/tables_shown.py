@@ -66,6 +66,7 @@ def student(found: Results) -> Table:
     rows = [
         [
             f"no. {label}",
+            f"no. {row['function']}" if "function" in row else "–",
             str(row["starts"]),
             interval(share(row["starts"], found["starts"]).as_dict()),
             number(row["value"]),
@@ -78,10 +79,19 @@ def student(found: Results) -> Table:
     for label, name in (("-1", "no minimum"), ("-2", "undecided")):
         one = found["shares"]["flow"].get(label)
         if one:
-            rows.append([name, str(one["count"]), interval(one), *["–"] * 4])
+            rows.append([name, "–", str(one["count"]), interval(one), *["–"] * 4])
     return Table(
         "Every minimum that was reached",
-        ["minimum", "starts", "share", "risk", "test risk", "ln soft volume", "verdict on the volume"],
+        [
+            "minimum",
+            "function",
+            "starts",
+            "share",
+            "risk",
+            "test risk",
+            "ln soft volume",
+            "verdict on the volume",
+        ],
         rows,
     )
 

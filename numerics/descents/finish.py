@@ -1,20 +1,16 @@
-"""The end of a way down: Newton's iteration to the stationary point nearby, and what that is."""
+"""Newton's iteration to the stationary point near the end of a way down, and the least curvature there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from math import nan
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from numerics.descents.landing import CONVERGED, DIVERGED, SADDLE, UNDECIDED, Landing
 from numerics.descents.output_space import Curvature, OutputSpace
-from numerics.descents.pattern import Pattern
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
-from numerics.landscape.rounding import interpolates
-from numerics.landscape.rungs import INTERPOLATES, MINIMUM, NO_MINIMUM, STATIONARY, STOPPED, proved_minimum
+from numerics.landscape.pattern import Pattern
 from twolayer.arrays import Array
 
 NEWTON_STEPS = 30
@@ -28,7 +24,11 @@ FLATTER = 1e-13
 NEGATIVE = 1e-9
 """Negative curvature below this share of the largest is rounding."""
 
-REST, FINISH_REACH = 1e-14, 0.1
+REST = 1e-14
+"""A gradient below this share of the largest curvature times the length is at rest."""
+
+FINISH_REACH = 0.1
+"""A finish may move by this share of the length."""
 
 FEW = 0.5
 """A network with fewer outputs at its samples than this share of its parameters is finished by those."""
@@ -96,94 +96,6 @@ def newton_contracts(landscape: Landscape, theta: Array, size: float) -> bool:
     return True
 
 
-def land(
-    landscape: Landscape,
-    theta: Array,
-    status: str,
-    why: str,
-    time: float = nan,
-    steps: float = 0,
-    drift: float = nan,
-    finished: tuple[Array, bool] | None = None,
-    size: float = 0.0,
-) -> Landing:
-    """Finish at the stationary point next to `theta`, if `status` is "converged", and say what it is.
-
-    Parameters
-    ----------
-    landscape : Landscape
-        At a kink, the :class:`~numerics.descents.pattern.Pattern` there.
-    theta : ndarray, shape (D,)
-    status, why : str
-    time, steps, drift
-        Passed on.
-    finished : (ndarray, bool), optional
-        What :func:`finish` said of `theta`, if it was asked before.
-    size : float
-        The length of the problem, such as that of the start, if it is larger than that of `theta`.
-
-    Returns
-    -------
-    Landing
-        A "converged" end with negative curvature beyond rounding becomes "saddle"; one that the finish
-        cannot bring to rest, or only far away, becomes "undecided".
-    """
-    end = theta
-    if status == CONVERGED:
-        end, settled = finished or finish(landscape, theta, size)
-        far = settled and _moved(theta, end) > FINISH_REACH * max(size, *_lengths(theta, end))
-        status, why = _judged(landscape, end, settled, why)
-        if far:
-            moved = f"{_moved(theta, end):.2g}"
-            status, why = UNDECIDED, f"the finish moved by {moved}: the end was not near"
-    return Landing(
-        theta=end,
-        status=status,
-        why=why,
-        rung=_rung(landscape, end, status),
-        value=float(landscape.value(end)),
-        gradient_norm=float(np.linalg.norm(landscape.gradient(end))),
-        time=time,
-        steps=steps,
-        finish=_moved(theta, end),
-        drift=drift,
-    )
-
-
-def _moved(theta: Array, end: Array) -> float:
-    return float(np.linalg.norm(end - theta))
-
-
-def _lengths(theta: Array, end: Array) -> tuple[float, float]:
-    return float(np.linalg.norm(theta)), float(np.linalg.norm(end))
-
-
-def _judged(landscape: Landscape, end: Array, settled: bool, why: str) -> tuple[str, str]:
-    if not settled:
-        return UNDECIDED, "the gradient is small but Newton's iteration does not bring it to rest"
-    sign, lowest = lowest_curvature(landscape, end)
-    if sign < 0:
-        return SADDLE, f"a stationary point with curvature {lowest:.2g}"
-    if isinstance(landscape, Pattern) and landscape.held.any():
-        return CONVERGED, f"{why}, at {int(landscape.held.sum())} kinks that hold the flow"
-    return CONVERGED, why
-
-
-def _rung(landscape: Landscape, end: Array, status: str) -> str:
-    """What is known of an end with this `status`."""
-    if status == DIVERGED:
-        return NO_MINIMUM
-    if status == SADDLE:
-        return STATIONARY
-    if status != CONVERGED:
-        return STOPPED
-    if isinstance(landscape, NetworkLandscape) and interpolates(landscape.risk.forward(end)):
-        return INTERPOLATES
-    if isinstance(landscape, Pattern) and interpolates(landscape.forward(end)):
-        return INTERPOLATES
-    return MINIMUM if proved_minimum(landscape, end) else STATIONARY
-
-
 def lowest_curvature(landscape: Landscape, theta: Array) -> tuple[int, float]:
     """The sign, 0 within rounding, of the least Hessian eigenvalue at `theta` (D,), and the eigenvalue.
 
@@ -227,11 +139,49 @@ def finish(landscape: Landscape, theta: Array, size: float = 0.0) -> tuple[Array
     ways.append(partial(_step, landscape, whole, FLATTER))
     for way in ways:
         end, largest = _newton(landscape, way, theta)
-        scale = largest * max(size, *_lengths(theta, end))
+        scale = largest * max(size, float(np.linalg.norm(theta)), float(np.linalg.norm(end)))
         left = float(np.linalg.norm(landscape.gradient(end)))
         if left <= REST * scale or left <= gradient_rounding(landscape, end):
             return end, True
     return theta, False
+
+
+class Finished:
+    """What :func:`finish` says of a place, and the curvature where it leads, which is asked once.
+
+    Parameters
+    ----------
+    landscape : Landscape
+    theta : ndarray, shape (D,)
+    size : float
+        As for :func:`finish`.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (D,)
+        The end.
+    settled : bool
+        Whether its gradient is at rest.
+    moved : float
+        The distance between the two.
+
+    Examples
+    --------
+    >>> from numerics.landscape.potentials import ellipsoid
+    >>> end = Finished(ellipsoid([1.0, 2.0]), np.array([0.1, 0.1]))
+    >>> end.settled, end.lowest
+    (True, (1, 1.0))
+    """
+
+    def __init__(self, landscape: Landscape, theta: Array, size: float = 0.0) -> None:
+        self.landscape = landscape
+        self.theta, self.settled = finish(landscape, theta, size)
+        self.moved = float(np.linalg.norm(self.theta - theta))
+
+    @cached_property
+    def lowest(self) -> tuple[int, float]:
+        """The sign, 0 within rounding, of the least eigenvalue of the Hessian, and the eigenvalue."""
+        return lowest_curvature(self.landscape, self.theta)
 
 
 def _newton(landscape: Landscape, way: Way, theta: Array) -> tuple[Array, float]:

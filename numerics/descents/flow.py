@@ -9,28 +9,19 @@ from contextlib import nullcontext
 import numpy as np
 from numpy.typing import ArrayLike
 
-from numerics.descents.finish import finish, gradient_rounding, land, lowest_curvature, newton_contracts
-from numerics.descents.landing import CONVERGED, DIVERGED, DRIFTED, UNDECIDED, Landing
-from numerics.descents.pattern import has_kinks
+from numerics.descents.ending import FAR, Judge, Place, failed, land, out_of_time
+from numerics.descents.landing import CONVERGED, DRIFTED, Landing
 from numerics.descents.solvers import SOLVERS, Steps, begun
-from numerics.landscape.channels import channels_said
 from numerics.landscape.landscape import Landscape, checked_point, hessian_at
-from numerics.landscape.separability import separates
+from numerics.landscape.pattern import has_kinks
 from twolayer.arrays import Array
 from twolayer.blas_threads import one_blas_thread
 
-INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 8"
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 9"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
 
 HORIZON = 1e12
 """The longest flow time, in units of the inverse of the largest curvature at the start."""
-
-FAR = 1e6
-
-FAR_OFF = 100.0
-"""While the last gradient that the solver asked for is so many times the goal, the flow has not arrived."""
-
-NEAR = 1e-3
 
 SMALL = range(17)
 """Numbers of parameters for which BLAS would not start threads, which cost more than they bring."""
@@ -38,12 +29,7 @@ SMALL = range(17)
 LOOKS = 64
 """Points at which gradients are asked for when time is up."""
 
-ALMOST = 1e4
-"""When time is up, a gradient within so many times its rounding error is left to the finish: where steps are
-as long as that, the flat directions of a singular Hessian turn roundings into so much."""
-
-STRAY = 1.5
-"""A path that is so many times the problem's size away from the origin when time is up may go to infinity."""
+STILL = "the start is a stationary point"
 
 DRIFT = 300.0
 """Conserved quantities may change by so many times rtol, relative to |theta|^2."""
@@ -122,7 +108,15 @@ def flow(
     with nullcontext() if landscape.dimension in SMALL else one_blas_thread():
         status, why = path.follow(solver, horizon, max_steps)
         landing = land(
-            path.local, path.theta, status, why, path.time, path.steps, path.drift, path.finished, path.size
+            path.local,
+            path.theta,
+            status,
+            why,
+            path.time,
+            path.steps,
+            path.drift,
+            path.judge.finished,
+            path.size,
         )
     if path.drift > DRIFT * rtol:
         return landing.called(DRIFTED, f"what the flow conserves changed by {path.drift:.2g} of |theta|^2")
@@ -146,13 +140,12 @@ class _Path:
 
     def __init__(self, landscape: Landscape, theta: Array, tolerance: float, rtol: float) -> None:
         self.landscape, self.local, self.theta, self.begin = landscape, landscape, theta, theta
-        self.tolerance, self.rtol, self.strict = tolerance, rtol, 1.0
-        self.time, self.steps, self.drift, self.next_look = 0.0, 0, np.nan, 0
+        self.rtol, self.judge = rtol, Judge(tolerance)
+        self.time, self.steps, self.drift = 0.0, 0, np.nan
         self.speed = self.peak = float(np.linalg.norm(landscape.gradient(theta)))
         self.size, self.unit = scales(landscape, theta, self.speed)
         own: Callable[[], float] | None = getattr(landscape, "reach", None)
         self.far = FAR * max(self.size, 0.0 if own is None else own())
-        self.finished: tuple[Array, bool] | None = None
         self.conserved: Callable[[Array], Array] | None = getattr(landscape, "conserved", None)
         self.kept = None if self.conserved is None else self.conserved(theta)
         if self.kept is not None and self.kept.size:
@@ -163,61 +156,49 @@ class _Path:
         horizon = HORIZON * self.unit if horizon is None else horizon
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # the solvers warn where they fail, and then say so in `status`
-            if not has_kinks(self.landscape) and self._still():
-                return CONVERGED, "the start is a stationary point"
+            if not has_kinks(self.landscape) and self._place().zero_within(1.0):
+                return CONVERGED, STILL
             limits = (horizon, self.rtol, self.size, self.far)
             solved = begun(self.landscape, self.theta, solver, *limits)
             self._go(solved)
-            if self._still():
-                return CONVERGED, "the start is a stationary point"
-            self.next_look = solved.first_look
+            if self._place(solved).zero_within(1.0):
+                return CONVERGED, STILL
+            self.judge.next_look = solved.first_look
             while not solved.ended and self.steps < max_steps:
-                failure, points = solved.advance(self._goal(), min(self.next_look, max_steps) - self.steps)
+                most = min(self.judge.next_look, max_steps) - self.steps
+                failure, points = solved.advance(self.judge.goal(self.peak), most)
                 self._go(solved)
                 self.steps += len(points)
                 self._watch(points)
                 if solved.ended:
                     self._look_back(points)
-                ended = self._lost(failure) if failure else self._ended(solved)
+                place = self._place(solved)
+                ended = failed(place, failure) if failure else self.judge.ended(place)
                 if ended is not None:
                     return ended
-        return self._out_of_time(horizon)
+        return out_of_time(self._place(solved))
 
     def _go(self, solved: Steps) -> None:
         self.theta, self.time, self.speed = solved.theta, solved.time, solved.speed
-        self.local, self.finished, self.peak = solved.local, None, max(self.peak, solved.speed)
+        self.local, self.peak = solved.local, max(self.peak, solved.speed)
 
-    def _goal(self) -> float:
-        return max(self.tolerance * self.strict * self.peak, np.finfo(float).tiny)
-
-    def _ended(self, solved: Steps) -> tuple[str, str] | None:
-        """What is decided after a step, if anything."""
-        if np.linalg.norm(self.theta) > self.far:
-            why = f"the flow went beyond {FAR:g} times the problem's size"
-            return DIVERGED, why + channels_said(self.landscape, self.begin, self.theta)
-        if separates(self.landscape, self.theta) and self.speed < NEAR * self.peak:
-            return DIVERGED, "the network separates the classes: the risk falls to 0 only at infinity"
-        if self._arrived(solved) or self._contracts():
-            return CONVERGED, "the gradient vanished"
-        return None
-
-    def _out_of_time(self, horizon: float) -> tuple[str, str]:
-        said = channels_said(self.landscape, self.begin, self.theta)
-        if self.time >= horizon and self._drifts() and self._strays():
-            why = f"still drifting at time {self.time:.3g}: there is no minimum at a finite distance"
-            return DIVERGED, why + said
-        return UNDECIDED, f"no end within time {self.time:.3g} and {self.steps} steps" + said
-
-    def _slope(self) -> float:
-        return float(np.linalg.norm(self.local.gradient(self.theta)))
-
-    def _still(self, times: float = 1.0) -> bool:
-        """Whether the gradient is zero within rounding, or within so many times that."""
-        slope = self._slope()
-        if slope == 0:
-            return True
-        small = slope < 1e-6 * self.size / self.unit
-        return small and slope <= times * gradient_rounding(self.local, self.theta)
+    def _place(self, solved: Steps | None = None) -> Place:
+        """Where it is; without a solver, at its start."""
+        return Place(
+            landscape=self.landscape,
+            local=self.local,
+            begin=self.begin,
+            theta=self.theta,
+            size=self.size,
+            unit=self.unit,
+            far=self.far,
+            time=self.time,
+            speed=self.speed,
+            peak=self.peak,
+            steps=self.steps,
+            time_up=solved is not None and solved.ended,
+            stays=(lambda _: True) if solved is None else solved.stays,
+        )
 
     def _watch(self, points: Array) -> None:
         if self.conserved is None or self.kept is None or not self.kept.size:
@@ -233,45 +214,5 @@ class _Path:
         """
         seen = points[:: max(1, len(points) // LOOKS)]
         sizes = [float(np.linalg.norm(self.landscape.gradient(theta))) for theta in seen]
-        self.peak, self.strict = max([self.peak, *sizes]), 1.0
-
-    def _arrived(self, solved: Steps) -> bool:
-        """Whether the gradient is small and the finish settles nearby; if not, it must become smaller yet."""
-        goal = self._goal()
-        if self.speed > FAR_OFF * goal and not solved.ended:
-            return False
-        slope = self._slope()
-        still = self._still()
-        almost = still or (solved.ended and not self._strays() and self._still(ALMOST))
-        if slope > goal and not almost:
-            return False
-        self.strict /= 10
-        if self._drifts() and not almost:
-            return False
-        end, settled = self.finished = finish(self.local, self.theta, self.size)
-        away = float(np.linalg.norm(end - self.theta)) / max(self.size, float(np.linalg.norm(self.theta)))
-        near = away <= NEAR and lowest_curvature(self.local, end)[0] >= 0 and solved.stays(end)
-        return settled and (still or near)
-
-    def _strays(self) -> bool:
-        """Whether the path has left the neighbourhood of its start outwards, as one towards infinity has."""
-        return float(np.linalg.norm(self.theta)) > STRAY * self.size
-
-    def _drifts(self) -> bool:
-        """Whether |grad V| falls only like 1 / time: the path then grows with log(time), towards infinity."""
-        return self._slope() * self.time > NEAR * max(self.size, float(np.linalg.norm(self.theta)))
-
-    def _contracts(self) -> bool:
-        """Whether Newton's iteration contracts nearby, in positive curvature; looked at ever more rarely."""
-        if self.steps < self.next_look:
-            return False
-        self.next_look = int(1.3 * self.steps) + 1
-        return self.local is self.landscape and newton_contracts(
-            self.local, self.theta, max(self.size, float(np.linalg.norm(self.theta)))
-        )
-
-    def _lost(self, why: str) -> tuple[str, str]:
-        value = self.local.value(self.theta)
-        if value < -1e300 or np.linalg.norm(self.theta) > self.far / 1e3:
-            return DIVERGED, f"the solver stopped far out: {why}"
-        return UNDECIDED, f"the solver stopped: {why}"
+        self.peak = max([self.peak, *sizes])
+        self.judge.forget()

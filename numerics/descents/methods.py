@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
-from numerics.descents.finish import land
-from numerics.descents.flow import FAR, flow
+from numerics.descents.ending import FAR, land
+from numerics.descents.flow import flow
 from numerics.descents.landing import CONVERGED, DIVERGED, UNDECIDED, Landing
-from numerics.descents.pattern import has_kinks
 from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point
+from numerics.landscape.pattern import has_kinks
 from numerics.training.many import full_rounds, stochastic_rounds, train
 from twolayer.arrays import Array
 

@@ -1,8 +1,8 @@
 """The linear systems of the flow's steps in the space of outputs, where that is smaller than theta's.
 
 H + s = B + J^T Lam J / n, where B, made of s and of the residual part, couples no two units. With R R^T = Lam
-over n and K = R^T J, Woodbury's identity solves with H + s by the inverses of the blocks of B, one for each
-unit, and by a factor of 1 + K B^-1 K^T, which has n q rows: no matrix of P x P numbers is made.
+over n, B^-1 = C^T C by blocks, one for each unit, and T = R^T J C^T, Woodbury's identity makes of the inverse
+C^T (1 - T^T (1 + T T^T)^-1 T) C. T has n q rows, and no matrix of P x P numbers is made.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
+from scipy.linalg import lapack
 
 from numerics.landscape.landscape import NetworkLandscape
 from twolayer.arrays import Array
@@ -77,19 +78,21 @@ class Curvature:
         (q, m), (_, d) = passed.net.A.shape, space.X.shape
         G, X = passed.G / n, space.X
         mixed = (passed.S1.T[:, None, :] * G.T) @ X
-        J = np.zeros((m, n, q, q + d))
-        J[:, :, np.arange(q), np.arange(q)] = passed.S.T[:, :, None]
-        J[:, :, :, q:] = (passed.S1.T[:, :, None] * passed.net.A.T[:, None, :])[..., None] * X[:, None, :]
+        turned = root.transpose(0, 2, 1)
+        outer = (turned @ passed.net.A) * passed.S1[:, None]
+        J = np.empty((n, q, m, q + d))
+        np.multiply(turned[:, :, None, :], passed.S[:, None, :, None], out=J[..., :q])
+        np.multiply(outer[..., None], X[:, None, None, :], out=J[..., q:])
         for k, normal in normals.items():
             mixed[k] -= (mixed[k] @ normal) @ normal.T
-            J[k, :, :, q:] -= (J[k, :, :, q:] @ normal) @ normal.T
+            J[:, :, k, q:] -= (J[:, :, k, q:] @ normal) @ normal.T
         self.mixed, self.bent = mixed, None
         if passed.S2.any():
             weights = np.ascontiguousarray((passed.GA * passed.S2).T) / n
             self.bent = (weights[:, None, :] * X.T) @ X
-        self.J = (root * J if q == 1 else np.einsum("iop,kioj->kipj", root, J)).reshape(m, n * q, q + d)
-        self.shift = root.transpose(0, 2, 1).reshape(n * q, q)[:, : len(space.shifts)]
-        self.flat = np.ascontiguousarray(self.J.transpose(1, 0, 2)).reshape(n * q, -1)
+        self.J = J.reshape(n * q, m, q + d)
+        self.shift = turned.reshape(n * q, q)[:, : len(space.shifts)]
+        self.flat = self.J.reshape(n * q, -1)
 
     @property
     def residual_norm(self) -> float:
@@ -111,45 +114,49 @@ class Curvature:
     def shifted(self, s: float) -> Solve | None:
         """What solves with H + `s`, or None where a block of B is not positive: then it may still be."""
         try:
-            inverse = _straight(self.mixed, s) if self.bent is None else self._inverse(s)
-            through = np.ascontiguousarray((self.J @ inverse).transpose(1, 0, 2)).reshape(len(self.flat), -1)
-            K = through @ self.flat.T + self.shift @ self.shift.T / s
-            K[np.diag_indices_from(K)] += 1
-            inside = np.linalg.inv(np.linalg.cholesky(K))
+            C = _straight(self.mixed, s) if self.bent is None else self._bent(s)
         except np.linalg.LinAlgError:
             return None
-        return partial(self._solved, s, inverse, through, inside)
+        rows = len(self.flat)
+        blocks = np.empty((rows, len(C), C.shape[1]))
+        np.matmul(self.J.transpose(1, 0, 2), C.transpose(0, 2, 1), out=blocks.transpose(1, 0, 2))
+        T = blocks.reshape(rows, -1)
+        K = T @ T.T
+        if self.shift.shape[1]:
+            K += self.shift @ self.shift.T / s
+        K.flat[:: rows + 1] += 1
+        factor, failed = lapack.dpotrf(K.T, lower=1, overwrite_a=1)  # symmetric: of K.T no copy is made
+        return None if failed else partial(self._solved, s, C, T, factor)
 
-    def _inverse(self, s: float) -> Array:
-        """The inverses (m, q + d~, q + d~) of the blocks of B; an error where one is not positive."""
+    def _bent(self, s: float) -> Array:
+        """C (m, q + d~, q + d~) with C^T C the inverse of B; an error if a block is not positive."""
         m, q, d = self.mixed.shape
         B = np.zeros((m, q + d, q + d))
-        B[:, :q, q:], B[:, q:, :q], B[:, q:, q:] = self.mixed, self.mixed.transpose(0, 2, 1), self.bent
-        B += s * np.eye(q + d)
-        np.linalg.cholesky(B)
-        return np.asarray(np.linalg.inv(B))
+        B[:, q:, :q], B[:, q:, q:] = self.mixed.transpose(0, 2, 1), self.bent  # the triangle that is read
+        B.reshape(m, -1)[:, :: q + d + 1] += s
+        return np.asarray(np.linalg.inv(np.linalg.cholesky(B)))
 
-    def _solved(self, s: float, inverse: Array, through: Array, inside: Array, right: Array) -> Array:
-        units, shifts = right[self.space.units], right[self.space.shifts]
-        outputs = through @ units.ravel() + self.shift @ shifts / s
-        outputs = inside.T @ (inside @ outputs)
+    def _solved(self, s: float, C: Array, T: Array, factor: Array, right: Array) -> Array:
+        space = self.space
+        inner = (C @ right[space.units][:, :, None]).ravel()
+        outputs = T @ inner
+        if len(space.shifts):
+            outputs += self.shift @ right[space.shifts] / s
+        outputs = lapack.dpotrs(factor, outputs, lower=1, overwrite_b=1)[0]
+        inner -= outputs @ T
         found = np.empty_like(right)
-        alone = (inverse @ units[:, :, None])[:, :, 0]
-        found[self.space.units] = alone - (outputs @ through).reshape(units.shape)
-        found[self.space.shifts] = (shifts - outputs @ self.shift) / s
+        found[space.units] = (inner.reshape(len(C), 1, -1) @ C)[:, 0, :]
+        found[space.shifts] = (right[space.shifts] - outputs @ self.shift) / s
         return found
 
 
 def _straight(mixed: Array, s: float) -> Array:
-    """The inverses of blocks [[s, V], [V^T, s]], V in `mixed` (m, q, d~); an error if one is not positive."""
+    """C with C^T C the inverse of [[s, V], [V^T, s]], V in `mixed` (m, q, d~); an error if not positive."""
     m, q, d = mixed.shape
-    C = s * np.eye(q) - mixed @ mixed.transpose(0, 2, 1) / s
-    np.linalg.cholesky(C)
-    found = np.empty((m, q + d, q + d))
-    found[:, :q, :q] = np.linalg.inv(C)
+    found = np.zeros((m, q + d, q + d))
+    found[:, :q, :q] = np.linalg.inv(np.linalg.cholesky(s * np.eye(q) - mixed @ mixed.transpose(0, 2, 1) / s))
     found[:, :q, q:] = -(found[:, :q, :q] @ mixed) / s
-    found[:, q:, :q] = found[:, :q, q:].transpose(0, 2, 1)
-    found[:, q:, q:] = np.eye(d) / s - mixed.transpose(0, 2, 1) @ found[:, :q, q:] / s
+    found[:, range(q, q + d), range(q, q + d)] = 1 / np.sqrt(s)
     return found
 
 

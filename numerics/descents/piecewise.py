@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 
 from numerics.descents.compiled import LARGEST, Clock
-from numerics.descents.pattern import Mask, Pattern, Units
 from numerics.descents.rosenbrock import Derivatives, Tangent
 from numerics.descents.segment import Segment, first_below
-from numerics.descents.sliding import crossed, margin, turned
 from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.pattern import Mask, Pattern, Units
+from numerics.landscape.sliding import crossed, margin, turned
 from twolayer.arrays import Array
 
 ON = 1e-12
@@ -41,7 +41,7 @@ class PiecewiseSteps:
     Parameters
     ----------
     landscape : NetworkLandscape
-        One that :func:`numerics.descents.pattern.has_kinks`.
+        One that :func:`numerics.landscape.pattern.has_kinks`.
     theta, horizon, rtol, atol
         As for :class:`numerics.descents.solvers.ScipySteps`, as are the attributes.
     reach : float
@@ -104,6 +104,10 @@ class PiecewiseSteps:
         self.derivatives.enter(pattern)
         sides = np.where(held, 0.0, np.where(pattern.positive.T, 1.0, -1.0))
         self.sides = np.ascontiguousarray(np.concatenate([sides, self.units.norms[None]]))
+        with np.errstate(all="ignore"):
+            self.signs = np.where(pattern.positive, 1.0, -1.0) / self.units.norms[:, None]
+        self.nowhere = np.flatnonzero(pattern.held | (self.units.norms == 0)[:, None])
+        self.rounded: tuple[Array, float] | None = None
 
     def _on(self, theta: Array, Z: Array) -> Mask:
         small = np.abs(Z) <= ON * self.units.scales(theta)
@@ -171,11 +175,22 @@ class PiecewiseSteps:
 
         Shape (n m + 1,); negative outside, inf for what is held or has no inputs or weights.
         """
-        Z, scales = self.units.preactivations(theta), self.units.scales(theta)
+        W = theta[self.units.places]
+        lengths = np.sqrt(np.einsum("kj,kj->k", W, W))
+        found = np.empty(self.local.held.size + 1)
         with np.errstate(all="ignore"):
-            shares = np.where(self.local.positive, Z, -Z) / scales
-        shares[self.local.held | (scales <= 0)] = np.inf
-        return np.append(shares, margin(self.local, theta))
+            found[:-1] = (self.signs * (self.units.X @ W.T) / lengths).ravel()
+        found[self.nowhere] = np.inf
+        if not lengths.all():
+            found[:-1].reshape(self.signs.shape)[:, lengths == 0] = np.inf
+        found[-1] = margin(self.local, theta, self._rounding)
+        return found
+
+    def _rounding(self) -> float:
+        """How large the rounding error of the gradient is where the flow is; asked for once there."""
+        if self.rounded is None or self.rounded[0] is not self.theta:
+            self.rounded = self.theta, self.local.gradient_rounding(self.theta)
+        return self.rounded[1]
 
     def _meeting(self, segment: Segment, outside: Mask) -> tuple[float, Mask]:
         """The shortest share of a step at which something is outside by rounding, and what is.
@@ -205,8 +220,7 @@ class PiecewiseSteps:
     def _least(self, segment: Segment, outside: Mask) -> Callable[[float], float]:
         """How far the least of what is `outside` at its end is inside after a share of the step, plus ON."""
         if outside[-1]:
-            rounding = self.local.gradient_rounding(segment.begin)
-            return lambda share: margin(self.local, segment(share), rounding) + ON
+            return lambda share: margin(self.local, segment(share), self._rounding) + ON
         rows, units = np.nonzero(outside[:-1].reshape(self.local.held.shape))
         places = self.units.places[units]
         signs = np.where(self.local.positive[rows, units], 1.0, -1.0)
@@ -215,7 +229,7 @@ class PiecewiseSteps:
 
         def value(share: float) -> float:
             W = Segment.between(begin, end, inside, share)
-            shares = (X * W).sum(axis=1) / np.sqrt((W * W).sum(axis=1))
+            shares = np.einsum("rj,rj->r", X, W) / np.sqrt(np.einsum("rj,rj->r", W, W))
             return float(shares.min()) + ON
 
         return value

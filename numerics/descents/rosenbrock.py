@@ -14,8 +14,8 @@ from scipy.linalg import lapack
 
 from numerics.descents.compiled import LARGEST, Kernels, smooth_pattern, takes
 from numerics.descents.output_space import Curvature, OutputSpace, Solve
-from numerics.descents.pattern import Pattern
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
+from numerics.landscape.pattern import Pattern
 from twolayer.arrays import Array
 from twolayer.many.rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C, D
 

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.integrate import BDF, LSODA, Radau
 
 from numerics.descents.compiled import STOPPED, CompiledSteps, suits
-from numerics.descents.pattern import has_kinks
 from numerics.descents.piecewise import PiecewiseSteps
 from numerics.descents.rosenbrock import Derivatives, Tangent
 from numerics.landscape.landscape import Landscape, NetworkLandscape, hessian_at
+from numerics.landscape.pattern import has_kinks
 from twolayer.arrays import Array
 
 SOLVERS: dict[str, Any] = {"LSODA": LSODA, "BDF": BDF, "Radau": Radau}

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 import twolayer as tl
 from numerics.landscape import rounding, rungs
 from numerics.landscape.channels import channels_said
+from numerics.landscape.clarke import ON, kinks_that_hold
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.separability import separable_features, separated
 from twolayer.arrays import require_representable
@@ -19,6 +20,7 @@ from twolayer.forward.errors import Forward, forward
 
 INTERPOLATES = "every residual is zero within rounding"
 STATIONARY = "the gradient is zero within rounding"
+HELD = "stationary in Clarke's sense, at {}: zero lies in the hull of the gradients of the pieces that meet"
 REACHED = "the risk fell to the target"
 STEPS = "the step limit was reached"
 STUCK = "no step lowers the risk any more"
@@ -32,9 +34,6 @@ LARGEST_PROGRAMME = 200_000
 
 GROWN = 100.0
 """Where parameters are so many times their first length, what stopped may have no end."""
-
-ON = 1e-10
-"""A pre-activation below this share of |x~_i| |w~_k| is on its kink."""
 
 LARGEST_PROOF = 1000
 """Parameters up to which the eigenvalues of the Hessian are asked whether an end is a minimum."""
@@ -51,7 +50,8 @@ class Trained:
         Mean loss.
     gradient_norm, gradient_error : float
         Euclidean norm of the risk's gradient, and how large its rounding error is: an estimate near the
-        truth (:func:`numerics.landscape.rounding.gradient_rounding`), no bound.
+        truth (:func:`numerics.landscape.rounding.gradient_rounding`), no bound. On kinks the gradient is that
+        of one of the pieces that meet.
     steps : int
         Accepted steps.
     converged : bool
@@ -61,7 +61,8 @@ class Trained:
         Why training ended, in words.
     rung : {"interpolates", "minimum", "stationary", "no minimum", "stopped"}
         What is known of the end: every residual is zero within rounding; stationary and, by a Hessian that
-        is positive beyond rounding, a minimum (looked at up to P = 1000); stationary alone; no minimum,
+        is positive beyond rounding, a minimum (looked at up to P = 1000); stationary alone, which on kinks
+        is in Clarke's sense (:func:`numerics.landscape.clarke.kinks_that_hold`); no minimum,
         because output weights separate the classes; none of these.
     """
 
@@ -159,9 +160,10 @@ class Point:
             return rungs.NO_MINIMUM, SEPARATED
         if (self.stationary or self._programmes <= LARGEST_PROGRAMME) and separable_features(self.run):
             return rungs.NO_MINIMUM, SEPARABLE
-        if not self.stationary:
-            return rungs.STOPPED, ""
         place = NetworkLandscape(self.net, self.run.X, labels(self.run), self.run.loss)
+        if not self.stationary:
+            held = kinks_that_hold(place, self.net.theta)
+            return (rungs.STATIONARY, HELD.format(_kinks(held))) if held else (rungs.STOPPED, "")
         small = self.net.n_parameters <= LARGEST_PROOF
         proved = small and rungs.proved_minimum(place, self.net.theta)
         return rungs.MINIMUM if proved else rungs.STATIONARY, STATIONARY
@@ -210,7 +212,11 @@ def kinks_said(run: Forward) -> str:
     for place, jump, _ in net.activation.kinks:
         scales = np.sqrt(np.multiply.outer(lengths, squares)) + abs(place)
         on += int(((np.abs(Z - place) <= ON * scales) & (scales > 0)).sum()) if jump else 0
-    return f"; at {on} kink{'s' if on > 1 else ''}, along which the gradient flow may go on" if on else ""
+    return f"; at {_kinks(on)}, along which the gradient flow may go on" if on else ""
+
+
+def _kinks(count: int) -> str:
+    return f"{count} kink{'s' if count > 1 else ''}"
 
 
 def labels(run: Forward) -> np.ndarray:

@@ -11,10 +11,10 @@ import twolayer as tl
 from numerics.basins.map import BasinMap
 from numerics.descents.compiled import LARGEST, CompiledSteps, Kernels, smooth_pattern, suits
 from numerics.descents.flow import flow
-from numerics.descents.pattern import Pattern
 from numerics.descents.piecewise import PiecewiseSteps
 from numerics.descents.solvers import begun
 from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.pattern import Pattern
 from numerics.landscape.potentials import CosineLattice
 from twolayer.many import flow as kernel
 

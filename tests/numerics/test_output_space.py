@@ -6,11 +6,11 @@ from numpy.testing import assert_allclose
 
 import twolayer as tl
 from numerics.descents.output_space import OutputSpace
-from numerics.descents.pattern import Pattern, Units
 from numerics.descents.rosenbrock import Derivatives
 from numerics.descents.segment import first_below
-from numerics.descents.sliding import rooms, velocities
 from numerics.landscape.landscape import NetworkLandscape
+from numerics.landscape.pattern import Pattern, Units
+from numerics.landscape.sliding import rooms, velocities
 
 ON = 1e-12
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
-from numerics.descents.pattern import DEPENDENT, Held, Mask, Pattern, Units
+from numerics.landscape.pattern import DEPENDENT, Held, Mask, Pattern, Units
 from numerics.landscape.rounding import gradient_rounding
 from twolayer.arrays import Array
 
@@ -22,8 +22,10 @@ def velocities(pattern: Pattern, theta: Array) -> tuple[Array, Array]:
 
     With slopes sigma on the held samples H unit k's weights move by v_k - sum over H of p_ik sigma_ik x~_i.
     """
-    run = pattern.forward(theta)
-    return -pattern.free_gradient(theta)[pattern.units.places], run.GA / run.n
+    with np.errstate(all="ignore"):
+        run = pattern.forward(theta)
+        p = run.GA / run.n
+        return -(p * pattern.slopes).T @ pattern.units.X, p
 
 
 def decided(units: Units, v: Array, p: Array, here: NDArray[np.int64], before: Mask) -> tuple[Array, Mask]:
@@ -94,21 +96,21 @@ def _spanned(X: Array, inside: Mask) -> Mask:
     return np.asarray(left <= DEPENDENT * np.linalg.norm(X, axis=1))
 
 
-def margin(pattern: Pattern, theta: Array, rounding: float | None = None) -> float:
+def margin(pattern: Pattern, theta: Array, rounding: Callable[[], float] | None = None) -> float:
     """How far the slopes that hold pre-activations are from c- and c+, as shares; inf if none is held.
 
     Negative where no slopes between them hold all: the flow leaves a kink. `theta` has shape (P,); `rounding`
-    is the gradient's, if it is known.
+    gives the gradient's, by default that at theta. It is asked for where a slope is beyond.
     """
     return min(rooms(pattern, theta, rounding).values(), default=np.inf)
 
 
-def rooms(pattern: Pattern, theta: Array, rounding: float | None = None) -> dict[int, float]:
+def rooms(pattern: Pattern, theta: Array, rounding: Callable[[], float] | None = None) -> dict[int, float]:
     """The margin of each unit that is held; `theta` (P,) and `rounding` as for :func:`margin`."""
     if not pattern.kinks:
         return {}
     V, p = velocities(pattern, theta)
-    allowed = partial(gradient_rounding, pattern.forward(theta)) if rounding is None else lambda: rounding
+    allowed = rounding or partial(gradient_rounding, pattern.forward(theta))
     known = _plain_rooms(pattern, V, p)
     return {
         k: known[k] if k in known else _room(pattern, k, kink, V[k], p[kink.here, k], allowed)
