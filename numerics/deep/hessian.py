@@ -13,12 +13,12 @@ from scipy.sparse.linalg import LinearOperator
 
 from numerics.deep import input_gradient, norms
 from numerics.deep.block import Block
-from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward, forward
+from numerics.deep.frobenius import frobenius
 from numerics.deep.matrices import counter, dense, dense_error, widths
 from numerics.deep.network import Network, refuse_overflow
-from numerics.deep.norms import Scope
-from numerics.deep.product import product, product_error
+from numerics.deep.norms import Bounds, Scope
+from numerics.deep.product import product, product_error, surely_above
 from numerics.deep.spectrum import (
     FORMED,
     WHOLE,
@@ -202,7 +202,7 @@ class Curvature(SpectralFunctions):
         return self._measured(*norms.trace(self.forward, self.scope, self.bound), "closed form")
 
     def frobenius_norm(self) -> Measurement:
-        """Frobenius norm, exact and without forming the matrix; O(n^2 L^2 m^2 + n^2 q L m^2) time.
+        """Frobenius norm, exact and without forming the matrix; O(n^2 L^2 m^2 + n^2 q L m) time.
 
         Examples
         --------
@@ -216,7 +216,7 @@ class Curvature(SpectralFunctions):
     @cached_property
     def _norm(self) -> tuple[float, float]:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            return norms.frobenius(self.forward, self.scope, self.bound)
+            return frobenius(self.forward, self.scope, self.bound)
 
     @cached_property
     def eigensystem(self) -> DeepEigensystem:  # type: ignore[override]
@@ -258,7 +258,9 @@ class Curvature(SpectralFunctions):
 
     @cached_property
     def _interpolates(self) -> bool:
-        if not self.forward.at_zero and self._surely_residual():
+        most = NEGLIGIBLE * math.sqrt(self.forward.net.n_outputs) * self.gauss_newton.bound.size
+        rest, P = self.residual.scope, self.shape[0]
+        if not self.forward.at_zero and surely_above(most, self.forward, rest, self.bound, P):
             return False
         return bool(self._residual_size <= NEGLIGIBLE * self.gauss_newton.frobenius_norm().value)
 
@@ -268,15 +270,6 @@ class Curvature(SpectralFunctions):
         if self.forward.at_zero:
             return norms.residual_ceiling(self.forward, self.scope.layers)
         return float(self.residual.frobenius_norm().upper)
-
-    def _surely_residual(self) -> bool:
-        """Whether one product shows that R is not negligible, without its norm."""
-        run, scope = self.forward, self.residual.scope
-        v = np.random.default_rng(0).standard_normal(self.shape[0])
-        found = np.linalg.norm(product(run, scope, v)) / np.linalg.norm(v)
-        off = product_error(run, scope, self.bound.propagated)
-        most = math.sqrt(run.net.n_outputs) * self.gauss_newton.bound.size
-        return bool((1 - 1e-12) * found - off > NEGLIGIBLE * most)
 
     def _operator(self) -> Operator:
         apart = self.bound.propagated

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward
-from numerics.deep.norms import SUMMED, Scope, curvature_rows, tiles
+from numerics.deep.frobenius import curvature_rows
+from numerics.deep.norms import SUMMED, Bounds, Scope, tiles
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, UNIT, gamma

@@ -1,21 +1,8 @@
-r"""Frobenius norms, traces and diagonals, exact and without forming the matrix.
+"""Which parts of the Hessian are meant, their sizes and bounds, and traces and diagonals without the matrix.
 
-With K^l_ij = h^_l,i . h^_l,j, Lam_i = C_i C_i^T and e the rows of E_i = C_i^T J_i, everything is a sum over
-pairs of samples:
-
-    |G|_F^2 = n^-2 sum_ij sum_(e, e') ( sum_l K^(l-1)_ij e_l . e'_l )^2
-
-    |R|_F^2 = n^-2 sum_ij sum_(l<=k) w_kl K^(l-1)_ij [ K^(k-1)_ij <A_i, A_j>
-                  + (delta_k,i . delta_k,j) <B_i, B_j>
-                  + (A_i^T delta_k,j) . (B_j^T h_i) + (A_j^T delta_k,i) . (B_i^T h_j) ],
-
-with w_kl = 1 at k = l, else 2, and
-
-    <G, R>  = n^-2 sum_ij sum_e  d2/dt2 (g_j . f_j) along the direction e (x) h^_i of the parameters
-
-The last needs no second derivatives: along a direction z'_l = W_l h'_(l-1) + e_l K^(l-1)_ij is one pass
-forward, and the second derivative of g . f is
-sum_l v_l . z'_l^2 + 2 sum_l (delta_l . e_l)(h_(l-1),i . h'_(l-1)).
+Write H = (1/n) sum_i (J_i^T Lam_i J_i + R_i). Replacing every factor by its computed value changes H by a
+matrix whose Frobenius norm the triangle inequality bounds, sample by sample; arithmetic on the computed
+factors adds an error proportional to the sizes.
 """
 
 from __future__ import annotations
@@ -25,16 +12,82 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from numerics.deep.bounds import VANISHING, Bounds, mean, newton_bounds, pair_bounds
 from numerics.deep.forward import Forward
 from numerics.deep.second_derivatives import Pair, pairs
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norms
-from twolayer.jit import reduction_kernel
+from twolayer.errors.rounding import SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
 
+UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
+VANISHING = 1e-160  # the same for the root of a sum of squares
 ENTRIES = 8_000_000  # of the largest temporary array
-CACHED = 1_000_000  # of one that is run through several times
 SUMMED = 64  # roundings of numpy's pairwise summation of any feasible length
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Bounds of one part of the Hessian.
+
+    Attributes
+    ----------
+    size : float
+        (1/n) sum_i of the Frobenius norms of the samples' matrices: what rounding is proportional to.
+    propagated : float
+        Bound of the Frobenius norm of (the part from computed factors) - (the part).
+    trace_propagated : float
+        The same for the trace.
+    """
+
+    size: float
+    propagated: float
+    trace_propagated: float
+
+    def __add__(self, other: Bounds) -> Bounds:
+        return Bounds(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+def newton_bounds(run: Forward, layers: tuple[int, ...]) -> Bounds:
+    """Bounds of G, or of its block over some layers."""
+    J, dJ = jacobian_sizes(run, layers)
+    off = run.Lam_error + run.net.n_outputs * SUBNORMAL  # a confident sample's curvature may vanish
+    lam = scaled_norms(run.Lam.reshape(run.n, -1)) + off
+    lost = UNDERFLOW if any(run.sizes[l].h.any() for l in layers) else 0.0
+    each = mean(off * J**2 + lam * (2 * J * dJ + dJ**2)) + lost
+    return Bounds(mean(lam * J**2), each, each)
+
+
+def jacobian_sizes(run: Forward, layers: tuple[int, ...]) -> tuple[Array, Array]:
+    """Upper bounds of |J_i|_F over parameters and outputs, and of its error, each (n,)."""
+    found = np.zeros(run.n)
+    error = np.zeros(run.n)
+    for l in layers:
+        size = run.sizes[l]
+        found = np.hypot(found, size.J * size.h)  # whose squares may vanish
+        error = np.hypot(error, size.dJ * size.h + size.J * size.dh)
+    return SLACK * found, SLACK * error
+
+
+def pair_bounds(run: Forward, l: int, k: int, pair: Pair, rows: slice) -> tuple[Array, Array, Array]:
+    """Size and error of the block (k, l) of R_i, and of the trace if k = l, each (rows,)."""
+    low, high = run.sizes[l], run.sizes[k]
+    h, dh = low.h[rows], low.dh[rows]
+    H, dH, delta, ddelta = high.h[rows], high.dh[rows], high.delta[rows], high.ddelta[rows]
+    inside = pair.size_A * H + delta * pair.size_B
+    error = pair.error_A * H + pair.size_A * dH + ddelta * pair.size_B + delta * pair.error_B
+    wide = run.net.sizes[l + 1] ** 0.5
+    trace = wide * (h**2 * pair.error_A + 2 * h * dh * pair.size_A) if k == l else np.zeros_like(h)
+    return SLACK * h * inside, SLACK * (h * error + dh * inside + 4 * UNIT * h * inside), SLACK * trace
+
+
+def gradient_bounds(run: Forward) -> tuple[float, float]:
+    """(1/n) sum |g_i| |J_i|_F, and the error that the factors propagate to the gradient."""
+    J, dJ = jacobian_sizes(run, tuple(range(run.net.depth)))
+    g = scaled_norms(run.G) + run.G_error
+    return mean(g * J), mean(g * dJ + run.G_error * J) + gamma(4) * mean(g * J)
+
+
+def mean(values: Array) -> float:
+    """Upper bound of the mean of non-negative values, shape (n,)."""
+    return float(SLACK * values.mean())
 
 
 @dataclass(frozen=True)
@@ -128,182 +181,6 @@ def scaled(run: Forward, exponent: int) -> Forward:
         Lam_error=power * run.Lam_error,
         blocks={key: (power * a, power * b, power * c) for key, (a, b, c) in run.blocks.items()},
     )
-
-
-def frobenius(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
-    """The Frobenius norm and its error; O(n^2 q L m^2 + n^2 L^2 m^2) time."""
-    if bound.size <= bound.propagated:  # nothing but errors
-        return 0.0, SLACK * bound.size + bound.propagated
-    if not math.isfinite(bound.size):
-        return math.inf, math.inf
-    exponent = min(max(math.frexp(bound.size)[1], -900), 900)
-    at = scaled(run, exponent)
-    square = error = 0.0
-    off = 0.0
-    if scope.gauss_newton:
-        E, off = curvature_rows(at)
-        size = newton_bounds(at, scope.layers).size
-        square += newton_square(at, E, scope)
-        error += gamma(max(run.net.sizes) + run.net.depth + SUMMED + 8) * size**2
-    if scope.residual:
-        square += residual_square(at, scope)
-        rest = residual_bounds(at, scope.layers).size
-        longest = max(a * b for a in run.net.sizes[1:] for b in run.net.sizes)
-        error += gamma(longest + SUMMED + 16) * rest**2
-    if scope.gauss_newton and scope.residual:
-        square += 2 * mixed_sum(at, E, scope)
-        error += 2 * gamma(steps(run)) * size * majorant(at, scope.layers)
-    value = math.sqrt(max(square, 0.0))
-    error = SLACK * error
-    spread = min(error / value, math.sqrt(error)) if value else math.sqrt(error)
-    factor = math.ldexp(1.0, exponent)
-    return factor * value, factor * SLACK * (spread + off + 4 * UNIT * value) + bound.propagated
-
-
-def curvature_rows(run: Forward) -> tuple[list[Array], float]:
-    """E = C^T J of every layer, (n, q, m_l), and a bound of what C C^T misses of Lam does to G."""
-    if run.loss.separable:
-        root = np.sqrt(np.maximum(np.einsum("ioo->io", run.Lam), 0.0))
-        missed = 4 * UNIT * scaled_norms(root**2)
-        rows = [root[:, :, None] * J for J in run.J]
-    else:
-        values, V = np.linalg.eigh(run.Lam)
-        C = V * np.sqrt(np.maximum(values, 0.0))[:, None, :]
-        left = (run.Lam - C @ C.transpose(0, 2, 1)).reshape(run.n, -1)
-        rounding = gamma(C.shape[1] + 6) * np.einsum("ioe,ioe->i", C, C)
-        missed = scaled_norms(left) + SLACK * rounding
-        rows = [np.matmul(C.transpose(0, 2, 1), J) for J in run.J]
-    lam = scaled_norms(run.Lam.reshape(run.n, -1))
-    square = sum((size.J * size.h) ** 2 for size in run.sizes)
-    return rows, mean((missed + gamma(run.F.shape[1] + 4) * lam) * square)
-
-
-def newton_square(run: Forward, E: list[Array], scope: Scope) -> float:
-    """|G|_F^2; E has shape (n, q, m_l) for every layer."""
-    n, q = run.F.shape
-    flat = {l: E[l].reshape(n * q, -1) for l in scope.layers}
-    inputs = {l: scope.inputs(run, l) for l in scope.layers}
-    rows = max(1, min(n, CACHED // (n * q * q)))
-    sums: list[float] = []
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        M = np.zeros((stop - start, q, n - start, q))
-        for l in scope.layers:
-            product = flat[l][start * q : stop * q] @ flat[l][start * q :].T
-            K = inputs[l][start:stop] @ inputs[l][start:].T
-            M += K[:, None, :, None] * product.reshape(M.shape)
-        M *= M
-        sums += M[:, :, : stop - start].sum(axis=(1, 2, 3)).tolist()
-        sums += (2 * M[:, :, stop - start :].sum(axis=(1, 2, 3))).tolist()
-    return math.fsum(sums) / float(n**2)
-
-
-def mixed_sum(run: Forward, E: list[Array], scope: Scope) -> float:
-    """<G, R>: second derivatives of each g_j . f_j along the curvature rows E, (n, q, m_l)."""
-    n, q = run.F.shape
-    rows = max(1, min(n, CACHED // (n * q * max(run.net.sizes[1:]))))
-    sums = [_along(run, E, scope, slice(start, min(start + rows, n))) for start in range(0, n, rows)]
-    return float(math.fsum(part for each in sums for part in each) / n**2)
-
-
-def _along(run: Forward, E: list[Array], scope: Scope, rows: slice) -> list[float]:
-    """The second derivatives along the curvature rows of some samples, summed over all, in parts."""
-    net = run.net
-    parts: list[Array] = []
-    n, q = run.F.shape
-    count, last = len(run.F[rows]), run.net.depth - 1
-    step = np.zeros((count, q, n, net.sizes[1]))
-    met = np.zeros((count, q, n))
-    bent = np.zeros((count, q))
-    for l, (W, _) in enumerate(net.layers):
-        here = E[l][rows] if l in scope.layers else np.zeros_like(E[l][rows])
-        if l and scope.weights(l):
-            by_weight = (here.reshape(count * q, -1) @ run.delta[l].T).reshape(met.shape)
-            parts.append(2 * (by_weight * met).sum(axis=(1, 2)))
-        if l == last:
-            break
-        if l:
-            step = (step.reshape(-1, step.shape[3]) @ W.T).reshape(count, q, n, -1)
-        K = scope.inputs(run, l)[rows] @ scope.inputs(run, l).T
-        h = run.h[l + 1][rows]
-        advance(step, np.ascontiguousarray(here), K, run.v[l], run.S1[l], np.ascontiguousarray(h), bent, met)
-    return [float(value) for part in (*parts, bent.sum(axis=1)) for value in part]
-
-
-@reduction_kernel
-def advance(step: Array, E: Array, K: Array, v: Array, S1: Array, h: Array, bent: Array, met: Array) -> None:
-    """Turn z' into h' = s'(z) z' in place, after z' has got its own layer's share.
-
-    step : (i, e, n, m) z' without that share; E (i, e, m), K (i, n): the share is E K. bent (i, e) gains
-    sum_j v . z'^2, and met (i, e, n) is filled with h_i . h', h (i, m).
-    """
-    for i in range(step.shape[0]):
-        for e in range(step.shape[1]):
-            total = 0.0
-            for j in range(step.shape[2]):
-                k, dot, curved = K[i, j], 0.0, 0.0
-                for a in range(step.shape[3]):
-                    z = step[i, e, j, a] + E[i, e, a] * k
-                    curved += v[j, a] * z * z
-                    moved = S1[j, a] * z
-                    dot += moved * h[i, a]
-                    step[i, e, j, a] = moved
-                total += curved
-                met[i, e, j] = dot
-            bent[i, e] += total
-
-
-def residual_square(run: Forward, scope: Scope) -> float:
-    """|R|_F^2."""
-    sums: list[float] = []
-    for l in scope.layers:
-        blocks = tiles(run, l)
-        for at, left in enumerate(blocks):
-            here = pairs(run, l, left)
-            for right in blocks[at:]:
-                there = here if right == left else pairs(run, l, right)
-                for k in (k for k in scope.layers if k >= l):
-                    weight = (1 if k == l else 2) * (1 if right == left else 2)
-                    entries = _pair_products(run, scope, k, (here[k], there[k]), (left, right))
-                    K = scope.inputs(run, l)[left] @ scope.inputs(run, l)[right].T
-                    sums += (weight * (K * entries).sum(axis=1)).tolist()
-    return math.fsum(sums) / run.n**2
-
-
-def _pair_products(
-    run: Forward, scope: Scope, k: int, both: tuple[Pair, Pair], where: tuple[slice, slice]
-) -> Array:
-    """What multiplies K^(l-1)_ij in |R|_F^2, for two blocks of samples; (left, right)."""
-    (one, two), (left, right) = both, where
-    delta, H = run.delta[k], scope.inputs(run, k)
-    found = np.zeros((len(delta[left]), len(delta[right])))
-    if one.A is not None and two.A is not None:
-        found += (H[left] @ H[right].T) * _inner(one.A, two.A)
-    if not scope.weights(k):
-        return found
-    if one.B is not None and two.B is not None:
-        found += (delta[left] @ delta[right].T) * _inner(one.B, two.B)
-    if one.A is not None and two.A is not None and one.B is not None and two.B is not None:
-        h = run.h[k]
-        found += _crossed(one.A, delta[right], two.B, h[left])
-        found += _crossed(two.A, delta[left], one.B, h[right]).T
-    return found
-
-
-def _inner(A: Array, B: Array) -> Array:
-    return np.asarray(A.reshape(len(A), -1) @ B.reshape(len(B), -1).T)
-
-
-def _crossed(A: Array, delta: Array, B: Array, h: Array) -> Array:
-    """(A_i delta_j) . (B_j h_i), for i of A and h and j of B and delta."""
-    found = np.zeros((len(A), len(B)))
-    one, two = np.empty_like(found), np.empty_like(found)
-    for c in range(A.shape[1]):
-        np.matmul(A[:, c], delta.T, out=one)
-        np.matmul(h, B[:, c].T, out=two)
-        one *= two
-        found += one
-    return found
 
 
 def majorant(run: Forward, layers: tuple[int, ...]) -> float:

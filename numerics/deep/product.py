@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from numerics.deep.bounds import mean
 from numerics.deep.forward import Forward
-from numerics.deep.norms import Scope, majorant, steps
+from numerics.deep.norms import Bounds, Scope, majorant, mean, steps
 from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, gamma, scaled_norms
 
@@ -102,3 +101,10 @@ def product_error(run: Forward, scope: Scope, propagated: float) -> float:
         size = mean(lam * newton**2) if scope.gauss_newton else 0.0
         size += majorant(run, scope.layers) if scope.residual else 0.0
     return float(propagated + SLACK * gamma(steps(run) + run.n) * size)
+
+
+def surely_above(limit: float, run: Forward, scope: Scope, bound: Bounds, order: int) -> bool:
+    """Whether one product shows that the norm of what the `scope` means is above a number; `order` is P."""
+    v = np.random.default_rng(0).standard_normal(order)
+    found = np.linalg.norm(product(run, scope, v)) / np.linalg.norm(v)
+    return bool((1 - 1e-12) * found - product_error(run, scope, bound.propagated) > limit)

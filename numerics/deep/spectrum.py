@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from numerics.deep.bounds import Bounds
 from numerics.deep.forward import Forward
 from numerics.deep.matrices import dense, dense_error, tangent_kernel
 from numerics.deep.network import refuse_overflow
-from numerics.deep.norms import Scope
+from numerics.deep.norms import Bounds, Scope
 from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK, gamma

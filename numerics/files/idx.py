@@ -16,6 +16,9 @@ LIMIT = 2**30
 """Most bytes that an array may take, unless said otherwise."""
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+AXES = 32
+"""Most that an array may have."""
+
 GZIP = b"\x1f\x8b"
 CIFAR_RECORD = 1 + 3 * 32 * 32
 
@@ -76,6 +79,8 @@ def _read(stream: BinaryIO, path: str | Path, limit: int) -> np.ndarray:
             f"{path} must start as an idx file does, 0 0 type axes; got {head.hex(' ') or 'nothing'}"
         )
     dtype, axes = np.dtype(TYPES[head[2]]), head[3]
+    if axes > AXES:
+        raise ValueError(f"{path} must have at most {AXES} axes; got {axes}")
     lengths = stream.read(4 * axes)
     if len(lengths) < 4 * axes:
         raise ValueError(f"{path} must state the lengths of its {axes} axes; got {len(lengths)} bytes")

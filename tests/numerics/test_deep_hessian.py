@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 import twolayer as tl
 from numerics import deep
-from numerics.deep import norms
+from numerics.deep import frobenius, norms
 from tests.oracle import deep as oracle
 
 LOSSES = ("squared", "softmax", "logistic")
@@ -120,21 +120,45 @@ def test_tiles_of_samples_are_joined(monkeypatch):
     X, y = data(net, 11, "squared", np.random.default_rng(1))
     whole = deep.Hessian(net, X, y)
     norm, trace = whole.frobenius_norm(), whole.trace()
-    for name in ("ENTRIES", "CACHED"):
-        monkeypatch.setattr(norms, name, 150)
+    monkeypatch.setattr(norms, "ENTRIES", 150)
+    monkeypatch.setattr(frobenius, "CACHED", 150)
     tiled = deep.Hessian(net, X, y)
     assert len(norms.tiles(tiled.forward, 0)) > 1
     assert_allclose(tiled.frobenius_norm().value, norm.value, rtol=1e-13)
     assert_allclose(tiled.trace().value, trace.value, rtol=1e-13)
 
 
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize(
-    ("part", "name"),
-    [(norms, "mixed_sum"), (norms, "_crossed"), (norms, "newton_square")],
+    ("sizes", "n"), [((3, 2), 4), ((2, 3, 2), 1), ((4, 3, 1, 2), 9), ((2, 3, 2, 3, 2), 5)]
 )
-def test_a_wrong_term_is_noticed(monkeypatch, part, name):
-    right = getattr(part, name)
-    monkeypatch.setattr(part, name, lambda *words: 1.01 * right(*words))
+@pytest.mark.parametrize("activation", ["tanh", "relu", "relu_squared"])
+def test_one_sum_and_three_are_the_norm_of_the_matrix(monkeypatch, joined, loss, sizes, n, activation):
+    monkeypatch.setattr(frobenius, "_joined", lambda *words: joined)
+    monkeypatch.setattr(norms, "ENTRIES", 60)  # several tiles
+    net = deep.random_network(sizes, activation, seed=5, kind="gaussian", biases=n != 5)
+    X, y = data(net, n, loss, np.random.default_rng(n))
+    whole = deep.Hessian(net, X, y, loss)
+    for H in (whole, whole.block("W1"), whole.block(net.depth), whole.block((1, f"W{net.depth}"))):
+        found = H.frobenius_norm()
+        assert abs(found.value - np.linalg.norm(H.toarray())) <= found.error + H.rounding_error()
+
+
+@pytest.mark.parametrize(
+    ("name", "joined"),
+    [
+        ("mixed_sum", False),
+        ("newton_square", False),
+        ("_crossed", False),
+        ("_crossed", True),
+        ("_inner", True),
+    ],
+)
+def test_a_wrong_term_is_noticed(monkeypatch, name, joined):
+    right = getattr(frobenius, name)
+    monkeypatch.setattr(frobenius, "_joined", lambda *words: joined)
+    monkeypatch.setattr(frobenius, name, lambda *words: 1.01 * right(*words))
     net = deep.random_network([3, 5, 4, 2], "tanh", seed=1)
     X, y = data(net, 6, "squared", np.random.default_rng(1))
     H = deep.Hessian(net, X, y)

@@ -36,6 +36,7 @@ BAD = {
     "no lengths": GOOD[:6],
     "truncated": GOOD[:-1],
     "more than it says": GOOD + b"\0",
+    "more axes than an array has": idx(0x08, (1,) * 255, [1]),
     "terabytes": idx(0x0E, (2**32 - 1, 2**32 - 1, 2**32 - 1), []),
     "an axis of no length": idx(0x08, (0, 28, 28), []),
     "an axis of no length among others": idx(0x0D, (3, 0), []),
