@@ -24,6 +24,7 @@ import numpy as np
 from tests.oracle.problem import Problem
 from tests.oracle.strategies import random_problem
 
+from .bounds_further import further
 from .bounds_questions import ACTIVATIONS, LOSSES, Answer, answers
 
 STEPS = 12
@@ -158,7 +159,7 @@ def climb(
     problem, worst = drawn(rng, decades), -1.0
     candidate = problem
     for _ in range(STEPS):
-        found = answers(candidate)
+        found = [*answers(candidate), *answers(candidate, further)]
         yield from ((candidate, answer) for answer in found)
         reached = max((answer.ratio for answer in found if math.isfinite(answer.ratio)), default=0.0)
         if reached >= worst:

@@ -35,6 +35,7 @@ from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK
 from twolayer.model.loss import Loss
 from twolayer.operators.functions import SpectralFunctions
+from twolayer.operators.spectral import require_not_zero
 from twolayer.spectrum.enclosed import Spectrum
 from twolayer.spectrum.extremes.records import Counter, Operator
 from twolayer.spectrum.extremes.watch import Progress, Watch
@@ -286,14 +287,13 @@ class Curvature(SpectralFunctions):
         progress: Progress | None = None,
         max_seconds: float | None = None,
     ) -> Measurement:
-        """``|H|_F^2 / |H|_2^2``; arguments as for :meth:`spectral_norm`."""
+        """``|H|_F^2 / |H|_2^2``, refused where H may be zero; arguments as for :meth:`spectral_norm`."""
         watch = Watch(progress, max_seconds)
         norm = self.frobenius_norm()
         value, lower, upper, said = self.eigensystem.spectral_ends(method, watch)
-        if not value > 0:
-            return Measurement(math.nan, math.inf, True, said, self.convention)
+        require_not_zero(value, value - lower)
         found = (norm.value / value) ** 2
-        ends = (norm.lower / upper) ** 2, (norm.upper / lower) ** 2 if lower > 0 else math.inf
+        ends = (norm.lower / upper) ** 2, (norm.upper / lower) * (norm.upper / lower)
         return self._measured(found, SLACK * max(found - ends[0], ends[1] - found), f"{norm.method}; {said}")
 
     def weyl_bounds(

@@ -31,6 +31,11 @@ def mean_square(run: Forward) -> Measurement:
     >>> mean_square(run).value
     36.0
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _mean_square(run)
+
+
+def _mean_square(run: Forward) -> Measurement:
     W, size = run.net.layers[0][0], run.sizes[0]
     rows = (run.J[0] @ W).reshape(run.n, -1)
     squares = np.einsum("ij,ij->i", rows, rows)

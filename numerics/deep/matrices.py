@@ -8,6 +8,7 @@ import numpy as np
 
 from numerics.deep.forward import Forward
 from numerics.deep.frobenius import curvature_rows
+from numerics.deep.network import refuse_overflow
 from numerics.deep.norms import SUMMED, Bounds, Scope, tiles
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
@@ -61,7 +62,9 @@ def dense(run: Forward, scope: Scope) -> Array:
 def dense_error(run: Forward, bound: Bounds) -> float:
     """Bound of the Frobenius norm of the error of `dense`."""
     n, q = run.F.shape
-    return float(SLACK * gamma(n * q + q + SUMMED) * bound.size + bound.propagated)
+    error = float(SLACK * gamma(n * q + q + SUMMED) * bound.size + bound.propagated)
+    refuse_overflow("bounds of rounding errors", error)
+    return error
 
 
 def _add_gauss_newton(run: Forward, scope: Scope, H: Array) -> None:

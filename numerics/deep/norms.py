@@ -15,7 +15,16 @@ import numpy as np
 from numerics.deep.forward import Forward
 from numerics.deep.second_derivatives import Pair, pairs
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
+from twolayer.errors.rounding import (
+    NOTHING,
+    ORDINARY,
+    SLACK,
+    SUBNORMAL,
+    UNIT,
+    exponent_of,
+    gamma,
+    scaled_norms,
+)
 
 UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
 VANISHING = 1e-160  # the same for the root of a sum of squares
@@ -51,6 +60,8 @@ def newton_bounds(run: Forward, layers: tuple[int, ...]) -> Bounds:
     off = run.Lam_error + run.net.n_outputs * SUBNORMAL  # a confident sample's curvature may vanish
     lam = scaled_norms(run.Lam.reshape(run.n, -1)) + off
     lost = UNDERFLOW if any(run.sizes[l].h.any() for l in layers) else 0.0
+    for l in layers:  # products of inputs that vanish, times what is large
+        lost += run.net.sizes[l] * SUBNORMAL * mean(lam * run.sizes[l].J ** 2)
     each = mean(off * J**2 + lam * (2 * J * dJ + dJ**2)) + lost
     return Bounds(mean(lam * J**2), each, each)
 
@@ -73,9 +84,22 @@ def pair_bounds(run: Forward, l: int, k: int, pair: Pair, rows: slice) -> tuple[
     H, dH, delta, ddelta = high.h[rows], high.dh[rows], high.delta[rows], high.ddelta[rows]
     inside = pair.size_A * H + delta * pair.size_B
     error = pair.error_A * H + pair.size_A * dH + ddelta * pair.size_B + delta * pair.error_B
+    # products of two of the factors that vanish, times the third
+    count = math.prod((run.net.sizes[at] + 1) * run.net.sizes[at + 1] for at in (l, k))
+    gone = 2 * count * SUBNORMAL * (1.0 + pair.size_A + pair.size_B + h + H + delta)
+    gone = np.where(inside > 0, gone, 0.0)
     wide = run.net.sizes[l + 1] ** 0.5
-    trace = wide * (h**2 * pair.error_A + 2 * h * dh * pair.size_A) if k == l else np.zeros_like(h)
-    return SLACK * h * inside, SLACK * (h * error + dh * inside + 4 * UNIT * h * inside), SLACK * trace
+    trace = wide * (h * (h * pair.error_A) + 2 * h * (dh * pair.size_A)) if k == l else np.zeros_like(h)
+    off = h * error + dh * inside + 4 * UNIT * h * inside
+    return SLACK * h * inside, SLACK * off + gone, SLACK * trace + gone * (k == l)
+
+
+def moderate(H: Array) -> tuple[Array, int]:
+    """Inputs (n, w) over a power of two, so that their squares neither vanish nor overflow; its exponent."""
+    exponent = exponent_of(H)
+    if abs(exponent) <= ORDINARY or abs(exponent) == abs(NOTHING):
+        return H, 0
+    return np.ldexp(H, -exponent), exponent
 
 
 def gradient_bounds(run: Forward) -> tuple[float, float]:
@@ -238,10 +262,11 @@ def trace(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The trace and its error; O(n L^2 m^3) for a curved activation, else O(n L m^2)."""
     parts: list[float] = []
     for l in scope.layers:
-        H = scope.inputs(run, l)
+        H, exponent = moderate(scope.inputs(run, l))
         squares = np.einsum("ij,ij->i", H, H)
         for rows in tiles(run, l):
-            parts += (squares[rows] * unit_diagonal(run, scope, l, rows).sum(axis=1)).tolist()
+            each = squares[rows] * unit_diagonal(run, scope, l, rows).sum(axis=1)
+            parts += np.ldexp(each, 2 * exponent).tolist()
     value = math.fsum(parts) / run.n
     wide = max(run.net.sizes)
     return value, SLACK * gamma(wide**2 + 3 * wide + SUMMED) * bound.size + bound.trace_propagated
@@ -252,11 +277,13 @@ def diagonal(run: Forward, scope: Scope) -> Array:
     """The diagonal, laid out as theta, shape (P of the layers,)."""
     parts: list[Array] = []
     for l in scope.layers:
-        H = scope.inputs(run, l) ** 2
+        H, exponent = moderate(scope.inputs(run, l))
+        H = H**2
         made = np.zeros((run.net.sizes[l + 1], H.shape[1]))
         for rows in tiles(run, l):
             made += unit_diagonal(run, scope, l, rows).T @ H[rows]
         wide = H.shape[1] - scope.bias(run, l)
+        made = np.ldexp(made, 2 * exponent)
         parts += [made[:, :wide].ravel(), made[:, wide:].ravel()]
     return np.asarray(np.concatenate(parts) / run.n)
 

@@ -24,7 +24,7 @@ from numerics.deep.network import refuse_overflow
 from numerics.deep.norms import Bounds, Scope
 from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.errors.measurement import Measurement
-from twolayer.errors.rounding import SLACK, gamma
+from twolayer.errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
 from twolayer.memory import available
 from twolayer.spectrum.eigensystem import Asked
 from twolayer.spectrum.enclosed import Spectrum, semidefinite
@@ -34,7 +34,7 @@ from twolayer.spectrum.extremes.lanczos import extreme_pairs
 from twolayer.spectrum.extremes.records import Counter, Operator, Pairs
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.lapack import verified_eigenvalues
-from twolayer.spectrum.solving import refined
+from twolayer.spectrum.solving import by_columns, refined
 
 FORMED = 3000  # largest order of a matrix that is formed though a few eigenvalues could be had without
 WHOLE = 6000  # the same where only that gives all eigenvalues: minutes
@@ -178,7 +178,22 @@ class DeepEigensystem:
         least = float((np.abs(whole.values + shift) * (1 - gamma(2)) - whole.errors).min())
         if not least > 0:
             raise ValueError(f"shift must be away from minus an eigenvalue; got {shift!r}")
-        operator, columns = self.operator(), right.reshape(len(right), -1)
+        columns, sizes = by_columns(right)
+        with np.errstate(over="ignore", invalid="ignore"):
+            x, errors = self._solved(columns, shift, least, watch)
+            values = np.ldexp(x, sizes).reshape(right.shape)
+            # of what the last scaling leaves no digits
+            bounds = np.ldexp(errors, sizes) + len(right) * SUBNORMAL * columns.any(axis=0)
+        refuse_overflow("solutions", values)
+        refuse_overflow("bounds of rounding errors", bounds)
+        errors = np.broadcast_to(bounds, x.shape).reshape(right.shape)
+        return self._measured(values, errors, f"refined; eigenvalues: {whole.method}")
+
+    def _solved(
+        self, columns: np.ndarray, shift: float, least: float, watch: Watch
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """x (P, k) for `columns` (P, k), and bounds (k,) of the norms of the errors; `least` as found."""
+        operator = self.operator()
 
         def apply(v: np.ndarray) -> np.ndarray:
             return np.asarray(operator.product(v) + shift * v)
@@ -190,10 +205,9 @@ class DeepEigensystem:
                 inverse = partial(linalg.lu_solve, linalg.lu_factor(formed))
         found = [refined(apply, inverse, column, watch) for column in columns.T]
         x = np.stack([column for column, _ in found], axis=1)
-        missed = np.array([left for _, left in found]) + gamma(4) * np.linalg.norm(columns, axis=0)
-        missed += (operator.product_error + gamma(4) * abs(shift)) * np.linalg.norm(x, axis=0)
-        errors = np.broadcast_to(SLACK * missed / least, x.shape).reshape(right.shape)
-        return self._measured(x.reshape(right.shape), errors, f"refined; eigenvalues: {whole.method}")
+        missed = np.array([left for _, left in found]) + gamma(4) * scaled_norms(columns.T)
+        missed += (operator.product_error + gamma(4) * abs(shift)) * scaled_norms(x.T)
+        return x, SLACK * missed / least
 
     def inertia(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""

@@ -198,7 +198,8 @@ def test_the_stable_rank_is_enclosed_though_the_largest_eigenvalue_is_not_proved
     found = problem().stable_rank("lanczos")
     assert abs(found.value - truth.value) <= found.error + truth.error
     zero = deep.Hessian(deep.Network([[[0.0]], [[0.0]]]), [[1.0]], [[0.0]])
-    assert np.isnan(zero.stable_rank().value)
+    with pytest.raises(ValueError, match="must certainly not be zero; got a norm of 0"):
+        zero.stable_rank()
 
 
 def test_every_method_of_two_layers_is_there_or_has_no_meaning():

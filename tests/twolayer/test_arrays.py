@@ -213,6 +213,24 @@ def test_operators_take_vectors_of_any_kind_and_refuse_what_is_hidden(name):
         H.T @ np.ma.array(left, mask=left == 1)
 
 
+NO_VECTORS = (2.0, np.float64(2.0), None, [], "x", b"x", {}, [[1.0], [2.0, 3.0]], np.ones((1, 1, 1)))
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_what_is_no_vector_is_refused_in_one_sentence(name):
+    H = OPERATORS[name]
+    rows, columns = H.shape
+    strange = [np.ones(size) for size in (rows + columns, rows * columns + 1)]
+    strange += [strange[0] * 1j, np.array(["a"] * (rows + columns))]
+    for wrong in (*NO_VECTORS, *strange):
+        for ask in (H.__matmul__, H.__rmatmul__, H.matvec, H.rmatvec, H.matmat, H.rmatmat):
+            with pytest.raises(ValueError, match=r"^vectors? must .*; got "):
+                ask(wrong)
+    np.testing.assert_array_equal(H.matvec(np.ones((columns, 1))), (H @ np.ones(columns))[:, None])
+    np.testing.assert_array_equal(H.matmat(np.ones((columns, 2)))[:, 0], H @ np.ones(columns))
+    np.testing.assert_array_equal(H.rmatmat(np.ones((rows, 2)))[:, 1], H.rmatvec(np.ones(rows)))
+
+
 @pytest.mark.filterwarnings("ignore")  # torch's own, of what is a prototype, or to be given up
 def test_tensors_that_hold_no_rows_of_numbers_are_refused():
     torch = pytest.importorskip("torch")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Array, require_representable
+from ..arrays import Array, real_array, require_representable
 from ..curvature.dense import dense, dense_error
 from ..errors.measurement import Measurement, measured
 from ..forward.block_bounds import block_bounds
@@ -48,7 +48,7 @@ class Block(RealOperator):
 
     def _embedded(self, vector: Any, where: NDArray[np.intp]) -> Array:
         whole = np.zeros(self.whole.shape[0])
-        whole[where] = np.asarray(vector, dtype=np.float64).ravel()
+        whole[where] = real_array("vector", vector).ravel()
         return np.asarray(self.whole @ whole)
 
     def toarray(self) -> Array:

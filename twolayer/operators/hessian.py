@@ -210,7 +210,7 @@ class Curvature(PerUnit):
         progress: Progress | None = None,
         max_seconds: float | None = None,
     ) -> Measurement:
-        """``|H|_F^2 / |H|_2^2``; arguments and errors as for :meth:`spectral_norm`.
+        """``|H|_F^2 / |H|_2^2``, refused where H may be zero; else as :meth:`spectral_norm`.
 
         Examples
         --------
@@ -219,7 +219,7 @@ class Curvature(PerUnit):
         2.0
         """
         watch = Watch(progress, max_seconds)
-        largest = self.spectral_norm(method, progress=progress, max_seconds=max_seconds)
+        largest = self._not_zero(self.spectral_norm(method, progress=progress, max_seconds=max_seconds))
         return (self.frobenius_norm(progress=progress, max_seconds=watch.left()) / largest) ** 2
 
     def weyl_bounds(

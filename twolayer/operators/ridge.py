@@ -12,8 +12,8 @@ import numpy as np
 
 from .. import arrays
 from ..arrays import Array
-from ..errors.measurement import Measurement
-from ..errors.rounding import SLACK, UNIT
+from ..errors.measurement import Measurement, measured
+from ..errors.rounding import SLACK, SUBNORMAL, UNIT, exponent_above, scaled_norm, times_power
 from ..forward.scope import sizes
 from ..spectrum.enclosed import Spectrum, merged
 from ..spectrum.extremes.watch import Progress, Watch
@@ -73,7 +73,10 @@ class Regularised(RealOperator):
 
     def _matvec(self, vector: Any) -> Array:
         direction = arrays.real_array("vector", vector).ravel()
-        return np.asarray(self.curvature @ direction + self.added * direction)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = np.asarray(self.curvature @ direction + self.added * direction)
+        arrays.require_representable("entries of the product", found)
+        return found
 
     def _adjoint(self) -> Regularised:
         return self
@@ -83,17 +86,26 @@ class Regularised(RealOperator):
     def toarray(self) -> Array:
         """The (P, P) matrix; time and errors raised are those of ``Hessian.toarray``."""
         H = self.curvature.toarray()
-        H[np.diag_indices_from(H)] += self.added
+        H[np.diag_indices_from(H)] = self._summed(H.diagonal())
         return H
+
+    def _summed(self, diagonal: Array) -> Array:
+        """The sum of a diagonal (P,) of H and what is added."""
+        with np.errstate(over="ignore"):
+            found = diagonal + self.added
+        arrays.require_representable("entries of the Hessian", found)
+        return found
 
     def diagonal(self) -> Array:
         """The diagonal, shape (P,)."""
-        return np.asarray(self.curvature.diagonal() + self.added)
+        return self._summed(self.curvature.diagonal())
 
     def rounding_error(self) -> float:
         """Bound of the Frobenius norm of ``toarray()`` minus the true matrix."""
-        step = UNIT * float(np.linalg.norm(self.diagonal()))
-        return SLACK * (self.curvature.rounding_error() * (1 + UNIT) + 2 * step)
+        step = UNIT * scaled_norm(self.diagonal())
+        error = SLACK * (self.curvature.rounding_error() * (1 + UNIT) + 2 * step)
+        arrays.require_representable("bounds of rounding errors", error)
+        return error
 
     def trace(self) -> Measurement:
         """Trace, exact: that of H, and the sum of what is added.
@@ -126,13 +138,17 @@ class Regularised(RealOperator):
         >>> round(float(H.frobenius_norm()) ** 2, 12)
         28.0
         """
-        square = self.curvature.frobenius_norm(progress=progress, max_seconds=max_seconds) ** 2
+        norm = self.curvature.frobenius_norm(progress=progress, max_seconds=max_seconds)
+        largest = max([float(norm.upper), *self.strengths.values()])
+        exponent = exponent_above(largest) if largest > 0 else 0  # of a power that keeps squares in range
+        square = _times_power(norm, -exponent) ** 2
         for part, size in sizes(self.curvature.forward, self.curvature.scope).items():
-            strength = self._known(self.strengths.get(part, 0.0))
-            if strength.value:
+            strength = _times_power(self._known(self.strengths.get(part, 0.0)), -exponent)
+            if strength.upper:
                 block: Any = self.curvature.block(part)
-                square = square + 2 * strength * block.trace() + strength * strength * size
-        return self._said(square.sqrt())
+                trace = _times_power(block.trace(), -exponent)
+                square = square + 2 * strength * trace + strength * strength * size
+        return self._said(_times_power(square.sqrt(), exponent))
 
     def eigenvalues(self, k: int | None = None, which: str = "largest", **how: Any) -> Measurement:
         """Eigenvalues: all P, descending, or the `k` extreme ones.
@@ -161,7 +177,8 @@ class Regularised(RealOperator):
         strength = self.uniform
         if strength is not None and which != "magnitude":
             found = self.curvature.eigenvalues(k, which, **how)
-            moved = found.value + strength
+            with np.errstate(over="ignore"):
+                moved = found.value + strength
             error = SLACK * (found.error + UNIT * np.abs(moved)) if strength else found.error
             return self._said(replace(found, value=moved, error=error))
         watched = {name: how.pop(name) for name in ("progress", "max_seconds") if name in how}
@@ -191,7 +208,7 @@ class Regularised(RealOperator):
         if self.uniform is not None:
             found = self.eigenvalues(progress=watch.progress, max_seconds=watch.left())
             errors = np.broadcast_to(found.error, found.value.shape)
-            return merged(found.value, errors, SLACK * float(np.linalg.norm(errors)), found.method)
+            return merged(found.value, errors, SLACK * scaled_norm(errors), found.method)
         watch.stage(0.0, f"forming a matrix of order {self.shape[0]}")
         values, error = verified_eigenvalues(self.toarray(), watch=watch)
         error = SLACK * (error + self.rounding_error())
@@ -276,11 +293,20 @@ class Regularised(RealOperator):
         return Measurement(number, 0.0, True, "given")
 
     def _read(self, found: tuple[Any, Any]) -> Measurement:
-        return Measurement(*found, True, self.spectrum.method, self.convention)
+        return measured(*found, self.spectrum.method, self.convention)
 
     def _said(self, found: Measurement) -> Measurement:
+        arrays.require_representable("values", found.value)
+        arrays.require_representable("bounds of rounding errors", found.error)
         method = found.method.replace("; given", "").replace("given; ", "")
         return replace(found, method=f"{method}, ridge added", convention=self.convention)
+
+
+def _times_power(found: Measurement, exponent: int) -> Measurement:
+    """A measured number times 2^exponent, with what underflow takes from it in its error."""
+    value, error = (times_power(float(number), exponent) for number in (found.value, found.error))
+    lost = SUBNORMAL if found.value or found.error else 0.0
+    return replace(found, value=value, error=error + 2 * lost)
 
 
 def strengths(groups: tuple[str, ...], ridge: Any, parts: Any) -> dict[str, float]:

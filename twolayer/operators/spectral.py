@@ -375,3 +375,16 @@ class Spectral(RealOperator):
         if right.ndim not in (1, 2) or right.shape[0] != self.shape[0] or not right.size:
             raise ValueError(f"rhs must be ({self.shape[0]},) or ({self.shape[0]}, k); got {right.shape}")
         return self.eigensystem.solve(right, shift, method, Watch(progress, max_seconds))
+
+    def _not_zero(self, norm: Measurement) -> Measurement:
+        """The spectral `norm`, of a matrix that is certainly not zero."""
+        require_not_zero(float(norm), float(norm.error))
+        return norm
+
+
+def require_not_zero(norm: float, error: float) -> None:
+    """Refuse a matrix whose spectral norm, known up to `error`, may be zero."""
+    if not norm > error:
+        raise ValueError(
+            f"the matrix must certainly not be zero; got a norm of {norm:.3g} within {error:.3g}"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Array, real_array
+from ..arrays import Array, real_array, require_representable
 from ..curvature.dense import dense_error
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import SLACK, gamma, scaled_norm
@@ -13,6 +13,7 @@ from ..forward.scope import sizes, unit_columns
 from ..spectrum.compressed import Matrix
 from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
+from ..spectrum.solving import by_columns
 from ..spectrum.unit_blocks import Units
 from .functions import SpectralFunctions
 
@@ -99,7 +100,10 @@ class PerUnit(SpectralFunctions):
         watch, m, found = Watch(progress, max_seconds), self.forward.S.shape[1], []
         for k in range(m):
             watch.stage(k / m, f"unit {k} of {m}")
-            found.append(scaled.back(*_norm(self._block(units, k), kind, forming)))
+            with np.errstate(over="ignore", invalid="ignore"):
+                block = self._block(units, k)
+            require_representable("entries of the Hessian", block)
+            found.append(scaled.back(*_norm(block, kind, forming)))
         values, errors = (np.array(column) for column in zip(*found, strict=True))
         return measured(values, errors, "unit by unit", self.convention)
 
@@ -147,7 +151,7 @@ class PerUnit(SpectralFunctions):
         P = sum(sizes(self.forward, self.scope).values())
         if given.ndim not in (1, 2) or given.shape[0] != P:
             raise ValueError(f"vectors must be ({P},) or ({P}, k); got {given.shape}")
-        columns = given.reshape(P, -1)
+        columns, _ = by_columns(given) if given.size else (given.reshape(P, -1), None)
         lengths = (columns**2).sum(axis=0)
         shares = (columns[self.unit_parameters()] ** 2).sum(axis=1)
         return np.asarray(shares / np.where(lengths > 0, lengths, 1.0))
@@ -168,7 +172,7 @@ def _norm(block: Array, kind: str, forming: float) -> tuple[float, float]:
     """The norm of a block whose entries are off by `forming` in Frobenius norm, and its error."""
     p = len(block)
     if kind == "frobenius":
-        value = float(np.linalg.norm(block))
+        value = scaled_norm(block)
         return value, SLACK * (forming + gamma(p * p + 4) * value)
     if kind == "trace":
         value = float(np.trace(block))

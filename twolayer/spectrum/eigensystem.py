@@ -24,7 +24,7 @@ import numpy as np
 
 from ..arrays import Array, real_number
 from ..errors.measurement import Measurement, measured
-from ..errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_of, gamma, scaled_norm, times_power
+from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norm, times_power
 from . import methods
 from .complete import dense_spectrum, kernel_spectrum, newton_method, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
@@ -36,7 +36,7 @@ from .extremes.watch import Watch
 from .inertia import beside, count, decided
 from .lapack import verified_singular_values
 from .logdet import factored_logdet
-from .solving import solved
+from .solving import by_columns, solved
 
 ENDS = ("largest", "smallest", "magnitude")
 TRIES = 12  # shifts tried before none is named
@@ -189,11 +189,13 @@ class Eigensystem:
         moved, small = self._scaled(shift), self.small
         option = methods.choose("the solution", methods.counting_methods(small), method)
         watch.announce(option.name, 3 * option.flops)
-        size = max(exponent_of(right), NOTHING // 8)
-        columns = np.ldexp(right.reshape(len(right), -1), -size)
-        x, errors = solved(self.whole, small, moved, option.name, columns, watch)
-        values = np.ldexp(x, size - self.exponent).reshape(right.shape)
-        bounds = np.ldexp(np.broadcast_to(errors, x.shape), size - self.exponent).reshape(right.shape)
+        columns, sizes = by_columns(right)
+        with np.errstate(over="ignore", invalid="ignore"):
+            x, errors = solved(self.whole, small, moved, option.name, columns, watch)
+            values = np.ldexp(x, sizes - self.exponent).reshape(right.shape)
+            lost = len(right) * SUBNORMAL * columns.any(axis=0)  # of what the last scaling leaves no digits
+            bounds = np.ldexp(errors, sizes - self.exponent) + lost
+        bounds = np.broadcast_to(bounds, x.shape).reshape(right.shape)
         return measured(values, bounds, f"{option.name}, refined", self.convention)
 
     def logdet(self, shift: float, method: str | None, watch: Watch) -> Measurement:

@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from ..arrays import Array
 from ..blas_threads import scipy_on_one_thread
 from ..curvature.dense import dense
 from ..curvature.product import product
-from ..errors.rounding import SLACK, UNIT
+from ..errors.rounding import NOTHING, SLACK, UNIT, exponent_of, scaled_norm, scaled_norms
 from ..forward.scope import unit_columns
 from ..jit import reduction_kernel
 from .compressed import Matrix
@@ -40,6 +41,26 @@ ROUNDS = 4  # of refinement
 SHARES = (0.5, 0.1, 0.01, 1e-4)  # of what the least eigenvalue is guessed to be, that are tried
 
 Apply = Callable[[Array], Array]
+
+
+def by_columns(right: Array) -> tuple[Array, NDArray[np.int64]]:
+    """The columns of `right`, (P,) or (P, k), as (P, k), each over a power of two near its largest entry.
+
+    Returns
+    -------
+    columns : ndarray, shape (P, k)
+    exponents : ndarray, shape (k,)
+        Those of the powers.
+
+    Examples
+    --------
+    >>> columns, exponents = by_columns(np.array([[4.0, 0.0], [3.0, 0.25]]))
+    >>> columns.tolist(), exponents.tolist()
+    ([[0.5, 0.0], [0.375, 0.5]], [3, -1])
+    """
+    columns = right.reshape(len(right), -1)
+    exponents = np.array([max(exponent_of(column), NOTHING // 8) for column in columns.T], dtype=np.int64)
+    return np.ldexp(columns, -exponents), exponents
 
 
 def solved(
@@ -75,7 +96,7 @@ def solved(
 
     found = [refined(apply, inverse, column, watch) for column in right.T]
     x = np.stack([column for column, _ in found], axis=1)
-    lengths, sizes = np.linalg.norm(x, axis=0), np.linalg.norm(right, axis=0)
+    lengths, sizes = scaled_norms(x.T), scaled_norms(right.T)
     rounding = product_error(whole) + whole.factors_error + 4 * UNIT * abs(shift)
     missed = np.array([left for _, left in found]) + rounding * lengths + 4 * UNIT * sizes
     some = lengths > 0
@@ -93,13 +114,13 @@ def refined(apply: Apply, inverse: Apply, right: Array, watch: Watch) -> tuple[A
     """
     order = len(right)
     near = LinearOperator((order, order), matvec=lambda v: apply(inverse(v)), dtype=np.float64)
-    x, rest, left = np.zeros(order), right, float(np.linalg.norm(right))
+    x, rest, left = np.zeros(order), right, scaled_norm(right)
     for _ in range(ROUNDS if left else 0):
         watch.require_time("a solution")
         z, _ = gmres(near, rest / left, rtol=1e-9, restart=STEPS, maxiter=2)
         tried = x + left * inverse(z)
         after = right - apply(tried)
-        length = float(np.linalg.norm(after))
+        length = scaled_norm(after)
         if not length < left:
             break
         x, rest, before, left = tried, after, left, length

@@ -23,6 +23,7 @@ from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement
 from twolayer.memory import available
 from twolayer.operators.functions import SpectralFunctions
+from twolayer.operators.spectral import require_not_zero
 from twolayer.spectrum.enclosed import Spectrum, semidefinite
 from twolayer.spectrum.extremes.records import Operator
 from twolayer.spectrum.lapack import verified_eigenvalues
@@ -222,7 +223,9 @@ class ModuleCurvature(SpectralFunctions):
 
     def stable_rank(self, method: str | None = None, **watched: Any) -> Measurement:
         """``|H|_F^2 / |H|_2^2``; arguments as for :meth:`spectral_norm`."""
-        return (self.frobenius_norm() / self.spectral_norm(method, **watched)) ** 2
+        largest = self.spectral_norm(method, **watched)
+        require_not_zero(float(largest), float(largest.error))
+        return (self.frobenius_norm() / largest) ** 2
 
     def log_product(self, k: int, method: str | None = None) -> Measurement:
         """Sum of the logarithms of the `k` largest eigenvalues.
