@@ -41,10 +41,11 @@ from numerics.deep.norms import (
 )
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norms
+from twolayer.errors.rounding import SLACK, UNIT, exponent_above, gamma, scaled_norms
 from twolayer.jit import reduction_kernel
 
 CACHED = 1_000_000  # entries of an array that is run through several times
+MODERATE = 200  # exponent of inputs whose fourth powers are floats
 PASSED = 8  # multiplications in products that one entry of a pass along directions takes the time of
 
 
@@ -88,7 +89,12 @@ def pair_steps(run: Forward) -> int:
 
 
 def _joined(run: Forward, scope: Scope) -> bool:
-    """Whether |H|_F^2 as one sum is shorter than as three: multiplications per pair of samples."""
+    """Whether |H|_F^2 as one sum is shorter than as three: multiplications per pair of samples.
+
+    Never where inputs of a layer are so large or small that squares of A + M would leave the floats.
+    """
+    if any(abs(exponent_above(float(run.sizes[l].h.max()))) > MODERATE for l in scope.layers):
+        return False
     m, q, last = run.net.sizes[1:], run.net.n_outputs, run.net.depth - 1
     three = q**2 * sum(m[l] for l in scope.layers) / 2
     three += q * (PASSED * sum(m[:-1]) + sum(m[l] * m[l + 1] for l in range(1, last)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from numerics.deep.forward import Forward
+from numerics.deep.network import refuse_overflow
 from numerics.deep.norms import Bounds, Scope, majorant, mean, steps
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, gamma, scaled_norms
+from twolayer.errors.rounding import SLACK, gamma, scaled_norm, scaled_norms
 
 Directions = dict[int, tuple[Array | None, Array | None]]
 
@@ -87,6 +88,7 @@ def gradient(run: Forward) -> Array:
     return np.asarray(np.concatenate(parts) / run.n)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def product_error(run: Forward, scope: Scope, propagated: float) -> float:
     """Bound of |computed product - H v| over |v|, H being the true matrix."""
     newton = np.zeros(run.n)
@@ -97,14 +99,16 @@ def product_error(run: Forward, scope: Scope, propagated: float) -> float:
         if l:
             reach = reach * run.sizes[l].spectral * run.sizes[l - 1].s1
     lam = scaled_norms(run.Lam.reshape(run.n, -1)) + run.Lam_error
-    with np.errstate(over="ignore", invalid="ignore"):
-        size = mean(lam * newton**2) if scope.gauss_newton else 0.0
-        size += majorant(run, scope.layers) if scope.residual else 0.0
+    size = mean(lam * newton**2) if scope.gauss_newton else 0.0
+    size += majorant(run, scope.layers) if scope.residual else 0.0
     return float(propagated + SLACK * gamma(steps(run) + run.n) * size)
 
 
 def surely_above(limit: float, run: Forward, scope: Scope, bound: Bounds, order: int) -> bool:
     """Whether one product shows that the norm of what the `scope` means is above a number; `order` is P."""
     v = np.random.default_rng(0).standard_normal(order)
-    found = np.linalg.norm(product(run, scope, v)) / np.linalg.norm(v)
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = product(run, scope, v)
+    refuse_overflow("entries of the product", made)
+    found = scaled_norm(made) / np.linalg.norm(v)
     return bool((1 - 1e-12) * found - product_error(run, scope, bound.propagated) > limit)

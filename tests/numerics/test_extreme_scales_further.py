@@ -46,8 +46,19 @@ TINY = LARGE.but(
 )
 PLAIN = LARGE.but(a=np.array([0.5, -1.5]), W=np.array([[0.6, -0.7], [1.0, -0.6]]))
 
+STEEP = Problem(  # squares of second derivatives by the outputs are no floats
+    a=np.array([[1.0, 1.0, -1.5], [0.0, 1.0, 1.0]]),
+    W=np.array([[5e-149, 5e-149], [-1e-148, -1e-148], [1.5e-148, -1.5e-148]]),
+    b=None,
+    c=None,
+    X=np.array([[1e135, 0.0], [0.0, 0.0]]),
+    y=np.array([1, 0]),
+    activation="leaky_relu",
+    loss="softmax",
+)
 
-@pytest.mark.parametrize("problem", [SATURATED, VANISHING, LARGE, TINY, PLAIN])
+
+@pytest.mark.parametrize("problem", [SATURATED, VANISHING, LARGE, TINY, PLAIN, STEEP])
 def test_answers_hold_or_are_refused_by_name(problem):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
