@@ -17,9 +17,9 @@ from ..forward.values import Values
 from . import dense_by_pairs
 from .jacobian import jacobian
 from .residual_blocks import add_residual
-from .triangle import add_product, add_square, mirror
+from .triangle import add_product, mirror, sum_squares
 
-BLOCK_ENTRIES = 2**20  # Jacobian entries held at a time: 8 MB
+BLOCK_ENTRIES = 3 * 2**20  # Jacobian entries held at a time: 24 MB
 FEWEST = 128  # rows of the Jacobian that are multiplied at a time at least
 
 
@@ -40,7 +40,7 @@ def dense(forward: Values, scope: Scope, method: str | None = None) -> Array:
         if (method or dense_by_pairs.cheaper(forward, scope)) == "pairs":
             dense_by_pairs.fill_gauss_newton(forward, scope, H)
         else:
-            add_gauss_newton(forward, scope, H)
+            write_gauss_newton(forward, scope, H)
     if scope.residual:
         add_residual(forward, scope, H)
     mirror(H)
@@ -54,16 +54,15 @@ def dense_error(forward: Forward, bound: Bounds) -> float:
     return float(SLACK * (steps * bound.total + bound.propagated))
 
 
-def add_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
-    """Add (1/n) sum_i J_i^T Lam_i J_i to the upper triangle of `H`, shape (P, P)."""
-    n, q = forward.F.shape
-    roots = diagonal_roots(forward)
+def write_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
+    """Write (1/n) sum_i J_i^T Lam_i J_i to the upper triangle of `H`, shape (P, P), which is zero."""
+    (n, q), roots = forward.F.shape, diagonal_roots(forward)
     step = max(BLOCK_ENTRIES // (q * max(len(H), 1)), -(-FEWEST // q))
-    for start in range(0, n, step):
-        rows = slice(start, start + step)
-        if roots is not None:
-            add_square(jacobian(forward, scope, rows, roots), H)
-            continue
+    blocks = [slice(start, start + step) for start in range(0, n, step)]
+    if roots is not None:
+        sum_squares((jacobian(forward, scope, rows, roots) for rows in blocks), H)
+        return
+    for rows in blocks:
         J = jacobian(forward, scope, rows, np.ones((n, q)))
         weighted = np.matmul(forward.Lam[rows] / n, J.reshape(-1, q, len(H)))
         add_product(J, weighted.reshape(J.shape), H)

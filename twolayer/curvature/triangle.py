@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import cache
 
@@ -39,6 +40,40 @@ def add_square(rows: Array, H: Array, sign: float = 1.0) -> None:
     small = operations < SMALL
     with scipy_on_one_thread(0) if small else nullcontext():
         dsyrk(sign, rows.T, beta=1.0, c=H.T, lower=1, overwrite_c=1)
+
+
+def sum_squares(parts: Iterator[Array], H: Array) -> None:
+    """Write the sum of rows^T rows over all `parts` to the upper triangle of `H`, which is zero.
+
+    Shapes (k, P) of each part and (P, P), C-contiguous. Large products are numpy's, as those of the forward
+    pass are, whose threads scipy's would have to wait for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> H = np.zeros((2, 2))
+    >>> sum_squares(iter([np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]])]), H)
+    >>> H
+    array([[1., 2.],
+           [0., 5.]])
+    """
+    product = None
+    for count, rows in enumerate(parts):
+        if len(rows) * len(H) ** 2 < SMALL:
+            add_square(rows, H)
+        elif not count:
+            np.matmul(rows.T, rows, out=H)
+        else:
+            product = np.empty_like(H) if product is None else product
+            add_upper(np.matmul(rows.T, rows, out=product), H)
+
+
+@kernel
+def add_upper(M, H):  # type: ignore[no-untyped-def]
+    """Add the upper triangle of M to that of H, shapes (P, P)."""
+    for p in range(H.shape[0]):
+        for r in range(p, H.shape[0]):
+            H[p, r] += M[p, r]
 
 
 @kernel
