@@ -26,7 +26,8 @@ import numpy as np
 from ..arrays import Array
 from ..errors.rounding import SLACK, SUBNORMAL, UNDERFLOW_NORM, UNIT, gamma
 from .extremes.watch import Watch
-from .tridiagonal.similarity import GRID, leading_part, tridiagonal_eigenvalues
+from .tridiagonal.leading import GRID, leading_part
+from .tridiagonal.similarity import tridiagonal_eigenvalues
 
 MODERATE = 100  # exponent up to which entries are taken as they are
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
 from ...jit import kernel
-from ..tridiagonal.similarity import GRID, leading_part
+from ..tridiagonal.leading import GRID, leading_part
 
 
 class PlainSum:

@@ -10,7 +10,7 @@ from scipy.linalg import blas
 
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNIT, gamma
-from ..tridiagonal.similarity import GRID, leading_part
+from ..tridiagonal.leading import GRID, leading_part
 
 Subtract = Callable[[Array, Array, float], tuple[Array, float]]
 

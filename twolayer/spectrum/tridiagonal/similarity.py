@@ -11,7 +11,9 @@ symmetric, N_ij = E_ij - E_ji for i < j, so that (A - L)_ij = -E_ji for i < j, a
 |A - L|_F^2 <= 2 |E|_F^2; the theorem of Hoffman and Wielandt ends it. (W. Kahan's, 1975.)
 
 So Q may be far from orthonormal if it is known to be invertible, which single precision shows. It comes from
-LAPACK's reduction, at half the cost of eigenvectors. The eigenvalues of T are counted (:mod:`.sturm`).
+LAPACK's reduction, at half the cost of eigenvectors. Where no more than a few of the trailing parts of T are
+heavy, Q need not be formed: A is rebuilt (:mod:`.rebuilding`). The eigenvalues of T are counted
+(:mod:`.sturm`).
 """
 
 from __future__ import annotations
@@ -27,15 +29,18 @@ from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
 from ...jit import reduction_kernel
 from ..extremes.watch import Watch
+from .leading import GRID, leading_part
+from .rebuilding import rebuilding_error, weight
 from .sturm import counted_errors
 
-GRID = 2.0**-26  # of the leading part of a matrix whose rows or columns have norm at most 1
 ALONE = 32  # order up to which BLAS keeps to one thread by itself
 SMALL = 256  # order up to which chunks are shorter
 CHUNKS = (32, 64)  # terms of an inner product that one matrix product adds: its error grows with them
 PANEL = 256  # rows of a product to which chunks are added at a time
 SINGLE = 2.0**-24  # unit roundoff of single precision
 LARGEST = 3000  # order up to which single precision shows that Q is invertible
+MIDDLING = 600  # order from which a matrix is rebuilt, if the trailing parts of T weigh no more than
+LIGHT = 3.0  # times the norm of T
 
 
 def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None = None) -> tuple[Array, float]:
@@ -43,7 +48,8 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
 
     A is symmetric, its entries of moderate size; the `watch` is told how far it is. If `sharp`, the residual
     is evaluated to a few units of rounding of |A| instead of some sqrt(P) c of them, c the length of chunks.
-    O(P^3) time: 8 P^3 / 3 operations for T and Q, 3 P^3 for the proof, 7 P^3 if it is sharp.
+    O(P^3) time: 4 P^3 / 3 operations for T and as many to rebuild A; where that would prove too little,
+    4 P^3 / 3 for Q and 3 P^3 for the proof, 7 P^3 if it is sharp.
 
     Raises
     ------
@@ -63,9 +69,12 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
     watch = watch or Watch()
     with nullcontext() if len(A) <= ALONE else scipy_on_one_thread(len(A)):
         watch.stage(0.1, f"reducing a matrix of order {len(A)}")
-        diagonal, beside, Qt = reduction(A)
+        diagonal, beside, reduced, factors = reduction(A)
         watch.stage(0.6, "proving the reduction")
-        error = similarity_error(A, diagonal, beside, Qt, sharp)
+        if not sharp and len(A) >= MIDDLING and weight(diagonal, beside) <= LIGHT:
+            error = rebuilding_error(A, diagonal, beside, reduced, factors, watch)
+        else:
+            error = similarity_error(A, diagonal, beside, basis(reduced, factors), sharp)
         watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
         values, status = lapack.dsterf(diagonal, beside)
     if status:
@@ -73,14 +82,22 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
     return values, SLACK * (error + float(np.linalg.norm(counted_errors(diagonal, beside, values))))
 
 
-def reduction(A: Array) -> tuple[Array, Array, Array]:
-    """LAPACK's reduction: the diagonal (P,) of T, what is beside it (P - 1,), and Q transposed (P, P)."""
-    P = len(A)
-    reduced, diagonal, beside, factors, _ = lapack.dsytrd(A.T, lower=1, lwork=64 * P)
+def reduction(A: Array) -> tuple[Array, Array, Array, Array]:
+    """LAPACK's reduction: the diagonal (P,) of T, what is beside it (P - 1,), and the reflections.
+
+    These are columns below the diagonal of an array (P, P), with factors (P - 1,).
+    """
+    reduced, diagonal, beside, factors, _ = lapack.dsytrd(A.T, lower=1, lwork=64 * len(A))
+    return diagonal, beside, reduced, factors
+
+
+def basis(reduced: Array, factors: Array) -> Array:
+    """Q transposed, (P, P), from the reflections (P, P) and (P - 1,)."""
+    P = len(reduced)
     inner, _, _ = lapack.dorgqr(reduced[1:, :-1], factors, lwork=64 * P)
     Qt = np.zeros((P, P))
     Qt[0, 0], Qt[1:, 1:] = 1.0, inner.T
-    return diagonal, beside, Qt
+    return Qt
 
 
 def similarity_error(A: Array, diagonal: Array, beside: Array, Qt: Array, sharp: bool) -> float:
@@ -153,15 +170,6 @@ def split_product(Qt: Array, A: Array) -> tuple[Array, float]:
     made += Qt @ A2
     rest = gamma(P + 4) * (sizes[0] * sizes[3] + sizes[1] * sizes[2])
     return made, SLACK * (rest + 4 * UNIT * sizes[0]) + P * P * UNDERFLOW_NORM
-
-
-def leading_part(M: Array, grid: float) -> tuple[Array, Array]:
-    """M to the nearest multiples of `grid`, a power of two, and the exact rest.
-
-    Arrays of any shape, as M has.
-    """
-    leading = np.rint(M / grid) * grid
-    return leading, M - leading
 
 
 @reduction_kernel

@@ -1,0 +1,215 @@
+"""All eigenvalues from LAPACK's reduction to a tridiagonal matrix: both proofs of it, each of them forced."""
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from scipy.linalg import lapack
+
+from twolayer.spectrum.extremes.watch import Watch
+from twolayer.spectrum.tridiagonal import rebuilding, similarity
+
+KINDS = ("flat", "steep", "low rank", "clusters", "falling", "rising", "diagonal", "zero", "blocks")
+
+
+def symmetric(kind, P, seed=0):
+    """A symmetric matrix of order P whose entries are of moderate size."""
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((P, P))
+    powers = np.logspace(0, -7, P)
+    made = {
+        "flat": lambda: A,
+        "steep": lambda: A.T @ (A * np.arange(1.0, P + 1)[:, None] ** -3),
+        "low rank": lambda: A[:, :3] @ A[:, :3].T,
+        "clusters": lambda: np.linalg.qr(A)[0] * (np.arange(P) % 3) @ np.linalg.qr(A)[0].T,
+        "falling": lambda: A * np.outer(powers, powers),
+        "rising": lambda: A * np.outer(powers, powers)[::-1, ::-1],
+        "diagonal": lambda: np.diag(A[0]),
+        "zero": lambda: 0 * A,
+        "blocks": lambda: np.kron(np.eye(-(-P // 4)), A[:4, :4] if P >= 4 else np.ones((4, 4)))[:P, :P],
+    }[kind]()
+    return 0.5 * (made + made.T)
+
+
+def tridiagonal(diagonal, beside):
+    return np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+
+
+def apart(A, B):
+    """The distance of two spectra, in order."""
+    return np.linalg.norm(np.linalg.eigvalsh(A) - np.linalg.eigvalsh(B))
+
+
+def forced(A, road, parts=None):
+    """The bound by one of the roads, for LAPACK's reduction or for `parts` in its place."""
+    diagonal, beside, reduced, factors = parts or similarity.reduction(A)
+    if road == "rebuilt":
+        return rebuilding.rebuilding_error(A, diagonal, beside, reduced, factors, Watch())
+    Qt = similarity.basis(reduced, factors)
+    return similarity.similarity_error(A, diagonal, beside, Qt, road == "sharp")
+
+
+@pytest.fixture
+def small_tiles(monkeypatch):
+    """Tiles, panels and chunks of a few rows, so that small matrices have many of each."""
+    monkeypatch.setattr(rebuilding, "PANEL", 5)
+    monkeypatch.setattr(rebuilding, "TILE", 7)
+    monkeypatch.setattr(rebuilding, "CHUNKS", ((0.5, 2), (0.0, 3)))
+
+
+@pytest.mark.parametrize("road", ["rebuilt", "plain", "sharp"])
+@pytest.mark.parametrize("P", [2, 5, 65, 300])
+def test_a_wrong_reduction_is_caught(road, P):
+    """Whatever LAPACK returns, the bound holds and is no smaller than what was planted."""
+    A = symmetric("flat", P, P)
+    size = np.linalg.norm(A)
+    right = similarity.reduction(A)
+    assert forced(A, road, right) < 1e-12 * size * (8 if road == "rebuilt" else 1)
+    places = [(0, 0), (0, P - 1), (1, 0), (1, P - 2)]
+    places += [(2, (P - 1, 0)), (2, (P - 1, P // 2 - 1))] if P > 2 else []
+    for at, which in places:
+        for much in (1e-9, 1e-3):
+            parts = [part.copy(order="F") for part in right]
+            parts[at][which] += much
+            error = forced(A, road, parts)
+            assert apart(A, tridiagonal(*parts[:2])) <= error + 1e-14 * size
+            assert error >= much * (1.0 if at < 2 else 1e-2)
+
+
+@pytest.mark.parametrize("road", ["plain", "sharp"])
+def test_a_singular_basis_proves_nothing(road):
+    A = symmetric("flat", 30)
+    diagonal, beside, reduced, factors = similarity.reduction(A)
+    right = similarity.basis(reduced, factors)
+    for change in (lambda Qt: Qt.__setitem__(0, Qt[1]), lambda Qt: Qt.__imul__(2.0)):
+        Qt = right.copy()
+        change(Qt)
+        with pytest.raises(ArithmeticError, match="must be invertible"):
+            similarity.similarity_error(A, diagonal, beside, Qt, road == "sharp")
+
+
+@pytest.mark.parametrize("wrong", [3.0, np.nan, np.inf, 1e200])
+def test_what_are_no_reflections_prove_nothing(wrong):
+    A = symmetric("flat", 30)
+    diagonal, beside, reduced, factors = similarity.reduction(A)
+    reduced[29, 7] = wrong
+    with np.errstate(all="ignore"), pytest.raises(ArithmeticError, match="reflections must be orthogonal"):
+        rebuilding.rebuilding_error(A, diagonal, beside, reduced, factors, Watch())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("P", [2, 3, 17, 64, 66, 129, 200])
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_rebuilding_holds_for_every_kind_of_matrix(kind, P, scale):
+    A = symmetric(kind, P, P) * scale
+    diagonal, beside, *_ = similarity.reduction(A)
+    error, size = forced(A, "rebuilt"), np.linalg.norm(A)
+    assert apart(A, tridiagonal(diagonal, beside)) <= error + 1e-14 * size
+    assert error <= 2e-12 * rebuilding.weight(diagonal, beside) * size + 1e-150
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("P", [2, 6, 7, 8, 23, 41])
+def test_many_small_tiles_rebuild_the_same(kind, P, small_tiles):
+    A = symmetric(kind, P, P)
+    parts = similarity.reduction(A)
+    error, size = forced(A, "rebuilt", parts), np.linalg.norm(A)
+    assert error <= 1e-12 * rebuilding.weight(*parts[:2]) * size + 1e-150
+    if P > 2 and size:
+        parts[1][P // 2] += size
+        assert forced(A, "rebuilt", parts) >= size
+
+
+@pytest.mark.parametrize("order", [3, 20, 26])
+def test_closed_forms_with_multiple_eigenvalues(order):
+    """Sums of second differences in two directions, turned by a reflection: 4 - 2 cos - 2 cos, in pairs."""
+    T = 2 * np.eye(order) - np.eye(order, k=1) - np.eye(order, k=-1)
+    v = np.where(np.arange(order**2) % 3, 1.0, -1.0)
+    H = np.eye(order**2) - 2 * np.outer(v, v) / order**2
+    K = np.kron(T, np.eye(order)) + np.kron(np.eye(order), T)
+    A = H @ K @ H
+    A = 0.5 * (A + A.T)
+    one = 2 - 2 * np.cos(np.pi * np.arange(1, order + 1) / (order + 1))
+    truth = np.sort((one[:, None] + one).ravel())
+    for road in ("rebuilt", "plain"):
+        diagonal, beside, *_ = similarity.reduction(A)
+        values = np.linalg.eigvalsh(tridiagonal(diagonal, beside))
+        assert np.linalg.norm(values - truth) <= forced(A, road) + 1e-14 * np.linalg.norm(A)
+
+
+@pytest.mark.parametrize(("r", "k"), [(3, 1), (9, 3), (24, 8)])
+@pytest.mark.parametrize("kind", ["flat", "steep", "falling", "low rank"])
+def test_a_step_in_fifty_digits(r, k, kind, small_tiles):
+    """M' against B M B^T for the stored V and the exact R, and B B^T against I."""
+    A = symmetric(kind, r, k)
+    _, _, reduced, factors = similarity.reduction(A)
+    B = rebuilding.Reflected(rebuilding.reflections(reduced, 0, k)[:, factors[:k] != 0])
+    M = symmetric("flat", r, 5)
+    with mpmath.workdps(50):
+        V = mpmath.matrix(B.V.tolist())
+        G, _ = rebuilding.gram(B.V)
+        R = mpmath.matrix(np.triu(G, 1).tolist()) + mpmath.matrix(np.diag(np.diag(G) / 2).tolist())
+        exact = mpmath.eye(r) - V * R**-1 * V.T
+        wanted = exact * mpmath.matrix(M.tolist()) * exact.T
+        assert mpmath.mnorm(exact * exact.T - mpmath.eye(r), "f") <= B.defect * np.sqrt(r)
+        miss = mpmath.matrix(B.S.tolist()) * R - mpmath.eye(len(B.S))
+        assert mpmath.mnorm(miss, "f") <= B.missed * (1 + 1e-12)
+        for chunk in (1, 2, 3, 64):
+            made = M.copy()
+            shift = B.apply(made, 2, float(np.linalg.norm(M)), chunk)
+            made = np.tril(made) + np.tril(made, -1).T
+            off = mpmath.mnorm(mpmath.matrix(made.tolist()) - wanted, "f")
+            assert off <= shift <= 1e-12 * np.linalg.norm(M)
+
+
+@pytest.mark.parametrize(("r", "k"), [(1, 1), (5, 2), (40, 7)])
+def test_gram_matrices_against_fractions(r, k):
+    V = np.random.default_rng(r).uniform(-1, 1, (r, k)) / np.sqrt(r)
+    G, rounding = rebuilding.gram(V)
+    rows = [[Fraction(x) for x in row] for row in V.tolist()]
+    missing = [
+        [Fraction(float(G[i, j])) - sum(row[i] * row[j] for row in rows) for j in range(k)] for i in range(k)
+    ]
+    assert np.linalg.norm(np.array(missing, dtype=float)) <= rounding < 1e-15
+
+
+def test_spectral_bounds_are_above_and_near():
+    for k in (1, 2, 30, 64):
+        N = symmetric("flat", k, k)
+        largest = np.abs(np.linalg.eigvalsh(N)).max()
+        assert largest <= rebuilding.spectral_bound(N) <= 1.2 * largest
+
+
+def test_the_road_follows_the_weight_of_the_trailing_parts(monkeypatch):
+    """Steep matrices are rebuilt, flat, small and sharp ones are not; whichever it is, the bound holds."""
+    taken = []
+    for name in ("rebuilding_error", "similarity_error"):
+        original = getattr(similarity, name)
+        monkeypatch.setattr(
+            similarity, name, lambda *a, name=name, original=original: taken.append(name) or original(*a)
+        )
+    monkeypatch.setattr(similarity, "MIDDLING", 150)
+    for kind, P, sharp in (
+        ("steep", 150, False),
+        ("steep", 149, False),
+        ("flat", 400, False),
+        ("steep", 150, True),
+    ):
+        A = symmetric(kind, P)
+        values, error = similarity.tridiagonal_eigenvalues(A, sharp)
+        assert np.linalg.norm(values - np.linalg.eigvalsh(A)) <= error + 1e-14 * np.linalg.norm(A)
+    assert taken == ["rebuilding_error"] + 3 * ["similarity_error"]
+
+
+def test_wrong_eigenvalues_of_the_tridiagonal_matrix_are_caught(monkeypatch):
+    A = symmetric("flat", 40)
+    truth = np.linalg.eigvalsh(A)
+    monkeypatch.setattr(lapack, "dsterf", lambda d, e: (truth + np.eye(40)[-1] / 500, 0))
+    assert similarity.tridiagonal_eigenvalues(A)[1] >= 1 / 500
+
+
+def test_a_watch_breaks_rebuilding_off():
+    A = symmetric("steep", 200)
+    with pytest.raises(TimeoutError, match="proving the reduction"):
+        rebuilding.rebuilding_error(A, *similarity.reduction(A), Watch(max_seconds=0.0))
