@@ -112,7 +112,10 @@ def rebuilding_error(
 
 
 def reflections(reduced: Array, first: int, last: int) -> Array:
-    """Vectors of the reflections from `first` to before `last`, from row `first` on; (P - first, columns)."""
+    """Vectors of the reflections from `first` to before `last`, from row `first` on.
+
+    Shape (P, P) -> (P - first, last - first).
+    """
     V = np.zeros((len(reduced) - first, last - first))
     V[1:] = np.tril(reduced[first + 1 :, first:last], -1)
     columns = np.arange(last - first)
@@ -151,7 +154,8 @@ class Reflected:
         self.length = SLACK * math.sqrt(float(diagonal.sum()))
         R = np.triu(G)
         R.flat[:: len(R) + 1] = 0.5 * diagonal
-        self.S = np.linalg.inv(R) if diagonal.min() > 0 else np.full(R.shape, np.inf)
+        inverse = np.linalg.inv(R) if diagonal.min() > 0 else np.full(R.shape, np.inf)
+        self.S: Array = np.asarray(inverse, dtype=np.float64)
         size = float(np.linalg.norm(self.S))
         known = diagonal.max() < 3 and size * size * rounding < DEFECT
         self.missed = missed(self.S, R) if known else math.inf
@@ -233,7 +237,7 @@ def spectral_bound(N: Array) -> float:
     power = N / size
     for _ in range(SQUARINGS):
         power = power @ power
-    return SLACK * size * float(np.linalg.norm(power)) ** (0.5**SQUARINGS)
+    return float(SLACK * size * float(np.linalg.norm(power)) ** (0.5**SQUARINGS))
 
 
 def _grid(M: Array) -> float:
