@@ -183,16 +183,26 @@ def integrated(basin: DigitBasin) -> dict[str, Any]:
 
 
 def from_prior(basin: DigitBasin) -> dict[str, Any]:
-    """ln of the integral over all theta, by walkers from the prior alone: it tends to lie below the truth."""
+    """ln of the integral over all theta, from the whole prior to the posterior and back."""
     size, rng = basin.size, basin.rng(22)
     levels = np.concatenate([[0.0], np.geomspace(1e-5, 1.0, size.far_levels)])
     shape = (size.walkers, basin.place.dimension)
     path = tuned(Annealing(basin.far, levels, levels), rng.normal(size=shape)[:2], rng)
-    z, work = path.down(rng.normal(size=shape), rng)
-    _, excess = path.settle(z, -1, size.settling // 2, rng)
-    value, error = log_mean(work)
+    z, down = path.down(rng.normal(size=shape), rng)
     told("walkers from the prior arrived")
-    return {"all": value, "all_error": error, "all_excess": float(excess[:, -1].mean())}
+    z, _ = path.settle(z, -1, size.settling // 2, rng)
+    z, excess = path.settle(z, -1, size.settling, rng)
+    up = path.up(z, rng)[1]
+    told("walkers back at the prior")
+    lower, lower_error = log_mean(down)
+    upper, upper_error = log_mean(up)
+    return {
+        "all_lower": lower,
+        "all_lower_error": lower_error,
+        "all_upper": -upper,
+        "all_upper_error": upper_error,
+        "all_excess": excess,
+    }
 
 
 def preconditioners(basin: DigitBasin) -> dict[str, Any]:
@@ -254,17 +264,16 @@ def measured(size: Size, seed: int) -> dict[str, Any]:
     told(f"mode found, risk {basin.bottom:.4g}; its Hessian")
     values, _ = basin.eigen
     told("eigenvalues known")
-    found = integrated(basin)
-    excess = found.pop("excess")
+    found = integrated(basin) | from_prior(basin)
+    near, excess = found.pop("excess"), found.pop("all_excess")
     height = float(f"{np.quantile(excess.mean(axis=1), 0.75) / size.beta:.3g}")  # most walkers go below it
     draws = np.concatenate([model_excess(basin, 200, seed) for seed in range(8)]).reshape(8, -1)
-    model = below(basin.laplace, draws, size.beta * height)
-    middle = (found["lower"] + found["upper"]) / 2
+    middle = (found["all_lower"] + found["all_upper"]) / 2
     mass = below(middle, excess, size.beta * height)
-    apart = abs(found["upper"] - found["lower"]) / 2 + 1.96 * (found["lower_error"] + found["upper_error"])
+    apart = abs(found["all_upper"] - found["all_lower"]) / 2
+    errors = found["all_lower_error"] + found["all_upper_error"] + mass[1]
     return {
         **found,
-        **from_prior(basin),
         "parameters": basin.place.dimension,
         "samples": size.samples,
         "beta": size.beta,
@@ -273,12 +282,14 @@ def measured(size: Size, seed: int) -> dict[str, Any]:
         "height": height,
         "eigenvalues": (float(values[0]), float(values[-1]), int((size.beta * values > SCALE**-2).sum())),
         "prior_at_mode": -float(basin.mode @ basin.mode) / (2 * SCALE**2),
+        "units": size.units,
         "images": float(gammaln(size.units + 1)),
         "laplace": basin.laplace,
-        "model": model,
+        "model": below(basin.laplace, draws, size.beta * height),
         "mass": mass[0],
-        "mass_error": apart + 1.96 * mass[1],
-        "excess": float(excess.mean()),
+        "mass_error": apart + 1.96 * errors,
+        "excess": float(near.mean()),
+        "all_excess": float(excess.mean()),
         "model_excess": float(draws.mean()),
         "halves": [float(part.mean()) for part in np.array_split(excess, 2, axis=1)],
         "rays": rays(basin, height),

@@ -35,9 +35,12 @@ def page(found: dict[str, Any]) -> str:
         "{rays}": _rays(rows, mass, model),
         "{spread}": f"{max(stated) - min(stated):,.0f}" if stated else "-",
         "{images}": f"{found['images']:.1f}",
-        "{all}": f"{found['all']:,.1f} ± {1.96 * found['all_error']:.1f}",
-        "{all_excess}": f"{found['all_excess']:,.0f}",
-        "{with_images}": f"{(found['lower'] + found['upper']) / 2 + found['images']:,.1f}",
+        "{all_excess}": f"{found['all_excess']:.1f}",
+        "{units}": str(found["units"]),
+        "{one}": f"{mass - found['images']:,.0f}",
+        "{short}": " to ".join(f"{mass - end:,.0f}" for end in (max(stated), min(stated))) if stated else "-",
+        "{refused}": str(sum(row["network_verdict"] == "refused" for row in rows)),
+        "{count}": str(len(rows)),
     }
     text = PAGE.read_text(encoding="utf-8")
     for mark, number in marks.items():
@@ -48,7 +51,12 @@ def page(found: dict[str, Any]) -> str:
 def _integrals(found: dict[str, Any]) -> str:
     lines = ["| way | ln of the integral |", "|---|---|"]
     lines.append(f"| quadratic part (Laplace), in closed form | {found['laplace']:,.2f} |")
-    ways = (("lower", "annealed, Gaussian to posterior"), ("upper", "annealed, posterior to Gaussian"))
+    ways = (
+        ("lower", "annealed, Gaussian of the exact Hessian to posterior"),
+        ("upper", "annealed, posterior to that Gaussian"),
+        ("all_lower", "annealed, prior to posterior"),
+        ("all_upper", "annealed, posterior to prior"),
+    )
     for way, name in ways:
         lines.append(f"| {name} | {found[way]:,.2f} ± {1.96 * found[way + '_error']:.2f} |")
     return "\n".join(lines) + "\n"

@@ -305,11 +305,13 @@ def test_the_digits_at_a_small_size():
     found = measured(size, 0)
     assert found["parameters"] == 2 * (64 + 1 + 10) + 10
     assert abs(found["upper"] - found["lower"]) < 3 + 4 * (found["lower_error"] + found["upper_error"])
+    apart = abs(found["all_upper"] - found["all_lower"])
+    assert apart < 5 + 4 * (found["all_lower_error"] + found["all_upper_error"])
     names = [row["preconditioner"] for row in found["rays"]]
     assert len(names) == 4
     text = digits_page(found)
     assert all(name in text for name in names)
-    assert "{" not in text.replace("{R <", "")
+    assert "{" not in text.replace("{R <", "")  # no mark is left
 
 
 def test_a_sweep_of_the_battery_is_kept(tmp_path, monkeypatch):
