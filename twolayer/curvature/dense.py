@@ -19,7 +19,7 @@ from .jacobian import jacobian
 from .residual_blocks import add_residual
 from .triangle import add_product, mirror, sum_squares
 
-BLOCK_ENTRIES = 3 * 2**20  # Jacobian entries held at a time: 24 MB
+BLOCK_ENTRIES = 3 * 2**20  # Jacobian entries held at a time, 24 MB, or half as many as the matrix has
 FEWEST = 128  # rows of the Jacobian that are multiplied at a time at least
 
 
@@ -57,7 +57,8 @@ def dense_error(forward: Forward, bound: Bounds) -> float:
 def write_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
     """Write (1/n) sum_i J_i^T Lam_i J_i to the upper triangle of `H`, shape (P, P), which is zero."""
     (n, q), roots = forward.F.shape, diagonal_roots(forward)
-    step = max(BLOCK_ENTRIES // (q * max(len(H), 1)), -(-FEWEST // q))
+    entries = max(BLOCK_ENTRIES, H.size // 2)
+    step = max(entries // (q * max(len(H), 1)), -(-FEWEST // q))
     blocks = [slice(start, start + step) for start in range(0, n, step)]
     if roots is not None:
         sum_squares((jacobian(forward, scope, rows, roots) for rows in blocks), H)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.linalg.blas import dgemm
 
 from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs, unit_size
 
@@ -23,7 +22,7 @@ from ..jit import kernel
 from .triangle import pairs_of
 
 SAMPLES_PER_BLOCK = 96
-PAIRS_PER_BLOCK = 2**14  # pairs of units at a time: 12 MB of their products
+PAIRS_PER_BLOCK = 2**14  # pairs of units at a time: 12 MB of their products, twice
 MOST_INPUTS = 128  # beyond which the sums of one unit leave the cache
 PAIR, INPUT_PAIR = 7.0, 20.0  # multiplications of a matrix product that forming a pair takes as long as
 ENTRY, CALL = 16.0, 2.5e5  # the same of writing an entry of the matrix, and of starting on a block of samples
@@ -73,15 +72,16 @@ def _products(slopes: Array, weights: Array, inputs: Array, units: slice) -> Arr
     """Sums over samples for pairs of units k in `units`, l >= k: (pairs of units, pairs of inputs)."""
     (n, m), (first, second) = slopes.shape, pairs_of(inputs.shape[1])
     count = sum(m - k for k in range(units.start, units.stop))
-    C = np.zeros((count, len(first)))
+    C, term = (np.empty((count, len(first))) for _ in range(2))
     pairs = np.empty((SAMPLES_PER_BLOCK, count))
     for start in range(0, n, SAMPLES_PER_BLOCK):
         rows = slice(start, start + SAMPLES_PER_BLOCK)
         x = inputs[rows]
         multiply_pairs(slopes[rows], units.start, units.stop, pairs)
         weighted = x[:, first] * x[:, second] * weights[rows]
-        # C += pairs^T weighted; BLAS sees the transposes, which are in its column order
-        dgemm(1.0, weighted.T, pairs[: len(x)].T, 1.0, C.T, trans_b=True, overwrite_c=True)
+        np.matmul(pairs[: len(x)].T, weighted, out=term if start else C)
+        if start:
+            C += term
     return C
 
 
