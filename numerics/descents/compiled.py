@@ -47,7 +47,7 @@ def announce() -> None:
     """Say on standard error that the kernels of the flow have yet to be compiled, if they have."""
     folder = jit.kernel_folder()
     if "twolayer.many.flow" not in sys.modules and (folder is None or not any(folder.rglob("flow.follow*"))):
-        sys.stderr.write("twolayer: compiling the gradient flow, once for this version: about a minute\n")
+        sys.stderr.write("twolayer: compiling the gradient flow, once for this version: about half a minute\n")
 
 
 class Pointer:
@@ -153,10 +153,12 @@ class Clock:
     ----------
     kernels : Kernels
     theta : ndarray, shape (P,)
-    horizon, rtol, atol, far, reach, on : float
-        As for :class:`CompiledSteps`; `on` is the share of a pre-activation that is on its kink.
+    horizon, rtol, atol, far, reach : float
+        As for :class:`CompiledSteps`.
     speed : float
         The gradient's norm at theta.
+    bends : tuple of float
+        The slopes c- and c+ of piecewise linear units.
     """
 
     def __init__(
@@ -169,11 +171,11 @@ class Clock:
         atol: float,
         far: float,
         reach: float,
-        on: float = 0.0,
+        bends: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         self.kernels = kernels
-        self.state = np.array([0.0, reach / speed if speed > 0 else 1.0, speed, 0.0])
-        self.limits = np.array([0.0, far, horizon, atol, rtol, on])
+        self.state = np.array([0.0, reach / speed if speed > 0 else 1.0, speed, 0.0, 0.0])
+        self.limits = np.array([0.0, far, horizon, atol, rtol, *bends])
         self.H, self.inside = np.empty((len(theta), len(theta))), np.empty((2, len(theta)))
 
     def go(

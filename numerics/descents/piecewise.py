@@ -14,20 +14,10 @@ from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.pattern import Mask, Pattern, Units
 from numerics.landscape.sliding import crossed, margin, turned
 from twolayer.arrays import Array
-
-ON = 1e-12
-"""A pre-activation below this share of |x~_i| |w~_k| is on its kink."""
+from twolayer.many.near_kinks import AGAIN, NEAR, ON, REACH, SHORT, SHORTEST_SHARE
 
 LATE = 1e-9
 """A kink lets go later than its slope is beyond c- or c+ by at most this: of the step, or as a share."""
-
-NEAR, REACH, AGAIN = 0.5, 1.1, 4
-"""A kink met before this share of a step is met again, by a step so many times as long as that to the kink,
-which follows what fast parts do on the way; at most so often."""
-
-SHORT, SHORTEST = 1e-12, 2.0
-"""Steps shorter than this share of the time do not count as going on, and none is made shorter than twice
-that."""
 
 PILED = 200
 """Kinks met in a row without time going on, beyond which the flow is stuck."""
@@ -95,7 +85,15 @@ class PiecewiseSteps:
         self.tangent: Tangent | None = None
         if self.derivatives.kernels is not None and len(theta) <= LARGEST:
             self.clock = Clock(
-                self.derivatives.kernels, theta, self.speed, horizon, rtol, atol, far, reach, ON
+                self.derivatives.kernels,
+                theta,
+                self.speed,
+                horizon,
+                rtol,
+                atol,
+                far,
+                reach,
+                (self.units.low, self.units.high),
             )
 
     def _enter(self, pattern: Pattern) -> None:
@@ -125,7 +123,7 @@ class PiecewiseSteps:
                 return failure, points
             share, outside = self._left(segment)
             end, h = segment(share), share * segment.h
-            least = SHORTEST * SHORT * self.time  # below it the path inside a long step says nothing
+            least = SHORTEST_SHARE * self.time  # below it the path inside a long step says nothing
             if again == 0 or not 0 < share < NEAR or segment.h <= least:
                 break
             self._shorten(max(REACH * h, least))
@@ -166,6 +164,12 @@ class PiecewiseSteps:
         why, path = clock.go(theta, goal, most, (*self.derivatives.given, self.sides, self.constants))
         self.theta, self.time, self.speed = theta, float(state[method.TIME]), float(state[method.SPEED])
         self.ended = why == method.ENDED
+        if len(path) > (why == method.KINK):
+            self.piled = 0
+        if state[method.CROSSED] > 0:
+            self.events += int(state[method.CROSSED])
+            state[method.CROSSED] = 0.0
+            self._enter(Pattern(self.units, np.array(self.sides[:-1].T > 0), self.local.held, self.local))
         if why != method.KINK:
             return (STOPPED if why == method.STOPPED else None), path, None
         return None, path[:-1], Segment(theta, path[-1], clock.inside.copy(), float(state[method.LENGTH]))

@@ -57,7 +57,7 @@ class Derivatives:
         for k, N in pattern.normals.items():
             normals[row : row + N.shape[1], places[k]] = N.T
             row += N.shape[1]
-        self.given = (np.ascontiguousarray(pattern.slopes.T), normals)
+        self.given = (np.array(pattern.slopes.T, order="C"), normals)
 
     def gradient(self, theta: Array) -> Array:
         """The gradient at `theta`, shape (D,)."""

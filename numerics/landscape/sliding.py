@@ -12,9 +12,7 @@ from scipy.optimize import lsq_linear
 from numerics.landscape.pattern import DEPENDENT, Held, Mask, Pattern, Units
 from numerics.landscape.rounding import gradient_rounding
 from twolayer.arrays import Array
-
-INSIDE = 1e-9
-"""A slope this near to c- or c+, relative to their difference, is at it."""
+from twolayer.many.near_kinks import INSIDE
 
 
 def velocities(pattern: Pattern, theta: Array) -> tuple[Array, Array]:

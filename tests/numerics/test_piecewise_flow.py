@@ -14,6 +14,7 @@ from numerics.descents.landing import Landing, as_arrays, from_arrays
 from numerics.descents.methods import METHODS
 from numerics.descents.piecewise import PiecewiseSteps
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
+from twolayer.many.crossings import leaving
 
 
 def place(m, n, seed, activation="relu"):
@@ -99,3 +100,44 @@ def test_kinks_do_not_pile_up_where_steps_are_long():
     X, y = problem.genuine
     landing = flow(NetworkLandscape(empty(problem), X, y), begin(problem, 0, 1), rtol=1e-4)
     assert landing.status == "converged"
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("seed", range(4))
+def test_kinks_are_crossed_alike_by_kernels_and_one_by_one(activation, seed):
+    here = place(3 + seed, 12, seed, activation)
+    ends = []
+    for compiled in (True, False):
+        steps = PiecewiseSteps(here, here.net.theta, 3.0, 1e-8, 1e-11, 1e-3)
+        if not compiled:
+            steps.clock = None
+        while not steps.ended:
+            assert steps.advance(0.0, 50)[0] is None
+        ends.append((steps.theta, steps.events, steps.local.positive))
+        assert_allclose(here.conserved(steps.theta), here.conserved(here.net.theta), atol=1e-12)
+    assert_allclose(ends[0][0], ends[1][0], atol=1e-6)
+    assert ends[0][1] == ends[1][1] > 0
+    assert (ends[0][2] == ends[1][2]).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_step_is_left_where_a_sweep_along_it_first_sees_the_other_side(seed):
+    rng = np.random.default_rng(seed)
+    m, d, n = 3, 2, 9
+    columns = m + np.arange(m * d).reshape(m, d)
+    begin, x = rng.normal(size=m + m * d), rng.normal(size=(d, n))
+    end, inside = begin + 0.7 * rng.normal(size=begin.shape), 0.2 * rng.normal(size=(2, begin.size))
+    sides = np.concatenate([np.sign(begin[columns] @ x), np.linalg.norm(x, axis=0)[None]])
+    share, met = leaving(begin, end, inside, columns, x, sides, np.empty((m, n)))
+    places = np.linspace(0, 1, 20_001)
+    rest = 1 - places[:, None]
+    path = rest * begin + places[:, None] * (end + rest * (inside[0] + places[:, None] * inside[1]))
+    Z = sides[:-1] * (path[:, columns] @ x)
+    outside = np.flatnonzero((Z < 0).any(axis=(1, 2)))
+    if not len(met):
+        assert not (Z[-1] < 0).any()
+        return
+    twice = (Z.min(axis=0) < 0) & (Z[-1] >= 0)  # such crossings are not seen
+    if not twice.any():
+        assert abs(share - places[outside[0]]) < 1e-4
+        assert (np.abs(Z[outside[0]].ravel()[met]) < 1e-3).all()

@@ -1,8 +1,8 @@
 """Gradient flow of one small network, compiled: theta' = -grad risk, by the Rosenbrock method RODAS.
 
 The method is described in :mod:`twolayer.many.rodas`, the data in :mod:`twolayer.many.flow_derivatives`.
-Networks of piecewise linear units are followed inside one pattern of activations, and left at the first step
-that would leave it.
+Networks of piecewise linear units are followed from one pattern of activations to the next while single kinks
+are crossed, and left where several are met at once or a kink may hold the flow.
 """
 
 import math
@@ -11,16 +11,18 @@ import numpy as np
 from numba import float64, int64, types
 
 from ..jit import kernel, pointer_kernel
-from .flow_derivatives import DATA, curvature, dot, gradient, inner
+from .crossings import between, beyond, crosses, leaving, touched
+from .flow_derivatives import DATA, curvature, dot, gradient
+from .near_kinks import AGAIN, NEAR, REACH, SHORT, SHORTEST_SHARE
 from .rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C, D
 from .signatures import JETS, SLOPES, Cube, Flat, Rows
 
 GOING, SMALL, FAR, ENDED, STOPPED, KINK = 0, 1, 2, 3, 4, 5
 """Why `follow` returned: steps used up, the gradient small, theta far, time up, no step is short enough, or
-the next step, whose end is left in `path`, is for the caller to take."""
+the next step, whose end is left in `path`, is for the caller to take, as it meets kinks."""
 
-TIME, STEP, SPEED, LENGTH = 0, 1, 2, 3
-SMALLEST, FARTHEST, LATEST, TOLERANCES, ON = 0, 1, 2, 3, 5
+TIME, STEP, SPEED, LENGTH, CROSSED = 0, 1, 2, 3, 4
+SMALLEST, FARTHEST, LATEST, TOLERANCES, LOW, HIGH = 0, 1, 2, 3, 5, 6
 """Where a clock holds what, and where limits do."""
 
 
@@ -88,25 +90,6 @@ def attempt(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def beyond(theta, columns, x, sides, on, Z):  # type: ignore[no-untyped-def]
-    """Whether a pre-activation at theta is on the other side of its kink; sides (m + 1, n), Z (m, n) is room.
-
-    The sides are 1 or -1, 0 where nothing is asked; their last row holds the lengths of the inputs.
-    """
-    inner(theta, columns, x, Z)
-    lengths = sides[-1]
-    for k in range(len(Z)):
-        size = 0.0
-        for j in range(len(x)):
-            size += theta[columns[k, j]] ** 2
-        least = -on * math.sqrt(size)
-        for i in range(len(lengths)):
-            if sides[k, i] * Z[k, i] < least * lengths[i]:
-                return True
-    return False
-
-
-@kernel
 def keep(theta, columns, q, constants):  # type: ignore[no-untyped-def]
     """Rescale each unit of theta (P,) so that ``|w~_k|^2 - |a_k|^2`` is its constant, if that can be."""
     m, d = columns.shape
@@ -128,6 +111,122 @@ def keep(theta, columns, q, constants):  # type: ignore[no-untyped-def]
                 theta[columns[k, j]] *= grown
             for o in range(q):
                 theta[o * m + k] *= shrunk
+
+
+@kernel
+def within(U, inside):  # type: ignore[no-untyped-def]
+    """Fill inside (2, P) with what tells the path of the step whose stages are U."""
+    inside[:] = 0.0
+    for t in range(STAGES - 1):
+        for p in range(U.shape[1]):
+            inside[0, p] += D[0, t] * U[t, p]
+            inside[1, p] += D[1, t] * U[t, p]
+
+
+@kernel
+def stepped(  # type: ignore[no-untyped-def]
+    slopes,
+    losses,
+    coupled,
+    biased,
+    columns,
+    x,
+    y,
+    sigma,
+    normals,
+    theta,
+    sheets,
+    flat,
+    clock,
+    limits,
+    g,
+    H,
+    E,
+    U,
+):
+    """The length of a step that the tolerance accepts, its end left in U; 0 if none is short enough."""
+    scale = limits[TOLERANCES:LOW]
+    while True:
+        h = min(clock[STEP], limits[LATEST] - clock[TIME])
+        if not clock[TIME] + h > clock[TIME]:
+            return 0.0
+        if not factor(H, 1 / (GAMMA * h), E):
+            clock[STEP] = SHORTEST * h
+            continue
+        error = attempt(
+            slopes,
+            losses,
+            coupled,
+            biased,
+            columns,
+            x,
+            y,
+            sigma,
+            normals,
+            theta,
+            sheets,
+            flat,
+            h,
+            E,
+            g,
+            U,
+            scale,
+        )
+        change = SAFETY * error ** (-1 / ORDER) if error > 0 else LONGEST
+        clock[STEP] = h * (min(LONGEST, max(SHORTEST, change)) if error < np.inf else SHORTEST)
+        if error <= 1:
+            return h
+
+
+@kernel
+def crossed(  # type: ignore[no-untyped-def]
+    slopes,
+    losses,
+    coupled,
+    biased,
+    columns,
+    x,
+    y,
+    sigma,
+    normals,
+    sides,
+    constants,
+    theta,
+    clock,
+    limits,
+    inside,
+    sheets,
+    flat,
+    U,
+    h,
+    share,
+    met,
+):
+    """Go to where a step meets `met`, after a `share` of it, and over the kink; say whether that is done.
+
+    It is left to the caller where several kinks are met, where no time goes by, and where the flow may not
+    cross. The pattern moves along.
+    """
+    q, n = y.shape
+    if not clock[TIME] + share * h > clock[TIME] * (1 + SHORT):
+        return False
+    there, slope_there = np.empty_like(theta), np.empty_like(theta)
+    for p in range(len(theta)):
+        there[p] = between(theta, U[STAGES], inside, share, p)
+    keep(there, columns, q, constants)
+    on = touched(there, columns, x, sides, met, sheets[0])
+    if len(on) != 1:
+        return False
+    k, i = on[0] // n, on[0] % n
+    gradient(slopes, losses, coupled, biased, columns, x, y, sigma, normals, there, sheets, flat, slope_there)
+    if not crosses(slope_there, sheets[4], columns, x, sides, limits[LOW], limits[HIGH], k, i):
+        return False
+    sigma[k, i] = limits[LOW] if sides[k, i] > 0 else limits[HIGH]
+    sides[k, i] = -sides[k, i]
+    theta[:] = there
+    clock[TIME] += share * h
+    clock[CROSSED] += 1
+    return True
 
 
 @pointer_kernel(
@@ -156,12 +255,14 @@ def follow(  # type: ignore[no-untyped-def]
     """Take at most len(path) steps from theta (P,), which moves along; return why it ended and how many.
 
     It takes one at least, if it can: a caller who rounds otherwise, and calls again, is not kept for ever.
-    clock (4,): time and the length of the next step, which move along, the gradient's norm at theta and the
-    length of a step that left the pattern, filled in. limits (6,): the gradient's norm and the distance from
-    the origin to stop at, the longest time, the absolute and the relative tolerance, and the share of a
-    pre-activation that is on its kink. path (k, P) is filled with where the steps end. H is room. A step that
-    leaves the pattern, and every one where theta is held, is not taken but left in `path`, and in inside
-    (2, P) what tells the path inside it (:data:`~twolayer.many.rodas.D`).
+    clock (5,): time and the length of the next step, which move along, the gradient's norm at theta, the
+    length of a step that left the pattern, filled in, and how many kinks were crossed, counted on. limits
+    (7,): the gradient's norm and the distance from the origin to stop at, the longest time, the absolute and
+    the relative tolerance, c- and c+. path (k, P) is filled with where the steps end. H is room.
+
+    A step that crosses a single kink ends on it; sigma and sides are those of the next. One that meets
+    several or one that may hold the flow, and every one where theta is held, is not taken but left in `path`,
+    and in inside (2, P) what tells the path inside it (:data:`~twolayer.many.rodas.D`).
     """
     (q, n), m, P = y.shape, len(columns), len(theta)
     sheets, flat, J = (
@@ -169,7 +270,7 @@ def follow(  # type: ignore[no-untyped-def]
         np.empty((5, q, n)),
         np.empty((2, (P - q * m + m - q * biased + biased), n)),
     )
-    E, U, g, scale = np.empty((P, P)), np.empty((STAGES + 1, P)), np.empty(P), limits[TOLERANCES:ON]
+    E, U, g = np.empty((P, P)), np.empty((STAGES + 1, P)), np.empty(P)
     taken = 0
     while True:
         curvature(jets, losses, coupled, biased, columns, x, y, sigma, normals, theta, sheets, flat, J, g, H)
@@ -182,14 +283,9 @@ def follow(  # type: ignore[no-untyped-def]
             return ENDED, taken
         if taken == len(path):
             return GOING, taken
+        again = AGAIN
         while True:
-            h = min(clock[STEP], limits[LATEST] - clock[TIME])
-            if not clock[TIME] + h > clock[TIME]:
-                return STOPPED, taken
-            if not factor(H, 1 / (GAMMA * h), E):
-                clock[STEP] = SHORTEST * h
-                continue
-            error = attempt(
+            h = stepped(
                 slopes,
                 losses,
                 coupled,
@@ -202,27 +298,54 @@ def follow(  # type: ignore[no-untyped-def]
                 theta,
                 sheets,
                 flat,
-                h,
-                E,
+                clock,
+                limits,
                 g,
+                H,
+                E,
                 U,
-                scale,
             )
-            change = SAFETY * error ** (-1 / ORDER) if error > 0 else LONGEST
-            clock[STEP] = h * (min(LONGEST, max(SHORTEST, change)) if error < np.inf else SHORTEST)
-            if error <= 1:
+            if h == 0:
+                return STOPPED, taken
+            if not len(sigma) or not (len(normals) or beyond(U[STAGES], columns, x, sides, sheets[0])):
+                theta[:] = U[STAGES]
+                if len(sigma):
+                    keep(theta, columns, q, constants)
+                clock[TIME] = limits[LATEST] if h == limits[LATEST] - clock[TIME] else clock[TIME] + h
                 break
-        if len(sigma) and (len(normals) or beyond(U[STAGES], columns, x, sides, limits[ON], sheets[0])):
+            within(U, inside)
+            if len(normals) == 0:
+                share, met = leaving(theta, U[STAGES], inside, columns, x, sides, sheets[0])
+                shortest = SHORTEST_SHARE * clock[TIME]  # below it the path inside a long step says nothing
+                if again > 0 and 0 < share < NEAR and h > shortest:
+                    clock[STEP] = max(REACH * share * h, shortest)
+                    again -= 1
+                    continue
+                if crossed(
+                    slopes,
+                    losses,
+                    coupled,
+                    biased,
+                    columns,
+                    x,
+                    y,
+                    sigma,
+                    normals,
+                    sides,
+                    constants,
+                    theta,
+                    clock,
+                    limits,
+                    inside,
+                    sheets,
+                    flat,
+                    U,
+                    h,
+                    share,
+                    met,
+                ):
+                    break
             clock[LENGTH], path[taken] = h, U[STAGES]
-            inside[:] = 0.0
-            for t in range(STAGES - 1):
-                for p in range(P):
-                    inside[0, p] += D[0, t] * U[t, p]
-                    inside[1, p] += D[1, t] * U[t, p]
             return KINK, taken
-        theta[:] = U[STAGES]
-        if len(sigma):
-            keep(theta, columns, q, constants)
-        clock[TIME] = limits[LATEST] if h == limits[LATEST] - clock[TIME] else clock[TIME] + h
         path[taken] = theta
         taken += 1
