@@ -47,7 +47,7 @@ def announce() -> None:
     """Say on standard error that the kernels of the flow have yet to be compiled, if they have."""
     folder = jit.kernel_folder()
     if "twolayer.many.flow" not in sys.modules and (folder is None or not any(folder.rglob("flow.follow*"))):
-        sys.stderr.write("twolayer: compiling the gradient flow, once for this version: about half a minute\n")
+        sys.stderr.write("twolayer: compiling the gradient flow, once a version: about half a minute\n")
 
 
 class Pointer:

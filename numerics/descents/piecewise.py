@@ -14,7 +14,7 @@ from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.pattern import Mask, Pattern, Units
 from numerics.landscape.sliding import crossed, margin, turned
 from twolayer.arrays import Array
-from twolayer.many.near_kinks import AGAIN, NEAR, ON, REACH, SHORT, SHORTEST_SHARE
+from twolayer.many.rodas import AGAIN, NEAR, ON, REACH, SHORT, SHORTEST_SHARE
 
 LATE = 1e-9
 """A kink lets go later than its slope is beyond c- or c+ by at most this: of the step, or as a share."""

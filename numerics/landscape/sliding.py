@@ -12,7 +12,7 @@ from scipy.optimize import lsq_linear
 from numerics.landscape.pattern import DEPENDENT, Held, Mask, Pattern, Units
 from numerics.landscape.rounding import gradient_rounding
 from twolayer.arrays import Array
-from twolayer.many.near_kinks import INSIDE
+from twolayer.many.rodas import INSIDE
 
 
 def velocities(pattern: Pattern, theta: Array) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..jit import kernel
 from .flow_derivatives import inner
-from .near_kinks import INSIDE, ON
+from .rodas import INSIDE, ON
 
 SEARCH, WIDTH, EARLIER = 100, 1e-15, 2.5
 """Most points tried to find where a kink is met, a bracket that is narrow enough, and how many times as far

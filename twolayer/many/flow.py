@@ -13,8 +13,22 @@ from numba import float64, int64, types
 from ..jit import kernel, pointer_kernel
 from .crossings import between, beyond, crosses, leaving, touched
 from .flow_derivatives import DATA, curvature, dot, gradient
-from .near_kinks import AGAIN, NEAR, REACH, SHORT, SHORTEST_SHARE
-from .rodas import GAMMA, LONGEST, ORDER, SAFETY, SHORTEST, STAGES, A, C, D
+from .rodas import (
+    AGAIN,
+    GAMMA,
+    LONGEST,
+    NEAR,
+    ORDER,
+    REACH,
+    SAFETY,
+    SHORT,
+    SHORTEST,
+    SHORTEST_SHARE,
+    STAGES,
+    A,
+    C,
+    D,
+)
 from .signatures import JETS, SLOPES, Cube, Flat, Rows
 
 GOING, SMALL, FAR, ENDED, STOPPED, KINK = 0, 1, 2, 3, 4, 5

@@ -1,4 +1,4 @@
-"""The Rosenbrock method RODAS: its coefficients, and how long the next step is.
+"""The Rosenbrock method RODAS: its coefficients, and how long the next step is, at kinks as well.
 
 Hairer & Wanner, Solving Ordinary Differential Equations II, section IV.7, and their code ``rodas.f``: six
 stages, order 4 with an embedded solution of order 3, L-stable and stiffly accurate. Each step solves with
@@ -46,3 +46,17 @@ D = np.array(
 STAGES, ORDER = 6, 4
 SAFETY, SHORTEST, LONGEST = 0.9, 0.2, 6.0
 """A step is at most so many times the one before it, and at least."""
+
+ON = 1e-12
+"""A pre-activation below this share of |x~_i| |w~_k| is on its kink."""
+
+INSIDE = 1e-9
+"""A slope this near to c- or c+, relative to their difference, is at it."""
+
+NEAR, REACH, AGAIN = 0.5, 1.1, 4
+"""A kink met before this share of a step is met again, by a step so many times as long as that to the kink,
+which follows what fast parts do on the way; at most so often."""
+
+SHORT, SHORTEST_SHARE = 1e-12, 2e-12
+"""Steps shorter than the one share of the time do not count as going on, and none is made shorter than the
+other."""
