@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -67,7 +66,7 @@ def basins(
     from numerics.basin_study.report import write
     from numerics.basin_study.run import FULL, QUICK, experiment
     from numerics.basin_study.summary import summary
-    from numerics.files.folders import fresh_folder
+    from numerics.files.folders import fresh_folder, work_folder
     from numerics.sweeps.executors import executor
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
@@ -75,7 +74,7 @@ def basins(
     kind = "" if activation == "tanh" else f"-{activation}"
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}{kind}")
     command, size, interrupted, failures = as_typed(), QUICK if quick else FULL, False, list[str]()
-    with said_when_stopped(kept), fresh_folder(out) as folder, Bars() as bars:
+    with said_when_stopped(kept), work_folder(kept) as work, fresh_folder(out) as folder, Bars() as bars:
         try:
             with executor(where) as pool, one_thread():
                 place = Workplace(pool, kept, max_seconds, bars.tell)
@@ -87,12 +86,11 @@ def basins(
             results, interrupted = finished(seed, size, kept, activation), True
         with held("the report is written"):
             write(folder, results, command, time.strftime("%d %B %Y"))
+        work.needless = store is None and not (interrupted or results["stopped"])
     click.echo(json.dumps(results, indent=1, allow_nan=False) if as_json else summary(results))
     click.echo(f"Report: {out}/report.html", err=as_json)
     if interrupted or results["stopped"]:
         unfinished(kept, failures, interrupted)
-    if store is None:
-        shutil.rmtree(kept, ignore_errors=True)
 
 
 def finished(seed: int, size: Size, kept: Path, activation: str = "tanh") -> dict[str, Any]:

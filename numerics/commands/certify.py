@@ -53,14 +53,14 @@ def certify(
     """
     from numerics.commands.bars import claim_bar
     from numerics.files.datasets import load_inputs
-    from numerics.files.folders import require_folder
+    from numerics.files.folders import require_writable
     from numerics.files.networks import read_model
     from theory.certify import save
     from theory.certify.balls.balls import Undecided
     from theory.certify.make import NotApplicable
 
     if out:
-        require_folder(out)
+        require_writable(out)
     network = (read_model(model), *load_inputs(data), loss)
     tasks = [*_asked(names, matrices, ids), *([("minimum", None)] if minimum else [])]
     if not tasks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -66,14 +65,15 @@ def deep(
       twolayer deep --replicate wu-ma-e --quick --executor processes:2
     """
     kept = Path(store or f"{out}-work-{replicate or ''}{'quick' if quick else 'full'}-{seed}")
-    settings = (out, where, kept, max_seconds)
+    settings = (out, where, kept, store is None, max_seconds)
     said = _replicated if replicate else _studied
     results, text, failures = said(data, folder, quick, seed, settings)
     click.echo(json.dumps(_brief(results, out), indent=1, allow_nan=False) if as_json else text)
-    _done(results, kept, failures, store is None)
+    if results["stopped"]:
+        unfinished(kept, failures)
 
 
-Settings = tuple[str, str | None, Path, float | None]
+Settings = tuple[str, str | None, Path, bool, float | None]
 Said = tuple[dict[str, Any], str, list[str]]  # results, in words, and what failed
 
 
@@ -100,26 +100,25 @@ def _replicated(data: str, folder: str | None, quick: bool, seed: int, settings:
 
 def _worked(job: Any, write: Any, settings: Settings) -> tuple[dict[str, Any], list[str]]:
     """Do the `job` at a workplace, write its results, return them with what failed; Ctrl-C keeps the rest."""
-    from numerics.files.folders import fresh_folder
+    from numerics.files.folders import fresh_folder, work_folder
     from numerics.sweeps.executors import executor
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
 
-    out, where, kept, max_seconds = settings
-    with said_when_stopped(kept), fresh_folder(out) as target, ExitStack() as ending:
+    out, where, kept, passing, max_seconds = settings
+    with (
+        said_when_stopped(kept),
+        work_folder(kept) as work,
+        fresh_folder(out) as target,
+        ExitStack() as ending,
+    ):
         with Bars() as bars, executor(where) as pool, one_thread():
             place = Workplace(pool, kept, max_seconds, bars.tell)
             results: dict[str, Any] = job(place)
             ending.enter_context(held("the report is written"))
         write(target, results)
+        work.needless = passing and not results["stopped"]
     return results, place.failures
-
-
-def _done(results: dict[str, Any], kept: Path, failures: list[str], remove: bool) -> None:
-    if results["stopped"]:
-        unfinished(kept, failures)
-    if remove:
-        shutil.rmtree(kept, ignore_errors=True)
 
 
 HEADS = {

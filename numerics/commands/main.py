@@ -44,10 +44,17 @@ class Commands(click.Group):
         ------
         click.UsageError
             If one is.
+        Refused
+            If the help cannot be printed.
         """
         if any(not word.strip() for word in args):
             raise click.UsageError("every argument must be a word; got an empty one", ctx)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except BrokenPipeError:
+            raise
+        except OSError as reason:  # --help, on a disk that is full
+            raise Refused(str(reason)) from reason
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what a function of ours raises for bad input becomes `Refused`."""

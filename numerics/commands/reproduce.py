@@ -95,7 +95,7 @@ def reproduce(
     studies, command = chosen_parts(parts), as_typed()
     task, notes = chosen_task(data, target, standardise)
     from numerics.commands.basins import Bars
-    from numerics.files.folders import fresh_folder
+    from numerics.files.folders import fresh_folder, work_folder
     from numerics.minima_study import reproduce as job
     from numerics.minima_study.arms import FULL, QUICK
     from numerics.report import write
@@ -106,12 +106,16 @@ def reproduce(
     from numerics.verdicts.said import lines
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
-    with said_when_stopped(kept), fresh_folder(out) as folder, ExitStack() as ending:
+    with (
+        said_when_stopped(kept),
+        work_folder(kept) as work,
+        fresh_folder(out) as folder,
+        ExitStack() as ending,
+    ):
         with Bars() as bars, executor(where) as pool, one_thread():
             place = Workplace(pool, kept, max_seconds, announced(notes, bars.tell))
             results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
             if not found:
-                shutil.rmtree(kept, ignore_errors=True)
                 empty(place, as_json)
             others = studied(studies, seed, quick, place) if not interrupted(place) else {}
             ending.enter_context(held("the report is written"))
@@ -126,6 +130,7 @@ def reproduce(
         results["verdicts"] = [verdict.as_dict() for verdict in said]
         job.write(folder, results, found, task, raw)
         write(folder, results, others, said, today)
+        work.needless = store is None and not place.stopped
     if not as_json:
         first = [f"Partial: {'; '.join(place.stopped)}.", ""] if place.stopped else []
         first += [results["left_out"], ""] if results["left_out"] else []
@@ -133,8 +138,6 @@ def reproduce(
     click.echo(brief(results, out) if as_json else summary(results, out))
     if place.stopped:
         unfinished(kept, place.failures, interrupted(place))
-    if store is None:
-        shutil.rmtree(kept, ignore_errors=True)
 
 
 def empty(place: Workplace, as_json: bool) -> NoReturn:
@@ -147,6 +150,8 @@ def empty(place: Workplace, as_json: bool) -> NoReturn:
     click.exceptions.Exit
         With the code 130 after Ctrl-C, 3 out of time.
     """
+    if place.store is not None and not any(place.store.rglob("*.npz")):
+        shutil.rmtree(place.store, ignore_errors=True)  # of another study, say, there may be some
     if place.failures:
         raise click.ClickException(place.failures[0])
     if as_json:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from numerics.commands.options import Integers
-from numerics.files.folders import require_folder
+from numerics.files.folders import fresh_folder, require_writable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numerics.verify.certification import Certified
     from numerics.verify.search import Tally
 
@@ -78,13 +81,16 @@ def verify(
     if out is not None and not certify:
         raise ValueError("--out must come with --certify; got it alone")
     if out:
-        require_folder(out)
+        require_writable(out)
     if certify:
         import theory.certify  # noqa: F401  without the extra it fails here, not after the search
-    tallies, partial = _searched(ids, samples, seed, save)
-    found, cut = _certified(tallies) if certify and not partial else ([], False)
-    partial = partial or cut
-    click.echo(_json(tallies, found, seed, partial) if as_json else _text(tallies, found, partial))
+    with nullcontext() if save is None else fresh_folder(save) as folder:  # refused before the search
+        tallies, partial = _searched(ids, samples, seed)
+        found, cut = _certified(tallies) if certify and not partial else ([], False)
+        partial = partial or cut
+        click.echo(_json(tallies, found, seed, partial) if as_json else _text(tallies, found, partial))
+        if folder is not None:
+            _save_tightest(folder, tallies)
     if out:
         _save(out, found)
     if partial:
@@ -93,11 +99,10 @@ def verify(
     raise click.exceptions.Exit(not passed)
 
 
-def _searched(ids: tuple[str, ...], samples: int, seed: int, save: str | None) -> tuple[list[Tally], bool]:
+def _searched(ids: tuple[str, ...], samples: int, seed: int) -> tuple[list[Tally], bool]:
     from tqdm import tqdm
 
     from numerics.deep import theorems as deep
-    from numerics.files.folders import fresh_folder
     from numerics.verify import search as job
 
     two, any_depth = _told_apart(ids)
@@ -107,10 +112,13 @@ def _searched(ids: tuple[str, ...], samples: int, seed: int, save: str | None) -
         if any_depth and not partial:
             more, partial = deep.verify(any_depth, samples, seed, bar.update)
             tallies += more
-    if save is not None:
-        with fresh_folder(save) as folder:
-            job.save(tallies, folder)
     return tallies, partial
+
+
+def _save_tightest(folder: Path, tallies: list[Tally]) -> None:
+    from numerics.verify import search as job
+
+    job.save(tallies, folder)
 
 
 def _told_apart(ids: tuple[str, ...]) -> tuple[list[str], list[str]]:

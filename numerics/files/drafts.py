@@ -48,8 +48,14 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def alone(target: Path) -> Iterator[None]:
+def alone(target: Path, what: str = "the output folder must be written") -> Iterator[None]:
     """A block in which no other run has one for `target`, a path in a folder that exists.
+
+    Parameters
+    ----------
+    target : Path
+    what : str
+        What a refusal says of it, up to "by one run at a time".
 
     Raises
     ------
@@ -57,7 +63,7 @@ def alone(target: Path) -> Iterator[None]:
         If another has. Where the system or the file system knows no locks, nothing is asked.
     """
     lock = target.with_name(f".{target.name}-lock")
-    with _locked(lock, target):
+    with _locked(lock, target, what):
         try:
             yield
         finally:
@@ -65,7 +71,7 @@ def alone(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(lock: Path, target: Path) -> Iterator[None]:
+def _locked(lock: Path, target: Path, what: str) -> Iterator[None]:
     try:
         fcntl: Any = import_module("fcntl")
     except ImportError:  # Windows
@@ -78,10 +84,7 @@ def _locked(lock: Path, target: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ValueError(
-                    "the output folder must be written by one run at a time; "
-                    f"got {target}, which another writes"
-                ) from None
+                raise ValueError(f"{what} by one run at a time; got {target}, which another has") from None
             except OSError:  # a file system without locks
                 yield
                 return

@@ -9,13 +9,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from numerics.files.drafts import alone, dead, prefix
 
 MARKER, ASIDE = ".twolayer", ".earlier"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 @contextmanager
@@ -125,10 +126,26 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
-def require_folder(out: str) -> None:
-    """Refuse a file `out` in a folder that does not exist, as a ValueError."""
-    if not os.path.isdir(os.path.dirname(os.path.realpath(out))):
+def require_writable(out: str) -> None:
+    """Refuse a file `out` that cannot be written later, before any work is done for it.
+
+    Parameters
+    ----------
+    out : str
+        A path as given to --out; a link stands for the file behind it.
+
+    Raises
+    ------
+    ValueError
+        If its folder is absent or cannot be written, or it is no ordinary file: a device, a pipe, a loop.
+    """
+    target = Path(os.path.realpath(out))
+    if not target.parent.is_dir():
         raise ValueError(f"--out must be a file in a folder that exists; got {out}")
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise ValueError(f"--out must be a new or an ordinary file; got {out}, a device, a pipe or a loop")
+    if not os.access(target.parent, os.W_OK):
+        raise ValueError(f"--out must be a file in a folder that can be written; got {out}")
 
 
 @contextmanager
@@ -150,7 +167,59 @@ def kept_folder(path: str | Path) -> Iterator[Path]:
             write_text(target / MARKER, "This folder was written by twolayer, which may replace it.\n")
         except OSError as reason:
             raise _unwritable(path, reason) from reason
-        yield target
+        try:
+            yield target
+        except OSError as reason:
+            if reason.errno not in FULL:
+                raise
+            raise _unwritable(path, reason) from reason
+
+
+@dataclass
+class Work:
+    """A folder of finished work.
+
+    Attributes
+    ----------
+    folder : Path
+    needless : bool
+        Whether it is to be removed at the end, because what was made of it is in its place.
+    """
+
+    folder: Path
+    needless: bool = False
+
+
+@contextmanager
+def work_folder(path: str | Path) -> Iterator[Work]:
+    """Keep the folder `path` of finished work for one run alone, which may call it needless.
+
+    It is removed, if at all, while it is still this run's: another that begins at the same moment is refused,
+    or finds nothing, and never a folder that vanishes below it.
+
+    Parameters
+    ----------
+    path : str or Path
+        It need not exist, and is not made; the folder it is to be in is. Where no lock can be made beside it,
+        other runs are not asked for.
+
+    Yields
+    ------
+    Work
+
+    Raises
+    ------
+    ValueError
+        If another run has it.
+    """
+    work, place = Work(Path(path)), Path(os.path.realpath(path))
+    with ExitStack() as held:
+        with suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(alone(place, "the folder of finished work must be used"))
+        yield work
+        if work.needless:
+            shutil.rmtree(work.folder, ignore_errors=True)
 
 
 def write_bytes(path: Path, write: Callable[[IO[bytes]], object]) -> None:

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import click
 
+from numerics.files.folders import FULL
+
 
 @contextmanager
 def held(what: str) -> Iterator[None]:
@@ -52,7 +54,7 @@ def held(what: str) -> Iterator[None]:
 
 @contextmanager
 def said_when_stopped(kept: Path) -> Iterator[None]:
-    """A block whose end by Ctrl-C is said in one line, with the exit code 130.
+    """A block whose end by Ctrl-C is said in one line, with the exit code 130; by a full disk, what is kept.
 
     Parameters
     ----------
@@ -63,9 +65,16 @@ def said_when_stopped(kept: Path) -> Iterator[None]:
     ------
     click.exceptions.Exit
         With the code 130, for a KeyboardInterrupt.
+    ValueError
+        That the disk is full, say, with where finished work is kept.
     """
     try:
         yield
+    except ValueError as reason:
+        cause = reason.__cause__
+        if not (isinstance(cause, OSError) and cause.errno in FULL and any(kept.rglob("*.npz"))):
+            raise
+        raise ValueError(f"{reason}; finished work is kept in {kept}: the same command goes on") from cause
     except KeyboardInterrupt:
         click.echo(f"Stopped; finished work is kept in {kept}: the same command goes on.", err=True)
         raise click.exceptions.Exit(130) from None

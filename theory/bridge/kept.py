@@ -67,9 +67,15 @@ def keep(question: str, text: str, floor: float) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Make a file hold `content`, at once for whoever reads it."""
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, suffix=".part", delete=False) as file:
-        file.write(content)
-    os.replace(file.name, path)
+    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(draft, path)
+    except BaseException:  # a disk that is full, say: no part is left on it
+        with suppress(OSError):
+            os.unlink(draft)
+        raise
 
 
 def is_emitted(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,15 @@ def save(path: str | Path, certificates: list[Certificate]) -> None:
     Parameters
     ----------
     path : str or Path
-        Replaced if it exists.
+        An ordinary file is replaced; a link stands for the file behind it.
     certificates : list of Certificate
 
     Raises
     ------
     OSError
         If it cannot be written.
+    ValueError
+        If it is a folder, a device, a pipe or a loop of links, none of which is replaced.
 
     Examples
     --------
@@ -83,14 +86,20 @@ def save(path: str | Path, certificates: list[Certificate]) -> None:
     ...     load(f"{folder}/risk.json")[0].claim["enclosure"]
     ['1.8E+1', '1.8E+1']
     """
-    draft = Path(path).with_name(f".{Path(path).name}-{os.getpid()}")
+    target = Path(os.path.realpath(path))
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise ValueError(f"path must be a new or an ordinary file; got {path}, a folder, a device or a pipe")
+    draft = target.with_name(f".{target.name}-{os.getpid()}")
+    written = json.dumps(document(certificates), indent=1, allow_nan=False) + "\n"
     try:
-        with draft.open("x", encoding="utf-8") as file:
-            json.dump(document(certificates), file, indent=1, allow_nan=False)
-            file.write("\n")
-        os.replace(draft, path)
+        with draft.open("x", encoding="utf-8") as file:  # not what another has put there under this name
+            file.write(written)
+        os.replace(draft, target)
+    except OSError as reason:
+        raise OSError(reason.errno, reason.strerror, str(path)) from reason
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def load(path: str | Path) -> list[Certificate]:
