@@ -14,6 +14,10 @@ with w_kl = 1 at k = l, else 2. G has the form of R, with M_kl = E_k^T E_l for A
 
     <G, R>  = n^-2 sum_ij sum_e  d2/dt2 (g_j . f_j) along the direction e (x) h^_i of the parameters
 
+Inputs of one sample may be large where another's are small, and squares of both would leave the floats: each
+sample's h^_l and delta_k are taken over powers of two, which A, B and e are multiplied by; every term of the
+sums stays what it is, and no factor is larger than the norm.
+
 The last needs no second derivatives: along a direction z'_l = W_l h'_(l-1) + e_l K^(l-1)_ij is one pass
 forward, and the second derivative of g . f is
 sum_l v_l . z'_l^2 + 2 sum_l (delta_l . e_l)(h_(l-1),i . h'_(l-1)).
@@ -22,6 +26,7 @@ sum_l v_l . z'_l^2 + 2 sum_l (delta_l . e_l)(h_(l-1),i . h'_(l-1)).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -30,7 +35,9 @@ from numerics.deep.forward import Forward
 from numerics.deep.norms import (
     SUMMED,
     Bounds,
+    Levels,
     Scope,
+    jacobian_sizes,
     majorant,
     mean,
     newton_bounds,
@@ -41,11 +48,11 @@ from numerics.deep.norms import (
 )
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, UNIT, exponent_above, gamma, scaled_norms
+from twolayer.errors.rounding import SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
 from twolayer.jit import reduction_kernel
 
 CACHED = 1_000_000  # entries of an array that is run through several times
-MODERATE = 200  # exponent of inputs whose fourth powers are floats
+MODERATE = 128  # exponent up to which a sample's inputs are taken as they are
 PASSED = 8  # multiplications in products that one entry of a pass along directions takes the time of
 
 
@@ -56,7 +63,7 @@ def frobenius(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     if not math.isfinite(bound.size):
         return math.inf, math.inf
     exponent = min(max(math.frexp(bound.size)[1], -900), 900)
-    square, error, off = _square(scaled(run, exponent), scope)
+    square, error, off = _square(run, exponent, scope)
     value = math.sqrt(max(square, 0.0))
     error = SLACK * error
     spread = min(error / value, math.sqrt(error)) if value else math.sqrt(error)
@@ -64,22 +71,40 @@ def frobenius(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     return factor * value, factor * SLACK * (spread + off + 4 * UNIT * value) + bound.propagated
 
 
-def _square(run: Forward, scope: Scope) -> tuple[float, float, float]:
-    """The squared norm, its rounding error, and what the factors of Lam add to the error of the norm."""
+def _square(run: Forward, exponent: int, scope: Scope) -> tuple[float, float, float]:
+    """Of the norm over a power of two: its square, the error of that by rounding, and Lam's share."""
+    whole, run = run, scaled(run, exponent)
     rest = residual_bounds(run, scope.layers).size if scope.residual else 0.0
     if not scope.gauss_newton:
-        return pair_square(run, scope), gamma(pair_steps(run)) * rest**2, 0.0
-    E, off = curvature_rows(run)
+        return pair_square(whole, scope, exponent), gamma(pair_steps(run)) * rest**2, 0.0
+    E, off = level_rows(run, scope)
+    off += run.net.n_outputs * SUBNORMAL * mean(jacobian_sizes(run, scope.layers)[0] ** 2)  # what left Lam
     size = newton_bounds(run, scope.layers).size
     if scope.residual and _joined(run, scope):
-        return pair_square(run, scope, E), gamma(pair_steps(run)) * (size + rest) ** 2, off
+        return pair_square(whole, scope, exponent, E), gamma(pair_steps(run)) * (size + rest) ** 2, off
     square = newton_square(run, E, scope)
     error = gamma(2 * max(run.net.sizes) + run.net.depth + SUMMED + 8) * size**2
     if scope.residual:
-        square += pair_square(run, scope) + 2 * mixed_sum(run, E, scope)
+        square += pair_square(whole, scope, exponent) + 2 * mixed_sum(run, E, scope)
         error += gamma(pair_steps(run)) * rest**2
         error += 2 * gamma(steps(run)) * size * majorant(run, scope.layers)
     return square, error, off
+
+
+def exponents(rows: Array) -> Levels:
+    """Of the largest entry of every row, shape (n,); 0 where it is moderate."""
+    found = np.frexp(np.abs(rows).max(axis=1, initial=0.0))[1]
+    return np.where(np.abs(found) > MODERATE, found, 0)
+
+
+def levels(run: Forward, scope: Scope, l: int) -> Levels:
+    """The powers of two, one a sample, over which the inputs of a layer are taken."""
+    return exponents(scope.inputs(run, l)) if l in scope.layers else np.zeros(run.n, dtype=np.int64)
+
+
+def level_inputs(run: Forward, scope: Scope, l: int) -> Array:
+    """The inputs of a layer over those powers, (n, number of them)."""
+    return np.ldexp(scope.inputs(run, l), -levels(run, scope, l)[:, None])
 
 
 def pair_steps(run: Forward) -> int:
@@ -89,12 +114,7 @@ def pair_steps(run: Forward) -> int:
 
 
 def _joined(run: Forward, scope: Scope) -> bool:
-    """Whether |H|_F^2 as one sum is shorter than as three: multiplications per pair of samples.
-
-    Never where inputs of a layer are so large or small that squares of A + M would leave the floats.
-    """
-    if any(abs(exponent_above(float(run.sizes[l].h.max()))) > MODERATE for l in scope.layers):
-        return False
+    """Whether |H|_F^2 as one sum is shorter than as three: multiplications per pair of samples."""
     m, q, last = run.net.sizes[1:], run.net.n_outputs, run.net.depth - 1
     three = q**2 * sum(m[l] for l in scope.layers) / 2
     three += q * (PASSED * sum(m[:-1]) + sum(m[l] * m[l + 1] for l in range(1, last)))
@@ -106,29 +126,30 @@ def _joined(run: Forward, scope: Scope) -> bool:
     return bool(more <= three)
 
 
-def curvature_rows(run: Forward) -> tuple[list[Array], float]:
-    """E = C^T J of every layer, (n, q, m_l), and a bound of what C C^T misses of Lam does to G."""
+def level_rows(run: Forward, scope: Scope) -> tuple[list[Array], float]:
+    """E = C^T J of every layer, (n, q, m_l), times the samples' powers; what C C^T misses does to G."""
     if run.loss.separable:
         root = np.sqrt(np.maximum(np.einsum("ioo->io", run.Lam), 0.0))
         missed = 4 * UNIT * scaled_norms(root**2)
-        rows = [root[:, :, None] * J for J in run.J]
+        rows = [np.ldexp(root, levels(run, scope, l)[:, None])[:, :, None] * J for l, J in enumerate(run.J)]
     else:
         values, V = np.linalg.eigh(run.Lam)
         C = V * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         left = (run.Lam - C @ C.transpose(0, 2, 1)).reshape(run.n, -1)
         rounding = gamma(C.shape[1] + 6) * np.einsum("ioe,ioe->i", C, C)
         missed = scaled_norms(left) + SLACK * rounding
-        rows = [np.matmul(C.transpose(0, 2, 1), J) for J in run.J]
+        C = C.transpose(0, 2, 1)
+        rows = [np.matmul(_times(C, levels(run, scope, l)), J) for l, J in enumerate(run.J)]
     lam = scaled_norms(run.Lam.reshape(run.n, -1))
     square = sum((size.J * size.h) ** 2 for size in run.sizes)
     return rows, mean((missed + gamma(run.F.shape[1] + 4) * lam) * square)
 
 
 def newton_square(run: Forward, E: list[Array], scope: Scope) -> float:
-    """|G|_F^2; E has shape (n, q, m_l) for every layer."""
+    """|G|_F^2; E, of the samples' levels, has shape (n, q, m_l) for every layer."""
     n, q = run.F.shape
     flat = {l: E[l].reshape(n * q, -1) for l in scope.layers}
-    inputs = {l: scope.inputs(run, l) for l in scope.layers}
+    inputs = {l: level_inputs(run, scope, l) for l in scope.layers}
     rows = max(1, min(n, CACHED // (n * q * q)))
     sums: list[float] = []
     for start in range(0, n, rows):
@@ -170,7 +191,7 @@ def _along(run: Forward, E: list[Array], scope: Scope, rows: slice) -> list[floa
             break
         if l:
             step = (step.reshape(-1, step.shape[3]) @ W.T).reshape(count, q, n, -1)
-        K = scope.inputs(run, l)[rows] @ scope.inputs(run, l).T
+        K = level_inputs(run, scope, l)[rows] @ scope.inputs(run, l).T
         h = run.h[l + 1][rows]
         advance(step, np.ascontiguousarray(here), K, run.v[l], run.S1[l], np.ascontiguousarray(h), bent, met)
     return [float(value) for part in (*parts, bent.sum(axis=1)) for value in part]
@@ -199,62 +220,92 @@ def advance(step: Array, E: Array, K: Array, v: Array, S1: Array, h: Array, bent
             bent[i, e] += total
 
 
-def pair_square(run: Forward, scope: Scope, E: list[Array] | None = None) -> float:
-    """|R|_F^2, or |H|_F^2 with the curvature rows E, (n, q, m_l) for every layer."""
+def pair_square(run: Forward, scope: Scope, exponent: int = 0, E: list[Array] | None = None) -> float:
+    """|R|_F^2 over 4^exponent, or |H|_F^2 with curvature rows E of that size, (n, q, m_l) for every layer."""
     sums: list[float] = []
     for l in scope.layers:
         blocks = tiles(run, l)
         for at, left in enumerate(blocks):
-            here = _factors(run, scope, l, left, E)
+            here = _sides(run, scope, l, left, exponent, E)
             for right in blocks[at:]:
-                there = here if right == left else _factors(run, scope, l, right, E)
-                K = scope.inputs(run, l)[left] @ scope.inputs(run, l)[right].T
+                there = here if right == left else _sides(run, scope, l, right, exponent, E)
+                K = here[l].H @ there[l].H.T
                 for k in here:
                     weight = (1 if k == l else 2) * (1 if right == left else 2)
-                    entries = _pair_products(run, scope, (l, k), (here[k], there[k]), (left, right))
+                    entries = _pair_products(here[k], there[k], scope.weights(k))
                     sums += (weight * (K * entries).sum(axis=1)).tolist()
     return math.fsum(sums) / run.n**2
 
 
-Factors = tuple[Array | None, Array | None]
+@dataclass(frozen=True)
+class Side:
+    """What one block (k, l) of R is made of, at some samples, over their powers of two.
+
+    Attributes
+    ----------
+    A : ndarray, shape (rows, m_l, m_k), or None
+        With M_kl added if there are curvature rows.
+    B : ndarray, shape (rows, m_l, m_(k-1)), or None
+        For k = l + 1 its diagonal, (rows, m_l).
+    H, h : ndarray, shapes (rows, number) and (rows, m_(k-1))
+        Inputs of the layer with index k, those of its parameters in the scope and those of its weights.
+    delta : ndarray, shape (rows, m_k)
+    """
+
+    A: Array | None
+    B: Array | None
+    H: Array
+    h: Array
+    delta: Array
 
 
-def _factors(run: Forward, scope: Scope, l: int, rows: slice, E: list[Array] | None) -> dict[int, Factors]:
-    """A_kl, with M_kl added if there are curvature rows E, and B_kl, of the layers k >= l of the scope."""
-    found: dict[int, Factors] = {}
+def _sides(
+    run: Forward, scope: Scope, l: int, rows: slice, exponent: int, E: list[Array] | None
+) -> dict[int, Side]:
+    """The sides of the blocks (k, l), for the layers k >= l of the scope."""
+    found: dict[int, Side] = {}
+    low = levels(run, scope, l)[rows]
     for k, pair in pairs(run, l, rows).items():
         if k not in scope.layers:
             continue
-        A = pair.A
+        high, delta = levels(run, scope, k)[rows], run.delta[k][rows]
+        fall = exponents(delta)
+        A = None if pair.A is None else _times(pair.A, low + high - exponent)
         if E is not None:
             M = np.matmul(E[l][rows].transpose(0, 2, 1), E[k][rows])
             M += 0.0 if A is None else A
             A = M
-        found[k] = A, pair.B
+        B = run.S1[l][rows] if k == l + 1 else pair.B
+        found[k] = Side(
+            A,
+            None if B is None else _times(B, low + fall),
+            _times(scope.inputs(run, k)[rows], -high),
+            _times(run.h[k][rows], -high),
+            _times(delta, -fall - exponent),
+        )
     return found
 
 
-def _pair_products(
-    run: Forward, scope: Scope, where: tuple[int, int], both: tuple[Factors, Factors], at: tuple[slice, slice]
-) -> Array:
+def _times(values: Array, powers: Levels) -> Array:
+    """`values`, whose first axis is that of samples, times the samples' powers of two."""
+    return np.ldexp(values, powers.reshape(-1, *[1] * (values.ndim - 1))) if powers.any() else values
+
+
+def _pair_products(left: Side, right: Side, weights: bool) -> Array:
     """What multiplies K^(l-1)_ij in the sum, for two blocks of samples; (left, right)."""
-    ((A, B), (other, across)), (left, right), (l, k) = both, at, where
-    H, delta = scope.inputs(run, k), run.delta[k]
-    found = np.zeros((len(H[left]), len(H[right])))
-    if A is not None and other is not None:
-        found += (H[left] @ H[right].T) * _inner(A, other)
-    if B is None or across is None or not scope.weights(k):
+    found = np.zeros((len(left.H), len(right.H)))
+    if left.A is not None and right.A is not None:
+        found += (left.H @ right.H.T) * _inner(left.A, right.A)
+    if left.B is None or right.B is None or not weights:
         return found
-    S1 = run.S1[l]
-    inner = S1[left] @ S1[right].T if k == l + 1 else _inner(B, across)
-    found += (delta[left] @ delta[right].T) * inner
-    if A is not None:
-        crossed = _crossed(run, where, A, across, at)
+    found += (left.delta @ right.delta.T) * _inner(left.B, right.B)
+    if left.A is not None:
+        crossed = _crossed(left.A, left.h, right.B, right.delta)
         found += crossed
-        if left == right:
+        if left is right:
             found += crossed.T
-    if other is not None and left != right:
-        found += _crossed(run, where, other, B, (right, left)).T
+    if right.A is not None and left is not right:
+        found += _crossed(right.A, right.h, left.B, left.delta).T
     return found
 
 
@@ -262,12 +313,10 @@ def _inner(A: Array, B: Array) -> Array:
     return np.asarray(A.reshape(len(A), -1) @ B.reshape(len(B), -1).T)
 
 
-def _crossed(run: Forward, where: tuple[int, int], A: Array, B: Array, at: tuple[slice, slice]) -> Array:
-    """(A_i delta_j) . (B_j h_i), for i of A and of the first block of samples, j of B and the second."""
-    (l, k), (left, right) = where, at
-    h, delta = run.h[k][left], run.delta[k][right]
-    if k == l + 1:  # B is diagonal
-        return _inner(A * h[:, :, None], run.S1[l][right][:, :, None] * delta[:, None, :])
+def _crossed(A: Array, h: Array, B: Array, delta: Array) -> Array:
+    """(A_i delta_j) . (B_j h_i), for i of A and h, j of B and delta."""
+    if B.ndim == 2:  # the diagonal of B
+        return _inner(A * h[:, :, None], B[:, :, None] * delta[:, None, :])
     found = np.zeros((len(A), len(B)))
     one, two = np.empty_like(found), np.empty_like(found)
     for c in range(A.shape[1]):

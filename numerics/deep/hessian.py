@@ -187,7 +187,7 @@ class Curvature(SpectralFunctions):
 
     def diagonal(self) -> Array:
         """The diagonal, shape (P,)."""
-        found = norms.diagonal(self.forward, self.scope)
+        found = norms.diagonal(self.forward, self.scope, self.bound)
         refuse_overflow("entries of the Hessian", found)
         return found
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from numerics.deep.forward import Forward
-from numerics.deep.frobenius import curvature_rows
+from numerics.deep.frobenius import level_inputs, level_rows
 from numerics.deep.network import refuse_overflow
 from numerics.deep.norms import SUMMED, Bounds, Scope, tiles
 from numerics.deep.second_derivatives import pairs
@@ -33,11 +33,11 @@ def tangent_kernel(run: Forward, scope: Scope, bound: Bounds) -> tuple[Array, fl
 
     E_i = C_i^T J_i with Lam_i = C_i C_i^T, so that the non-zero eigenvalues are those of G (theorem T10).
     """
-    E, missed = curvature_rows(run)
+    E, missed = level_rows(run, scope)
     n, q = run.F.shape
     K = np.zeros((n, q, n * q))
     for l in scope.layers:
-        flat, h = E[l].reshape(n * q, -1), scope.inputs(run, l)
+        flat, h = E[l].reshape(n * q, -1), level_inputs(run, scope, l)
         K += np.repeat(h @ h.T, q, axis=1)[:, None, :] * (flat @ flat.T).reshape(n, q, n * q)
     steps = gamma(2 * max(run.net.sizes) + run.net.depth + 8)
     return K.reshape(n * q, n * q) / n, SLACK * (steps * bound.size + missed + bound.propagated)

@@ -16,15 +16,15 @@ from numerics.deep.forward import Forward
 from numerics.deep.second_derivatives import Pair, pairs
 from twolayer.arrays import Array
 from twolayer.errors.rounding import (
-    NOTHING,
-    ORDINARY,
     SLACK,
     SUBNORMAL,
     UNIT,
-    exponent_of,
     gamma,
     scaled_norms,
+    times_power,
 )
+
+Levels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
 VANISHING = 1e-160  # the same for the root of a sum of squares
@@ -94,14 +94,6 @@ def pair_bounds(run: Forward, l: int, k: int, pair: Pair, rows: slice) -> tuple[
     return SLACK * h * inside, SLACK * off + gone, SLACK * trace + gone * (k == l)
 
 
-def moderate(H: Array) -> tuple[Array, int]:
-    """Inputs (n, w) over a power of two, so that their squares neither vanish nor overflow; its exponent."""
-    exponent = exponent_of(H)
-    if abs(exponent) <= ORDINARY or abs(exponent) == abs(NOTHING):
-        return H, 0
-    return np.ldexp(H, -exponent), exponent
-
-
 def gradient_bounds(run: Forward) -> tuple[float, float]:
     """(1/n) sum |g_i| |J_i|_F, and the error that the factors propagate to the gradient."""
     J, dJ = jacobian_sizes(run, tuple(range(run.net.depth)))
@@ -156,12 +148,13 @@ def bounds(run: Forward, scope: Scope) -> Bounds:
 
 def residual_bounds(run: Forward, layers: tuple[int, ...]) -> Bounds:
     """Bounds of R, or of its block over some layers."""
-    squares, traces = np.zeros((2, run.n)), np.zeros(run.n)
+    lengths, traces = np.zeros((2, run.n)), np.zeros(run.n)
     for (l, k), (size, error, trace) in block_sizes(run).items():
         if l in layers and k in layers:
-            squares += (1 if k == l else 2) * np.stack([size, error]) ** 2
+            weight = 1.0 if k == l else math.sqrt(2.0)
+            lengths = np.hypot(lengths, weight * np.stack([size, error]))  # whose squares may overflow
             traces += trace
-    size, error = SLACK * np.sqrt(squares)
+    size, error = SLACK * lengths
     lost = VANISHING if run.net.depth > 1 else 0.0
     return Bounds(mean(size), mean(error) + lost, mean(traces + 4 * UNIT * size) + lost)
 
@@ -260,42 +253,60 @@ def steps(run: Forward) -> int:
 @np.errstate(over="ignore", invalid="ignore", under="ignore")
 def trace(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The trace and its error; O(n L^2 m^3) for a curved activation, else O(n L m^2)."""
+    if not math.isfinite(bound.size):
+        return math.inf, math.inf
     parts: list[float] = []
+    exponent = math.frexp(bound.size)[1]
     for l in scope.layers:
-        H, exponent = moderate(scope.inputs(run, l))
+        H, level = levelled(scope.inputs(run, l))
         squares = np.einsum("ij,ij->i", H, H)
         for rows in tiles(run, l):
-            each = squares[rows] * unit_diagonal(run, scope, l, rows).sum(axis=1)
-            parts += np.ldexp(each, 2 * exponent).tolist()
-    value = math.fsum(parts) / run.n
+            each = unit_diagonal(run, scope, l, rows, level, exponent).sum(axis=1)
+            parts += (squares[rows] * each).tolist()
+    finite = all(map(math.isfinite, parts))
+    value = times_power(math.fsum(parts) / run.n, exponent) if finite else math.inf
     wide = max(run.net.sizes)
     return value, SLACK * gamma(wide**2 + 3 * wide + SUMMED) * bound.size + bound.trace_propagated
 
 
 @np.errstate(over="ignore", invalid="ignore", under="ignore")
-def diagonal(run: Forward, scope: Scope) -> Array:
+def diagonal(run: Forward, scope: Scope, bound: Bounds) -> Array:
     """The diagonal, laid out as theta, shape (P of the layers,)."""
     parts: list[Array] = []
+    exponent = math.frexp(bound.size)[1]
     for l in scope.layers:
-        H, exponent = moderate(scope.inputs(run, l))
+        H, level = levelled(scope.inputs(run, l))
         H = H**2
         made = np.zeros((run.net.sizes[l + 1], H.shape[1]))
         for rows in tiles(run, l):
-            made += unit_diagonal(run, scope, l, rows).T @ H[rows]
+            made += unit_diagonal(run, scope, l, rows, level, exponent).T @ H[rows]
         wide = H.shape[1] - scope.bias(run, l)
-        made = np.ldexp(made, 2 * exponent)
         parts += [made[:, :wide].ravel(), made[:, wide:].ravel()]
-    return np.asarray(np.concatenate(parts) / run.n)
+    return np.asarray(np.ldexp(np.concatenate(parts) / run.n, exponent))
 
 
-def unit_diagonal(run: Forward, scope: Scope, l: int, rows: slice) -> Array:
-    """The diagonal of Lam-weighted J_l^T J_l plus A_ll, (rows, m_l): what multiplies h^^2."""
+def levelled(H: Array) -> tuple[Array, Levels]:
+    """Inputs (n, w), each sample's over a power of two that makes its largest about 1; exponents (n,)."""
+    level = np.frexp(np.abs(H).max(axis=1, initial=0.0))[1]
+    return np.ldexp(H, -level[:, None]), level
+
+
+def unit_diagonal(run: Forward, scope: Scope, l: int, rows: slice, level: Levels, exponent: int) -> Array:
+    """The diagonal of Lam-weighted J_l^T J_l plus A_ll, (rows, m_l): what multiplies h^^2.
+
+    Times every sample's power of two, of exponent 2 `level`, and over that of `exponent`, so that it neither
+    vanishes nor overflows where its product with h^^2 over the same powers does not.
+    """
     found = np.zeros((len(run.F[rows]), run.net.sizes[l + 1]))
     if scope.gauss_newton:
-        J = run.J[l][rows]
-        found += np.einsum("iom,iom->im", np.matmul(run.Lam[rows], J), J)
+        Lam = run.Lam[rows]
+        high = np.frexp(np.abs(Lam).max(axis=(1, 2)))[1]
+        half = (high - exponent) // 2  # on either side of Lam, and what is left over on it
+        J = np.ldexp(run.J[l][rows], (level[rows] + half)[:, None, None])
+        Lam = np.ldexp(Lam, -(2 * half + exponent)[:, None, None])
+        found += np.einsum("iom,iom->im", np.matmul(Lam, J), J)
     if scope.residual:
         A = pairs(run, l, rows)[l].A
         if A is not None:
-            found += np.einsum("icc->ic", A)
+            found += np.ldexp(np.einsum("icc->ic", A), (2 * level[rows] - exponent)[:, None])
     return found

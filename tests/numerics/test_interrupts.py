@@ -79,7 +79,7 @@ def test_deep_finishes_the_report_that_one_ctrl_c_meets(
         signal.raise_signal(signal.SIGINT)
         (folder / "report.html").write_text(str(results))
 
-    settings = (str(out), None, kept, None)
+    settings = (str(out), None, kept, True, None)
     results, failures = deep._worked(lambda place: {"stopped": place.stopped}, write, settings)
     assert (out / "report.html").is_file()
     assert (results, failures) == ({"stopped": []}, [])
@@ -89,7 +89,7 @@ def test_deep_finishes_the_report_that_one_ctrl_c_meets(
 def test_deep_says_in_one_line_what_ctrl_c_in_the_search_leaves(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = (str(tmp_path / "report"), None, tmp_path / "work", None)
+    settings = (str(tmp_path / "report"), None, tmp_path / "work", True, None)
     with pytest.raises(click.exceptions.Exit) as end:
         deep._worked(lambda place: signal.raise_signal(signal.SIGINT), None, settings)
     assert end.value.exit_code == 130

@@ -64,9 +64,9 @@ def test_a_file_that_is_none_is_left_as_it_is(make, tmp_path):
     out = tmp_path / "out"
     make(out)
     before = out.lstat()
-    with pytest.raises(ValueError, match="--out must be a new or an ordinary file; got .*out"):
+    with pytest.raises(ValueError, match=r"--out must be a new or an ordinary file; got .*out"):
         require_writable(str(out))
-    with pytest.raises(ValueError, match="path must be a new or an ordinary file; got .*out"):
+    with pytest.raises(ValueError, match=r"path must be a new or an ordinary file; got .*out"):
         save(out, MADE)
     assert (out.lstat().st_ino, out.lstat().st_mode) == (before.st_ino, before.st_mode)
     assert not list(tmp_path.glob(".*"))
@@ -143,10 +143,10 @@ def test_a_full_disk_says_where_the_work_is(tmp_path):
         with said_when_stopped(tmp_path / "kept"), fresh_folder(tmp_path / "out"):
             raise OSError(number, os.strerror(number))
 
-    with pytest.raises(ValueError, match="No space left on device$"):
+    with pytest.raises(ValueError, match=r"No space left on device$"):
         stopped(errno.ENOSPC)
     (tmp_path / "kept" / "sweep" / "000000.npz").write_text("a shard")
-    with pytest.raises(ValueError, match="No space left on device; finished work is kept in .*kept: the same"):
+    with pytest.raises(ValueError, match=r"No space left on device; finished work is kept in .*kept: the"):
         stopped(errno.ENOSPC)
     with pytest.raises(OSError, match="Input/output error"):
         stopped(errno.EIO)
@@ -189,9 +189,14 @@ def test_work_is_one_run_s_and_is_removed_while_it_is(tmp_path, monkeypatch):
 
 def test_work_is_kept_when_the_report_fails(tmp_path):
     (tmp_path / "kept").mkdir()
-    with pytest.raises(TypeError), work_folder(tmp_path / "kept") as work:
-        work.needless = True
-        raise TypeError
+
+    def failed():
+        with work_folder(tmp_path / "kept") as work:
+            work.needless = True
+            raise TypeError
+
+    with pytest.raises(TypeError):
+        failed()
     assert os.listdir(tmp_path) == ["kept"]
 
 
@@ -219,7 +224,6 @@ def test_a_run_that_found_nothing_leaves_the_work_of_other_studies(tmp_path):
     assert (tmp_path / "kept" / "digits" / "000000.npz").exists()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("words", [["--help"], ["derive", "--help"], ["figures", "--list"]])
 def test_what_cannot_be_printed_is_told_in_one_line(words):
     code = "from numerics.commands.main import main; main()"

@@ -34,6 +34,7 @@ from .factored.ldl import Factorization
 from .inertia import Evaluation, evaluate
 from .unit_blocks import Units
 
+LEAST = 2.0**-1000  # of a pivot: less would not divide
 MOVED = 2.0**-16  # of the largest pivot of a block: smaller ones are moved
 LARGE_STACK = 2**30  # bytes of the inverses of all blocks, from which they are kept in single precision
 STEPS = 60  # of GMRES, between restarts
@@ -185,7 +186,7 @@ def _dense_inverse(small: Matrix, shift: float) -> Apply:
 def _moved(F: Factorization, shift: float, whole: float) -> Array:
     """The pivots, (p,), those near zero moved away from it; `whole` is the size where all are zero."""
     sizes = np.abs(F.pivots)
-    least = MOVED * (max(float(sizes.max(initial=0.0)), abs(shift)) or whole or 1.0)
+    least = max(MOVED * (max(float(sizes.max(initial=0.0)), abs(shift)) or whole or 1.0), LEAST)
     return np.copysign(np.maximum(sizes, least), F.pivots)
 
 
