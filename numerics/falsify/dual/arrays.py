@@ -171,7 +171,7 @@ def eigenvalues(matrix: Dual) -> Dual:
     Of equal eigenvalues these are the derivatives along the eigenvectors that happened to be computed.
     """
     values, V = np.linalg.eigh(matrix.value)
-    return Dual(values, np.einsum("ji,tjk,ki->ti", V, matrix.slope, V, optimize=True))
+    return Dual(values, np.einsum("ji,tji->ti", V, matrix.slope @ V))
 
 
 def _aligned(item: Dual, value: Array) -> Array:
