@@ -10,7 +10,7 @@ import numpy as np
 from numerics.landscape.landscape import Landscape, NetworkLandscape
 from twolayer import jit
 from twolayer.arrays import Array
-from twolayer.many.signatures import JETS, LOSSES, SLOPES
+from twolayer.many.signatures import JETS, LOSSES, SLOPES, pointer
 from twolayer.model.loss import loss as find_loss
 
 LARGEST = 64
@@ -48,34 +48,6 @@ def announce() -> None:
     folder = jit.kernel_folder()
     if "twolayer.many.flow" not in sys.modules and (folder is None or not any(folder.rglob("flow.follow*"))):
         sys.stderr.write("twolayer: compiling the gradient flow, once a version: about half a minute\n")
-
-
-class Pointer:
-    """A compiled kernel as other kernels take it: by its address, looked up once and not at every call.
-
-    Parameters
-    ----------
-    kernel : callable
-        One that has been called with arrays of the pointer's own types.
-    kind : numba type
-        Of :mod:`twolayer.many.signatures`.
-    """
-
-    def __init__(self, kernel: Any, kind: Any) -> None:
-        found = kernel.get_compile_result(kind.signature)
-        self.kernel, self._numba_type_ = kernel, kind
-        self.address = int(found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name))
-
-    def __wrapper_address__(self) -> int:
-        return self.address
-
-
-def pointer(kernel: Any, kind: Any) -> Any:
-    """The :class:`Pointer` to a `kernel`; where nothing is compiled, the function itself.
-
-    `kind` is its type.
-    """
-    return Pointer(kernel, kind) if hasattr(kernel, "get_compile_result") else kernel
 
 
 class Kernels:

@@ -7,13 +7,10 @@ import numpy as np
 from numba import int64, types
 
 from ..jit import kernel, pointer_kernel, vector_kernel
-from .signatures import LOSSES, Flat, Rows
+from .signatures import JETS, LOSSES, Flat, Rows
 
 ROWS = 128
 """Samples whose products with all others are formed at once."""
-
-JETS = types.FunctionType(types.void(Flat, Flat, Flat, Flat))
-"""jets(Z, S, S1, S2), as in a generated activation."""
 
 NORMS = types.void(JETS, LOSSES, Rows, int64, types.boolean, types.boolean, Rows, Flat, Rows, Rows, Flat)
 

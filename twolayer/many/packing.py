@@ -18,6 +18,7 @@ from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
 from ..spectrum.extremes.watch import Watch
+from .signatures import JETS, LOSSES, SLOPES, pointer
 
 
 def in_threads(work: Callable[[Any], None], pieces: list[Any], watch: Watch | None = None) -> None:
@@ -201,7 +202,7 @@ def slopes(data: Packing, theta: Array) -> Array:
 
 
 def _compiled(activation: Activation, rule: Loss) -> tuple[Any, Any, Any]:
-    """Kernels s and s', with s'', and of the loss, compiled for flat arrays so that they can be passed."""
+    """Pointers to kernels: of s and s', with s'', and of the loss, compiled for flat arrays."""
     from . import kernels_simd
 
     room: list[NDArray[np.float64]] = [np.zeros(kernels_simd.POINTS) for _ in range(5)]
@@ -209,4 +210,4 @@ def _compiled(activation: Activation, rule: Loss) -> tuple[Any, Any, Any]:
     activation.jets(*room[:4])
     losses = rule.losses if rule.separable else kernels_simd.softmax_losses
     losses(*[np.zeros(2 * kernels_simd.POINTS) for _ in range(5)])
-    return activation.slopes, activation.jets, losses
+    return pointer(activation.slopes, SLOPES), pointer(activation.jets, JETS), pointer(losses, LOSSES)

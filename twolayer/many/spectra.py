@@ -7,8 +7,8 @@ import numpy as np
 from numba import int64, types
 
 from ..jit import kernel, pointer_kernel
-from .norms import JETS, sample_jets
-from .signatures import LOSSES, Flat, Rows
+from .norms import sample_jets
+from .signatures import JETS, LOSSES, Flat, Rows
 
 SPECTRA = types.void(JETS, LOSSES, Rows, int64, types.boolean, types.boolean, Rows, Flat, Rows)
 
