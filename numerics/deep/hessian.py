@@ -152,10 +152,15 @@ class Curvature(SpectralFunctions):
         return Curvature(self.forward, replace(self.scope, layers=layers, without=kept))
 
     def _named(self, what: str, chosen: Chosen) -> tuple[str, ...]:
-        listed = chosen if isinstance(chosen, (tuple, list)) else (chosen,)
+        given = chosen.tolist() if isinstance(chosen, np.ndarray) else chosen
+        listed = given if isinstance(given, tuple | list) else (given,)
+        plain = all(
+            isinstance(each, str | int | np.integer) and not isinstance(each, bool) for each in listed
+        )
+        listed = listed if plain else ()
         found = {name for each in listed for name in self.groups if each in (name, int(name[1:]))}
         known = all(any(each in (name, int(name[1:])) for name in self.groups) for each in listed)
-        if not listed or not known or any(isinstance(each, bool) for each in listed):
+        if not listed or not known:
             raise ValueError(
                 f"{what} must be among the layers {', '.join(map(str, self.layers))} or the parts "
                 f"{', '.join(self.groups)}; got {chosen!r}"

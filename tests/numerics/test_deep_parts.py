@@ -66,10 +66,20 @@ def test_a_block_between_parts_is_cut_out_of_the_matrix():
             assert abs(norm.value - np.linalg.norm(wanted, kind)) <= norm.error + H.rounding_error()
 
 
-@pytest.mark.parametrize("chosen", ["W9", 4, 0, (), ("W1", "c"), True, "1"])
+@pytest.mark.parametrize(
+    "chosen", ["W9", 4, 0, (), ("W1", "c"), True, "1", {1}, [[1]], np.array([[1]]), np.array([1.0]), [None]]
+)
 def test_parts_that_are_not_there_are_named(chosen):
     with pytest.raises(ValueError, match="rows must be among the layers 1, 2, 3 or the parts W1, b1"):
         problem().block(chosen)
+
+
+def test_parts_may_be_given_as_arrays():
+    H = problem()
+    assert H.block(np.array(["W1", "b1"])).groups == H.block(("W1", "b1")).groups
+    assert H.block(np.array(1)).groups == H.block(1).groups
+    across = H.block(np.array(["W1"]), np.array(["W2"]))
+    assert_allclose(across.toarray(), H.block("W1", "W2").toarray())
 
 
 def test_rows_and_columns_that_overlap_are_named():
