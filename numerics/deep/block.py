@@ -10,7 +10,7 @@ from twolayer import arrays
 from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement, measured
 from twolayer.operators.operand import RealOperator
-from twolayer.spectrum.eigensystem import rectangular_norm
+from twolayer.spectrum.lapack import rectangular_norm
 
 
 class Block(RealOperator):

@@ -1,4 +1,4 @@
-"""All eigenvalues from LAPACK's reduction to a tridiagonal matrix: both proofs of it, each of them forced."""
+"""All eigenvalues from LAPACK's reduction to a tridiagonal matrix: every proof of it, each of them forced."""
 
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ import pytest
 from scipy.linalg import lapack
 
 from twolayer.spectrum.extremes.watch import Watch
-from twolayer.spectrum.tridiagonal import rebuilding, similarity
+from twolayer.spectrum.tridiagonal import rebuilding, similarity, small
 
 KINDS = ("flat", "steep", "low rank", "clusters", "falling", "rising", "diagonal", "zero", "blocks")
 
@@ -47,6 +47,8 @@ def forced(A, road, parts=None):
     if road == "rebuilt":
         return rebuilding.rebuilding_error(A, diagonal, beside, reduced, factors, Watch())
     Qt = similarity.basis(reduced, factors)
+    if road == "small":
+        return small.proved_error(A, diagonal, beside, Qt, lapack.dsterf(diagonal, beside)[0])
     return similarity.similarity_error(A, diagonal, beside, Qt, road == "sharp")
 
 
@@ -58,7 +60,7 @@ def small_tiles(monkeypatch):
     monkeypatch.setattr(rebuilding, "CHUNKS", ((0.5, 2), (0.0, 3)))
 
 
-@pytest.mark.parametrize("road", ["rebuilt", "plain", "sharp"])
+@pytest.mark.parametrize("road", ["rebuilt", "plain", "sharp", "small"])
 @pytest.mark.parametrize("P", [2, 5, 65, 300])
 def test_a_wrong_reduction_is_caught(road, P):
     """Whatever LAPACK returns, the bound holds and is no smaller than what was planted."""
@@ -87,6 +89,54 @@ def test_a_singular_basis_proves_nothing(road):
         change(Qt)
         with pytest.raises(ArithmeticError, match="must be invertible"):
             similarity.similarity_error(A, diagonal, beside, Qt, road == "sharp")
+
+
+@pytest.mark.parametrize("wrong", [2.0, 1e200, np.nan, np.inf])
+@np.errstate(invalid="ignore", over="ignore")
+def test_the_kernel_proves_nothing_by_a_singular_basis_or_wrong_values(wrong):
+    A = symmetric("flat", 30)
+    diagonal, beside, reduced, factors = similarity.reduction(A)
+    values, Qt = np.linalg.eigvalsh(A), similarity.basis(reduced, factors)
+    assert small.proved_error(A, diagonal, beside, Qt, values) < 1e-13 * np.linalg.norm(A)
+    assert small.proved_error(A, diagonal, beside, Qt[[1, *range(1, 30)]], values) == np.inf
+    assert small.proved_error(A, diagonal, beside, Qt * wrong, values) == np.inf
+    assert small.proved_error(A, diagonal, beside, Qt, values + wrong) > 1.9
+    assert small.proved_error(A, diagonal * wrong, beside, Qt, values) > 1.9
+    A[3, 3] += wrong
+    assert small.proved_error(A, diagonal, beside, Qt, values) > 1.9
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "zero"])
+@pytest.mark.parametrize("P", [2, 3, 7, 8, 9, 16, 17, 48])
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_the_kernel_proves_every_kind_of_small_matrix(kind, P, scale):
+    """The eigenvalues of LAPACK are right to rounding; those of forty digits are right."""
+    A = symmetric(kind, P, P) * scale
+    values, error = similarity.tridiagonal_eigenvalues(A)
+    size = np.linalg.norm(A)
+    assert error <= 3e-14 * size + 1e-150
+    if P > 9:
+        assert np.linalg.norm(values - np.linalg.eigvalsh(A)) <= error + 1e-14 * size
+        return
+    with mpmath.workdps(40):
+        truth = mpmath.eigsy(mpmath.matrix(A.tolist()), eigvals_only=True)
+        assert mpmath.norm(mpmath.matrix(values.tolist()) - truth) <= error
+
+
+@pytest.mark.parametrize("P", [1, 2, 7, 8, 9, 21])
+def test_products_by_chunks_against_fractions(P):
+    rng = np.random.default_rng(P)
+    Qt, A = np.linalg.qr(rng.standard_normal((P, P)))[0], symmetric("steep", P, P)
+    made = np.empty((P, P))
+    small.fill_product(Qt, A, made)
+    left, right = ([[Fraction(x) for x in row] for row in M.tolist()] for M in (Qt, A))
+    exact = [[sum(x * y for x, y in zip(row, column, strict=True)) for column in right] for row in left]
+    off = [
+        [Fraction(x) - y for x, y in zip(*rows, strict=True)]
+        for rows in zip(made.tolist(), exact, strict=True)
+    ]
+    allowed = 2.0**-53 * ((small.CHUNK + 1) * np.sqrt(P) + 2 * (P // small.CHUNK + 1)) * np.linalg.norm(A)
+    assert np.linalg.norm(np.array(off, dtype=float)) <= allowed
 
 
 @pytest.mark.parametrize("wrong", [3.0, np.nan, np.inf, 1e200])
@@ -184,7 +234,7 @@ def test_spectral_bounds_are_above_and_near():
 def test_the_road_follows_the_weight_of_the_trailing_parts(monkeypatch):
     """Steep matrices are rebuilt, flat, small and sharp ones are not; whichever it is, the bound holds."""
     taken = []
-    for name in ("rebuilding_error", "similarity_error"):
+    for name in ("rebuilding_error", "similarity_error", "proved_error"):
         original = getattr(similarity, name)
         monkeypatch.setattr(
             similarity, name, lambda *a, name=name, original=original: taken.append(name) or original(*a)
@@ -195,11 +245,13 @@ def test_the_road_follows_the_weight_of_the_trailing_parts(monkeypatch):
         ("steep", 149, False),
         ("flat", 400, False),
         ("steep", 150, True),
+        ("steep", 48, True),
+        ("steep", 48, False),
     ):
         A = symmetric(kind, P)
         values, error = similarity.tridiagonal_eigenvalues(A, sharp)
         assert np.linalg.norm(values - np.linalg.eigvalsh(A)) <= error + 1e-14 * np.linalg.norm(A)
-    assert taken == ["rebuilding_error"] + 3 * ["similarity_error"]
+    assert taken == ["rebuilding_error", *4 * ["similarity_error"], "proved_error"]
 
 
 def test_wrong_eigenvalues_of_the_tridiagonal_matrix_are_caught(monkeypatch):

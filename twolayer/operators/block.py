@@ -13,8 +13,8 @@ from ..curvature.dense import dense, dense_error
 from ..errors.measurement import Measurement, measured
 from ..forward.block_bounds import block_bounds
 from ..forward.scope import sizes
-from ..spectrum.eigensystem import rectangular_norm
 from ..spectrum.extremes.watch import Progress, Watch
+from ..spectrum.lapack import rectangular_norm
 from .operand import RealOperator
 from .spectral import Spectral
 

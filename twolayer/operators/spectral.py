@@ -299,7 +299,7 @@ class Spectral(RealOperator):
         ----------
         shift : float
         method : {None, "dense", "kernel", "structured"}
-            As for :meth:`inertia`.
+            As for :meth:`inertia`; the first one of more than 48 parameters is from a factorization.
         progress, max_seconds
             As for :meth:`eigenvalues`; a count is of no use unfinished, so that time that is out is an error.
 

@@ -27,9 +27,12 @@ def dense_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
     entries = small.checked(dense(small.forward, small.scope))
     values, error = verified_eigenvalues(entries, watch=watch)
     error = SLACK * (error + dense_error(small.forward, small.bound) + small.error)
-    zeros = np.zeros(small.zeros)
-    errors = np.concatenate([np.full(len(values), error), zeros])
-    found = merged(np.concatenate([values, zeros]), errors, error, "dense, verified")
+    if small.zeros:
+        zeros = np.zeros(small.zeros)
+        errors = np.concatenate([np.full(len(values), error), zeros])
+        found = merged(np.concatenate([values, zeros]), errors, error, "dense, verified")
+    else:
+        found = Spectrum(values, np.full(len(values), error), error, "dense, verified")
     return found if small.scope.residual else semidefinite(found, small.forward.F.size)
 
 

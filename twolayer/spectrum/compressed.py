@@ -19,6 +19,7 @@ from twolayer.forward.scope import Scope, sizes, unit_inputs
 
 from ..arrays import Array, require_representable
 from ..curvature.dense import dense
+from ..curvature.frobenius import flops
 from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
 from ..forward.errors import Forward
 from ..model.network import TwoLayer
@@ -112,10 +113,15 @@ class Matrix:
     error: float = 0.0
     lift: Lift | None = None
 
-    @property
+    @cached_property
     def order(self) -> int:
         """Number of rows."""
         return sum(sizes(self.forward, self.scope).values())
+
+    @cached_property
+    def costs(self) -> dict[str, float]:
+        """Operations of each method to the Frobenius norm; "dense" forms the matrix."""
+        return flops(self.forward, self.scope)
 
     def checked(self, entries: Array) -> Array:
         """`entries`, refused if they or a bound overflow. Arrays of any shape."""

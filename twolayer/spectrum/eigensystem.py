@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import operator as operators
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -24,7 +25,7 @@ import numpy as np
 
 from ..arrays import Array, real_number
 from ..errors.measurement import Measurement, measured
-from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norm, times_power
+from ..errors.rounding import SLACK, SUBNORMAL, gamma, times_power
 from . import methods
 from .complete import dense_spectrum, kernel_spectrum, newton_method, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
@@ -34,7 +35,6 @@ from .extremes.eigenpairs import Eigenvalues
 from .extremes.records import Pairs
 from .extremes.watch import Watch
 from .inertia import beside, count, decided
-from .lapack import verified_singular_values
 from .logdet import factored_logdet
 from .solving import by_columns, solved
 
@@ -86,6 +86,7 @@ class Eigensystem:
     ) -> None:
         self.whole, self.convention, self.newton, self.exponent = whole, convention, newton, exponent
         self.found: dict[str, Spectrum] = {}
+        self.asked_before = False  # for a log-determinant, at another shift
         self.whole.checked(np.zeros(0))
 
     @cached_property
@@ -212,10 +213,18 @@ class Eigensystem:
     def _logdet(self, shift: float, method: str | None, watch: Watch) -> tuple[float, float, str]:
         option = self._counting_method("the log-determinant", method)
         if not option.counts:
+            if option.name == "dense" and self._one_logdet():
+                with suppress(NotDefinite):  # all eigenvalues say best which shift would do
+                    return *factored_logdet(self.small, shift, "dense", watch), "dense, factored"
             found = self._spectrum(option, watch)
             return *found.logdet(shift), found.method
         watch.announce(option.name, option.flops)
         return *factored_logdet(self.small, shift, option.name, watch), f"{option.name}, factored"
+
+    def _one_logdet(self) -> bool:
+        """Whether a factorization is cheaper than all eigenvalues, which serve the next question too."""
+        first, self.asked_before = not (self.asked_before or self.found), True
+        return first and self.small.order > methods.FEW
 
     def _sufficient(self, shift: float, needed: float, method: str | None, watch: Watch) -> float:
         """A shift of three digits with which the same question is answered, inf if none is found."""
@@ -241,29 +250,33 @@ class Eigensystem:
         return moved
 
     def _kept(self, method: str | None) -> methods.Method | None:
-        """A method to all eigenvalues that has been taken already, unless another is demanded."""
+        """A method to all eigenvalues that was taken before, or is obvious, unless another is demanded."""
+        if method is not None:
+            return None
         names = [name for name in ("dense", "structured", "kernel") if name in self.found]
-        return methods.Method(names[0]) if method is None and names else None
+        return methods.Method(names[0]) if names else methods.obvious(self.whole, self.small)
 
     def _method(self, quantity: str, method: str | None) -> methods.Method:
         """A method to all eigenvalues."""
         whole = self.whole
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        offered = methods.spectrum_methods(whole, self.small)
-        return self._kept(method) or methods.choose(quantity, offered, method, forced)
+        kept = self._kept(method)
+        return kept or methods.choose(quantity, methods.spectrum_methods(whole, self.small), method, forced)
 
     def _counting_method(self, quantity: str, method: str | None) -> methods.Method:
         """A method to the inertia: all eigenvalues, which decide more, or a count."""
-        whole, small = self.whole, self.small
-        newton = methods.nearly_gauss_newton(whole)
-        counts, spectra = methods.counting_methods(small), methods.spectrum_methods(whole, small)
-        offered = counts | spectra | ({"dense": counts["dense"]} if small.order > WHOLE else {})
-        better = (
-            option for option in offered.values() if not option.counts and (newton or option.name != "kernel")
-        )
-        first = methods.affordable(better) if method is None else None
-        forced = () if newton else ("kernel",)
-        return self._kept(method) or first or methods.choose(quantity, offered, method, forced)
+        whole, small, kept = self.whole, self.small, self._kept(method)
+        if kept:
+            return kept
+        spectra = methods.spectrum_methods(whole, small)
+        if small.order > WHOLE:
+            del spectra["dense"]
+        forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
+        if method is None:
+            first = methods.affordable(spectra[name] for name in spectra if name not in forced)
+            if first:
+                return first
+        return methods.choose(quantity, methods.counting_methods(small) | spectra, method, forced)
 
     @np.errstate(over="ignore", invalid="ignore")
     def _spectrum(self, option: methods.Method, watch: Watch) -> Spectrum:
@@ -367,23 +380,6 @@ class Eigensystem:
 
 def _lanczos(pairs: Pairs) -> str:
     return f"lanczos, none missed by {pairs.proof}" if pairs.proof else "lanczos, candidates"
-
-
-def rectangular_norm(block: Array, kind: Any, forming: float) -> tuple[float, float, str]:
-    """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block, error and method.
-
-    `block` has shape (k, l).
-
-    `forming` bounds the Frobenius norm of the error of its entries.
-    """
-    if kind == "fro":
-        value = scaled_norm(block)
-        return value, SLACK * forming + gamma(block.size + 4) * value, "dense"
-    values, error = verified_singular_values(block)
-    if kind == "nuc":
-        error = len(values) * error + math.sqrt(len(values)) * forming + gamma(2) * math.fsum(values)
-        return math.fsum(values), SLACK * error, "dense, verified"
-    return float(values[0]), SLACK * (error + forming), "dense, verified"
 
 
 def _finite(shift: Any) -> float:

@@ -106,7 +106,7 @@ def evaluate(
     error = SLACK * (extra + blocks.largest) * scale
     distance = SLACK * (extra + math.sqrt(blocks.squares)) * scale
     unscaled = matrix.order * exponent * LN2
-    rounding = gamma(matrix.forward.S.shape[1] + 16) * (blocks.logs + abs(unscaled) + matrix.order)
+    rounding = gamma(len(blocks.errors) + 16) * (blocks.logs + abs(unscaled) + matrix.order)
     return Evaluation(blocks.negatives, error, distance, blocks.logdet + unscaled, rounding)
 
 
@@ -213,7 +213,7 @@ class _Blocks:
     def _factored(self, B: Array) -> Factorization:
         B.flat[:: len(B) + 1] += self.shift
         F = Factorization(B, self.sharp)
-        roots = 4 * UNIT * float(np.abs(F.pivots) @ F.lengths)
+        roots = 4 * UNIT * F.size
         self.errors.append((F.error + roots, 2 * UNIT * float(np.abs(B.diagonal()).max()), len(B)))
         return F
 

@@ -20,11 +20,12 @@ The product V^T V is evaluated by leading parts whose product is exact.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..errors.rounding import SLACK, SUBNORMAL, UNDERFLOW_NORM, UNIT, gamma
+from ..errors.rounding import NOTHING, SLACK, SUBNORMAL, UNDERFLOW_NORM, UNIT, exponent_of, gamma, scaled_norm
 from .extremes.watch import Watch
 from .tridiagonal.leading import GRID, leading_part
 from .tridiagonal.similarity import tridiagonal_eigenvalues
@@ -53,14 +54,15 @@ def verified_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None = No
     >>> bool(np.all(np.abs(values - [3.0, 1.0]) <= error)) and error < 1e-13
     True
     """
-    if not A.any():
+    exponent = exponent_of(A)
+    if exponent == NOTHING:
         return np.zeros(len(A)), 0.0
-    exponent = binary_exponent(A)
-    A = np.ldexp(A, -exponent) if abs(exponent) > MODERATE else A
+    exponent = exponent if MODERATE < abs(exponent) < -NOTHING else 0
+    A = np.ldexp(A, -exponent) if exponent else A
     A = 0.5 * (A + A.T)
     values, error = tridiagonal_eigenvalues(A, sharp, watch)
     error += SLACK * UNIT * float(np.linalg.norm(A))
-    return unscaled(values[::-1], error, exponent if abs(exponent) > MODERATE else 0)
+    return unscaled(values[::-1], error, exponent)
 
 
 def verified_singular_values(A: Array) -> tuple[Array, float]:
@@ -87,6 +89,23 @@ def verified_singular_values(A: Array) -> tuple[Array, float]:
     )
     error = SLACK * (residual + skewness(Wt.T) * size + skewness(U) * values.max(initial=0.0))
     return unscaled(values, float(error + U.size * UNDERFLOW_NORM), exponent)
+
+
+def rectangular_norm(block: Array, kind: Any, forming: float) -> tuple[float, float, str]:
+    """Frobenius ("fro"), spectral (2) or nuclear ("nuc") norm of an off-diagonal block, error and method.
+
+    `block` has shape (k, l).
+
+    `forming` bounds the Frobenius norm of the error of its entries.
+    """
+    if kind == "fro":
+        value = scaled_norm(block)
+        return value, SLACK * forming + gamma(block.size + 4) * value, "dense"
+    values, error = verified_singular_values(block)
+    if kind == "nuc":
+        error = len(values) * error + math.sqrt(len(values)) * forming + gamma(2) * math.fsum(values)
+        return math.fsum(values), SLACK * error, "dense, verified"
+    return float(values[0]), SLACK * (error + forming), "dense, verified"
 
 
 def residual_bound(residual: float, skew: float, values: Array) -> float:
@@ -127,6 +146,8 @@ def binary_exponent(A: Array) -> int:
 
 def unscaled(values: Array, error: float, exponent: int) -> tuple[Array, float]:
     """Undo the scaling by 2^-exponent. Arrays of any shape."""
+    if not exponent:
+        return values, error
     with np.errstate(over="ignore", under="ignore"):
         back = np.ldexp(values, exponent)
         bound = float(np.ldexp(error, exponent))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..curvature.frobenius import flops
 from ..forward.scope import unit_inputs
 from ..memory import available
 from .compressed import Matrix
@@ -15,6 +14,7 @@ MEMORY_SHARE = 0.6  # of the machine's memory that may be used
 EIGEN = 3.2  # time of all eigenvalues and their proof, in multiplications of a matrix product, over P^3
 FACTOR = 2.0  # the same for a verified factorization
 START = 3e8  # what Lanczos costs before it does anything, in the same units
+FEW = 48  # order up to which no other method to the whole Hessian is cheaper than forming it
 COPIES = 8  # matrices that the verification of one holds in memory
 NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no larger than rounding errors
 
@@ -34,7 +34,7 @@ class Method:
 
 def spectrum_methods(whole: Matrix, small: Matrix) -> dict[str, Method]:
     """The methods to all eigenvalues; `small` is `whole` compressed."""
-    options = [Method("dense", _forming(small) + EIGEN * small.order**3, 8.0 * COPIES * small.order**2)]
+    options = [Method("dense", small.costs["dense"] + EIGEN * small.order**3, 8.0 * COPIES * small.order**2)]
     if whole.scope.gauss_newton:
         options.append(Method("kernel", *_kernel_cost(whole)))
     else:
@@ -47,7 +47,7 @@ def counting_methods(small: Matrix) -> dict[str, Method]:
     """The methods to the inertia at one point, without all eigenvalues."""
     m, n, p, r = _unit_shape(small)
     order = n * small.forward.net.n_outputs if small.scope.gauss_newton else 0
-    whole = 2 * (_forming(small) + FACTOR * small.order**3)
+    whole = 2 * (small.costs["dense"] + FACTOR * small.order**3)
     unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
     by_units = 2 * (m * unit + FACTOR * order**3)
     return {
@@ -59,7 +59,7 @@ def counting_methods(small: Matrix) -> dict[str, Method]:
 def lanczos_method(whole: Matrix, k: int) -> Method:
     """The method to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
     products = (200.0 + 30.0 * k) * product_flops(whole)
-    norm = min(flops(whole.forward, whole.scope).values())
+    norm = min(whole.costs.values())
     return Method("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
 
 
@@ -74,10 +74,6 @@ def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:
     n, r = unit_inputs(matrix.forward, matrix.scope).shape
     q, m = matrix.forward.net.A.shape
     return m, n, float(r + q * matrix.scope.has("a")), float(r)
-
-
-def _forming(matrix: Matrix) -> float:
-    return flops(matrix.forward, matrix.scope)["dense"]
 
 
 def _kernel_cost(matrix: Matrix) -> tuple[float, float]:
@@ -96,6 +92,13 @@ def nearly_gauss_newton(whole: Matrix) -> bool:
     return whole.scope.gauss_newton and bound.residual <= max(
         NEGLIGIBLE * bound.gauss_newton, bound.propagated
     )
+
+
+def obvious(whole: Matrix, small: Matrix) -> Method | None:
+    """The method that is taken without a model of time: of few parameters the Hessian is formed."""
+    both = whole.scope.gauss_newton and whole.scope.residual
+    formed = both and small.order <= FEW and not nearly_gauss_newton(whole)
+    return Method("dense") if formed else None
 
 
 def choose(
@@ -134,7 +137,8 @@ def choose(
 
 def affordable(options: Iterable[Method]) -> Method | None:
     """The cheapest method that fits into memory and takes minutes at most, if there is one."""
-    fitting = [option for option in options if option.bytes <= memory() and option.flops <= LIMIT]
+    room = memory()
+    fitting = [option for option in options if option.bytes <= room and option.flops <= LIMIT]
     return min(fitting, key=lambda option: option.flops, default=None)
 
 

@@ -4,12 +4,14 @@ B + E = M diag(t) M^T with M = P^T L O nonsingular: P a permutation, L unit lowe
 Kaufman's, from LAPACK), O rotations of the pairs that LAPACK pivots together. Where B is positive definite it
 is Cholesky's, which takes a third of the time, and P and O are the identity. |E| is bounded by evaluating
 B - M diag(t) M^T, so nothing is taken from LAPACK on trust, and by Sylvester's law B + E has as many
-negative eigenvalues as t has negative entries.
+negative eigenvalues as t has negative entries. What rounding does to a Cholesky factor K is bounded by
+diagonal and rest apart, |K| |K|^T <= D^2 + |N| D + D |N|^T + |N| |N|^T: of K K^T only the last term has sums.
 """
 
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import blas, lapack
@@ -17,7 +19,7 @@ from scipy.linalg import blas, lapack
 from ...arrays import Array
 from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma
-from .remainder import Subtract, subtracted, subtracted_sharply
+from .remainder import Subtract, cholesky_remainder, subtracted, subtracted_sharply
 
 LEAST_PIVOT = 2.0**-20
 """Of the root of the largest diagonal entry: where Cholesky's factor has one below, pivots are chosen."""
@@ -39,6 +41,8 @@ class Factorization:
         t.
     lengths : ndarray, shape (p,)
         Bounds of the squared Euclidean norms of the columns of |L| |O|.
+    size : float
+        Bound of the Frobenius norm of |M| diag|t| |M|^T.
     error : float
         Bound of |E|_F.
 
@@ -50,28 +54,28 @@ class Factorization:
     """
 
     def __init__(self, B: Array, sharp: bool = False) -> None:
-        with scipy_on_one_thread(len(B)):
-            if not self._positive(B):
-                self._indefinite(B)
-        self.lengths = np.einsum("ij,ij->j", self.L, self.L)
-        both = self.lengths[self.pairs] + self.lengths[self.pairs + 1]
-        self.lengths[self.pairs] = self.lengths[self.pairs + 1] = both
-        with scipy_on_one_thread(len(B)):
-            self.error = self._verified(B, subtracted_sharply if sharp else subtracted)
-
-    def _positive(self, B: Array) -> bool:
-        """Cholesky's factors of B (p, p), if it has them and none is so small that its column grows large."""
-        if not (B.diagonal() > 0).all():
-            return False
-        L, failed = lapack.dpotrf(B, lower=1, clean=1)
-        roots = L.diagonal().copy()
-        if failed or not roots.min() >= LEAST_PIVOT * math.sqrt(B.diagonal().max()):
-            return False
         self.pairs, self.turns = np.empty(0, dtype=np.intp), np.empty((0, 2))
-        self.order = np.arange(len(B))
-        self.pivots: Array = np.square(roots)
-        self.L = np.asfortranarray(L / roots)
-        return True
+        with scipy_on_one_thread(len(B)):
+            factor = _cholesky(B)
+            if factor is None:
+                self._indefinite(B)
+                self.error = self._verified(B, subtracted_sharply if sharp else subtracted)
+            else:
+                self.error = self._positive(B, factor)
+                if sharp:
+                    self.error = min(self.error, self._verified(B, subtracted_sharply))
+
+    @cached_property
+    def L(self) -> Array:
+        """The factor with a unit diagonal, (p, p), in column order."""
+        return np.asfortranarray(self.factor / np.sqrt(self.pivots))
+
+    def _positive(self, B: Array, factor: Array) -> float:
+        """Take Cholesky's `factor` of B, both (p, p); |E|_F."""
+        self.factor, self.order, self.lengths = factor, np.arange(len(B)), np.empty(len(B))
+        self.pivots: Array = np.square(factor.diagonal())
+        found, lost, self.size = cholesky_remainder(np.ascontiguousarray(B), factor, self.lengths)
+        return SLACK * (found * (1 + gamma(4)) + lost + gamma(12) * self.size) + len(B) * UNDERFLOW_NORM
 
     def _indefinite(self, B: Array) -> None:
         """Bunch and Kaufman's factors of B (p, p)."""
@@ -82,10 +86,14 @@ class Factorization:
         self.pivots, self.turns = _rotated(L.diagonal().copy(), below, self.pairs)
         self.L = np.asfortranarray(np.tril(L, -1))
         np.fill_diagonal(self.L, 1.0)
+        self.lengths = np.einsum("ij,ij->j", self.L, self.L)
+        both = self.lengths[self.pairs] + self.lengths[self.pairs + 1]
+        self.lengths[self.pairs] = self.lengths[self.pairs + 1] = both
+        self.size = float((np.abs(self.pivots) * self.lengths).sum())
 
     def _verified(self, B: Array, subtract: Subtract) -> float:
         """|E|_F from its lower triangle."""
-        size, lost = float((np.abs(self.pivots) * self.lengths).sum()), 0.0
+        lost = 0.0
         M = self.L.copy(order="F")
         _turn(M.T, self.pairs, self.turns * [1.0, -1.0])
         kept = (np.diff(self.order) > 0).all()
@@ -97,7 +105,7 @@ class Factorization:
                 E, rounding = subtract(E, columns, sign)
                 lost += rounding
         found = math.sqrt(2.0) * float(np.linalg.norm(np.tril(E)))
-        return SLACK * (found * (1 + gamma(4)) + lost + gamma(16) * size) + len(B) * UNDERFLOW_NORM
+        return SLACK * (found * (1 + gamma(4)) + lost + gamma(16) * self.size) + len(B) * UNDERFLOW_NORM
 
     def solve(self, U: Array) -> tuple[Array, float]:
         """Y with M Y = U + (an error whose Frobenius norm is bounded by the second result); U is (p, c)."""
@@ -128,6 +136,17 @@ class Factorization:
         with scipy_on_one_thread(len(v)):
             found[self.order] = blas.dtrsm(1.0, self.L, Y, lower=1, diag=1, trans_a=1)[:, 0]
         return found
+
+
+def _cholesky(B: Array) -> Array | None:
+    """Cholesky's factor of B (p, p), if it has one and no entry is so small that its column grows large."""
+    diagonal = B.diagonal()
+    if not diagonal.min(initial=1.0) > 0:
+        return None
+    factor, failed = lapack.dpotrf(B.T, lower=1, clean=1)
+    if failed or not factor.diagonal().min(initial=1.0) >= LEAST_PIVOT * math.sqrt(diagonal.max(initial=0.0)):
+        return None
+    return np.asarray(factor)
 
 
 def _pairs(swaps: np.ndarray) -> np.ndarray:

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import blas
+from scipy.linalg import blas, lapack
 
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNIT, gamma
+from ...jit import kernel, reduction_kernel
 from ..tridiagonal.leading import GRID, leading_part
 
 Subtract = Callable[[Array, Array, float], tuple[Array, float]]
@@ -50,3 +51,60 @@ def subtracted_sharply(E: Array, columns: Array, sign: float) -> tuple[Array, fl
     left = first - sign * blas.dsyr2k(1.0, K2, both, lower=1)
     rounding = UNIT * float(np.linalg.norm(first) + np.linalg.norm(left))
     return np.asfortranarray(left), SLACK * (2 * gamma(columns.shape[1] + 4) * mixed + 2 * rounding)
+
+
+def cholesky_remainder(B: Array, K: Array, lengths: Array) -> tuple[float, float, float]:
+    """|B - K K^T|_F as computed, what its products lose, and a bound of | |K| |K|^T |_F.
+
+    B (p, p) in row order, of which the upper triangle is read; K (p, p) lower triangular, in column order.
+    Fills lengths (p,) with the squared norms of the columns of K, over those of their diagonal entries.
+    p^3 / 6 multiplications: with D the diagonal of K, K = D + N, only N N^T is a product, and has no more
+    sums than a product of triangles has (LAPACK's dlauum, rows and columns in reverse). That of a term each,
+    N D, is a kernel's.
+
+    Examples
+    --------
+    >>> B, K = np.array([[9.0, 6.0], [6.0, 5.0]]), np.array([[3.0, 0.0], [2.0, 2.0]], order="F")
+    >>> found, lost, size = cholesky_remainder(B, K, np.empty(2))
+    >>> found, lost < 1e-14, size >= np.linalg.norm(K @ K.T)
+    (3.0, True, True)
+    """
+    reverse = np.zeros_like(K.T)
+    reverse_below(K.T, reverse)
+    product, _ = lapack.dlauum(reverse.T, lower=0, overwrite_c=1)
+    square, diagonal, mixed, rest = remainder_sums(B, K.T, product.T, lengths)
+    size = math.sqrt(diagonal) + 2 * math.sqrt(mixed) + rest
+    return math.sqrt(square), gamma(len(B) + 4) * rest + gamma(4) * size, size
+
+
+@kernel
+def reverse_below(rows, reverse):  # type: ignore[no-untyped-def]
+    """Fill the zeros `reverse` (p, p) with `rows` (p, p) beyond the diagonal, rows and columns in reverse."""
+    p = len(rows)
+    for j in range(p):
+        for i in range(j + 1, p):
+            reverse[p - 1 - j, p - 1 - i] = rows[j, i]
+
+
+@reduction_kernel
+def remainder_sums(B, rows, product, lengths):  # type: ignore[no-untyped-def]
+    """|B - K K^T|_F^2, and the sums of D^4, |N D|^2 and |N|^2; rows are K^T, the product is N N^T in reverse.
+
+    All are (p, p), the lengths (p,). A sum has terms of one sign, or is B - N D - N N^T in any order.
+    """
+    p, square, diagonal, mixed, total = len(B), 0.0, 0.0, 0.0, 0.0
+    for j in range(p):
+        root, below, off = rows[j, j], 0.0, 0.0
+        for i in range(j + 1, p):
+            entry = rows[j, i]
+            rest = (B[j, i] - entry * root) - product[p - 1 - j, p - 1 - i]
+            off += rest * rest
+            below += entry * entry
+        here = root * root
+        rest = (B[j, j] - here) - product[p - 1 - j, p - 1 - j]
+        square += 2 * off + rest * rest
+        diagonal += here * here
+        mixed += here * below
+        total += below
+        lengths[j] = 1.0 + below / here
+    return square, diagonal, mixed, total

@@ -13,7 +13,7 @@ symmetric, N_ij = E_ij - E_ji for i < j, so that (A - L)_ij = -E_ji for i < j, a
 So Q may be far from orthonormal if it is known to be invertible, which single precision shows. It comes from
 LAPACK's reduction, at half the cost of eigenvectors. Where no more than a few of the trailing parts of T are
 heavy, Q need not be formed: A is rebuilt (:mod:`.rebuilding`). The eigenvalues of T are counted
-(:mod:`.sturm`).
+(:mod:`.sturm`). For small matrices one kernel does all of it (:mod:`.small`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from scipy.linalg import blas, lapack
 from ...arrays import Array
 from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
-from ...jit import reduction_kernel
 from ..extremes.watch import Watch
 from .leading import GRID, leading_part
 from .rebuilding import rebuilding_error, weight
+from .small import proved_error
+from .squares import gram_square, residual_square
 from .sturm import counted_errors
 
 ALONE = 32  # order up to which BLAS keeps to one thread by itself
+FEW = 48  # order up to which one kernel proves all
 SMALL = 256  # order up to which chunks are shorter
 CHUNKS = (32, 64)  # terms of an inner product that one matrix product adds: its error grows with them
 PANEL = 256  # rows of a product to which chunks are added at a time
@@ -67,7 +69,9 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
     if len(A) == 1:
         return A[0].copy(), 0.0
     watch = watch or Watch()
-    with nullcontext() if len(A) <= ALONE else scipy_on_one_thread(len(A)):
+    if len(A) <= FEW and not sharp:
+        return _of_small(A)
+    with scipy_on_one_thread(len(A)):
         watch.stage(0.1, f"reducing a matrix of order {len(A)}")
         diagonal, beside, reduced, factors = reduction(A)
         watch.stage(0.6, "proving the reduction")
@@ -76,10 +80,28 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
         else:
             error = similarity_error(A, diagonal, beside, basis(reduced, factors), sharp)
         watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
-        values, status = lapack.dsterf(diagonal, beside)
+        values = _of_tridiagonal(diagonal, beside)
+    return values, SLACK * (error + float(np.linalg.norm(counted_errors(diagonal, beside, values))))
+
+
+def _of_small(A: Array) -> tuple[Array, float]:
+    """The same for a small matrix, (P, P) -> (P,)."""
+    with nullcontext() if len(A) <= ALONE else scipy_on_one_thread(len(A)):
+        diagonal, beside, reduced, factors = reduction(A)
+        values = _of_tridiagonal(diagonal, beside)
+        Qt = basis(reduced, factors)
+    error = proved_error(A, diagonal, beside, Qt, values)
+    if not error < math.inf:
+        raise ArithmeticError("eigenvalues must be near LAPACK's, and its basis invertible; they may not be")
+    return values, error
+
+
+def _of_tridiagonal(diagonal: Array, beside: Array) -> Array:
+    """LAPACK's eigenvalues, ascending, of T; (P,) and (P - 1,) -> (P,)."""
+    values, status = lapack.dsterf(diagonal, beside)
     if status:
         raise ArithmeticError("eigenvalues of a tridiagonal matrix must converge; LAPACK's did not")
-    return values, SLACK * (error + float(np.linalg.norm(counted_errors(diagonal, beside, values))))
+    return np.asarray(values)
 
 
 def reduction(A: Array) -> tuple[Array, Array, Array, Array]:
@@ -115,7 +137,7 @@ def similarity_error(A: Array, diagonal: Array, beside: Array, Qt: Array, sharp:
         raise ArithmeticError(f"a basis must be invertible; it is {stretch:.1g} from orthonormal")
     product = split_product if sharp else chunked_product
     QA, rounding = product(Qt, A)
-    found = math.sqrt(_residual_square(QA, Qt, diagonal, np.append(beside, 0.0)))
+    found = math.sqrt(residual_square(QA, Qt, diagonal, beside))
     sizes = float(np.linalg.norm(A)) + float(np.linalg.norm(diagonal)) + 2 * float(np.linalg.norm(beside))
     residual = SLACK * (found + rounding + 8 * UNIT * sizes) + Qt.size * UNDERFLOW_NORM
     return SLACK * math.sqrt(2 / (1 - stretch)) * residual
@@ -126,11 +148,11 @@ def gram_distance(Qt: Array) -> float:
     P = len(Qt)
     if P > LARGEST:
         exact = np.tril(Qt @ Qt.T)
-        return SLACK * (math.sqrt(_gram_square(exact)) + gamma(P + 2) * float(np.einsum("ij,ij->", Qt, Qt)))
+        return SLACK * (math.sqrt(gram_square(exact)) + gamma(P + 2) * float(np.einsum("ij,ij->", Qt, Qt)))
     single = Qt.astype(np.float32)
     gram = blas.ssyrk(1.0, single.T, trans=1).T
     steps = (P + 4) * SINGLE / (1 - (P + 4) * SINGLE)
-    return SLACK * (math.sqrt(_gram_square(gram)) + steps * float(np.einsum("ij,ij->", Qt, Qt)) + P * 1e-30)
+    return SLACK * (math.sqrt(gram_square(gram)) + steps * float(np.einsum("ij,ij->", Qt, Qt)) + P * 1e-30)
 
 
 def chunked_product(Qt: Array, A: Array) -> tuple[Array, float]:
@@ -170,28 +192,3 @@ def split_product(Qt: Array, A: Array) -> tuple[Array, float]:
     made += Qt @ A2
     rest = gamma(P + 4) * (sizes[0] * sizes[3] + sizes[1] * sizes[2])
     return made, SLACK * (rest + 4 * UNIT * sizes[0]) + P * P * UNDERFLOW_NORM
-
-
-@reduction_kernel
-def _residual_square(QA, Qt, diagonal, beside):  # type: ignore[no-untyped-def]
-    """|Q^T A - T Q^T|_F^2 from the product; `beside` (P,) ends with a zero."""
-    total, P = 0.0, len(Qt)
-    for j in range(P):
-        before, after = max(j - 1, 0), min(j + 1, P - 1)
-        left = beside[before] if j else 0.0
-        for i in range(P):
-            rest = QA[j, i] - diagonal[j] * Qt[j, i] - beside[j] * Qt[after, i] - left * Qt[before, i]
-            total += rest * rest
-    return total
-
-
-@reduction_kernel
-def _gram_square(gram):  # type: ignore[no-untyped-def]
-    """|N - I|_F^2 for a symmetric N whose lower triangle is given, in double precision."""
-    total, P = 0.0, len(gram)
-    for i in range(P):
-        row = 0.0
-        for j in range(i):
-            row += np.float64(gram[i, j]) * np.float64(gram[i, j])
-        total += 2 * row + (np.float64(gram[i, i]) - 1.0) ** 2
-    return total

@@ -36,20 +36,39 @@ def counted_errors(diagonal: Array, beside: Array, values: Array) -> Array:
     >>> bool(errors.max() < 1e-14)
     True
     """
-    squares = np.append(0.0, beside**2)
-    widest = float(np.abs(beside).max(initial=0.0))
-    size = max(float(np.abs(values).max()), float(np.abs(diagonal).max()), widest)
-    distance, ranks = np.full(len(values), NEAR * UNIT * size), np.arange(len(values))
+    errors = np.empty(len(values))
+    if not count_errors(diagonal, beside, values, errors):
+        raise ArithmeticError("eigenvalues of a tridiagonal matrix must be near LAPACK's; some are not")
+    return errors
+
+
+@kernel
+def count_errors(diagonal, beside, values, errors):  # type: ignore[no-untyped-def]
+    """Fill errors (P,) with the same bounds; False if a value is nowhere near the eigenvalue."""
+    P = len(diagonal)
+    squares, widest, size = np.zeros(P), 0.0, 0.0
+    for i in range(P):
+        if i:
+            squares[i] = beside[i - 1] * beside[i - 1]
+            widest = max(widest, abs(beside[i - 1]))
+        size = max(size, abs(values[i]), abs(diagonal[i]))
+    errors[:] = NEAR * UNIT * max(size, widest)
+    low, high = np.empty(P), np.empty(P)
     for _ in range(TRIES):
-        low, high = values - distance, values + distance
-        wrong = (count_below(diagonal, squares, low) > ranks) | (
-            count_below(diagonal, squares, high) <= ranks
-        )
-        if not wrong.any():
-            apart = np.maximum(high - values, values - low)
-            return np.asarray(SLACK * (apart + 6 * UNIT * widest) + 4 * (FLOOR + UNDERFLOW_NORM))
-        distance[wrong] *= FARTHER
-    raise ArithmeticError("eigenvalues of a tridiagonal matrix must be near LAPACK's; some are not")
+        for i in range(P):
+            low[i], high[i] = values[i] - errors[i], values[i] + errors[i]
+        fewer, more = count_below(diagonal, squares, low), count_below(diagonal, squares, high)
+        wrong = 0
+        for i in range(P):
+            if fewer[i] > i or more[i] <= i:
+                errors[i] *= FARTHER
+                wrong += 1
+        if not wrong:
+            for i in range(P):
+                apart = max(high[i] - values[i], values[i] - low[i])
+                errors[i] = SLACK * (apart + 6 * UNIT * widest) + 4 * (FLOOR + UNDERFLOW_NORM)
+            return True
+    return False
 
 
 @kernel
