@@ -66,7 +66,7 @@ def cholesky_remainder(B: Array, K: Array, lengths: Array) -> tuple[float, float
     --------
     >>> B, K = np.array([[9.0, 6.0], [6.0, 5.0]]), np.array([[3.0, 0.0], [2.0, 2.0]], order="F")
     >>> found, lost, size = cholesky_remainder(B, K, np.empty(2))
-    >>> found, lost < 1e-14, size >= np.linalg.norm(K @ K.T)
+    >>> found, lost < 1e-13, bool(size >= np.linalg.norm(K @ K.T))
     (3.0, True, True)
     """
     reverse = np.zeros_like(K.T)
