@@ -12,16 +12,17 @@ from numpy.typing import ArrayLike
 from numerics.descents.ending import FAR, Judge, Place, failed, land, out_of_time
 from numerics.descents.landing import CONVERGED, DRIFTED, Landing
 from numerics.descents.solvers import SOLVERS, Steps, begun
-from numerics.landscape.landscape import Landscape, checked_point, hessian_at
+from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point, hessian_at
 from numerics.landscape.pattern import has_kinks
 from twolayer.arrays import Array
 from twolayer.blas_threads import one_blas_thread
 
-INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 9"
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 10"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
 
 HORIZON = 1e12
-"""The longest flow time, in units of the inverse of the largest curvature at the start."""
+"""The longest flow time, in units of the inverse of the largest curvature at the start: for networks that of
+the kind of parameters, of a, W, b and c, which is slowest."""
 
 SMALL = range(17)
 """Numbers of parameters for which BLAS would not start threads, which cost more than they bring."""
@@ -59,7 +60,8 @@ def flow(
         the way, or below its rounding error; or earlier where Newton's iteration is seen to contract in a
         region of positive curvature.
     horizon : float, optional
-        The longest flow time; by default 1e12 over the largest curvature at the start.
+        The longest flow time; by default 1e12 over the largest curvature at the start, for networks over
+        that of the slowest of a, W, b and c.
     max_steps : int
         Most steps of the solver.
     solver : {"LSODA", "BDF", "Radau"}, optional
@@ -123,16 +125,22 @@ def flow(
     return landing
 
 
-def scales(landscape: Landscape, theta: Array, speed: float) -> tuple[float, float]:
-    """The length and the time that paths from `theta` (D,) are measured by; `speed` is |grad V| there.
+def scales(landscape: Landscape, theta: Array, speed: float) -> tuple[float, float, float]:
+    """The length and the times that paths from `theta` (D,) are measured by; `speed` is |grad V| there.
 
-    The length is |theta|; at the origin |grad V| over the largest curvature. The time is one over the latter.
+    The length is |theta|; at the origin |grad V| over the largest curvature. The first time is one over the
+    latter, the second one over that of the slowest kind of parameters: inputs in other units, and outer
+    weights far from the size of inner ones, put many powers of ten between them.
     """
-    largest = float(np.linalg.norm(hessian_at(landscape, theta)))
+    H = hessian_at(landscape, theta)
+    largest = float(np.linalg.norm(H))
     size = float(np.linalg.norm(theta))
     if size == 0:
         size = speed / largest if largest > 0 and speed > 0 else 1.0
-    return size, 1 / largest if largest > 0 else (size / speed if speed > 0 else 1.0)
+    unit = 1 / largest if largest > 0 else (size / speed if speed > 0 else 1.0)
+    kinds = landscape.net.layout.values() if isinstance(landscape, NetworkLandscape) else ()
+    slowest = min((curved for kind in kinds if (curved := float(np.linalg.norm(H[kind]))) > 0), default=0.0)
+    return size, unit, 1 / slowest if slowest > 0 else unit
 
 
 class _Path:
@@ -143,7 +151,7 @@ class _Path:
         self.rtol, self.judge = rtol, Judge(tolerance)
         self.time, self.steps, self.drift = 0.0, 0, np.nan
         self.speed = self.peak = float(np.linalg.norm(landscape.gradient(theta)))
-        self.size, self.unit = scales(landscape, theta, self.speed)
+        self.size, self.unit, self.slowest = scales(landscape, theta, self.speed)
         own: Callable[[], float] | None = getattr(landscape, "reach", None)
         self.far = FAR * max(self.size, 0.0 if own is None else own())
         self.conserved: Callable[[Array], Array] | None = getattr(landscape, "conserved", None)
@@ -153,7 +161,7 @@ class _Path:
 
     def follow(self, solver: str | None, horizon: float | None, max_steps: int) -> tuple[str, str]:
         """Step until something is decided; return a status and why."""
-        horizon = HORIZON * self.unit if horizon is None else horizon
+        horizon = HORIZON * self.slowest if horizon is None else horizon
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # the solvers warn where they fail, and then say so in `status`
             if not has_kinks(self.landscape) and self._place().zero_within(1.0):

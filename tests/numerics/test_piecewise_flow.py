@@ -141,3 +141,14 @@ def test_a_step_is_left_where_a_sweep_along_it_first_sees_the_other_side(seed):
     if not twice.any():
         assert abs(share - places[outside[0]]) < 1e-4
         assert (np.abs(Z[outside[0]].ravel()[met]) < 1e-3).all()
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("scale", [1e-8, 1e-6, 1e6, 1e8])
+def test_outer_weights_far_from_the_inner_ones_are_given_their_own_time(activation, scale):
+    for seed in (3, 7):
+        here = place(4, 12, seed, activation)
+        outer = here.net.layout["a"]
+        theta, y = here.net.theta.copy(), scale * np.asarray(here.risk.y).ravel()
+        theta[outer] *= scale
+        assert flow(NetworkLandscape(here.net, here.X, y), theta).status == "converged"
