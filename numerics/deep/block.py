@@ -12,6 +12,9 @@ from twolayer.errors.measurement import Measurement, measured
 from twolayer.operators.operand import RealOperator
 from twolayer.spectrum.lapack import rectangular_norm
 
+Chosen = int | str | tuple[int | str, ...]
+"""Layers, counted from 1, or parts such as "W1" and "b2"."""
+
 
 class Block(RealOperator):
     """The block of a symmetric operator that couples some parameters, the rows, with others, the columns.
@@ -72,3 +75,32 @@ class Block(RealOperator):
     def _norm(self, kind: Any) -> Measurement:
         value, error, method = rectangular_norm(self.toarray(), kind, self.whole.rounding_error())
         return measured(value, error, method, self.whole.convention)
+
+
+def named(what: str, chosen: Chosen, groups: tuple[str, ...]) -> tuple[str, ...]:
+    """The parts among `groups` that are `chosen` by layer or by name, in their order.
+
+    Raises
+    ------
+    ValueError
+        If nothing is chosen, or something that is not among them; it says so of `what`.
+
+    Examples
+    --------
+    >>> named("rows", (2, "b1"), ("W1", "b1", "W2"))
+    ('b1', 'W2')
+    """
+    layers = {name: int(name[1:]) for name in groups}
+    given = chosen.tolist() if isinstance(chosen, np.ndarray) else chosen
+    listed = given if isinstance(given, (tuple, list)) else (given,)
+    found: set[str] = set()
+    for each in listed or [None]:
+        plain = isinstance(each, (str, int, np.integer)) and not isinstance(each, bool)
+        meant = {name for name in groups if plain and each in (name, layers[name])}
+        if not meant:
+            numbers = ", ".join(str(l) for l in sorted(set(layers.values())))
+            raise ValueError(
+                f"{what} must be among the layers {numbers} or the parts {', '.join(groups)}; got {chosen!r}"
+            )
+        found |= meant
+    return tuple(name for name in groups if name in found)

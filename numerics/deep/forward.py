@@ -26,6 +26,7 @@ from twolayer.forward.loss_errors import loss_errors
 from twolayer.forward.values import loss_values
 from twolayer.model.loss import Loss
 from twolayer.model.loss import loss as find_loss
+from twolayer.spectrum.extremes.watch import Watch
 
 SQUARINGS = 5
 """Of W W^T, for the bound of |W|_2, which then exceeds it by a factor of at most rank^(1/128)."""
@@ -86,6 +87,8 @@ class Forward:
         rounding leaves open: there the jump is part of the error.
     blocks : dict
         Sizes of the blocks of the residual part, once they have been asked for.
+    watch : Watch
+        Told what is being done with the pass, and asked whether there is time.
     """
 
     net: Network
@@ -109,6 +112,7 @@ class Forward:
     n_kinks: int
     undecided: int
     blocks: dict[tuple[int, int], tuple[Array, Array, Array]] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch, repr=False)
 
     @property
     def n(self) -> int:

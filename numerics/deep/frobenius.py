@@ -153,6 +153,7 @@ def newton_square(run: Forward, E: list[Array], scope: Scope) -> float:
     rows = max(1, min(n, CACHED // (n * q * q)))
     sums: list[float] = []
     for start in range(0, n, rows):
+        run.watch.stage(start / n, "the norm of G by pairs of samples")
         stop = min(start + rows, n)
         M = np.zeros((stop - start, q, n - start, q))
         for l in scope.layers:
@@ -169,7 +170,10 @@ def mixed_sum(run: Forward, E: list[Array], scope: Scope) -> float:
     """<G, R>: second derivatives of each g_j . f_j along the curvature rows E, (n, q, m_l)."""
     n, q = run.F.shape
     rows = max(1, min(n, CACHED // (n * q * max(run.net.sizes[1:]))))
-    sums = [_along(run, E, scope, slice(start, min(start + rows, n))) for start in range(0, n, rows)]
+    sums = []
+    for start in range(0, n, rows):
+        run.watch.stage(start / n, "the inner product of G and R by pairs of samples")
+        sums.append(_along(run, E, scope, slice(start, min(start + rows, n))))
     return float(math.fsum(part for each in sums for part in each) / n**2)
 
 
@@ -223,11 +227,13 @@ def advance(step: Array, E: Array, K: Array, v: Array, S1: Array, h: Array, bent
 def pair_square(run: Forward, scope: Scope, exponent: int = 0, E: list[Array] | None = None) -> float:
     """|R|_F^2 over 4^exponent, or |H|_F^2 with curvature rows E of that size, (n, q, m_l) for every layer."""
     sums: list[float] = []
-    for l in scope.layers:
+    for count, l in enumerate(scope.layers):
         blocks = tiles(run, l)
         for at, left in enumerate(blocks):
             here = _sides(run, scope, l, left, exponent, E)
             for right in blocks[at:]:
+                done = 1 - (len(blocks) - at) ** 2 / len(blocks) ** 2
+                run.watch.stage((count + done) / len(scope.layers), "a norm by pairs of samples")
                 there = here if right == left else _sides(run, scope, l, right, exponent, E)
                 K = here[l].H @ there[l].H.T
                 for k in here:

@@ -16,6 +16,7 @@ from numerics.deep.network import refuse_overflow
 from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK, SUBNORMAL, gamma
+from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.lapack import verified_eigenvalues, verified_singular_values
 
 CONVENTION = "mean over the samples of |grad_x f|^2, summed over outputs"
@@ -46,12 +47,13 @@ def _mean_square(run: Forward) -> Measurement:
     return _measured(math.fsum(squares) / run.n, SLACK * float(error) + lost, "closed form")
 
 
-def bounds(run: Forward) -> dict[str, Measurement]:
+def bounds(run: Forward, watch: Watch | None = None) -> dict[str, Measurement]:
     """Upper bounds of E|grad_x f|^2 by the curvature in the first layer's biases, by name (theorem T2).
 
     Parameters
     ----------
     run : Forward
+    watch : Watch, optional
 
     Returns
     -------
@@ -71,11 +73,14 @@ def bounds(run: Forward) -> dict[str, Measurement]:
     >>> {name: round(float(bound), 9) for name, bound in bounds(run).items()}
     {'trace': 36.0, 'spectral': 36.0, 'frobenius': 36.0, 'units': 36.0}
     """
+    watch = watch or Watch()
+    watch.stage(0.0, "curvature in the first layer's biases")
     W, (B, off) = run.net.layers[0][0], bias_curvature(run)
     gram = W @ W.T
     size = float(np.linalg.norm(W))
+    watch.stage(0.0, "singular values of the first layer")
     top, skew = verified_singular_values(W)
-    values, error = verified_eigenvalues(B)
+    values, error = verified_eigenvalues(B, watch=watch)
     length = _measured(size, gamma(W.size + 4) * size, "")
     widest = _measured(float(top[0]), skew, "")
     largest = _measured(max(float(values[0]), 0.0), error + off, "")

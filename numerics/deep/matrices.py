@@ -1,4 +1,7 @@
-"""Matrices that are formed: curvature rows, the tangent kernel, the Hessian where P allows; counts in it."""
+"""The Hessian times a vector, and matrices that are formed: the tangent kernel, the Hessian where P allows.
+
+A product is one pass forward and one back beyond those of the gradient.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ import numpy as np
 from numerics.deep.forward import Forward
 from numerics.deep.frobenius import level_inputs, level_rows
 from numerics.deep.network import refuse_overflow
-from numerics.deep.norms import SUMMED, Bounds, Scope, tiles
+from numerics.deep.norms import BRIEF, SUMMED, Bounds, Scope, majorant, mean, steps, watched
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
-from twolayer.errors.rounding import SLACK, UNIT, gamma
+from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norm, scaled_norms
 from twolayer.memory import available
 from twolayer.spectrum.extremes.records import Counter
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.factored.ldl import Factorization
 
+Directions = dict[int, tuple[Array | None, Array | None]]
 COUNTED = 8000  # order up to which a matrix is factored: minutes
 COPIES = 8  # of the matrix, while it is factored and verified
 
@@ -35,12 +39,20 @@ def tangent_kernel(run: Forward, scope: Scope, bound: Bounds) -> tuple[Array, fl
     """
     E, missed = level_rows(run, scope)
     n, q = run.F.shape
-    K = np.zeros((n, q, n * q))
-    for l in scope.layers:
-        flat, h = E[l].reshape(n * q, -1), level_inputs(run, scope, l)
-        K += np.repeat(h @ h.T, q, axis=1)[:, None, :] * (flat @ flat.T).reshape(n, q, n * q)
+    K = np.zeros((n * q, n * q))
+    rows = max(1, min(n, BRIEF // (q * n * q * sum(run.net.sizes[1:]))))
+    inputs = {l: level_inputs(run, scope, l) for l in scope.layers}
+    for start in range(0, n, rows):  # the upper part, then its mirror image
+        run.watch.stage(start / n, "the tangent kernel")
+        stop = min(start + rows, n)
+        here, on, after = slice(start * q, stop * q), slice(start * q, None), slice(stop * q, None)
+        for l, h in inputs.items():
+            flat = E[l].reshape(n * q, -1)
+            gram = np.repeat(h[start:stop] @ h[start:].T, q, axis=1)
+            K[here, on] += np.repeat(gram, q, axis=0) * (flat[here] @ flat[on].T)
+        K[after, here] = K[here, after].T
     steps = gamma(2 * max(run.net.sizes) + run.net.depth + 8)
-    return K.reshape(n * q, n * q) / n, SLACK * (steps * bound.size + missed + bound.propagated)
+    return K / n, SLACK * (steps * bound.size + missed + bound.propagated)
 
 
 def dense(run: Forward, scope: Scope) -> Array:
@@ -59,6 +71,16 @@ def dense(run: Forward, scope: Scope) -> Array:
     return np.asarray(H / run.n)
 
 
+def require_memory(order: int) -> None:
+    """Refuse a matrix of this order that would not fit into memory."""
+    needed, there = 8 * order**2, available()
+    if needed > 0.8 * there:
+        raise MemoryError(
+            f"the matrix must fit into memory ({there / 2**30:.0f} GiB); "
+            f"got {needed / 2**30:.0f} GiB: use frobenius_norm, trace, diagonal, block or H @ v"
+        )
+
+
 def dense_error(run: Forward, bound: Bounds) -> float:
     """Bound of the Frobenius norm of the error of `dense`."""
     n, q = run.F.shape
@@ -71,6 +93,7 @@ def _add_gauss_newton(run: Forward, scope: Scope, H: Array) -> None:
     n, q = run.F.shape
     rows = max(1, min(n, 20_000_000 // (q * len(H))))
     for start in range(0, n, rows):
+        run.watch.stage(start / n, "forming G")
         block = slice(start, min(start + rows, n))
         J = np.concatenate([_by_parameters(run, scope, l, block) for l in scope.layers], axis=2)
         H += np.matmul(run.Lam[block], J).reshape(-1, len(H)).T @ J.reshape(-1, len(H))
@@ -86,7 +109,7 @@ def _by_parameters(run: Forward, scope: Scope, l: int, rows: slice) -> Array:
 
 def _add_residual(run: Forward, scope: Scope, l: int, where: dict[int, slice], H: Array) -> None:
     """Add n times the blocks [k, l], k >= l, of the residual part below the diagonal of `H`."""
-    for rows in tiles(run, l):
+    for rows in watched(run, l, "forming R", scope.layers):
         low = scope.inputs(run, l)[rows]
         for k, pair in pairs(run, l, rows).items():
             if k not in where:
@@ -156,3 +179,104 @@ def above(H: Array, x: float) -> tuple[int, float]:
     lost = UNIT * (1 + float(np.abs(B.diagonal()).max(initial=0.0))) * 2
     F = Factorization(B)
     return int((F.pivots > 0).sum()), math.ldexp(F.error + lost, exponent)
+
+
+def split(run: Forward, scope: Scope, vector: Array) -> Directions:
+    """A vector over the parameters of a scope, (P,), as W (m_l, m_(l-1)) and b (m_l,) of layers."""
+    found: Directions = {}
+    start = 0
+    for l in scope.layers:
+        W = run.net.layers[l][0]
+        weights = bias = None
+        if scope.weights(l):
+            weights = vector[start : start + W.size].reshape(W.shape)
+            start += W.size
+        if scope.bias(run, l):
+            bias = vector[start : start + len(W)]
+            start += len(W)
+        found[l] = weights, bias
+    return found
+
+
+def product(run: Forward, scope: Scope, vector: Array) -> Array:
+    """The Hessian, or what of it the `scope` means, times a vector, (P,). O(n P) time, O(n m L) memory."""
+    directions = split(run, scope, vector)
+    dz, dh = _forwards(run, directions)
+    top = np.einsum("iop,ip->io", run.Lam, dz[-1]) if scope.gauss_newton else np.zeros_like(dz[-1])
+    made: dict[int, Array] = {}
+    ddelta = top
+    for l in range(run.net.depth - 1, -1, -1):
+        if l in scope.layers:
+            made[l] = _by_weights(run, scope, l, ddelta, dh[l])
+        if l > min(scope.layers):
+            back = ddelta @ run.net.layers[l][0]
+            weights = directions.get(l, (None, None))[0]
+            if scope.residual and weights is not None:
+                back += run.delta[l] @ weights
+            ddelta = back * run.S1[l - 1]
+            if scope.residual:
+                ddelta += dz[l - 1] * run.v[l - 1]
+    return np.asarray(np.concatenate([made[l] for l in scope.layers]) / run.n)
+
+
+def _forwards(run: Forward, directions: Directions) -> tuple[list[Array], list[Array]]:
+    """dz_l of every layer, and dh_(l-1)."""
+    dz: list[Array] = []
+    dh: list[Array] = [np.zeros_like(run.h[0])]
+    for l, (W, _) in enumerate(run.net.layers):
+        step = dh[l] @ W.T if l else np.zeros((run.n, len(W)))
+        weights, bias = directions.get(l, (None, None))
+        if weights is not None:
+            step = step + run.h[l] @ weights.T
+        if bias is not None:
+            step = step + bias
+        dz.append(step)
+        if l < run.net.depth - 1:
+            dh.append(step * run.S1[l])
+    return dz, dh
+
+
+def _by_weights(run: Forward, scope: Scope, l: int, ddelta: Array, dh: Array) -> Array:
+    """What of a product belongs to the layer with index `l`, times n."""
+    parts = []
+    if scope.weights(l):
+        weights = ddelta.T @ run.h[l]
+        if scope.residual and l:
+            weights += run.delta[l].T @ dh
+        parts.append(weights.ravel())
+    return np.concatenate([*parts, ddelta.sum(axis=0)] if scope.bias(run, l) else parts)
+
+
+def gradient(run: Forward) -> Array:
+    """The gradient of the risk, shape (P,)."""
+    parts = []
+    for l, (_, b) in enumerate(run.net.layers):
+        parts.append((run.delta[l].T @ run.h[l]).ravel())
+        parts += [] if b is None else [run.delta[l].sum(axis=0)]
+    return np.asarray(np.concatenate(parts) / run.n)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def product_error(run: Forward, scope: Scope, propagated: float) -> float:
+    """Bound of |computed product - H v| over |v|, H being the true matrix."""
+    newton = np.zeros(run.n)
+    reach = np.ones(run.n)
+    for l in range(run.net.depth - 1, -1, -1):
+        if l in scope.layers:
+            newton += reach * run.sizes[l].h
+        if l:
+            reach = reach * run.sizes[l].spectral * run.sizes[l - 1].s1
+    lam = scaled_norms(run.Lam.reshape(run.n, -1)) + run.Lam_error
+    size = mean(lam * newton**2) if scope.gauss_newton else 0.0
+    size += majorant(run, scope.layers) if scope.residual else 0.0
+    return float(propagated + SLACK * gamma(steps(run) + run.n) * size)
+
+
+def surely_above(limit: float, run: Forward, scope: Scope, bound: Bounds, order: int) -> bool:
+    """Whether one product shows that the norm of what the `scope` means is above a number; `order` is P."""
+    v = np.random.default_rng(0).standard_normal(order)
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = product(run, scope, v)
+    refuse_overflow("entries of the product", made)
+    found = scaled_norm(made) / np.linalg.norm(v)
+    return bool((1 - 1e-12) * found - product_error(run, scope, bound.propagated) > limit)

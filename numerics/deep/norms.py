@@ -8,6 +8,7 @@ factors adds an error proportional to the sizes.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,7 @@ Levels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
 VANISHING = 1e-160  # the same for the root of a sum of squares
 ENTRIES = 8_000_000  # of the largest temporary array
+BRIEF = 2_000_000_000  # multiplications between two looks at the clock: a second or less
 SUMMED = 64  # roundings of numpy's pairwise summation of any feasible length
 
 
@@ -162,22 +164,36 @@ def residual_bounds(run: Forward, layers: tuple[int, ...]) -> Bounds:
 def block_sizes(run: Forward) -> dict[tuple[int, int], tuple[Array, Array, Array]]:
     """Size, error and error of the trace, each (n,), of every block of R, l <= k; kept with the pass."""
     if not run.blocks:
+        found: dict[tuple[int, int], tuple[Array, Array, Array]] = {}
         for l in range(run.net.depth):
-            for rows in tiles(run, l):
+            for rows in watched(run, l, "bounds of rounding errors", range(run.net.depth)):
                 for k, pair in pairs(run, l, rows).items():
                     blank = np.zeros(run.n), np.zeros(run.n), np.zeros(run.n)
-                    made = run.blocks.setdefault((l, k), blank)
+                    made = found.setdefault((l, k), blank)
                     for whole, part in zip(made, pair_bounds(run, l, k, pair, rows), strict=True):
                         whole[rows] = part
+        run.blocks.update(found)  # whole, or not at all
     return run.blocks
 
 
-def tiles(run: Forward, l: int) -> list[slice]:
-    """Blocks of samples such that a block's second derivatives, and its pairs, fit into `ENTRIES`."""
+def tiles(run: Forward, l: int, longest: int | None = None) -> list[slice]:
+    """Blocks of samples such that a block's second derivatives, and its pairs, fit into `ENTRIES`.
+
+    Of at most `longest` samples, if that is given, and of one at least.
+    """
     wide, n = max(run.net.sizes[1:]), run.n
     most = min(ENTRIES // (wide * run.net.sizes[l + 1]), math.isqrt(ENTRIES // wide))
-    rows = max(1, min(n, most))
+    rows = max(1, min(n, most, n if longest is None else longest))
     return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
+
+
+def watched(run: Forward, l: int, doing: str, layers: Sequence[int]) -> Iterator[slice]:
+    """Blocks of samples for a layer among `layers`; the pass's watch is told before each, and may end it."""
+    each = run.net.depth * run.net.sizes[l + 1] * max(run.net.sizes[1:]) ** 2
+    at, blocks = list(layers).index(l), tiles(run, l, BRIEF // each)
+    for count, rows in enumerate(blocks):
+        run.watch.stage((at + count / len(blocks)) / len(layers), doing)
+        yield rows
 
 
 def scaled(run: Forward, exponent: int) -> Forward:
@@ -260,7 +276,7 @@ def trace(run: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     for l in scope.layers:
         H, level = levelled(scope.inputs(run, l))
         squares = np.einsum("ij,ij->i", H, H)
-        for rows in tiles(run, l):
+        for rows in watched(run, l, "the trace", scope.layers):
             each = unit_diagonal(run, scope, l, rows, level, exponent).sum(axis=1)
             parts += (squares[rows] * each).tolist()
     finite = all(map(math.isfinite, parts))
@@ -278,7 +294,7 @@ def diagonal(run: Forward, scope: Scope, bound: Bounds) -> Array:
         H, level = levelled(scope.inputs(run, l))
         H = H**2
         made = np.zeros((run.net.sizes[l + 1], H.shape[1]))
-        for rows in tiles(run, l):
+        for rows in watched(run, l, "the diagonal", scope.layers):
             made += unit_diagonal(run, scope, l, rows, level, exponent).T @ H[rows]
         wide = H.shape[1] - scope.bias(run, l)
         parts += [made[:, :wide].ravel(), made[:, wide:].ravel()]

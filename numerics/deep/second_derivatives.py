@@ -50,6 +50,7 @@ def pairs(run: Forward, l: int, rows: slice) -> dict[int, Pair]:
     found: dict[int, Pair] = {}
     above: Perhaps = (None, np.zeros(count), np.zeros(count))
     for k in range(last, l - 1, -1):
+        run.watch.require_time("second derivatives")
         if k < last:
             above = _bend(run, k, rows, T[k], above)
         b = B.get(k, (None, np.zeros(count), np.zeros(count)))
@@ -69,6 +70,7 @@ def _chain(run: Forward, l: int, rows: slice) -> tuple[dict[int, Bounded], dict[
     T: dict[int, Bounded] = {l: (eye, np.full(count, m**0.5), np.zeros(count))}
     B: dict[int, Bounded] = {}
     for k in range(l + 1, net.depth):
+        run.watch.require_time("second derivatives")
         value, size, error = T[k - 1]
         below, here = run.sizes[k - 1], run.sizes[k]
         made = value * run.S1[k - 1][rows, None, :]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator as operators
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -46,7 +46,7 @@ def kernel_spectrum(run: Forward, scope: Scope, bound: Bounds, order: int) -> Sp
     with np.errstate(over="ignore", invalid="ignore"):
         K, rounding = tangent_kernel(run, scope, bound)
     refuse_overflow("entries of the tangent kernel", K)
-    found, error = verified_eigenvalues(K)
+    found, error = verified_eigenvalues(K, watch=run.watch)
     distance = SLACK * (error + rounding)
     values = np.zeros(order)
     count = min(order, len(found))
@@ -65,7 +65,7 @@ def dense_spectrum(run: Forward, scope: Scope, bound: Bounds) -> Spectrum:
     with np.errstate(over="ignore", invalid="ignore"):
         H = dense(run, scope)
     refuse_overflow("entries of the Hessian", H)
-    values, error = verified_eigenvalues(H)
+    values, error = verified_eigenvalues(H, watch=run.watch)
     distance = SLACK * (error + dense_error(run, bound))
     found = Spectrum(values, np.full(len(values), distance), distance, "dense, verified")
     return found if scope.residual else semidefinite(found, run.F.size)
@@ -81,7 +81,7 @@ class DeepEigensystem:
         P.
     convention : str
         What every answer says of the loss and the parameters.
-    options : dict of str to (callable, int)
+    options : mapping of str to (callable, int)
         How all eigenvalues can be found, by the name of the method, and the order of the matrix it forms.
     small : callable
         Returns the method that needs no demand, or "" if every one is too long.
@@ -99,9 +99,9 @@ class DeepEigensystem:
 
     order: int
     convention: str
-    options: dict[str, tuple[Callable[[], Spectrum], int]]
-    small: Callable[[], str]
-    operator: Callable[[], Operator]
+    options: Mapping[str, tuple[Callable[[Watch], Spectrum], int]]
+    small: Callable[[Watch], str]
+    operator: Callable[[Watch], Operator]
     nuclear: Callable[[], Measurement] | None = None
     exact: bool = True
     counting: Callable[[str, Watch], Counter | None] | None = None
@@ -117,7 +117,7 @@ class DeepEigensystem:
         if isinstance(k, bool) or not hasattr(k, "__index__") or not 1 <= operators.index(k) <= self.order:
             raise ValueError(f"k must be None or in 1..{self.order}; got {k!r}")
         k = operators.index(k)
-        option = self._method(asked.method, k)
+        option = self._method(asked.method, k, asked.watch)
         if option == "lanczos" or asked.vectors:
             return self._answered(asked, self._pairs(option, k, asked.which, asked.watch), k, option)
         whole = self.spectrum(option, asked.watch)
@@ -127,10 +127,11 @@ class DeepEigensystem:
 
     def spectrum(self, method: str | None = None, watch: Watch | None = None) -> Spectrum:
         """All eigenvalues with their bounds, by the method called `method`, or that which needs no demand."""
-        option = self._method(method, None)
+        watch = watch or Watch()
+        option = self._method(method, None, watch)
         if option not in self.found:
-            (watch or Watch()).stage(0.0, f"all eigenvalues, {option}")
-            self.found[option] = self.options[option][0]()
+            watch.stage(0.0, f"all eigenvalues, {option}")
+            self.found[option] = self.options[option][0](watch)
         return self.found[option]
 
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
@@ -140,7 +141,7 @@ class DeepEigensystem:
 
     def spectral_ends(self, method: str | None, watch: Watch) -> tuple[float, float, float, str]:
         """Largest absolute eigenvalue, what it is at least and at most, and the method's name."""
-        option = self._method(method, 1)
+        option = self._method(method, 1, watch)
         if option != "lanczos":
             whole = self.spectrum(option, watch)
             value, error = (float(number) for number in whole.spectral_norm())
@@ -193,7 +194,7 @@ class DeepEigensystem:
         self, columns: np.ndarray, shift: float, least: float, watch: Watch
     ) -> tuple[np.ndarray, np.ndarray]:
         """x (P, k) for `columns` (P, k), and bounds (k,) of the norms of the errors; `least` as found."""
-        operator = self.operator()
+        operator = self.operator(watch)
 
         def apply(v: np.ndarray) -> np.ndarray:
             return np.asarray(operator.product(v) + shift * v)
@@ -211,18 +212,18 @@ class DeepEigensystem:
 
     def inertia(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
-        whole = self.spectrum(method)
+        whole = self.spectrum(method, watch)
         return self._measured(*whole.inertia(number("shift", shift)), whole.method)
 
     def logdet(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
         """log det(H + shift I); a ValueError names the least shift where it is not positive definite."""
-        whole = self.spectrum(method)
+        whole = self.spectrum(method, watch)
         return self._measured(*whole.logdet(number("shift", shift)), whole.method)
 
-    def _method(self, method: str | None, k: int | None) -> str:
+    def _method(self, method: str | None, k: int | None, watch: Watch) -> str:
         iterable = k is not None
         if method is None:
-            known = "dense" if "dense" in self.found else self.small()
+            known = "dense" if "dense" in self.found else self.small(watch)
             option = known or ("lanczos" if iterable else self.large() if self.large else "")
             if not option:
                 forms = " or ".join(f"{name!r} ({_gib(order)})" for name, (_, order) in self.options.items())
@@ -236,9 +237,9 @@ class DeepEigensystem:
         return method
 
     def _pairs(self, option: str, k: int, which: str, watch: Watch, bounded: bool = False) -> Pairs:
-        given = self.operator()
+        given = self.operator(watch)
         if option != "lanczos":
-            beyond: Counter | None = counter_of(self.spectrum(option), which)
+            beyond: Counter | None = counter_of(self.spectrum(option, watch), which)
         else:
             beyond = self.counting(which, watch) if self.counting else None
         norm = given.norm() if bounded and callable(given.norm) else given.norm

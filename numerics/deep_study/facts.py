@@ -11,9 +11,8 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from numerics import volume
 from numerics.deep.hessian import Hessian
-from numerics.deep.matrices import tangent_kernel
+from numerics.deep.matrices import product_error, tangent_kernel
 from numerics.deep.network import Network
-from numerics.deep.product import product_error
 from numerics.deep.training import Trained
 from numerics.deep_study.landscape import DeepLandscape
 from numerics.files.images import one_hot

@@ -156,12 +156,12 @@ def test_without_a_method_there_is_always_one(monkeypatch):
     """Beyond the order up to which matrices are formed: Lanczos for a few, the kernel with |R|_F for all."""
     H = problem()
     exact = H.eigenvalues(method="dense")
-    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    monkeypatch.setattr("numerics.deep.curvature.FORMED", 10)
     H = problem()
     few, every = H.eigenvalues(3), H.eigenvalues()
     assert few.method == "lanczos, 3 proved by inertia"
     assert every.method == "dense, verified"
-    monkeypatch.setattr("numerics.deep.hessian.WHOLE", 10)
+    monkeypatch.setattr("numerics.deep.curvature.WHOLE", 10)
     H = problem()
     every = H.eigenvalues()
     assert every.method == "kernel, |R|"
@@ -174,7 +174,7 @@ def test_without_a_method_there_is_always_one(monkeypatch):
 
 @pytest.mark.parametrize("which", ["largest", "smallest", "magnitude"])
 def test_a_count_proves_what_lanczos_found(which, monkeypatch):
-    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    monkeypatch.setattr("numerics.deep.curvature.FORMED", 10)
     H = problem()
     found = H.eigenvalues(4, which)
     values = np.linalg.eigvalsh(H.toarray())
@@ -185,7 +185,7 @@ def test_a_count_proves_what_lanczos_found(which, monkeypatch):
 
 
 def test_too_large_for_a_count_a_test_says_how_unlikely_it_is_that_one_is_missing(monkeypatch):
-    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    monkeypatch.setattr("numerics.deep.curvature.FORMED", 10)
     monkeypatch.setattr("numerics.deep.matrices.COUNTED", 10)
     net = deep.random_network([6, 30, 30, 3], seed=1)
     rng = np.random.default_rng(1)
@@ -202,7 +202,7 @@ def test_too_large_for_a_count_a_test_says_how_unlikely_it_is_that_one_is_missin
 
 
 def test_the_stable_rank_is_enclosed_though_the_largest_eigenvalue_is_not_proved(monkeypatch):
-    monkeypatch.setattr("numerics.deep.hessian.FORMED", 10)
+    monkeypatch.setattr("numerics.deep.curvature.FORMED", 10)
     truth = problem().stable_rank("dense")
     monkeypatch.setattr("numerics.deep.matrices.COUNTED", 10)
     found = problem().stable_rank("lanczos")
@@ -215,7 +215,7 @@ def test_the_stable_rank_is_enclosed_though_the_largest_eigenvalue_is_not_proved
 def test_every_method_of_two_layers_is_there_or_has_no_meaning():
     units = {name for name in dir(tl.Hessian) if name.startswith("unit_")}
     meant = {name for name in dir(tl.Hessian) if not name.startswith("_")} - units
-    assert meant - set(dir(deep.Hessian)) == {"with_ridge", "from_sklearn", "diagonal_norm"}
+    assert meant - set(dir(deep.Hessian)) == {"from_sklearn"}
 
 
 def test_bounds_by_norms_hold_where_all_eigenvalues_are_nearly_equal():

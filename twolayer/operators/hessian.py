@@ -28,7 +28,7 @@ from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.functions import weyl
 from .block import Block
 from .by_blocks import frobenius_by_blocks, trace_by_blocks
-from .ridge import Regularised, strengths
+from .ridge import Regularised
 from .units import PerUnit
 
 Result = TypeVar("Result")
@@ -87,31 +87,6 @@ class Curvature(PerUnit):
             return Curvature(self.forward, self.scope.only(groups=row_groups))
         both = tuple(name for name in GROUPS if name in row_groups or name in column_groups)
         return Block(Curvature(self.forward, self.scope.only(groups=both)), row_groups, column_groups)
-
-    def with_ridge(self, ridge: float, parts: tuple[str, ...] | list[str] | str | None = None) -> Regularised:
-        """This curvature with `ridge` added on its diagonal: that of the risk + (ridge / 2) ``|theta|^2``.
-
-        Parameters
-        ----------
-        ridge : float
-            At least 0. torch's `weight_decay` is a ridge on all parameters; scikit-learn's `alpha`, divided
-            by the number of samples, is one on the parts "a" and "W".
-        parts : sequence of str, optional
-            On which parts of the parameters; by default on all.
-
-        Raises
-        ------
-        ValueError
-            If `ridge` is negative or not finite, or a part is not among this operator's.
-
-        Examples
-        --------
-        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
-        >>> Hessian(net, [[1.0]], [2.0]).with_ridge(0.5).toarray()
-        array([[1.5, 2. ],
-               [2. , 4.5]])
-        """
-        return Regularised(self, strengths(self.groups, ridge, parts))
 
     def _named(self, what: str, names: str | tuple[str, ...]) -> tuple[str, ...]:
         chosen = arrays.names(names)

@@ -14,14 +14,13 @@ from .. import arrays
 from ..arrays import Array
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import SLACK, SUBNORMAL, UNIT, exponent_above, scaled_norm, times_power
-from ..forward.scope import sizes
 from ..spectrum.enclosed import Spectrum, merged
 from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
 from .operand import RealOperator
 
 if TYPE_CHECKING:
-    from .hessian import Curvature
+    from .on_diagonal import OnDiagonal
 
 ENDS = ("largest", "smallest", "magnitude")
 
@@ -31,7 +30,7 @@ class Regularised(RealOperator):
 
     Parameters
     ----------
-    curvature : Curvature
+    curvature : OnDiagonal
         H, one of its parts, or a principal block.
     strengths : dict of str to float
         What is added to the diagonal of each part of the parameters that is named.
@@ -44,7 +43,7 @@ class Regularised(RealOperator):
         That of the curvature, and what is added.
     """
 
-    def __init__(self, curvature: Curvature, strengths: dict[str, float]) -> None:
+    def __init__(self, curvature: OnDiagonal, strengths: dict[str, float]) -> None:
         self.curvature, self.strengths = curvature, dict(strengths)
         self._found: Spectrum | None = None
         super().__init__(np.dtype(np.float64), curvature.shape)
@@ -61,8 +60,8 @@ class Regularised(RealOperator):
     @cached_property
     def added(self) -> Array:
         """What is added to the diagonal, shape (P,)."""
-        parts = sizes(self.curvature.forward, self.curvature.scope)
-        each = [np.full(size, self.strengths.get(name, 0.0)) for name, size in parts.items()]
+        parts = self.curvature.part_sizes.items()
+        each = [np.full(size, self.strengths.get(name, 0.0)) for name, size in parts]
         return np.concatenate(each)
 
     @property
@@ -85,7 +84,7 @@ class Regularised(RealOperator):
 
     def toarray(self) -> Array:
         """The (P, P) matrix; time and errors raised are those of ``Hessian.toarray``."""
-        H = self.curvature.toarray()
+        H: Array = self.curvature.toarray()
         H[np.diag_indices_from(H)] = self._summed(H.diagonal())
         return H
 
@@ -103,7 +102,7 @@ class Regularised(RealOperator):
     def rounding_error(self) -> float:
         """Bound of the Frobenius norm of ``toarray()`` minus the true matrix."""
         step = UNIT * scaled_norm(self.diagonal())
-        error = SLACK * (self.curvature.rounding_error() * (1 + UNIT) + 2 * step)
+        error: float = SLACK * (self.curvature.rounding_error() * (1 + UNIT) + 2 * step)
         arrays.require_representable("bounds of rounding errors", error)
         return error
 
@@ -118,7 +117,7 @@ class Regularised(RealOperator):
         6.0
         """
         total = self.curvature.trace()
-        for part, size in sizes(self.curvature.forward, self.curvature.scope).items():
+        for part, size in self.curvature.part_sizes.items():
             total = total + self._known(self.strengths.get(part, 0.0)) * size
         return self._said(total)
 
@@ -142,7 +141,7 @@ class Regularised(RealOperator):
         largest = max([float(norm.upper), *self.strengths.values()])
         exponent = exponent_above(largest) if largest > 0 else 0  # of a power that keeps squares in range
         square = _times_power(norm, -exponent) ** 2
-        for part, size in sizes(self.curvature.forward, self.curvature.scope).items():
+        for part, size in self.curvature.part_sizes.items():
             strength = _times_power(self._known(self.strengths.get(part, 0.0)), -exponent)
             if strength.upper:
                 block: Any = self.curvature.block(part)

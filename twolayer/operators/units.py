@@ -15,10 +15,10 @@ from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
 from ..spectrum.solving import by_columns
 from ..spectrum.unit_blocks import Units
-from .functions import SpectralFunctions
+from .on_diagonal import OnDiagonal
 
 
-class PerUnit(SpectralFunctions):
+class PerUnit(OnDiagonal):
     """A curvature operator that is asked about its hidden units one by one."""
 
     def unit_parameters(self) -> np.ndarray:
@@ -106,21 +106,6 @@ class PerUnit(SpectralFunctions):
             found.append(scaled.back(*_norm(block, kind, forming)))
         values, errors = (np.array(column) for column in zip(*found, strict=True))
         return measured(values, errors, "unit by unit", self.convention)
-
-    def diagonal_norm(self) -> Measurement:
-        """Euclidean norm of the diagonal: the root of the sum of its squares. O(n m (q^2 + d)) time.
-
-        Examples
-        --------
-        >>> from twolayer import Hessian, TwoLayer
-        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
-        >>> round(Hessian(net, [[1.0]], [2.0]).diagonal_norm().value ** 2, 9)  # 1 + 16
-        17.0
-        """
-        diagonal = self.diagonal()
-        value = scaled_norm(diagonal)
-        error = self.rounding_error() + gamma(len(diagonal) + 4) * value
-        return measured(value, SLACK * error, "closed form", self.convention)
 
     def unit_shares(self, vectors: ArrayLike) -> Array:
         """How much of each vector's squared length lies on each hidden unit, shape (m, k).

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from numerics.deep.hessian import Curvature, Hessian
+from numerics.deep.curvature import Curvature
+from numerics.deep.hessian import Hessian
 from numerics.deep.input_gradient import bias_curvature
 from numerics.deep.network import Network
 from theory import theorems_at_any_depth

@@ -26,6 +26,7 @@ from twolayer.operators.functions import SpectralFunctions
 from twolayer.operators.spectral import require_not_zero
 from twolayer.spectrum.enclosed import Spectrum, semidefinite
 from twolayer.spectrum.extremes.records import Operator
+from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.lapack import verified_eigenvalues
 
 SMALL = 3000  # parameters up to which all P products are taken
@@ -197,22 +198,22 @@ class ModuleCurvature(SpectralFunctions):
     @cached_property
     def eigensystem(self) -> DeepEigensystem:  # type: ignore[override]
         """What answers the questions about eigenvalues."""
-        P = self.shape[0]
+        P = int(self.shape[0])
         nuclear = self.trace if self.parts == (True, False) else None
         options = {"dense": (self._spectrum, P)}
         small = "dense" if P <= SMALL else ""
         return DeepEigensystem(
-            P, self.convention, options, lambda: small, self._operator, nuclear, exact=False
+            P, self.convention, options, lambda watch: small, self._operator, nuclear, exact=False
         )
 
-    def _spectrum(self) -> Spectrum:
-        values, error = verified_eigenvalues(self._matrix)
+    def _spectrum(self, watch: Watch) -> Spectrum:
+        values, error = verified_eigenvalues(self._matrix, watch=watch)
         distance = error + self._rounding
         found = Spectrum(values, np.full(len(values), distance), distance, "dense, all P products")
         assert self.model.rule is not None
         return found if self.parts[1] else semidefinite(found, self.model.rule.G.numel())
 
-    def _operator(self) -> Operator:
+    def _operator(self, watch: Watch) -> Operator:
         return Operator(self.shape[0], self._matvec, self._rounding, math.inf)
 
     def spectral_distribution(
