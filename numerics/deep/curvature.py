@@ -176,12 +176,7 @@ class Curvature(OnDiagonal):
     _transpose = _adjoint
 
     def toarray(self, *, progress: Progress | None = None, max_seconds: float | None = None) -> Array:
-        """The (P, P) matrix. O(n q P^2) time.
-
-        Parameters
-        ----------
-        progress, max_seconds
-            As for :meth:`eigenvalues`.
+        """The (P, P) matrix. O(n q P^2) time; `progress` and `max_seconds` are as for :meth:`eigenvalues`.
 
         Raises
         ------
@@ -233,6 +228,11 @@ class Curvature(OnDiagonal):
             "dense" forms the matrix.
         progress, max_seconds
             As for :meth:`eigenvalues`.
+
+        Raises
+        ------
+        ValueError
+            If `method` is unknown.
 
         Examples
         --------
