@@ -118,3 +118,11 @@ def test_the_stable_rank_of_what_may_be_zero_is_refused():
     H = tl.Hessian(tl.TwoLayer([0.0], [[0.0]]), [[1.0]], [0.0]).residual
     with pytest.raises(ValueError, match="the matrix must certainly not be zero; got a norm of 0 within"):
         H.stable_rank()
+
+
+def test_a_sum_of_eigenvalues_that_is_no_float_is_refused_and_one_that_is_is_given():
+    net = tl.TwoLayer([1.0], [[0.5]], activation="tanh")
+    H = tl.Hessian(net, [[1.0]], [0.0])
+    assert H.with_ridge(8e307).nuclear_norm().value == pytest.approx(1.6e308)
+    with pytest.raises(ValueError, match="must give finite norms of the matrix; got overflow"):
+        H.with_ridge(1e308).nuclear_norm()

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors.rounding import SLACK, UNIT, gamma
+from ..arrays import Array, require_representable
+from ..errors.rounding import SLACK, UNIT, gamma, times_power
 from .extremes.clusters import MORE, cluster_end, cluster_said
 
 SMALLEST = float(f"{2.0**-1021:.2e}")  # a positive shift that is no subnormal number
@@ -71,10 +71,11 @@ class Spectrum:
 
     def nuclear_norm(self) -> tuple[float, float]:
         """Sum of the absolute eigenvalues; Cauchy-Schwarz over the eigenvalues that have an error at all."""
-        value = math.fsum(np.abs(self.values))
+        value = _sum(np.abs(self.values))
         uncertain = int((self.errors > 0).sum())
-        error = min(math.sqrt(uncertain) * self.distance, math.fsum(self.errors))
-        return value, SLACK * error + UNIT * value
+        error = SLACK * min(math.sqrt(uncertain) * self.distance, _sum(self.errors)) + UNIT * value
+        require_representable("norms of the matrix", (value, error))
+        return value, error
 
     def rank(self) -> tuple[int, int]:
         """Eigenvalues certainly not zero, and the undecided ones."""
@@ -157,6 +158,7 @@ def rounded_up(value: float, digits: int = 3) -> float:
     return float(Context(prec=digits).next_plus(Decimal(value)))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # an end that is no float makes an error that is none
 def merged(values: Array, errors: Array, distance: float, method: str) -> Spectrum:
     """The spectrum of eigenvalues that each lie within their own error, in any order. Shapes (k,) and (k,).
 
@@ -173,3 +175,9 @@ def semidefinite(spectrum: Spectrum, rank: int) -> Spectrum:
     values, errors = np.maximum(spectrum.values, 0.0), spectrum.errors.copy()
     values[rank:] = errors[rank:] = 0.0
     return Spectrum(values, errors, spectrum.distance, spectrum.method)
+
+
+def _sum(sizes: Array) -> float:
+    """The sum of non-negative numbers, infinite where it is no float."""
+    exponent = math.frexp(float(sizes.max(initial=0.0)))[1]
+    return times_power(math.fsum(np.ldexp(sizes, -exponent)), exponent)
