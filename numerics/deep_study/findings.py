@@ -192,7 +192,7 @@ def _vanishing(minima: list[Facts]) -> list[str]:
         "One-hot targets sum to one: a network that interpolates more samples n than its last hidden layer "
         "of m units has parameters has last weights that sum to zero over outputs, so that n - m - 1 of its "
         f"n q eigenvalues vanish and the product of all n q says nothing; {kept} of {len(narrow)} such "
-        "minima have none."
+        "minima have an eigenvalue among them that is not certainly positive, and so no such product."
     ]
 
 

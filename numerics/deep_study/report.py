@@ -20,6 +20,12 @@ WORDS = {
     "risk R, Hessian H": "R is the mean loss over the genuine samples, H the matrix of its second "
     "derivatives by all parameters, |H|_F its Frobenius norm, tr H its trace, lmax its largest eigenvalue. "
     "G is the Gauss-Newton part of H, G_bb its block of the first layer's biases, W_1 the first weights.",
+    "non-uniformity": "How much the samples' own Hessians differ from their mean: 0 where all are equal. "
+    "Stochastic descent leaves minima where it is large.",
+    "log-product, −Σ log λ": "The sum of the logarithms of the k largest eigenvalues, top k; with its minus "
+    "sign, the larger, the flatter.",
+    "input gradient, E|∇ₓf|²": "Mean square of the outputs' derivatives by the inputs, over the genuine "
+    "samples, or over test samples: how fast the network's answer changes when an image does.",
     "soft volume": "The logarithm of a volume about the minimum with a soft edge; the larger, the flatter. "
     "Its formula stands under Conventions.",
     "rank correlation": "Spearman's: 1 if two numbers rise together, −1 if one falls as the other rises, 0 "
