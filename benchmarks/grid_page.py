@@ -16,7 +16,7 @@ from typing import Any
 from numerics.files.folders import write_text
 
 from .basins_page import table
-from .fingerprint import ROOT, date
+from .fingerprint import ROOT
 from .grid import CHEAP, WHOLE
 from .report import LIBRARIES, seconds_text
 
@@ -27,20 +27,20 @@ AUTODIFF = {"dense Hessian": "dense", "Hessian-vector product": "H @ v"}
 Rows = list[dict[str, Any]]
 
 
-def written(text: str, runs: list[dict[str, Any]], day: str) -> str:
-    """The `text` of the page with the tables of all `runs` in it, with the code of that `day`."""
+def written(text: str, runs: list[dict[str, Any]]) -> str:
+    """The `text` of the page with the tables of all `runs` in it."""
     before, rest = text.split(BEGIN)
     after = rest.split(END, 1)[1]
-    return before + BEGIN + "\n".join(section(run, day) for run in runs) + END + after
+    return before + BEGIN + "\n".join(section(run) for run in runs) + END + after
 
 
-def section(run: dict[str, Any], day: str) -> str:
+def section(run: dict[str, Any]) -> str:
     """All that one run found."""
     threads, rows = run["settings"]["threads"], run["results"]
     many = "One thread" if threads == 1 else f"{threads} threads"
     parts = [
         f"## {many}\n",
-        f"*{made(run, day)}*\n",
+        f"*{made(run)}*\n",
         f"### Beside plain numpy, {many.lower()}\n",
         *(f"- {line}" for line in counts(rows)),
         "",
@@ -51,7 +51,7 @@ def section(run: dict[str, Any], day: str) -> str:
     return "\n".join(parts)
 
 
-def made(run: dict[str, Any], day: str) -> str:
+def made(run: dict[str, Any]) -> str:
     """With what, where and when, and the rate of matrix products there."""
     found = run["machine"]
     known = ", ".join(f"{name} {found[name]}" for name in LIBRARIES if found[name] != "not installed")
@@ -59,7 +59,7 @@ def made(run: dict[str, Any], day: str) -> str:
     order, operations = dgemm["size"].removesuffix(" operations").split(": ")
     rate = float(operations) / dgemm["timings"][0]["seconds"] / 1e9
     return (
-        f"Made on {run['day']} with the code of {day}; {found['processor']}, {found['cores']} cores, "
+        f"Made on {run['day']} with the code of {run['code']}; {found['processor']}, {found['cores']} cores, "
         f"python {found['python']}, {known}; dgemm of {order}: {rate:.0f} GFLOP/s."
     )
 
@@ -134,7 +134,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grid_page", description=__doc__)
     parser.add_argument("file", nargs="+", type=Path, help="written by `python -m benchmarks grid --json`")
     runs = [json.loads(file.read_text(encoding="utf-8")) for file in parser.parse_args(words).file]
-    write_text(PAGE, written(PAGE.read_text(encoding="utf-8"), runs, date()))
+    write_text(PAGE, written(PAGE.read_text(encoding="utf-8"), runs))
     return 0
 
 

@@ -106,12 +106,13 @@ def _setting(found: dict[str, str]) -> dict[str, Any]:
 
 
 def record(found: dict[str, str], command: str, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """A run as plain data: the machine, the command, the day, the settings, and a row for each case."""
+    """A run as plain data: machine, command, days of the run and of its code, settings, and a row a case."""
     settings = {"threads": THREADS, "clock": "processor time" if CPU_CLOCK else "wall"}
     return {
         "machine": found,
         "command": command,
         "day": time.strftime("%Y-%m-%d"),
+        "code": date(),
         "settings": settings,
         "results": records,
     }
