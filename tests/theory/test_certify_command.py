@@ -97,7 +97,7 @@ def test_an_interrupted_certification_keeps_what_it_has(monkeypatch, path):
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     target = tmp_path / "c.json"
     target.mkdir()
-    with pytest.raises(OSError, match=r"c\.json"):
+    with pytest.raises(ValueError, match=r"c\.json"):
         save(target, [CERTIFICATES["quantity"]])
     assert [each.name for each in tmp_path.iterdir()] == ["c.json"]
 
