@@ -53,6 +53,16 @@ FLAT = Problem(  # and so did the tangent kernel
     activation="gaussian",
     loss="pseudo_huber",
 )
+BETWEEN = Problem(  # and it did where inputs were just small enough to be taken as they are
+    a=np.array([451.3, -2.05e08]),
+    W=np.array([[-5.1e-233, -5.4e-232], [1.6e-231, -2.4e-231]]),
+    b=None,
+    c=None,
+    X=np.array([[-1.8e37, -2.1e36], [-2e36, -3.6e37], [-1.7e37, -1.9e36], [5.1e36, 2.6e36]]),
+    y=np.array([0, 1, 0, 1]),
+    activation="square",
+    loss="logistic",
+)
 NOTHING = Problem(  # a pivot of the near inverse was 0
     a=np.array([[-5.3e-07], [8.7e-06], [-8.2e-06]]),
     W=np.array([[-5.8e-214]]),
@@ -65,7 +75,7 @@ NOTHING = Problem(  # a pivot of the near inverse was 0
 )
 
 
-@pytest.mark.parametrize("problem", [SATURATED, OPPOSED, FAINT, FLAT, NOTHING])
+@pytest.mark.parametrize("problem", [SATURATED, OPPOSED, FAINT, FLAT, BETWEEN, NOTHING])
 def test_answers_hold_or_are_refused_by_name(problem):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -83,7 +93,7 @@ def test_powers_of_two_come_out_of_every_sum(activation, q):
     net = tl.TwoLayer(a, rng.normal(size=(4, 3)), rng.normal(size=4), activation=activation)
     X, y = rng.normal(size=(6, 3)), rng.normal(size=6 if q is None else (6, q))
     plain = deep.Hessian(deep.Network.of(net), X, y)
-    for power in (-300, -129, 127, 129, 300):
+    for power in (-300, -129, -17, 15, 17, 127, 300):
         scale = 2.0**power
         moved = tl.TwoLayer(a, net.W / scale, net.b, activation=activation)
         H = deep.Hessian(deep.Network.of(moved), X * scale, y)
