@@ -52,7 +52,7 @@ from twolayer.errors.rounding import SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
 from twolayer.jit import reduction_kernel
 
 CACHED = 1_000_000  # entries of an array that is run through several times
-MODERATE = 16  # exponent up to which inputs are taken as they are: what vanishes beside them is below `UNDERFLOW`
+MODERATE = 16  # exponent up to which inputs are taken as they are: what vanishes there is below `UNDERFLOW`
 PASSED = 8  # multiplications in products that one entry of a pass along directions takes the time of
 
 
