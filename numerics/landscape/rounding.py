@@ -12,6 +12,7 @@ import numpy as np
 
 from twolayer.arrays import Array
 from twolayer.forward.values import Values
+from twolayer.jit import kernel, reduction_kernel
 
 UNIT = 2.0**-53
 
@@ -22,29 +23,38 @@ SAFETY = 4.0
 """What the root mean square of the errors is multiplied by."""
 
 
-def output_errors(passed: Values) -> tuple[Array, Array, Array]:
-    """Standard errors of s and s' at every sample and unit, both (n, m), and of the outputs, (n, q).
+def output_variances(passed: Values) -> tuple[Array, Array, Array]:
+    """Squares of the standard errors of s and s' at every sample and unit, both (n, m), and of outputs, (n, q).
 
     `passed` is a forward pass.
     """
     net = passed.net
     terms = passed.X**2 @ (net.W**2).T
     if net.b is not None:
-        terms = terms + net.b**2
-    z = UNIT * np.sqrt(2 * terms)
-    s = np.hypot(passed.S1 * z, 2 * UNIT * passed.S)
-    s1 = np.hypot(passed.S2 * z, 2 * UNIT * passed.S1)
-    squares = (s**2 + 2 * (UNIT * passed.S) ** 2) @ (net.A**2).T + 2 * (UNIT * passed.F) ** 2
-    return s, s1, np.sqrt(squares)
+        terms += net.b**2
+    s, s1 = np.empty_like(terms), np.empty_like(terms)
+    of_units(terms, passed.S, passed.S1, passed.S2, s, s1)
+    own = 2 * UNIT**2
+    return s, s1, (s + own * passed.S**2) @ (net.A**2).T + own * passed.F**2
 
 
-def loss_slope_errors(passed: Values, outputs: Array) -> Array:
-    """Standard errors (n, q) of the loss's derivatives, given those of the `outputs` (n, q)."""
-    carried = np.sqrt(np.einsum("iop,ip->io", passed.Lam**2, outputs**2))
-    return np.asarray(np.hypot(carried, 2 * UNIT * passed.G))
+@kernel
+def of_units(terms, S, S1, S2, s, s1):  # type: ignore[no-untyped-def]
+    """Fill s and s1 with the variances of s and s', all (n, m); `terms` are the sums of squares that z rounds."""
+    for i in range(S.shape[0]):
+        for k in range(S.shape[1]):
+            z = 2.0 * UNIT * UNIT * terms[i, k]
+            s[i, k] = S1[i, k] * S1[i, k] * z + 4.0 * UNIT * UNIT * S[i, k] * S[i, k]
+            s1[i, k] = S2[i, k] * S2[i, k] * z + 4.0 * UNIT * UNIT * S1[i, k] * S1[i, k]
 
 
-def sum_errors(passed: Values) -> float:
+def loss_slope_variances(passed: Values, outputs: Array) -> Array:
+    """Squares of standard errors (n, q) of the loss's derivatives, given those of the `outputs` (n, q)."""
+    carried = np.einsum("iop,ip->io", passed.Lam**2, outputs)
+    return np.asarray(carried + 4 * UNIT**2 * passed.G**2)
+
+
+def sum_variance(passed: Values) -> float:
     """Variance of what the gradient's sums over samples round, times n^2: a rounding of every partial sum."""
     hidden, inputs = passed.S, passed.X
     if passed.net.c is not None:
@@ -58,10 +68,21 @@ def _partial_sums(left: Array, right: Array) -> float:
     """UNIT^2 times the squares of all partial sums of left^T right; of many, as if in any order."""
     n, p, r = len(left), left.shape[1], right.shape[1]
     if n * p * r <= MOST_TERMS:
-        partial = np.cumsum(left[:, :, None] * right[:, None, :], axis=0)
-        return float(UNIT**2 * (partial**2).sum())
+        return float(UNIT**2 * squares_of_partial_sums(left, right, np.zeros((p, r))))
     squares = (left**2).sum(axis=1) @ (right**2).sum(axis=1)
     return float(UNIT**2 * n / 2 * squares)
+
+
+@reduction_kernel
+def squares_of_partial_sums(left, right, partial):  # type: ignore[no-untyped-def]
+    """The sum of squares of all partial sums of left^T right, (n, p) and (n, r), which `partial` (p, r) gets."""
+    total = 0.0
+    for i in range(left.shape[0]):
+        for j in range(partial.shape[0]):
+            for k in range(partial.shape[1]):
+                partial[j, k] += left[i, j] * right[i, k]
+                total += partial[j, k] * partial[j, k]
+    return total
 
 
 def gradient_rounding(passed: Values) -> float:
@@ -86,16 +107,16 @@ def gradient_rounding(passed: Values) -> float:
     """
     with np.errstate(all="ignore"):
         net, n = passed.net, passed.n
-        s, s1, f = output_errors(passed)
-        g = loss_slope_errors(passed, f)
-        hidden, G2, A2 = passed.GA**2, passed.G**2, net.A**2
-        carried = (g**2 + (UNIT * passed.G) ** 2) @ A2
-        inner = carried * passed.S1**2 + hidden * (s1**2 + (UNIT * passed.S1) ** 2)
+        s, s1, f = output_variances(passed)
+        g = loss_slope_variances(passed, f)
+        hidden, G2, S2 = passed.GA**2, passed.G**2, passed.S**2
+        carried = (g + UNIT**2 * G2) @ net.A**2
+        inner = carried * passed.S1**2 + hidden * (s1 + UNIT**2 * passed.S1**2)
         inputs = (passed.X**2).sum(axis=1) + (0.0 if net.b is None else 1.0)
-        outer = (g**2 * (passed.S**2).sum(axis=1)[:, None]).sum()
-        outer += (G2 * (s**2 + (UNIT * passed.S) ** 2).sum(axis=1)[:, None]).sum()
-        outer += 0.0 if net.c is None else (g**2).sum()
-        outer += sum_errors(passed)
+        outer = (g * S2.sum(axis=1)[:, None]).sum()
+        outer += (G2 * (s + UNIT**2 * S2).sum(axis=1)[:, None]).sum()
+        outer += 0.0 if net.c is None else g.sum()
+        outer += sum_variance(passed)
         return float(SAFETY * np.sqrt(outer + (inner.sum(axis=1) * inputs).sum()) / n)
 
 
@@ -111,8 +132,8 @@ def risk_rounding(passed: Values) -> float:
     True
     """
     with np.errstate(all="ignore"):
-        f = output_errors(passed)[2]
-        carried = ((passed.G * f) ** 2).sum() + ((passed.Lam.sum(axis=2) * f**2) ** 2).sum()
+        f = output_variances(passed)[2]
+        carried = (passed.G**2 * f).sum() + ((passed.Lam.sum(axis=2) * f) ** 2).sum()
         return float(SAFETY * np.sqrt(carried + ((2 * UNIT * passed.L) ** 2).sum()) / passed.n)
 
 
@@ -124,5 +145,5 @@ def interpolates(passed: Values) -> bool:
     if passed.loss.labels != "real":
         return False
     with np.errstate(all="ignore"):
-        allowed = 2 * SAFETY * loss_slope_errors(passed, output_errors(passed)[2])
-        return bool((np.abs(passed.G) <= allowed).all())
+        variances = loss_slope_variances(passed, output_variances(passed)[2])
+        return bool((np.abs(passed.G) <= 2 * SAFETY * np.sqrt(variances)).all())

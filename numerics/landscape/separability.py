@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linprog
 
-from numerics.landscape.rounding import SAFETY, output_errors
+from numerics.landscape.rounding import SAFETY, output_variances
 from twolayer.arrays import Array
 from twolayer.forward.values import Values
 
@@ -17,7 +17,7 @@ def margins(passed: Values) -> Array:
 
     `passed` is a forward pass under a loss of labels.
     """
-    errors = SAFETY * output_errors(passed)[2].max(axis=1)
+    errors = SAFETY * np.sqrt(output_variances(passed)[2].max(axis=1))
     F, y = passed.F, np.asarray(passed.y)
     if passed.loss.labels == "binary":
         return np.asarray(((2 * y.reshape(F.shape) - 1) * F).min(axis=1) - errors)

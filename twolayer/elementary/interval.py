@@ -7,7 +7,7 @@ may be infinite, and 0 times infinity is 0, for an infinite end stands for unbou
 import math
 
 from .. import elementary
-from ..jit import scalar_kernel
+from ..jit import scalar_error_kernel, scalar_kernel
 
 OUTWARDS = 2.0**-48
 """Relative widening, four times the error of any elementary function and far above a rounding."""
@@ -18,7 +18,7 @@ LARGEST = (2.0 - 2.0**-52) * 2.0**1023
 Pair = tuple[float, float]
 
 
-@scalar_kernel
+@scalar_error_kernel
 def widened(lower: float, upper: float) -> Pair:
     """Return an enclosure of every number near [lower, upper]; all numbers where an end is nan.
 

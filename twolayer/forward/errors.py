@@ -25,7 +25,7 @@ from ..errors.rounding import (
     largest_size,
     scaled_norms,
 )
-from ..jit import kernel, reduction_kernel, scalar_kernel
+from ..jit import error_kernel, kernel, scalar_error_kernel
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
@@ -254,7 +254,7 @@ def largest_factors(norms, entries):  # type: ignore[no-untyped-def]
     )
 
 
-@scalar_kernel
+@scalar_error_kernel
 def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     """Bounds of the errors of s, s' and s'' from their absolute values.
 
@@ -274,7 +274,7 @@ def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
     return min(e0, s + limits[3]), e1, e2
 
 
-@reduction_kernel
+@error_kernel
 def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
     """Fill out (11, rows) with bounds of the norms over units of `SampleNorms`; how many values have faded.
 
@@ -337,7 +337,7 @@ def square_roots(curvature, out, unsafe):  # type: ignore[no-untyped-def]
             out[j, i] = SLACK * math.sqrt(square)
 
 
-@reduction_kernel
+@error_kernel
 def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
     """Replace those norms of one sample whose squares left the floats by sums of absolute values.
 
@@ -370,7 +370,7 @@ def output_error(net: TwoLayer, lengths: Array, moved: Array) -> Array:
     return found
 
 
-@kernel
+@error_kernel
 def add_sums(lengths, moved, limits, found):  # type: ignore[no-untyped-def]
     """Fill found (n,) with `moved` and the rounding of the sums over units and of what underflows there."""
     outer, shift, rounding, subnormal = limits

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors.rounding import JET_ERROR, SUBNORMAL, UNIT
-from ..jit import kernel
+from ..jit import error_kernel, kernel
 from ..model.network import TwoLayer
 
 
@@ -69,7 +69,7 @@ def any_near(Z, radius, at):  # type: ignore[no-untyped-def]
     return near > 0
 
 
-@kernel
+@error_kernel
 def preactivations(Z, b, x_norms, w_norms, relative, absolute, radius):  # type: ignore[no-untyped-def]
     """Add the biases b (m,) to the products Z (rows, m), fill `radius` with bounds; whether all is finite.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..errors.rounding import JET_ERROR, SLACK, SUBNORMAL, gamma, scaled_norms
-from ..jit import kernel
+from ..jit import error_kernel
 from ..model.loss import Loss
 from .values import loss_values
 
@@ -46,7 +46,7 @@ def loss_errors(
     return found[0], found[1], found[2], not lost.all()
 
 
-@kernel
+@error_kernel
 def of_derivatives(sizes, F_error, lost, limits, radius, found):  # type: ignore[no-untyped-def]
     """Fill found[1:] (2, n) with the errors of G and Lam; how many samples have outputs that are coarse.
 
@@ -74,7 +74,7 @@ def of_derivatives(sizes, F_error, lost, limits, radius, found):  # type: ignore
     return coarse
 
 
-@kernel
+@error_kernel
 def of_losses(radius, g, L, rounding, found):  # type: ignore[no-untyped-def]
     """Fill found[0] (n,) with the errors of the losses L (n,), whose slopes g (n,) are off by found[1]."""
     for i in range(L.size):

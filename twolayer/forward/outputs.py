@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import Array, require_representable
 from ..errors.rounding import JET_ERROR, SAFE_HIGH, SAFE_LOW, SLACK, SUBNORMAL, gamma, scaled_norms
-from ..jit import reduction_kernel
+from ..jit import error_kernel
 from ..model.network import TwoLayer
 from . import kinks
 from .errors import activate, add_to_rows, output_error
@@ -99,7 +99,7 @@ def _by_slopes(net: TwoLayer) -> Callable[[Array], Pass]:
     return passed
 
 
-@reduction_kernel
+@error_kernel
 def output_sums(radius, S, S1, alpha, limits, squares, moved):  # type: ignore[no-untyped-def]
     """Fill squares (rows,) with |S_i|^2 and moved (rows,) with bounds of sum_k alpha_k |error of S_ik|.
 
