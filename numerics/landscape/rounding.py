@@ -40,7 +40,7 @@ def output_variances(passed: Values) -> tuple[Array, Array, Array]:
 
 @kernel
 def of_units(terms, S, S1, S2, s, s1):  # type: ignore[no-untyped-def]
-    """Fill s and s1 with the variances of s and s'; all are (n, m), `terms` the sums of squares of z's terms."""
+    """Fill s and s1 with the variances of s and s'; all are (n, m), `terms` the squares of z's terms."""
     for i in range(S.shape[0]):
         for k in range(S.shape[1]):
             z = 2.0 * UNIT * UNIT * terms[i, k]
@@ -75,7 +75,7 @@ def _partial_sums(left: Array, right: Array) -> float:
 
 @reduction_kernel
 def squares_of_partial_sums(left, right, partial):  # type: ignore[no-untyped-def]
-    """The sum of squares of all partial sums of left^T right, (n, p) and (n, r); the last is `partial` (p, r)."""
+    """The sum of squares of the partial sums of left^T right, (n, p) and (n, r); `partial` is (p, r)."""
     total = 0.0
     for i in range(left.shape[0]):
         for j in range(partial.shape[0]):
