@@ -227,7 +227,8 @@ def out_of_time(place: Place) -> tuple[str, str]:
     if place.time_up and place.drifts and place.strayed:
         why = f"still drifting at time {place.time:.3g}: there is no minimum at a finite distance"
         return DIVERGED, why + place.said()
-    return UNDECIDED, f"no end within time {place.time:.3g} and {place.steps} steps" + place.said()
+    where = ", drifting outwards" if place.drifts and place.strayed else ""
+    return UNDECIDED, f"no end within time {place.time:.3g} and {place.steps} steps{where}" + place.said()
 
 
 def land(
