@@ -1,5 +1,7 @@
 """Arrays as others make them: read-only, masked, mapped from files, of other dtypes and orders."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from numerics import attack, basins, datasets, deep, landscape, potentials, trai
 from numerics.volume.priors import Gaussian
 from twolayer import testing
 from twolayer.arrays import real_array
+from twolayer.forward.inputs import taken
 
 NET = tl.TwoLayer([1.0, -0.5], [[0.5, 1.0], [1.0, -1.0]])
 X = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.25]])
@@ -272,3 +275,28 @@ def test_a_reserve_of_samples_holds_their_numbers():
             datasets.two_classes(wrong)
     assert datasets.two_classes([3, 5, 5])[0].tolist() == [-1.0, 1.0, 1.0]
     assert attack.attack_set([5, 7], 1).chosen.tolist() == [5]
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e-8, 1.0, 1e8, 1e200])
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 2), (7, 9), (3, 40)])
+def test_inputs_are_measured_while_they_are_read(shape, kept, scale):
+    X = np.random.default_rng(0).standard_normal(shape) * scale
+    X[0] *= 0.0
+    for rows in (X, X[-1:], np.asfortranarray(X), X[::-1]):
+        found = taken(rows, shape[1], kept)
+        assert np.array_equal(found.X, rows)
+        assert not (kept and np.shares_memory(found.X, rows))
+        exact = [math.hypot(*row) for row in rows.tolist()]
+        assert all(
+            low <= high <= 1.002 * low + 1e-322 for low, high in zip(exact, found.lengths, strict=True)
+        )
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("d", [1, 4])
+def test_inputs_that_are_not_finite_are_refused_by_place(d, strange):
+    X = np.ones((3, d))
+    X[2, d - 1] = strange
+    with pytest.raises(ValueError, match=rf"X must be finite; got .* at index \[2, {d - 1}\]"):
+        taken(X, d, kept=True)

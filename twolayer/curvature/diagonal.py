@@ -14,6 +14,8 @@ from ..errors.rounding import SLACK, UNIT, compensated_sum, gamma
 from ..forward.errors import Forward
 from ..jit import reduction_kernel, scalar_kernel, vector_kernel
 
+SQUARES = 2**15  # of inputs at a time: no more than the nearest caches hold
+
 
 @np.errstate(over="ignore", invalid="ignore")
 def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
@@ -42,8 +44,17 @@ def diagonal(forward: Forward, scope: Scope) -> Array:
     if scope.has("c"):
         made["c"] = float(scope.gauss_newton) * np.einsum("ioo->o", forward.Lam)
     if scope.has("W"):
-        made["W"] = weights.T @ forward.X**2
+        made["W"] = _times_squares(weights, forward.X)
     return np.concatenate([made[name].ravel() for name in forward.net.parts if name in scope.groups]) / n
+
+
+def _times_squares(weights: Array, X: Array) -> Array:
+    """weights^T X^2, (m, d) from (n, m) and (n, d): squares of as many samples at a time as stay in cache."""
+    found = np.zeros((weights.shape[1], X.shape[1]))
+    count = max(SQUARES // X.shape[1], weights.shape[1])
+    for start in range(0, len(X), count):
+        found += weights[start : start + count].T @ X[start : start + count] ** 2
+    return found
 
 
 def _factors(forward: Forward) -> tuple[Array, ...]:

@@ -74,7 +74,7 @@ def risk(
         F, F_error = (np.concatenate(each) for each in zip(*found, strict=True))
         L, G, Lam = loss_values(rule, F, labels)
         L_error = loss_errors(rule, F, labels, L, G, Lam, F_error)[0]
-    return _mean(L, L_error, convention(net, rule, len(inputs)))
+    return _mean(L, L_error, convention(net, rule, len(inputs.X)))
 
 
 def mean_loss(passed: Forward) -> Measurement:
@@ -125,7 +125,7 @@ def gradient(
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             G = loss_values(rule, block.F, labels[block.rows])[1]
         require_representable("loss derivatives", G)
-        total += _summed(net, inputs[block.rows], block.S, block.S1, G) / len(inputs)
+        total += _summed(net, inputs.X[block.rows], block.S, block.S1, G) / len(inputs.X)
     return total
 
 

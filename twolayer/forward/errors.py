@@ -30,6 +30,7 @@ from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
 from . import kinks
+from .inputs import Inputs, taken
 from .kinks import preactivations
 from .loss_errors import loss_errors
 from .values import Values, loss_values
@@ -140,18 +141,19 @@ def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squar
     ValueError
         If the data does not fit the network or the loss, or an intermediate value overflows.
     """
-    rule, inputs, labels = checked(net, X, y, loss)
-    return _passed(net, rule, inputs.copy(), labels)  # a Hessian outlives the caller's next change of X
+    return _passed(net, *checked(net, X, y, loss, kept=True))  # it outlives the caller's next change of X
 
 
-def checked(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss) -> tuple[Loss, Array, NDArray[Any]]:
-    """The loss, the inputs (n, d) and the targets as the loss takes them."""
+def checked(
+    net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss, kept: bool = False
+) -> tuple[Loss, Inputs, NDArray[Any]]:
+    """The loss, the inputs (n, d), which are a copy if `kept`, and the targets as the loss takes them."""
     rule = find_loss(loss)
-    inputs = arrays.inputs(X, net.W.shape[1])
-    return rule, inputs, arrays.targets(y, rule.labels, inputs.shape[0], net.n_outputs, net.scalar)
+    inputs = taken(X, net.W.shape[1], kept)
+    return rule, inputs, arrays.targets(y, rule.labels, len(inputs.X), net.n_outputs, net.scalar)
 
 
-def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> Forward:
+def _passed(net: TwoLayer, rule: Loss, inputs: Inputs, labels: NDArray[Any]) -> Forward:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         S, S1, S2, norms, n_kinks, faded = activate(net, inputs)
         F = S @ net.A.T
@@ -166,7 +168,7 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> F
     return Forward(
         net,
         rule,
-        inputs,
+        inputs.X,
         labels,
         S,
         S1,
@@ -185,13 +187,14 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Array, labels: NDArray[Any]) -> F
     )
 
 
-def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms, int, bool]:
+def activate(net: TwoLayer, inputs: Inputs) -> tuple[Array, Array, Array, SampleNorms, int, bool]:
     """S, S1 and S2 (n, m) of X (n, d), and their norms, a block of rows at a time, which stays in cache."""
-    n, m = X.shape[0], net.W.shape[0]
+    (X, lengths), m = inputs, net.W.shape[0]
+    n = len(X)
     S, S1, S2 = (np.empty((n, m)) for _ in range(3))
     sums = np.empty((11, n))
     alpha = scaled_norms(net.A.T)
-    sizes = scaled_norms(X), scaled_norms(net.W)
+    w_lengths = scaled_norms(net.W)
     limits = net.activation.floor, net.activation.sup1, net.activation.sup2, net.activation.sup0
     rounding = SLACK * gamma(net.W.shape[1] + 1), (net.W.shape[1] + 1) * SUBNORMAL
     b = np.zeros(m) if net.b is None else net.b
@@ -200,7 +203,7 @@ def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms,
         rows = slice(start, start + count)
         Z = X[rows] @ net.W.T
         radius = np.empty_like(Z)
-        if not preactivations(Z, b, sizes[0][rows], sizes[1], *rounding, radius):
+        if not preactivations(Z, b, lengths[rows], w_lengths, *rounding, radius):
             require_representable("pre-activations", Z)
         n_kinks += kinks.resolve(net, X[rows], Z, radius)
         T = np.empty_like(Z)
@@ -210,7 +213,7 @@ def activate(net: TwoLayer, X: Array) -> tuple[Array, Array, Array, SampleNorms,
     if not np.isfinite(sums).all():
         for name, values in (("s", S), ("s'", S1), ("s''", S2)):
             require_representable(f"activation values {name}(z)", values)
-    return S, S1, S2, SampleNorms(*[*sums, sizes[0]]), n_kinks, faded > 0
+    return S, S1, S2, SampleNorms(*[*sums, lengths]), n_kinks, faded > 0
 
 
 @kernel

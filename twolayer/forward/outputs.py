@@ -18,6 +18,7 @@ from ..jit import error_kernel
 from ..model.network import TwoLayer
 from . import kinks
 from .errors import activate, add_to_rows, output_error
+from .inputs import Inputs
 
 ROWS = 256  # samples of a block at least, for the sake of the matrix products
 BLOCK = 2**15  # values of units of a block: so few that memory is used again, not mapped anew
@@ -45,7 +46,7 @@ class Outputs:
     F_error: Array
 
 
-def output_blocks(net: TwoLayer, X: Array) -> Iterator[Outputs]:
+def output_blocks(net: TwoLayer, inputs: Inputs) -> Iterator[Outputs]:
     """The network at all samples of checked inputs, shape (n, d).
 
     Raises
@@ -55,10 +56,10 @@ def output_blocks(net: TwoLayer, X: Array) -> Iterator[Outputs]:
     """
     count = max(ROWS, BLOCK // len(net.W))
     passed = _by_slopes(net) if math.isfinite(net.activation.sup2) else partial(_by_jets, net)
-    for start in range(0, len(X), count):
-        rows = slice(start, min(start + count, len(X)))
+    for start in range(0, len(inputs.X), count):
+        rows = slice(start, min(start + count, len(inputs.X)))
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            S, S1, sizes = passed(X[rows])
+            S, S1, sizes = passed(inputs.at(rows))
             F = S @ net.A.T
             if net.c is not None:
                 add_to_rows(np.atleast_1d(net.c), F)
@@ -72,26 +73,26 @@ def output_blocks(net: TwoLayer, X: Array) -> Iterator[Outputs]:
 Pass = tuple[Array, Array, tuple[Array, Array]]
 
 
-def _by_jets(net: TwoLayer, X: Array) -> Pass:
+def _by_jets(net: TwoLayer, inputs: Inputs) -> Pass:
     """S, S1, and the norms of S with the sums that bound the outputs' errors: by the second derivatives."""
-    S, S1, _, norms, _, _ = activate(net, X)
+    S, S1, _, norms, _, _ = activate(net, inputs)
     return S, S1, (norms.S, norms.output)
 
 
-def _by_slopes(net: TwoLayer) -> Callable[[Array], Pass]:
+def _by_slopes(net: TwoLayer) -> Callable[[Inputs], Pass]:
     """The same by the supremum of |s''| alone; what belongs to the network is found once."""
     m, d = net.W.shape
     alpha, w_norms, b = scaled_norms(net.A.T), scaled_norms(net.W), np.zeros(m) if net.b is None else net.b
     limits = net.activation.floor, net.activation.sup1, net.activation.sup2, net.activation.sup0
     rounding = SLACK * gamma(d + 1), (d + 1) * SUBNORMAL
 
-    def passed(X: Array) -> Pass:
-        Z = X @ net.W.T
+    def passed(inputs: Inputs) -> Pass:
+        Z = inputs.X @ net.W.T
         radius, S, S1 = np.empty_like(Z), np.empty_like(Z), np.empty_like(Z)
         squares, moved = np.empty(len(Z)), np.empty(len(Z))
-        if not kinks.preactivations(Z, b, scaled_norms(X), w_norms, *rounding, radius):
+        if not kinks.preactivations(Z, b, inputs.lengths, w_norms, *rounding, radius):
             require_representable("pre-activations", Z)
-        kinks.resolve(net, X, Z, radius)
+        kinks.resolve(net, inputs.X, Z, radius)
         net.activation.slopes(Z.ravel(), S.ravel(), S1.ravel())
         safe = output_sums(radius, S, S1, alpha, limits, squares, moved)
         return S, S1, (SLACK * np.sqrt(squares) if safe else scaled_norms(S), moved)
