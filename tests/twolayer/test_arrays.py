@@ -288,7 +288,8 @@ def test_inputs_are_measured_while_they_are_read(shape, kept, scale):
         assert np.array_equal(found.X, rows)
         assert not (kept and np.shares_memory(found.X, rows))
         exact = [math.hypot(*row) for row in rows.tolist()]
-        assert all(
+        pairs = zip(exact, found.lengths, strict=True)
+        assert all(low <= high <= 1.002 * low + 1e-322 for low, high in pairs)
             low <= high <= 1.002 * low + 1e-322 for low, high in zip(exact, found.lengths, strict=True)
         )
 
