@@ -290,8 +290,6 @@ def test_inputs_are_measured_while_they_are_read(shape, kept, scale):
         exact = [math.hypot(*row) for row in rows.tolist()]
         pairs = zip(exact, found.lengths, strict=True)
         assert all(low <= high <= 1.002 * low + 1e-322 for low, high in pairs)
-            low <= high <= 1.002 * low + 1e-322 for low, high in zip(exact, found.lengths, strict=True)
-        )
 
 
 @pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
