@@ -73,7 +73,7 @@ def dense_spectrum(run: Forward, scope: Scope, bound: Bounds) -> Spectrum:
 
 @dataclass
 class DeepEigensystem:
-    """The eigenvalues of one symmetric operator; what has been found is kept for the next question.
+    """The eigenvalues of one symmetric operator; all of them, once found by a method, are kept for it.
 
     Parameters
     ----------
@@ -210,8 +210,11 @@ class DeepEigensystem:
         missed += (operator.product_error + gamma(4) * abs(shift)) * scaled_norms(x.T)
         return x, SLACK * missed / least
 
-    def inertia(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
-        """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
+    def inertia(self, shift: Any, method: str | None, watch: Watch, points: int = 1) -> Measurement:
+        """Number of eigenvalues of H + shift I below zero, from all, asked at however many `points`.
+
+        The error counts the undecided.
+        """
         whole = self.spectrum(method, watch)
         return self._measured(*whole.inertia(number("shift", shift)), whole.method)
 
@@ -223,8 +226,7 @@ class DeepEigensystem:
     def _method(self, method: str | None, k: int | None, watch: Watch) -> str:
         iterable = k is not None
         if method is None:
-            known = "dense" if "dense" in self.found else self.small(watch)
-            option = known or ("lanczos" if iterable else self.large() if self.large else "")
+            option = self.small(watch) or ("lanczos" if iterable else self.large() if self.large else "")
             if not option:
                 forms = " or ".join(f"{name!r} ({_gib(order)})" for name, (_, order) in self.options.items())
                 raise ValueError(f"method must be {forms} for P = {self.order:,}; got None: or ask for k")

@@ -8,7 +8,7 @@ import pytest
 from scipy.linalg import lapack
 
 from twolayer.spectrum.extremes.watch import Watch
-from twolayer.spectrum.tridiagonal import rebuilding, similarity, small
+from twolayer.spectrum.tridiagonal import rebuilding, reducing, similarity, small
 
 KINDS = ("flat", "steep", "low rank", "clusters", "falling", "rising", "diagonal", "zero", "blocks")
 
@@ -265,3 +265,16 @@ def test_a_watch_breaks_rebuilding_off():
     A = symmetric("steep", 200)
     with pytest.raises(TimeoutError, match="proving the reduction"):
         rebuilding.rebuilding_error(A, *similarity.reduction(A), Watch(max_seconds=0.0))
+
+
+@pytest.mark.parametrize("P", [513, 577])
+def test_panels_make_what_lapack_makes(P):
+    """And the clock is looked at between them."""
+    A, told = symmetric("flat", P), []
+    expected = lapack.dsytrd(A.T, lower=1, lwork=64 * P)
+    diagonal, beside, reduced, factors = reducing.reduction(A, Watch(lambda *said: told.append(said)))
+    for found, other in zip((np.tril(reduced), diagonal, beside, factors), expected, strict=False):
+        assert np.allclose(found, np.tril(other) if other.ndim == 2 else other, rtol=0, atol=1e-11)
+    assert len(told) == -(-(P - reducing.SHORT) // reducing.WIDTH)
+    with pytest.raises(TimeoutError, match="reducing a matrix"):
+        reducing.reduction(A, Watch(max_seconds=0.0))

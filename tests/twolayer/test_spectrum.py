@@ -14,7 +14,7 @@ from tests.oracle import oracle
 from tests.oracle.comparison import descending
 from tests.oracle.strategies import ordinary, problems, random_problem
 from tests.twolayer.shapes import MIDDLE, SHAPES, TALL, WIDE, dense_copy, matrix
-from twolayer.spectrum import inertia, methods
+from twolayer.spectrum import eigensystem, inertia, methods
 from twolayer.spectrum.compressed import compress
 from twolayer.spectrum.enclosed import NotDefinite, rounded_up
 from twolayer.spectrum.factored.ldl import Factorization
@@ -349,8 +349,11 @@ def test_a_power_of_two_scales_everything(exponent):
     assert np.abs(second.value / scale**2 - first.value).max() <= 2 * first.error.max()
 
 
-def test_repeated_questions_are_answered_from_what_is_kept():
+def test_all_eigenvalues_are_found_once(monkeypatch):
+    made, original = [], eigensystem.dense_spectrum
+    monkeypatch.setattr(eigensystem, "dense_spectrum", lambda *a: made.append(1) or original(*a))
     H = MIDDLE.hessian
     all_of_them = H.eigenvalues()
-    assert H.eigenvalues(2).value.tolist() == all_of_them.value[:2].tolist()
-    assert H.spectral_norm().method == all_of_them.method
+    assert H.eigenvalues(2, method="dense").value.tolist() == all_of_them.value[:2].tolist()
+    assert H.spectral_norm("dense").method == all_of_them.method
+    assert made == [1]

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from tests.oracle.strategies import random_problem
+from twolayer.spectrum.extremes.candidates import candidates
+from twolayer.spectrum.extremes.records import Operator
+from twolayer.spectrum.extremes.watch import Watch
 
 PROBLEM = random_problem(4, 600, 5, 6, 1)
 ASKED = {
@@ -87,3 +90,26 @@ def test_products_with_all_features_are_those_unit_by_unit(monkeypatch):
             off = np.linalg.norm(x.value - truth)
             assert off <= x.error.max() + 1e-10 * np.linalg.norm(truth)
             assert x.error.max() < 1e-6 * np.linalg.norm(truth)
+
+
+def test_an_interruption_of_an_estimate_is_not_lost():
+    """Nor is time that is out: half an estimate is of no use."""
+    calls = []
+
+    def product(vector):
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return np.arange(300.0) * vector
+
+    with pytest.raises(KeyboardInterrupt):
+        candidates(Operator(300, product, 0.0, 0.0), 1, "smallest", 1e-9, Watch())
+    calls[:] = range(9)
+    with pytest.raises(TimeoutError, match="an estimate of an eigenvalue"):
+        candidates(Operator(300, product, 0.0, 0.0), 1, "smallest", 1e-9, Watch(max_seconds=0.0))
+
+
+def test_a_stable_rank_that_is_late_does_not_call_the_matrix_zero():
+    """What Lanczos breaks off with may be anything; that is no verdict on the matrix."""
+    with pytest.raises(TimeoutError, match="max_seconds"):
+        random_problem(4, 400, 20, 40, 1).hessian.stable_rank("lanczos", max_seconds=0.0)

@@ -71,7 +71,7 @@ def method_of(operator: Any) -> str | None:
 
     The small are formed so that what theorems compare with the tangent kernel is not computed from it.
     """
-    return "dense" if operator.shape[0] <= FORMED and not operator.eigensystem.found else None
+    return "dense" if operator.shape[0] <= FORMED else None
 
 
 def spectrum_of(operator: Any) -> Spectrum:

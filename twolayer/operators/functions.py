@@ -36,7 +36,7 @@ class SpectralFunctions(Spectral):
         ----------
         grid : array_like, shape (g,)
         method : {None, "dense", "kernel", "structured"}
-            As for :meth:`inertia`, which is asked at every point unless all eigenvalues are known or cheaper.
+            As for :meth:`inertia`, which is asked at every point unless all eigenvalues are cheaper.
         progress, max_seconds
             As for :meth:`eigenvalues`.
 
@@ -66,7 +66,8 @@ class SpectralFunctions(Spectral):
         watch, found = Watch(progress, max_seconds), []
         for done, x in enumerate(points.tolist()):
             watch.tell(done / len(points), f"point {done} of {len(points)}")
-            found.append(self.eigensystem.inertia(-x, method, Watch(None, watch.left())))
+            step = watch.step(done, len(points))
+            found.append(self.eigensystem.inertia(-x, method, step, len(points)))
         values, errors = (np.array([getattr(one, name) for one in found]) for name in ("value", "error"))
         said = "; ".join(dict.fromkeys(one.method for one in found))
         return Measurement(values, errors, True, said, self.convention)

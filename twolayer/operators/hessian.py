@@ -194,7 +194,9 @@ class Curvature(PerUnit):
         2.0
         """
         watch = Watch(progress, max_seconds)
-        largest = self._not_zero(self.spectral_norm(method, progress=progress, max_seconds=max_seconds))
+        largest = self.spectral_norm(method, progress=progress, max_seconds=max_seconds)
+        watch.require_time("a stable rank")
+        self._not_zero(largest)
         return (self.frobenius_norm(progress=progress, max_seconds=watch.left()) / largest) ** 2
 
     def weyl_bounds(

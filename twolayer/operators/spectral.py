@@ -122,8 +122,8 @@ class Spectral(RealOperator):
 
         Notes
         -----
-        All eigenvalues are kept when found, and used by later calls without a `method`. Source: page
-        "spectrum"; theorem T10.
+        The method depends on the matrix and the question alone, so that no value depends on what was asked
+        before; all eigenvalues, once found, are kept for it. Source: page "spectrum"; theorem T10.
 
         Examples
         --------
@@ -299,7 +299,7 @@ class Spectral(RealOperator):
         ----------
         shift : float
         method : {None, "dense", "kernel", "structured"}
-            As for :meth:`inertia`; the first one of more than 48 parameters is from a factorization.
+            As for :meth:`inertia`; of more than 48 parameters "dense" is from a factorization.
         progress, max_seconds
             As for :meth:`eigenvalues`; a count is of no use unfinished, so that time that is out is an error.
 

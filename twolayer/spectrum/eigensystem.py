@@ -1,5 +1,7 @@
 """Every question about eigenvalues: each takes the cheapest method that proves its value.
 
+Which one that is depends on the matrix and the question alone, never on what was asked before: no value does.
+
 ========== ========================================================================================
 dense      forms the matrix, compressed (:mod:`.compressed`), and verifies LAPACK (:mod:`.lapack`)
 kernel     the n q x n q tangent kernel has the spectrum of G (:mod:`.tangent_kernel`, theorem T10)
@@ -59,7 +61,7 @@ class Asked:
 
 
 class Eigensystem:
-    """The eigenvalues of one matrix; what has been found of them is kept for the next question.
+    """The eigenvalues of one matrix; all of them, once found by a method, are kept for it.
 
     Parameters
     ----------
@@ -86,7 +88,6 @@ class Eigensystem:
     ) -> None:
         self.whole, self.convention, self.newton, self.exponent = whole, convention, newton, exponent
         self.found: dict[str, Spectrum] = {}
-        self.asked_before = False  # for a log-determinant, at another shift
         self.whole.checked(np.zeros(0))
 
     @cached_property
@@ -150,10 +151,13 @@ class Eigensystem:
         undecided = count(small, 0.0, option.name, watch).undecided
         return self._counted(small.order - undecided, undecided, f"{option.name}, inertia")
 
-    def inertia(self, shift: float, method: str | None, watch: Watch) -> Measurement:
-        """Number of eigenvalues of H + shift I below zero; the error counts the undecided."""
+    def inertia(self, shift: float, method: str | None, watch: Watch, points: int = 1) -> Measurement:
+        """Number of eigenvalues of H + shift I below zero, asked at so many `points`.
+
+        The error counts the undecided.
+        """
         shift = self._scaled(shift)
-        option = self._counting_method("the inertia", method)
+        option = self._counting_method("the inertia", method, points)
         if not option.counts:
             found = self._spectrum(option, watch)
             certain, undecided = found.inertia(shift)
@@ -213,18 +217,13 @@ class Eigensystem:
     def _logdet(self, shift: float, method: str | None, watch: Watch) -> tuple[float, float, str]:
         option = self._counting_method("the log-determinant", method)
         if not option.counts:
-            if option.name == "dense" and self._one_logdet():
+            if option.name == "dense" and self.small.order > methods.FEW:
                 with suppress(NotDefinite):  # all eigenvalues say best which shift would do
                     return *factored_logdet(self.small, shift, "dense", watch), "dense, factored"
             found = self._spectrum(option, watch)
             return *found.logdet(shift), found.method
         watch.announce(option.name, option.flops)
         return *factored_logdet(self.small, shift, option.name, watch), f"{option.name}, factored"
-
-    def _one_logdet(self) -> bool:
-        """Whether a factorization is cheaper than all eigenvalues, which serve the next question too."""
-        first, self.asked_before = not (self.asked_before or self.found), True
-        return first and self.small.order > methods.FEW
 
     def _sufficient(self, shift: float, needed: float, method: str | None, watch: Watch) -> float:
         """A shift of three digits with which the same question is answered, inf if none is found."""
@@ -249,34 +248,33 @@ class Eigensystem:
             raise ValueError(f"shift must be nearer to the size of the matrix, {size}; got {shift!r}")
         return moved
 
-    def _kept(self, method: str | None) -> methods.Method | None:
-        """A method to all eigenvalues that was taken before, or is obvious, unless another is demanded."""
-        if method is not None:
-            return None
-        names = [name for name in ("dense", "structured", "kernel") if name in self.found]
-        return methods.Method(names[0]) if names else methods.obvious(self.whole, self.small)
+    def _obvious(self, method: str | None) -> methods.Method | None:
+        """The method that needs no model of time, unless another is demanded."""
+        return None if method else methods.obvious(self.whole, self.small)
 
     def _method(self, quantity: str, method: str | None) -> methods.Method:
         """A method to all eigenvalues."""
         whole = self.whole
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        kept = self._kept(method)
-        return kept or methods.choose(quantity, methods.spectrum_methods(whole, self.small), method, forced)
+        obvious = self._obvious(method)
+        offered = methods.spectrum_methods(whole, self.small)
+        return obvious or methods.choose(quantity, offered, method, forced)
 
-    def _counting_method(self, quantity: str, method: str | None) -> methods.Method:
-        """A method to the inertia: all eigenvalues, which decide more, or a count."""
-        whole, small, kept = self.whole, self.small, self._kept(method)
-        if kept:
-            return kept
-        spectra = methods.spectrum_methods(whole, small)
-        if small.order > WHOLE:
+    def _counting_method(self, quantity: str, method: str | None, points: int = 1) -> methods.Method:
+        """A method to the inertia at so many `points`: all eigenvalues, which decide more, or counts."""
+        whole, small, obvious = self.whole, self.small, self._obvious(method)
+        if obvious:
+            return obvious
+        spectra, counting = methods.spectrum_methods(whole, small), methods.counting_methods(small)
+        most = points * min(option.flops for option in counting.values())
+        if small.order > WHOLE and (points == 1 or spectra["dense"].flops > most):
             del spectra["dense"]
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
         if method is None:
             first = methods.affordable(spectra[name] for name in spectra if name not in forced)
             if first:
                 return first
-        return methods.choose(quantity, methods.counting_methods(small) | spectra, method, forced)
+        return methods.choose(quantity, counting | spectra, method, forced)
 
     @np.errstate(over="ignore", invalid="ignore")
     def _spectrum(self, option: methods.Method, watch: Watch) -> Spectrum:
@@ -318,9 +316,9 @@ class Eigensystem:
     def _extreme_method(self, asked: Asked) -> methods.Method:
         """The method to a few pairs, or to all eigenvalues where that is cheaper."""
         whole, small = self.whole, self.small
-        kept = self._kept(asked.method)
-        if kept:
-            return kept
+        obvious = self._obvious(asked.method)
+        if obvious:
+            return obvious
         offered = methods.spectrum_methods(whole, small)
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
         offered["lanczos"] = methods.lanczos_method(small, asked.k)

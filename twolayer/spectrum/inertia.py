@@ -124,7 +124,7 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float, watch: Watch) -
         for block, _ in units:
             blocks.add(matrix.checked(block))
         return forming
-    newton = _newton_norm(matrix) / scale
+    newton = _newton_norm(matrix, watch) / scale
     capacitance = Capacitance(n * q, newton, blocks.sharp)
     m, several = matrix.forward.S.shape[1], max(ROWS // max(units.block_order, 1), 1)
     pairs, done = iter(units), 0
@@ -135,7 +135,8 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float, watch: Watch) -
             for rows in batch:
                 capacitance.add(rows)
             done += len(batch)
-    relative, border = blocks.finish(capacitance)
+    watch.require_time("a count")
+    relative, border = blocks.finish(capacitance, watch)
     features_size = math.sqrt(math.sqrt(q) * matrix.bound.gauss_newton / scale)
     moved = math.sqrt(blocks.moved) + units.features_error * features_size + border
     missing = float((loss_roots(matrix.forward)[1] * matrix.bound.jacobian**2).mean()) / scale
@@ -148,12 +149,12 @@ def _batch(pairs: Iterator[tuple[Array, Array]], several: int, matrix: Matrix, b
         return [blocks.carried(matrix.checked(block), U.T) for block, U in islice(pairs, several)]
 
 
-def _newton_norm(matrix: Matrix) -> float:
+def _newton_norm(matrix: Matrix, watch: Watch) -> float:
     """A bound of |U|_2^2 for the computed factors: the Frobenius norm of G, known without forming it."""
     scope = matrix.scope.only(residual=False)
     bound = bounds(matrix.forward, scope)
     with np.errstate(over="ignore", invalid="ignore"):
-        value, error, _ = frobenius(matrix.forward, scope, bound)
+        value, error, _ = frobenius(matrix.forward, scope, bound, None, watch.stage)
     known = SLACK * (value + error + bound.propagated + matrix.error)
     rough = SLACK * math.sqrt(matrix.forward.net.n_outputs) * bound.gauss_newton
     return min(known, rough) if math.isfinite(known) else rough
@@ -217,7 +218,7 @@ class _Blocks:
         self.errors.append((F.error + roots, 2 * UNIT * float(np.abs(B.diagonal()).max()), len(B)))
         return F
 
-    def finish(self, capacitance: Capacitance) -> tuple[float, float]:
+    def finish(self, capacitance: Capacitance, watch: Watch) -> tuple[float, float]:
         """Count C with its border in; bounds of |D|, and of what the border adds to |V|."""
         capacitance.flush()
         for block, charge in capacitance.charges.items():
@@ -225,20 +226,20 @@ class _Blocks:
             self.errors[block] = error + charge, diagonal, p
         self.negatives += capacitance.negatives - len(capacitance.C)
         self._add_logs(np.concatenate([*capacitance.entered, np.zeros(0)]))
-        error = self._finish(capacitance.bordered())
+        error = self._finish(capacitance.bordered(), watch)
         self.logdet -= 2 * math.fsum(np.log(capacitance.growth))
         self.logs += 2 * math.fsum(np.abs(np.log(capacitance.growth)))
         lengths = float((capacitance.border.lengths / capacitance.growth**2).sum())
         self.border = error * lengths
         return capacitance.rounding + error, error * math.sqrt(lengths)
 
-    def _finish(self, bordered: Array) -> float:
+    def _finish(self, bordered: Array, watch: Watch) -> float:
         """Count a matrix by its eigenvalues, whose proof loses least, or by pivots; returns what is lost."""
         if len(bordered) > WHOLE:
             F = Factorization(bordered, self.sharp)
             return F.error + self._count(F)
         require_representable("entries of the Hessian", bordered)
-        values, error = verified_eigenvalues(bordered, sharp=True)
+        values, error = verified_eigenvalues(bordered, sharp=True, watch=Watch(None, watch.left()))
         self.negatives += int((values < 0).sum())
         self._add_logs(np.maximum(np.abs(values), TINY))
         return error + math.sqrt(len(values)) * TINY

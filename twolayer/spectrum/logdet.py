@@ -40,7 +40,7 @@ def factored_logdet(
     if shift + lowest >= KNOWN * shift > 0:
         least = (shift + lowest) * (1 - 4 * UNIT) - 4 * UNIT * shift
     else:
-        lowest = min(lowest_estimate(small, method == "dense"), 0.0 if small.zeros else math.inf)
+        lowest = min(lowest_estimate(small, method == "dense", watch), 0.0 if small.zeros else math.inf)
         least = _proved_gap(small, shift, lowest, method, watch)
     found = evaluate(small, shift, method, watch)
     x = SLACK * found.distance / least

@@ -141,7 +141,7 @@ def least_size(small: Matrix, shift: float, method: str, guess: float, watch: Wa
         If it may be zero.
     """
     delta = 0.0
-    gap = shift + lowest(small)
+    gap = shift + lowest(small, watch=watch)
     definite = gap > 0 and not (small.zeros and shift <= 0)
     guess = min(guess, gap) if definite else guess
     for share in SHARES if shift or not small.zeros else ():

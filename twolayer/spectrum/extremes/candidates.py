@@ -24,10 +24,19 @@ TOLERANCE = 1e-13  # of a residual, over the largest eigenvalue in absolute valu
 NEARLY = 1e-3  # residual up to which a further pair is of use to a proof
 
 
-def candidates(operator: Operator, k: int, which: str, tolerance: float) -> Array:
-    """Ritz values (k,) whose residuals seem to be at most `tolerance`: nothing is proved."""
-    search = Candidates(operator, k, which, tolerance, Watch())
+def candidates(operator: Operator, k: int, which: str, tolerance: float, watch: Watch) -> Array:
+    """Ritz values (k,) whose residuals seem to be at most `tolerance`: nothing is proved.
+
+    Raises
+    ------
+    TimeoutError, KeyboardInterrupt
+        If the search was broken off.
+    """
+    search = Candidates(operator, k, which, tolerance, watch)
     search.add(k)
+    if watch.stopped == "interrupted":
+        raise KeyboardInterrupt
+    watch.require_time("an estimate of an eigenvalue")
     return search.values[:k]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,11 @@ NEXT = 6  # eigenvectors of a formed matrix beyond those asked for
 
 
 def operator_of(
-    whole: Matrix, small: Matrix, beyond: Counter | None = None, bounded: bool = False
+    whole: Matrix,
+    small: Matrix,
+    beyond: Counter | None = None,
+    bounded: bool = False,
+    watch: Watch | None = None,
 ) -> Operator:
     """`small`, which is `whole` or the same compressed, as an operator with the exact norm of `whole`.
 
@@ -35,12 +40,16 @@ def operator_of(
     """
 
     def norm() -> float:
-        value, error, _ = frobenius(small.forward, small.scope, small.bound)
+        told = (watch or Watch()).stage
+        value, error, _ = frobenius(small.forward, small.scope, small.bound, None, told)
         return (1 + gamma(4)) * (value + error + small.error)
 
     rounding = SLACK * (product_error(small) + small.factors_error)
     price = min(flops(small.forward, small.scope).values())
-    given = norm if price > START + CHEAP * product_flops(small) and not bounded else norm()
+    given: float | Callable[[], float] = norm
+    if bounded or price <= START + CHEAP * product_flops(small):
+        with nullcontext() if bounded else suppress(TimeoutError):
+            given = norm()
     products = price / product_flops(small)
     return Operator(small.order, _products(small), rounding, given, beyond, small.factors_error, products)
 
@@ -102,7 +111,7 @@ def extreme(
         small = whole
     start = _eigenvectors(small, k, which) if formed else None
     found = lanczos.extreme_pairs(
-        operator_of(whole, small, beyond, bounded), k, which, watch=watch, start=start
+        operator_of(whole, small, beyond, bounded, watch), k, which, watch=watch, start=start
     )
     if small is not whole and small.zeros and _reaches_zero(found, which):
         return extreme(whole, whole, k, which, beyond, watch, formed, vectors, bounded)
@@ -130,10 +139,10 @@ def _lifted(small: Matrix, found: Pairs, vectors: bool) -> Pairs:
     return replace(found, vectors=lifted, residuals=residuals)
 
 
-def lowest(matrix: Matrix, formed: bool = False) -> float:
+def lowest(matrix: Matrix, formed: bool = False, watch: Watch | None = None) -> float:
     """An estimate of the least eigenvalue, from above: a Rayleigh quotient; of entries that are `formed`."""
     if matrix.order <= SMALL:
         return float(np.linalg.eigvalsh(matrix.checked(matrix.entries()))[0])
     products = matrix.entries().__matmul__ if formed else _products(matrix)
     rough = Operator(matrix.order, products, 0.0, 0.0)
-    return float(candidates(rough, 1, "smallest", 1e-5 * matrix.bound.total)[0])
+    return float(candidates(rough, 1, "smallest", 1e-5 * matrix.bound.total, watch or Watch())[0])

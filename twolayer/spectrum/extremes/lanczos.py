@@ -14,6 +14,7 @@ is returned with how much of it is proved.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from functools import cached_property
 
 import numpy as np
@@ -143,7 +144,10 @@ class _Search(Candidates):
         given = self.operator.norm
         if not callable(given):
             return given
-        return math.inf if self._hopeless() else given()
+        if not self._hopeless():
+            with suppress(TimeoutError):  # what was found is worth more than a proof that is late
+                return given()
+        return math.inf
 
     def _hopeless(self) -> bool:
         """Whether the others are so many that their squares far exceed what a proof by the norm allows.

@@ -68,6 +68,18 @@ class Watch:
         self.require_time(doing)
         self.tell(share, doing)
 
+    def step(self, done: int, steps: int) -> Watch:
+        """What watches one of so many steps, `done` of which are; within the time that is left.
+
+        Examples
+        --------
+        >>> Watch(lambda share, doing: print(share, doing)).step(1, 2).tell(0.5, "products")
+        0.75 products
+        """
+        if self.progress is None:
+            return Watch(None, self.left())
+        return Watch(lambda share, doing: self.tell((done + share) / steps, doing), self.left())
+
     def over(self) -> bool:
         """Whether time is out, or the search was broken off before."""
         limit = self.max_seconds

@@ -29,7 +29,8 @@ from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
 from ..extremes.watch import Watch
 from .leading import GRID, leading_part
-from .rebuilding import rebuilding_error, weight
+from .rebuilding import AFTER, rebuilding_error, weight
+from .reducing import reduction
 from .small import proved_error
 from .squares import gram_square, residual_square
 from .sturm import counted_errors
@@ -73,12 +74,12 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
         return _of_small(A)
     with scipy_on_one_thread(len(A)):
         watch.stage(0.1, f"reducing a matrix of order {len(A)}")
-        diagonal, beside, reduced, factors = reduction(A)
-        watch.stage(0.6, "proving the reduction")
+        diagonal, beside, reduced, factors = reduction(A, watch)
+        watch.stage(0.6, AFTER)
         if not sharp and len(A) >= MIDDLING and weight(diagonal, beside) <= LIGHT:
             error = rebuilding_error(A, diagonal, beside, reduced, factors, watch)
         else:
-            error = similarity_error(A, diagonal, beside, basis(reduced, factors), sharp)
+            error = similarity_error(A, diagonal, beside, basis(reduced, factors), sharp, watch)
         watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
         values = _of_tridiagonal(diagonal, beside)
     return values, SLACK * (error + float(np.linalg.norm(counted_errors(diagonal, beside, values))))
@@ -104,15 +105,6 @@ def _of_tridiagonal(diagonal: Array, beside: Array) -> Array:
     return np.asarray(values)
 
 
-def reduction(A: Array) -> tuple[Array, Array, Array, Array]:
-    """LAPACK's reduction: the diagonal (P,) of T, what is beside it (P - 1,), and the reflections.
-
-    These are columns below the diagonal of an array (P, P), with factors (P - 1,).
-    """
-    reduced, diagonal, beside, factors, _ = lapack.dsytrd(A.T, lower=1, lwork=64 * len(A))
-    return diagonal, beside, reduced, factors
-
-
 def basis(reduced: Array, factors: Array) -> Array:
     """Q transposed, (P, P), from the reflections (P, P) and (P - 1,)."""
     P = len(reduced)
@@ -122,7 +114,9 @@ def basis(reduced: Array, factors: Array) -> Array:
     return Qt
 
 
-def similarity_error(A: Array, diagonal: Array, beside: Array, Qt: Array, sharp: bool) -> float:
+def similarity_error(
+    A: Array, diagonal: Array, beside: Array, Qt: Array, sharp: bool, watch: Watch | None = None
+) -> float:
     """The theorem's bound of the Euclidean norm of all differences of eigenvalues.
 
     Shapes (P, P), (P,), (P - 1,), (P, P).
@@ -131,12 +125,15 @@ def similarity_error(A: Array, diagonal: Array, beside: Array, Qt: Array, sharp:
     ------
     ArithmeticError
         If Q may be singular.
+    TimeoutError
+        If the `watch` says that time is out.
     """
+    watch = watch or Watch()
     stretch = gram_distance(Qt)
     if not stretch < 1:
         raise ArithmeticError(f"a basis must be invertible; it is {stretch:.1g} from orthonormal")
     product = split_product if sharp else chunked_product
-    QA, rounding = product(Qt, A)
+    QA, rounding = product(Qt, A, watch)
     found = math.sqrt(residual_square(QA, Qt, diagonal, beside))
     sizes = float(np.linalg.norm(A)) + float(np.linalg.norm(diagonal)) + 2 * float(np.linalg.norm(beside))
     residual = SLACK * (found + rounding + 8 * UNIT * sizes) + Qt.size * UNDERFLOW_NORM
@@ -155,7 +152,7 @@ def gram_distance(Qt: Array) -> float:
     return SLACK * (math.sqrt(gram_square(gram)) + steps * float(np.einsum("ij,ij->", Qt, Qt)) + P * 1e-30)
 
 
-def chunked_product(Qt: Array, A: Array) -> tuple[Array, float]:
+def chunked_product(Qt: Array, A: Array, watch: Watch) -> tuple[Array, float]:
     """Q^T A, and a bound of its rounding error, for columns of Q of length up to sqrt(2). Shapes (P, P).
 
     The terms of a chunk may be added in any order; the sums of chunks are bounded by |A|.
@@ -165,6 +162,7 @@ def chunked_product(Qt: Array, A: Array) -> tuple[Array, float]:
     starts = range(0, P, chunk)
     made, workspace = np.empty((P, P)), np.empty((min(PANEL, P), P))
     for first in range(0, P, PANEL):
+        watch.stage(0.7 + 0.2 * first / P, AFTER)
         rows = made[first : first + PANEL]
         term = workspace[: len(rows)]
         for k in starts:
@@ -177,7 +175,7 @@ def chunked_product(Qt: Array, A: Array) -> tuple[Array, float]:
     return made, SLACK * (within + 2 * UNIT * len(starts) * math.sqrt(float(lengths.sum())))
 
 
-def split_product(Qt: Array, A: Array) -> tuple[Array, float]:
+def split_product(Qt: Array, A: Array, watch: Watch) -> tuple[Array, float]:
     """The same, (P, P), to a few units of rounding of |A|: the leading parts have an exact product.
 
     Every term of it is a multiple of one power of two, and every partial sum below 2^53 of it.
@@ -188,7 +186,8 @@ def split_product(Qt: Array, A: Array) -> tuple[Array, float]:
     Q1, Q2 = leading_part(Qt, GRID)
     sizes = [float(np.linalg.norm(M)) for M in (A1, A2, Qt, Q2)]
     made = Q1 @ A1
-    made += Q2 @ A1
-    made += Qt @ A2
+    for share, left, right in ((0.75, Q2, A1), (0.8, Qt, A2)):
+        watch.stage(share, AFTER)
+        made += left @ right
     rest = gamma(P + 4) * (sizes[0] * sizes[3] + sizes[1] * sizes[2])
     return made, SLACK * (rest + 4 * UNIT * sizes[0]) + P * P * UNDERFLOW_NORM
