@@ -24,6 +24,7 @@ import numpy as np
 from tests.oracle.problem import Problem
 from tests.oracle.strategies import random_problem
 
+from .bounds_functions import functions
 from .bounds_further import further
 from .bounds_questions import ACTIVATIONS, LOSSES, Answer, answers
 
@@ -159,7 +160,7 @@ def climb(
     problem, worst = drawn(rng, decades), -1.0
     candidate = problem
     for _ in range(STEPS):
-        found = [*answers(candidate), *answers(candidate, further)]
+        found = [answer for ask in (None, further, functions) for answer in answers(candidate, ask)]
         yield from ((candidate, answer) for answer in found)
         reached = max((answer.ratio for answer in found if math.isfinite(answer.ratio)), default=0.0)
         if reached >= worst:

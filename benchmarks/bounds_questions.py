@@ -192,7 +192,8 @@ def _compared(name: str, found: Any, expected: Callable[[], Any]) -> Answer:
         _answer(name, abs(arb(float(v)) - t).abs_lower(), float(e), t)
         for v, e, t in zip(values, errors, truths, strict=True)
     ]
-    return max(each, key=lambda answer: (not math.isfinite(answer.error), answer.ratio))
+    nothing = Answer(name)  # was promised
+    return max(each, key=lambda answer: (not math.isfinite(answer.error), answer.ratio), default=nothing)
 
 
 def _answer(name: str, gap: arb, error: float, truth: arb) -> Answer:

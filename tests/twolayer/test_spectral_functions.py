@@ -1,7 +1,9 @@
 """Functions of all eigenvalues and questions per unit, against the dense matrix and identities."""
 
 import math
+from contextlib import suppress
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,10 @@ import twolayer as tl
 from tests.oracle.strategies import ordinary, random_problem
 from tests.twolayer.shapes import MIDDLE, SHAPES, dense_copy
 from twolayer.errors.uncertain import Uncertain
+from twolayer.spectrum import functions
+from twolayer.spectrum.enclosed import Spectrum
+from twolayer.spectrum.extremes.lanczos import extreme_pairs
+from twolayer.spectrum.extremes.records import Operator
 
 PROBLEMS = {
     "scalar": random_problem(1, n=12, d=3, m=5),
@@ -236,3 +242,64 @@ def test_what_takes_a_spectrum_says_how_far_it_is_and_keeps_to_its_time(name: st
 def test_nothing_known_stays_an_infinite_error() -> None:
     unknown = Uncertain(1.0) / Uncertain(0.0, 1.0)
     assert (unknown**2).error == (unknown * 0.0).error == math.inf
+
+
+SPECTRA = {
+    "vanishing": ([1e-300, 3e-310, 0.0], [1e-315, 0.0, 0.0], 1e280),
+    "the smallest error": ([0.0, 0.0], [5e-324, 5e-324], 1e10),
+    "overflowing quotients": ([1e200, 1e-200], [1e190, 1e-215], 1e-250),
+    "logarithms that cancel": ([1e300, 1e-300], [0.0, 0.0], 0.0),
+    "near the ridge": ([1.0, -1.0 + 1e-8], [1e-17, 1e-17], 1.0),
+    "subnormal": ([4e-323, 1.5e-323], [1e-323, 5e-324], 1e-322),
+}
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_functions_of_extreme_spectra_hold_at_both_ends(name):
+    values, errors, shift = (np.array(each) for each in SPECTRA[name])
+    found = Spectrum(values, errors, float(errors.sum()), "by hand")
+    with mp.workdps(700):
+        moved = mp.mpf(float(shift))
+        for end in (-1, 0, 1):
+            true = [mp.mpf(float(v)) + end * mp.mpf(float(e)) for v, e in zip(values, errors, strict=True)]
+            sizes, beside = [abs(v) for v in true], [abs(v + moved) for v in true]
+            truths = [
+                (lambda: functions.schatten_norm(found, 3.0), lambda s=sizes: mp.cbrt(sum(v**3 for v in s))),
+                (lambda: functions.condition_number(found, shift), lambda b=beside: max(b) / min(b)),
+                (lambda: found.logdet(shift), lambda b=beside: sum(map(mp.log, b))),
+            ]
+            if shift:
+                total = lambda t=true: sum(v / (v + moved) for v in t)  # noqa: E731
+                truths.append((lambda: functions.effective_dimension(found, shift), total))
+            for ask, truth in truths:
+                with suppress(ValueError):  # what is beyond the floats, or may be infinite, is refused
+                    value, error = ask()
+                    assert math.isinf(error) or abs(mp.mpf(value) - truth()) <= mp.mpf(error)
+
+
+def test_weyl_bounds_lose_no_digits_where_the_parts_cancel():
+    newton = Spectrum(np.array([1e10]), np.array([0.0]), 0.0, "by hand")
+    middle, half = functions.weyl(newton, (-1e10 - 0.1, 1e-9), (-1e10, 1e-9))
+    with mp.workdps(50):
+        ends = [mp.mpf(1e10) + mp.mpf(-1e10 - 0.1) - mp.mpf(1e-9), mp.mpf(1e-9)]
+        assert all(abs(mp.mpf(float(middle[0])) - end) <= mp.mpf(float(half[0])) for end in ends)
+
+
+@pytest.mark.parametrize("size", [1e205, 1e-205])
+def test_lanczos_where_squares_leave_the_floats(size):
+    diagonal = size * np.append([5.0, 4.0], np.linspace(0.1, 0.2, 98))
+    norm = size * math.sqrt(41.0 + 98 * 0.04)
+    with np.errstate(all="raise"):
+        found = extreme_pairs(Operator(100, lambda v: diagonal * v, 1e-15 * size, norm), 2)
+    assert found.proved == 2
+    assert (np.abs(found.values - diagonal[:2]) <= found.errors).all()
+    assert found.errors.max() < 1e-11 * size
+
+
+def test_a_spectrum_that_overflows_is_refused():
+    W, X = [[-3e108, -4e109, -2e109]], [[6e74, -1e75, 7e74], [-2e75, -2e74, -4e73], [1e75, -5e74, 4e74]]
+    net = tl.TwoLayer([[8e-208], [-6e-208]], W, activation="silu")
+    G = tl.Hessian(net, X, [[1e-23, -1e-23], [1e-23, -1e-23], [1.0, -1e-23]]).gauss_newton
+    for ask in (G.eigenvalues, lambda: G.schatten_norm(math.inf), lambda: G.schatten_norm(3.0)):
+        with pytest.raises(ValueError, match="got overflow"):
+            ask()

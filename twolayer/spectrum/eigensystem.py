@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, real_number
+from ..arrays import Array, real_number, require_representable
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import SLACK, SUBNORMAL, gamma, times_power
 from . import methods
@@ -112,6 +112,8 @@ class Eigensystem:
         if not self.exponent:
             return found
         values, errors = self._back(found.values, found.errors)
+        for what, numbers in (("eigenvalues", values), ("bounds of rounding errors", errors)):
+            require_representable(what, numbers)
         return Spectrum(values, errors, float(self._back(0.0, found.distance)[1]), found.method)
 
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
@@ -288,6 +290,8 @@ class Eigensystem:
             else:
                 make = dense_spectrum if option.name == "dense" else unit_spectrum
                 made = make(self.small, watch)
+            require_representable("eigenvalues", made.values)
+            require_representable("bounds of rounding errors", made.errors)
             self.found[option.name] = made
         return self.found[option.name]
 

@@ -117,14 +117,17 @@ class Spectrum:
         least = moved - errors
         if not least.min() > 0:
             refuse_shift(shift, float((self.errors - self.values).max()))
-        value = math.fsum(np.log(moved))
+        logs = np.log(moved)
+        value, rounding = math.fsum(logs), gamma(4) * math.fsum(np.abs(logs))
         with np.errstate(over="ignore"):
             together = float(np.sqrt(((self.distance / least[errors > 0]) ** 2).sum()))
         apart = -math.fsum(np.log1p(-errors / moved))
-        return value, SLACK * min(together + gamma(4) * len(moved), apart) + gamma(8) * abs(value)
+        return value, SLACK * min(together + gamma(4) * len(moved), apart) + rounding
 
     def _moved(self, shift: float) -> tuple[Array, Array]:
-        moved = self.values + shift
+        with np.errstate(over="ignore"):
+            moved = self.values + shift
+        require_representable("eigenvalues of H + shift I", moved)
         rounding = 2 * UNIT * np.abs(moved) if shift else 0.0
         return moved, self.errors + rounding
 

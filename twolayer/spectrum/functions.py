@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 
 from ..arrays import Array, require_representable
-from ..errors.rounding import SLACK, gamma
+from ..errors.rounding import SLACK, SUBNORMAL, gamma
 from .enclosed import Spectrum, refuse_shift, rounded_up
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def schatten_norm(spectrum: Spectrum, p: float) -> tuple[float, float]:
     """(sum |lambda|^p)^(1/p), and its error; the largest absolute eigenvalue for p = inf.
 
@@ -24,8 +26,10 @@ def schatten_norm(spectrum: Spectrum, p: float) -> tuple[float, float]:
         return spectrum.spectral_norm()
     sizes = np.abs(spectrum.values)
     ends = [np.maximum(sizes - spectrum.errors, 0.0), sizes, sizes + spectrum.errors]
+    require_representable("eigenvalues", ends[-1])
     low, value, high = (_power_sum(end, p) for end in ends)
-    rounding = gamma(len(sizes) + 16) * high
+    require_representable("norms of the matrix", high)
+    rounding = gamma(len(sizes) + 16) * high + _vanished(ends[-1])
     return value, SLACK * (max(high - value, value - low) + rounding)
 
 
@@ -34,6 +38,7 @@ def _power_sum(sizes: Array, p: float) -> float:
     return top * math.fsum((sizes / top) ** p) ** (1.0 / p) if top > 0 else 0.0
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def condition_number(spectrum: Spectrum, shift: float) -> tuple[float, float]:
     """max |lambda + shift| / min |lambda + shift|, and its error: infinite if an eigenvalue may be -shift.
 
@@ -44,15 +49,20 @@ def condition_number(spectrum: Spectrum, shift: float) -> tuple[float, float]:
     """
     moved = np.abs(spectrum.values + shift)
     errors = spectrum.errors + gamma(2) * moved
-    top, least = float(moved.max()), float(moved.min())
-    surely = float((moved - errors).min())
-    if not surely > 0:
-        known = float((moved - errors).max() / max((moved + errors).min(), 1e-300))
-        return known, math.inf
-    value = top / least
-    high = float((moved + errors).max()) / surely
-    low = float((moved - errors).max()) / float((moved + errors).min())
-    return value, SLACK * max(high - value, value - low) + gamma(4) * value
+    require_representable("eigenvalues of H + shift I", moved + errors)
+    lower, upper = moved - errors, moved + errors
+    known = _quotient(float(lower.max()), float(upper.min()))
+    if not float(lower.min()) > 0:  # from below, and as much as a float can say
+        return max(1.0, min(known, sys.float_info.max)), math.inf
+    value = _quotient(float(moved.max()), float(moved.min()))
+    require_representable("condition numbers", value)
+    above = _quotient(float(upper.max()), float(lower.min()))
+    return value, SLACK * max(above - value, value - known) + gamma(4) * value
+
+
+def _quotient(top: float, least: float) -> float:
+    """top / least, infinite where it is no float; `least` is not negative."""
+    return float(np.divide(top, max(least, SUBNORMAL)))
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -64,7 +74,7 @@ def effective_dimension(spectrum: Spectrum, ridge: float) -> tuple[float, float]
     >>> effective_dimension(Spectrum(np.array([3.0, 1.0]), np.zeros(2), 0.0, "by hand"), 1.0)[0]
     1.25
     """
-    values, errors = spectrum.values, spectrum.errors
+    values, errors = spectrum.values, spectrum.errors + gamma(2) * np.abs(spectrum.values)
     require_representable("eigenvalues", values + errors)
     if not float((values - errors).min()) + ridge > 0:
         refuse_shift(ridge, float((errors - values).max()))
@@ -73,7 +83,12 @@ def effective_dimension(spectrum: Spectrum, ridge: float) -> tuple[float, float]
         math.fsum(ends / (ends + ridge)) for ends in (values - errors, values, values + errors)
     )
     rounding = gamma(len(values) + 8) * math.fsum(np.abs(values) / (values - errors + ridge))
-    return value, SLACK * (max(high - value, value - low) + rounding)
+    return value, SLACK * (max(high - value, value - low) + rounding) + _vanished(values + errors)
+
+
+def _vanished(sizes: Array) -> float:
+    """What underflow may have taken from one operation with each of the sizes that is not zero."""
+    return 2 * SUBNORMAL * np.count_nonzero(sizes)
 
 
 def pseudo_logdet(spectrum: Spectrum, threshold: float) -> tuple[float, float, int]:
@@ -107,6 +122,7 @@ def pseudo_logdet(spectrum: Spectrum, threshold: float) -> tuple[float, float, i
     return value, SLACK * error, int(chosen.sum())
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def weyl(spectrum: Spectrum, least: tuple[float, float], largest: tuple[float, float]) -> tuple[Array, Array]:
     """Middle and half width, (P,) each, of lambda_i(G) + [lmin(R), lmax(R)], which holds lambda_i(H).
 
@@ -116,7 +132,8 @@ def weyl(spectrum: Spectrum, least: tuple[float, float], largest: tuple[float, f
     >>> weyl(G, (-1.0, 0.0), (3.0, 0.0))[0]
     array([5., 3.])
     """
-    low, high = least[0] - least[1], largest[0] + largest[1]
-    middle = spectrum.values + 0.5 * (low + high)
-    half = 0.5 * (high - low) + spectrum.errors
-    return middle, np.asarray(SLACK * half + gamma(4) * np.abs(middle))
+    low, high = 0.5 * (least[0] - least[1]), 0.5 * (largest[0] + largest[1])
+    middle, half = spectrum.values + (low + high), (high - low) + spectrum.errors
+    require_representable("enclosures of eigenvalues", (middle, half))
+    rounding = gamma(4) * (np.abs(spectrum.values) + abs(low) + abs(high)) + 2 * SUBNORMAL * (half > 0)
+    return middle, np.asarray(SLACK * (half + rounding))

@@ -124,6 +124,7 @@ def _unit_by_unit(matrix: Matrix, blocks: _Blocks, scale: float, watch: Watch) -
         for block, _ in units:
             blocks.add(matrix.checked(block))
         return forming
+    watch.require_time("a count")
     newton = _newton_norm(matrix, watch) / scale
     capacitance = Capacitance(n * q, newton, blocks.sharp)
     m, several = matrix.forward.S.shape[1], max(ROWS // max(units.block_order, 1), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -12,7 +13,7 @@ from ...arrays import Array
 from ...curvature.dense import dense
 from ...curvature.frobenius import flops, frobenius
 from ...curvature.product import product
-from ...errors.rounding import SLACK, gamma
+from ...errors.rounding import SLACK, gamma, times_power
 from ..compressed import Matrix
 from ..enclosed import Spectrum
 from ..inertia import evaluate, none_below
@@ -41,8 +42,10 @@ def operator_of(
 
     def norm() -> float:
         told = (watch or Watch()).stage
-        value, error, _ = frobenius(small.forward, small.scope, small.bound, None, told)
-        return (1 + gamma(4)) * (value + error + small.error)
+        with np.errstate(over="ignore", invalid="ignore"):
+            value, error, _ = frobenius(small.forward, small.scope, small.bound, None, told)
+            found = (1 + gamma(4)) * (value + error + small.error)
+        return found if found < math.inf else math.inf
 
     rounding = SLACK * (product_error(small) + small.factors_error)
     price = min(flops(small.forward, small.scope).values())
@@ -144,5 +147,8 @@ def lowest(matrix: Matrix, formed: bool = False, watch: Watch | None = None) -> 
     if matrix.order <= SMALL:
         return float(np.linalg.eigvalsh(matrix.checked(matrix.entries()))[0])
     products = matrix.entries().__matmul__ if formed else _products(matrix)
-    rough = Operator(matrix.order, products, 0.0, 0.0)
-    return float(candidates(rough, 1, "smallest", 1e-5 * matrix.bound.total, watch or Watch())[0])
+    size = matrix.bound.total
+    rough, exponent = Operator(matrix.order, products, 0.0, 0.0).levelled(size)
+    tolerance = 1e-5 * times_power(size, -exponent)
+    found = candidates(rough, 1, "smallest", tolerance, watch or Watch())
+    return times_power(float(found[0]), exponent)

@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from ...arrays import Array
-from ...errors.rounding import SLACK, UNIT
+from ...errors.rounding import SLACK, UNIT, times_power
 from .candidates import Candidates
 from .chance import ENOUGH, Complement, missed
 from .clusters import CLUSTER, MORE, cluster_end, cluster_said
@@ -84,10 +84,13 @@ def extreme_pairs(
     >>> found.values.round(12), found.proved, found.proof
     (array([5., 4.]), 2, 'the Frobenius norm')
     """
-    search = _Search(operator, k, which, tolerance, watch or Watch())
+    moved, exponent = operator.levelled(operator.product_error)
+    if tolerance is not None:
+        tolerance = times_power(tolerance, -exponent)
+    search = _Search(moved, k, which, tolerance, watch or Watch())
     if start is not None:
         search.merge(start)
-    return search.run()
+    return search.run().times_power(exponent)
 
 
 class _Search(Candidates):

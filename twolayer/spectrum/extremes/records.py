@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ...arrays import Array
+from ...errors.rounding import NOTHING, ORDINARY, SUBNORMAL, exponent_of, times_power
 
 Counter = Callable[[float], tuple[int, float]]
 
@@ -42,6 +45,40 @@ class Operator:
     beyond: Counter | None = None
     matrix_error: float = 0.0
     norm_products: float = 0.0
+
+    def levelled(self, size: float) -> tuple[Operator, int]:
+        """The operator over two to an exponent, and that: 0 unless squares of `size` may leave the floats.
+
+        Powers of two commit no rounding, and what underflows is nothing beside a `product_error` near 1.
+
+        Examples
+        --------
+        >>> moved, exponent = Operator(1, lambda v: 2.0**600 * v, 0.0, 2.0**600).levelled(2.0**599)
+        >>> moved.product(np.ones(1)), moved.norm, exponent
+        (array([1.]), 1.0, 600)
+        """
+        exponent, norm, beyond = exponent_of(np.array([size])), self.norm, self.beyond
+        if not ORDINARY < abs(exponent) < -NOTHING:
+            return self, 0
+
+        def back(number: float) -> float:
+            return times_power(number, -exponent)
+
+        def counted(x: float) -> tuple[int, float]:
+            assert beyond is not None
+            count, error = beyond(times_power(x, exponent))
+            return count, back(error)
+
+        moved = Operator(
+            self.order,
+            lambda vector: np.ldexp(self.product(vector), -exponent),
+            back(self.product_error),
+            (lambda: back(norm())) if callable(norm) else back(norm),
+            counted if beyond else None,
+            back(self.matrix_error),
+            self.norm_products,
+        )
+        return moved, exponent
 
 
 @dataclass(frozen=True)
@@ -82,3 +119,15 @@ class Pairs:
     missing: str = ""
     chance: float = 1.0
     cluster: str = ""
+
+    def times_power(self, exponent: int) -> Pairs:
+        """Those of the operator times two to `exponent`."""
+        if not exponent:
+            return self
+        lost = 2 * SUBNORMAL
+        with np.errstate(over="ignore", under="ignore"):
+            values, residuals, errors = (
+                np.ldexp(each, exponent) for each in (self.values, self.residuals, self.errors)
+            )
+        upper = times_power(self.upper, exponent) + lost
+        return replace(self, values=values, residuals=residuals + lost, errors=errors + lost, upper=upper)
