@@ -8,18 +8,65 @@ Gauss-Newton matrix of the squared loss, whether b is a parameter or not. Only t
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from numerics.deep.forward import Forward, product_error
+from numerics.deep.forward import Forward, Sizes, product_error
 from numerics.deep.network import refuse_overflow
 from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement
-from twolayer.errors.rounding import SLACK, SUBNORMAL, gamma
+from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_of, gamma, times_power
+from twolayer.errors.uncertain import Uncertain
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.lapack import verified_eigenvalues, verified_singular_values
 
+VANISHED = 2.0**-1000  # more than underflow takes from a sum of products of numbers of size 1
 CONVENTION = "mean over the samples of |grad_x f|^2, summed over outputs"
+
+
+@dataclass(frozen=True)
+class Levelled:
+    """What the input gradient is made of, over powers of two: its squares neither overflow nor vanish.
+
+    Attributes
+    ----------
+    W : ndarray, shape (m_1, d)
+        Weights of the first layer, over 2^`outer`.
+    J : ndarray, shape (n, q, m_1)
+        Derivatives of the outputs by its biases, over 2^`inner`.
+    size : Sizes
+        Norms of both and errors of J, over the same.
+    outer, inner : int
+    """
+
+    W: Array
+    J: Array
+    size: Sizes
+    outer: int
+    inner: int
+
+    @classmethod
+    def of(cls, run: Forward) -> Levelled:
+        """Of a pass."""
+        (W, _), J, size = run.net.layers[0], run.J[0], run.sizes[0]
+        outer, inner = (0 if e == NOTHING else e for e in (exponent_of(W), exponent_of(size.J + size.dJ)))
+        moved = replace(
+            size,
+            spectral=math.ldexp(size.spectral, -outer),
+            frobenius=math.ldexp(size.frobenius, -outer),
+            J=np.ldexp(size.J, -inner),
+            dJ=np.ldexp(size.dJ, -inner),
+        )
+        return cls(np.ldexp(W, -outer), np.ldexp(J, -inner), moved, outer, inner)
+
+    def back(self, value: float, error: float, method: str, outer: int = 1) -> Measurement:
+        """A quadratic value of J, and of W or (`outer` = 0) not, as it was before."""
+        exponent = 2 * (self.inner + outer * self.outer)
+        lost = 2 * SUBNORMAL if exponent and (value or error) else 0.0
+        found = times_power(value, exponent), times_power(error, exponent) + lost
+        refuse_overflow("input gradients", found)
+        return Measurement(*found, True, method, CONVENTION)
 
 
 def mean_square(run: Forward) -> Measurement:
@@ -32,19 +79,15 @@ def mean_square(run: Forward) -> Measurement:
     >>> mean_square(run).value
     36.0
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _mean_square(run)
-
-
-def _mean_square(run: Forward) -> Measurement:
-    W, size = run.net.layers[0][0], run.sizes[0]
-    rows = (run.J[0] @ W).reshape(run.n, -1)
+    level = Levelled.of(run)
+    W, size = level.W, level.size
+    rows = (level.J @ W).reshape(run.n, -1)
     squares = np.einsum("ij,ij->i", rows, rows)
     off = size.spectral * size.dJ + product_error(size, len(W), size.J)
     reach = size.spectral * size.J + off
     error = np.mean(off * (2 * reach + off) + gamma(rows.shape[1] + 2) * reach**2)
-    lost = 4 * SUBNORMAL * rows.shape[1] * bool(np.any(reach > 0))  # squares that vanish are not zero
-    return _measured(math.fsum(squares) / run.n, SLACK * float(error) + lost, "closed form")
+    lost = rows.shape[1] * VANISHED * bool(reach.any())
+    return level.back(math.fsum(squares) / run.n, SLACK * float(error) + lost, "closed form")
 
 
 def bounds(run: Forward, watch: Watch | None = None) -> dict[str, Measurement]:
@@ -75,48 +118,50 @@ def bounds(run: Forward, watch: Watch | None = None) -> dict[str, Measurement]:
     """
     watch = watch or Watch()
     watch.stage(0.0, "curvature in the first layer's biases")
-    W, (B, off) = run.net.layers[0][0], bias_curvature(run)
-    gram = W @ W.T
-    size = float(np.linalg.norm(W))
+    level = Levelled.of(run)
+    W, (B, off) = level.W, curvature_of(level)
+    gram, size = W @ W.T, float(np.linalg.norm(W))
     watch.stage(0.0, "singular values of the first layer")
     top, skew = verified_singular_values(W)
     values, error = verified_eigenvalues(B, watch=watch)
-    length = _measured(size, gamma(W.size + 4) * size, "")
-    widest = _measured(float(top[0]), skew, "")
-    largest = _measured(max(float(values[0]), 0.0), error + off, "")
-    trace = math.fsum(B.diagonal())
+    length, widest = Uncertain(size, gamma(W.size + 4) * size), Uncertain(float(top[0]), skew)
     found = {
-        "trace": widest**2 * _measured(trace, math.sqrt(len(B)) * off, ""),
-        "spectral": length**2 * largest,
+        "trace": widest**2 * Uncertain(math.fsum(B.diagonal()), math.sqrt(len(B)) * off),
+        "spectral": length**2 * Uncertain(max(float(values[0]), 0.0), error + off),
         "frobenius": _norm(gram, gamma(W.shape[1] + 2) * size**2) * _norm(B, off),
         "units": _units(W, B.diagonal(), off),
     }
-    return {name: _measured(bound.value, bound.error, f"T2, {name}") for name, bound in found.items()}
+    return {name: level.back(bound.value, bound.error, f"T2, {name}") for name, bound in found.items()}
 
 
 def bias_curvature(run: Forward) -> tuple[Array, float]:
     """B, shape (m_1, m_1), and a bound of the Frobenius norm of its error, from a pass `run`."""
-    flat, size = run.J[0].reshape(-1, run.net.sizes[1]), run.sizes[0]
-    B = flat.T @ flat / run.n
+    level = Levelled.of(run)
+    B, error = curvature_of(level)
+    moved = level.back(0.0, error, "", outer=0).error + len(B) * SUBNORMAL * bool(error)
+    return np.ldexp(B, 2 * level.inner), moved
+
+
+def curvature_of(level: Levelled) -> tuple[Array, float]:
+    """The same over powers of two."""
+    n, (J, size) = len(level.J), (level.J, level.size)
+    flat = J.reshape(-1, J.shape[-1])
+    B = flat.T @ flat / n
     error = np.mean(size.dJ * (2 * size.J + size.dJ) + gamma(len(flat) + 4) * size.J**2)
-    return B, SLACK * float(error)
+    return B, SLACK * float(error) + len(B) * VANISHED * bool(size.J.any() or size.dJ.any())
 
 
-def _norm(M: Array, error: float) -> Measurement:
+def _norm(M: Array, error: float) -> Uncertain:
     value = float(np.linalg.norm(M))
-    return _measured(value, error + gamma(M.size + 4) * value, "")
+    return Uncertain(value, error + gamma(M.size + 4) * value)
 
 
-def _units(W: Array, squares: Array, off: float) -> Measurement:
+def _units(W: Array, squares: Array, off: float) -> Uncertain:
     """(sum_k |w_k| sqrt(B_kk))^2: a root moves by at most the root of what its square moves by."""
-    lengths, roots = np.linalg.norm(W, axis=1), np.sqrt(squares)
+    sizes, roots = np.abs(W).max(axis=1, keepdims=True), np.sqrt(squares)
+    lengths = sizes[:, 0] * np.linalg.norm(W / np.where(sizes > 0.0, sizes, 1.0), axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.where(roots > 0, np.minimum(off / roots, math.sqrt(off)), math.sqrt(off))
     total = math.fsum(lengths * roots)
-    error = math.fsum(lengths * moved) + gamma(W.shape[1] + 10) * total
-    return _measured(total, SLACK * error, "") ** 2
-
-
-def _measured(value: float, error: float, method: str) -> Measurement:
-    refuse_overflow("input gradients", [value, error])
-    return Measurement(value, float(error), True, method, CONVENTION)
+    error = math.fsum(lengths * moved) + gamma(W.shape[1] + 14) * total
+    return Uncertain(total, SLACK * error) ** 2

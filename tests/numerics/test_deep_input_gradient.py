@@ -65,7 +65,7 @@ def test_with_one_first_unit_every_bound_is_an_equality(activation, depth):
 
 def test_a_wrong_curvature_is_noticed(monkeypatch):
     net, X, H = problem((3, 4, 2), "tanh", 1.0)
-    monkeypatch.setattr(input_gradient, "bias_curvature", lambda run: (np.eye(4) * 1e-3, 0.0))
+    monkeypatch.setattr(input_gradient, "curvature_of", lambda level: (np.eye(4) * 1e-3, 0.0))
     assert any(right.upper < truth(net, X) for right in H.input_gradient_bounds().values())
 
 
@@ -120,3 +120,40 @@ def scaled_kernel(X, m, depth, rng):
         J = run.J[l][:, 0]
         kernel += c**2 * (J @ J.T) * (run.h[l] @ run.h[l].T)
     return kernel
+
+
+def sides_of_linear(W1, W2):
+    """E|grad_x f|^2 and its bounds for f = W2 W1 x, in long arithmetic."""
+    W, A = (mp.matrix(each.tolist()) for each in (W1, W2))
+    gram, B, both = W * W.T, A.T * A, A * W
+    top, largest = (max(mp.eigsy(M, eigvals_only=True)) for M in (gram, B))
+    units = sum(mp.sqrt(gram[k, k] * B[k, k]) for k in range(len(W1)))
+    return {
+        "itself": mp.norm(both, "f") ** 2,
+        "trace": top * sum(B[k, k] for k in range(len(W1))),
+        "spectral": largest * sum(gram[k, k] for k in range(len(W1))),
+        "frobenius": mp.norm(gram, "f") * mp.norm(B, "f"),
+        "units": units**2,
+    }
+
+
+@pytest.mark.parametrize("inner", [1e-300, 1e-170, 1e-8, 1.0, 1e8, 1e150])
+@pytest.mark.parametrize("outer", [1e-300, 1e-170, 1.0, 1e150])
+@pytest.mark.parametrize("spread", [0, 250])
+def test_they_hold_where_squares_leave_the_floats(inner, outer, spread):
+    rng = np.random.default_rng(0)
+    W1, W2 = inner * rng.standard_normal((3, 2)), outer * rng.standard_normal((2, 3))
+    W1[0] *= 10.0**-spread
+    W2[:, 1:] *= 10.0**-spread
+    H = deep.Hessian(deep.Network([W1, W2], activation="identity"), np.zeros((1, 2)), np.zeros((1, 2)))
+    try:
+        found = {"itself": H.input_gradient(), **H.input_gradient_bounds()}
+    except ValueError as refused:
+        assert "overflow" in str(refused)
+        assert inner * outer > 1e140
+        return
+    with mp.workdps(700):
+        for name, truth in sides_of_linear(W1, W2).items():
+            assert abs(mp.mpf(found[name].value) - truth) <= mp.mpf(found[name].error), name
+            if spread == 0 and truth > mp.mpf(10) ** -290:
+                assert found[name].error <= 1e-12 * truth
