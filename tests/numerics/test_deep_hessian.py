@@ -378,3 +378,14 @@ def test_bad_words_are_named(words, message):
     net = deep.random_network([2, 3, 1], seed=0)
     with pytest.raises(ValueError, match=message):
         deep.Hessian(net, [[1.0, 2.0]], [[0.0]]).eigenvalues(**words)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "identity"])
+def test_the_residual_of_straight_pieces_has_no_trace(activation):
+    net = deep.random_network((3, 4, 4, 2), activation, seed=0)
+    rng = np.random.default_rng(0)
+    H = deep.Hessian(net, rng.standard_normal((5, 3)), rng.standard_normal((5, 2)))
+    found = [operator.trace() for operator in (H.residual, H, H.gauss_newton)]
+    assert (found[0].value, found[0].error) == (0.0, 0.0)
+    assert (found[1].value, found[1].error) == (found[2].value, found[2].error)
+    assert abs(np.trace(H.residual.toarray())) <= 1e-14 * H.residual.frobenius_norm().value
