@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,25 +29,33 @@ Rows = list[dict[str, Any]]
 
 
 def written(text: str, runs: list[dict[str, Any]]) -> str:
-    """The `text` of the page with the tables of all `runs` in it."""
+    """The `text` of the page with the tables of all `runs` in it, beside those of other machines."""
     before, rest = text.split(BEGIN)
-    after = rest.split(END, 1)[1]
-    return before + BEGIN + "\n".join(section(run) for run in runs) + END + after
+    kept, after = rest.split(END, 1)
+    sections = {title(part): part for part in re.split(r"(?m)^(?=## )", kept) if part}
+    sections |= {title(made): made for made in map(section, runs)}
+    return before + BEGIN + "".join(sections.values()) + END + after
+
+
+def title(section: str) -> str:
+    """The first line of a section, which names the threads and the machine."""
+    return section.split("\n", 1)[0]
 
 
 def section(run: dict[str, Any]) -> str:
     """All that one run found."""
     threads, rows = run["settings"]["threads"], run["results"]
-    many = "One thread" if threads == 1 else f"{threads} threads"
+    where = f"{run['machine']['processor']}, {'one thread' if threads == 1 else f'{threads} threads'}"
     parts = [
-        f"## {many}\n",
+        f"## {where}\n",
         f"*{made(run)}*\n",
-        f"### Beside plain numpy, {many.lower()}\n",
+        f"### Beside plain numpy: {where}\n",
         *(f"- {line}" for line in counts(rows)),
         "",
         table(("n, d, m, q", *CHEAP, *WHOLE), beside_numpy(rows)),
-        f"### Beside automatic differentiation, {many.lower()}\n",
+        f"### Beside automatic differentiation: {where}\n",
         table(("n, d, m", "work", "twolayer", "others"), beside_autodiff(rows)),
+        "",
     ]
     return "\n".join(parts)
 

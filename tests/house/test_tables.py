@@ -97,8 +97,10 @@ GRID = {
 
 
 def test_the_grid_takes_its_numbers_from_a_run():
-    page = grid_page.written((ROOT / "docs" / "benchmarks-grid.md").read_text(), [GRID])
-    assert "\n## One thread\n" in page
+    before = (ROOT / "docs" / "benchmarks-grid.md").read_text()
+    page = grid_page.written(before, [GRID])
+    assert "\n## P, one thread\n" in page
+    assert [line for line in before.splitlines() if line not in page.splitlines()] == []
     assert "with the code of 2026-01-02; P, 2 cores" in page
     assert "dgemm of order 1,000: 50 GFLOP/s." in page
     assert "- risk: no slower at 1 of 2 points, 1.5 times numpy's at the worst" in page
