@@ -227,8 +227,7 @@ def out_of_time(place: Place) -> tuple[str, str]:
     if place.time_up and place.drifts and place.strayed:
         why = f"still drifting at time {place.time:.3g}: there is no minimum at a finite distance"
         return DIVERGED, why + place.said()
-    where = ", drifting outwards" if place.drifts and place.strayed else ""
-    return UNDECIDED, f"no end within time {place.time:.3g} and {place.steps} steps{where}" + place.said()
+    return UNDECIDED, f"no end within time {place.time:.3g} and {place.steps} steps" + place.said()
 
 
 def land(

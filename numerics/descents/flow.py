@@ -17,7 +17,7 @@ from numerics.landscape.pattern import has_kinks
 from twolayer.arrays import Array
 from twolayer.blas_threads import one_blas_thread
 
-INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 11"
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 10"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
 
 HORIZON = 1e12

@@ -51,8 +51,7 @@ def decided(units: Units, v: Array, p: Array, here: NDArray[np.int64], before: M
     Where a slope counts against itself (p_i (c+ - c-) > 0) both sides push towards the kink or neither side
     holds it: such slopes minimise |v - sum p_i sigma_i x~_i|^2 over the box, whose conditions of Karush, Kuhn
     and Tucker are Filippov's. Where it does not, the flow crosses, and the slope is that of the side to
-    which it leads; if both lead away, of the side from which it comes. A slope strictly between c- and c+
-    holds, however near to one of them: on a path that slows down for ever it is as near as that is slow.
+    which it leads; if both lead away, of the side from which it comes.
     """
     low, high = sorted((units.low, units.high))
     M = p * units.X[here].T
@@ -69,7 +68,7 @@ def decided(units: Units, v: Array, p: Array, here: NDArray[np.int64], before: M
         if not wrong.any():
             break
         positive ^= wrong
-    inside = firm & (np.minimum(sigma - low, high - sigma) > 0)
+    inside = firm & (np.minimum(sigma - low, high - sigma) > INSIDE * (high - low))
     return sigma, inside | _spanned(units.X[here], inside)
 
 

@@ -15,8 +15,6 @@ from numerics.descents.piecewise import PiecewiseSteps
 from numerics.descents.rosenbrock import Derivatives, Tangent
 from numerics.descents.segment import Segment
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
-from numerics.landscape.pattern import Units
-from numerics.landscape.sliding import decided
 
 
 def place(a, W, X, y, b=None, activation="relu"):
@@ -193,21 +191,3 @@ def test_a_wide_network_does_not_chatter_between_kinks():
     landing = flow(here, here.net.theta, rtol=1e-4)
     assert landing.status == "converged"
     assert landing.steps < 3000
-
-
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
-@pytest.mark.parametrize("share", [0.3, 1e-3, 1e-8, 1e-10, 1e-12])
-@pytest.mark.parametrize("positive", [True, False])
-@pytest.mark.parametrize("near_high", [True, False])
-def test_a_kink_to_which_both_sides_push_holds_however_weakly(activation, share, positive, near_high):
-    """The flow of a unit at one kink, from either side: where both lead back there, it stays."""
-    net = tl.TwoLayer([1.0], [[1.0, -1.0]], activation=activation)
-    units = Units(NetworkLandscape(net, [[1.0, 1.0], [0.5, 2.0]], [0.0, 1.0]))
-    x, p = units.X[0], np.array([0.7])
-    low, high = sorted((units.low, units.high))
-    slope = high - share * (high - low) if near_high else low + share * (high - low)
-    v = p[0] * slope * x + np.array([1.0, -1.0])  # along the kink as well
-    above, below = (float(x @ (v - p[0] * side * x)) for side in (high, low))
-    assert above < 0 < below
-    _, stays = decided(units, v, p, np.array([0]), np.array([positive]))
-    assert stays.tolist() == [True]
