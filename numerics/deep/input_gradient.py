@@ -143,7 +143,7 @@ def bias_curvature(run: Forward) -> tuple[Array, float]:
 
 
 def curvature_of(level: Levelled) -> tuple[Array, float]:
-    """The same over powers of two."""
+    """The same over powers of two: shapes (m_1, m_1) and a number."""
     n, (J, size) = len(level.J), (level.J, level.size)
     flat = J.reshape(-1, J.shape[-1])
     B = flat.T @ flat / n

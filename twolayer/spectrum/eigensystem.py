@@ -111,9 +111,7 @@ class Eigensystem:
         found = self._spectrum(self._method("eigenvalues", method), watch or Watch())
         if not self.exponent:
             return found
-        values, errors = self._back(found.values, found.errors)
-        for what, numbers in (("eigenvalues", values), ("bounds of rounding errors", errors)):
-            require_representable(what, numbers)
+        values, errors = self._enclosed(found.values, found.errors)
         return Spectrum(values, errors, float(self._back(0.0, found.distance)[1]), found.method)
 
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
@@ -315,7 +313,7 @@ class Eigensystem:
         values, errors, cluster = found.whole_cluster(asked.k, asked.which)
         proved = np.ones(len(values), dtype=bool)
         said = "; ".join(filter(None, (found.method, cluster)))
-        return Eigenvalues(*self._back(values, errors), True, said, self.convention, proved)
+        return Eigenvalues(*self._enclosed(values, errors), True, said, self.convention, proved)
 
     def _extreme_method(self, asked: Asked) -> methods.Method:
         """The method to a few pairs, or to all eigenvalues where that is cheaper."""
@@ -350,7 +348,7 @@ class Eigensystem:
         proved = np.arange(len(pairs.values)) < pairs.proved
         exact = bool(proved.all()) and len(proved) >= asked.k
         vectors = pairs.vectors if asked.vectors else None
-        values, errors = self._back(pairs.values, pairs.errors)
+        values, errors = self._enclosed(pairs.values, pairs.errors)
         residuals = self._back(0.0, pairs.residuals)[1]
         return Eigenvalues(
             values,
@@ -375,6 +373,13 @@ class Eigensystem:
         with np.errstate(over="ignore", under="ignore"):
             found = np.ldexp(value, self.exponent)
             return found, np.ldexp(error, self.exponent) + 2 * SUBNORMAL * ((value != 0) | (error != 0))
+
+    def _enclosed(self, values: Array, errors: Array) -> tuple[Array, Array]:
+        """Eigenvalues (k,) and their errors (k,) as they are for the matrix, if they are floats there."""
+        found: tuple[Array, Array] = self._back(values, errors)
+        for what, numbers in zip(("eigenvalues", "bounds of rounding errors"), found, strict=True):
+            require_representable(what, numbers)
+        return found
 
     def _counted(self, value: int, error: int, method: str) -> Measurement:
         return Measurement(value, error, True, method, self.convention)
