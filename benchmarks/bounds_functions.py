@@ -72,9 +72,22 @@ def _of_spectrum(part: str, take: Callable[[], Any], spectrum: Spectrum, shift: 
         yield f"{part}.{name}(any)", ask, balls(lambda of=of: [of(spectrum())])
 
 
+@dataclass(frozen=True)
+class FromBelow:
+    """What is known from below alone; a value above the truth is wrong by as many times itself."""
+
+    measured: Between
+
+    def gap(self, expected: list[arb]) -> tuple[arb, arb]:
+        """How far the value lies above the true one, and that."""
+        return (arb(float(self.measured.value[0])) - expected[0]).max(arb(0)), expected[0]
+
+
 def _finite(found: tl.Measurement) -> Any:
     """A condition number is infinite where an eigenvalue may be -shift: then it is known from below alone."""
-    return found if np.isfinite(found.error) else Between(np.zeros(1), np.full(1, np.finfo(float).max))
+    if np.isfinite(found.error):
+        return found
+    return FromBelow(Between(np.ravel(found.value), np.zeros(1)))
 
 
 @balls

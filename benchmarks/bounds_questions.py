@@ -192,7 +192,7 @@ def _compared(name: str, found: Any, expected: Callable[[], Any]) -> Answer:
         _answer(name, abs(arb(float(v)) - t).abs_lower(), float(e), t)
         for v, e, t in zip(values, errors, truths, strict=True)
     ]
-    nothing = Answer(name)  # was promised
+    nothing = Answer(name, refused="a number of pairs must be proved; got none")
     return max(each, key=lambda answer: (not math.isfinite(answer.error), answer.ratio), default=nothing)
 
 

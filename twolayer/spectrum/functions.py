@@ -53,7 +53,7 @@ def condition_number(spectrum: Spectrum, shift: float) -> tuple[float, float]:
     lower, upper = moved - errors, moved + errors
     known = _quotient(float(lower.max()), float(upper.min()))
     if not float(lower.min()) > 0:  # from below, and as much as a float can say
-        return max(1.0, min(known, sys.float_info.max)), math.inf
+        return max(1.0, min(known * (1 - gamma(4)), sys.float_info.max)), math.inf
     value = _quotient(float(moved.max()), float(moved.min()))
     require_representable("condition numbers", value)
     above = _quotient(float(upper.max()), float(lower.min()))
