@@ -16,7 +16,7 @@ from numerics.deep.forward import Forward, Sizes, product_error
 from numerics.deep.network import refuse_overflow
 from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement
-from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_of, gamma, times_power
+from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, enclosed_times_power, exponent_of, gamma
 from twolayer.errors.uncertain import Uncertain
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.lapack import verified_eigenvalues, verified_singular_values
@@ -62,9 +62,7 @@ class Levelled:
 
     def back(self, value: float, error: float, method: str, outer: int = 1) -> Measurement:
         """A quadratic value of J, and of W or (`outer` = 0) not, as it was before."""
-        exponent = 2 * (self.inner + outer * self.outer)
-        lost = 2 * SUBNORMAL if exponent and (value or error) else 0.0
-        found = times_power(value, exponent), times_power(error, exponent) + lost
+        found = enclosed_times_power(value, error, 2 * (self.inner + outer * self.outer))
         refuse_overflow("input gradients", found)
         return Measurement(*found, True, method, CONVENTION)
 

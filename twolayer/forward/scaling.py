@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array
-from ..errors.rounding import NOTHING, SUBNORMAL, exponent_of, times_power
+from ..errors.rounding import NOTHING, SUBNORMAL, enclosed_times_power, exponent_of, times_power
 from .bounds import Bounds, bounds, gradient_exponent, input_norms, product_exponent
 from .errors import Forward, SampleNorms
 from .scope import Scope
@@ -44,10 +44,7 @@ class Scaled:
 
     def back(self, value: float, error: float) -> tuple[float, float]:
         """A value of the scaled problem and its error, made those of the problem itself; inf on overflow."""
-        if self.exponent == 0:
-            return value, error
-        lost = SUBNORMAL if error > 0 or value != 0 else 0.0
-        return times_power(value, self.exponent), times_power(error, self.exponent) + 2 * lost
+        return enclosed_times_power(value, error, self.exponent)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")

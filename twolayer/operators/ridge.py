@@ -13,7 +13,7 @@ import numpy as np
 from .. import arrays
 from ..arrays import Array
 from ..errors.measurement import Measurement, measured
-from ..errors.rounding import SLACK, SUBNORMAL, UNIT, exponent_above, scaled_norm, times_power
+from ..errors.rounding import SLACK, UNIT, enclosed_times_power, exponent_above, scaled_norm
 from ..spectrum.enclosed import Spectrum, merged
 from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
@@ -303,9 +303,8 @@ class Regularised(RealOperator):
 
 def _times_power(found: Measurement, exponent: int) -> Measurement:
     """A measured number times 2^exponent, with what underflow takes from it in its error."""
-    value, error = (times_power(float(number), exponent) for number in (found.value, found.error))
-    lost = SUBNORMAL if found.value or found.error else 0.0
-    return replace(found, value=value, error=error + 2 * lost)
+    value, error = enclosed_times_power(float(found.value), float(found.error), exponent)
+    return replace(found, value=float(value), error=float(error))
 
 
 def strengths(groups: tuple[str, ...], ridge: Any, parts: Any) -> dict[str, float]:

@@ -27,7 +27,7 @@ import numpy as np
 
 from ..arrays import Array, real_number, require_representable
 from ..errors.measurement import Measurement, measured
-from ..errors.rounding import SLACK, SUBNORMAL, gamma, times_power
+from ..errors.rounding import SLACK, SUBNORMAL, enclosed_times_power, gamma, times_power
 from . import methods
 from .complete import dense_spectrum, kernel_spectrum, newton_method, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
@@ -112,7 +112,9 @@ class Eigensystem:
         if not self.exponent:
             return found
         values, errors = self._enclosed(found.values, found.errors)
-        return Spectrum(values, errors, float(self._back(0.0, found.distance)[1]), found.method)
+        return Spectrum(
+            values, errors, float(enclosed_times_power(0.0, found.distance, self.exponent)[1]), found.method
+        )
 
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Largest absolute eigenvalue."""
@@ -349,7 +351,7 @@ class Eigensystem:
         exact = bool(proved.all()) and len(proved) >= asked.k
         vectors = pairs.vectors if asked.vectors else None
         values, errors = self._enclosed(pairs.values, pairs.errors)
-        residuals = self._back(0.0, pairs.residuals)[1]
+        residuals = enclosed_times_power(0.0, pairs.residuals, self.exponent)[1]
         return Eigenvalues(
             values,
             errors,
@@ -364,19 +366,11 @@ class Eigensystem:
         )
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
-        return measured(*self._back(value, error), method, self.convention)
-
-    def _back(self, value: Any, error: Any) -> tuple[Any, Any]:
-        """What was found of the matrix over two to `exponent`, as it is for the matrix. Of any shape."""
-        if not self.exponent:
-            return value, error
-        with np.errstate(over="ignore", under="ignore"):
-            found = np.ldexp(value, self.exponent)
-            return found, np.ldexp(error, self.exponent) + 2 * SUBNORMAL * ((value != 0) | (error != 0))
+        return measured(*enclosed_times_power(value, error, self.exponent), method, self.convention)
 
     def _enclosed(self, values: Array, errors: Array) -> tuple[Array, Array]:
         """Eigenvalues (k,) and their errors (k,) as they are for the matrix, if they are floats there."""
-        found: tuple[Array, Array] = self._back(values, errors)
+        found: tuple[Array, Array] = enclosed_times_power(values, errors, self.exponent)
         for what, numbers in zip(("eigenvalues", "bounds of rounding errors"), found, strict=True):
             require_representable(what, numbers)
         return found
