@@ -9,7 +9,7 @@ import numpy as np
 import twolayer as tl
 from numerics.files.datasets import digits_task
 from numerics.training.many import descend
-from twolayer.many.packing import in_threads
+from twolayer.threads import in_threads
 
 from . import THREADS
 from .case import Case, Contender, Work, size_text

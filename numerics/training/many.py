@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 import twolayer as tl
 from twolayer.arrays import Array
-from twolayer.many.packing import Packing, in_threads
+from twolayer.many.packing import Packing
+from twolayer.threads import in_threads
 
 ROUND = 100
 """Steps between looks at who has converged."""

@@ -4,12 +4,12 @@ import importlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from contextlib import ExitStack, contextmanager
 
 import dask
-import numba
 import pytest
 from distributed import LocalCluster
 from threadpoolctl import threadpool_info
@@ -19,6 +19,7 @@ from numerics.sweeps.store import Store, SweepError
 from numerics.sweeps.sweep import sweep
 from tests.house.tree import ROOT
 from tests.numerics.pieces import PIECES, WHOLE, die, same, work
+from twolayer.threads import in_threads
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +110,10 @@ def test_a_scheduler_that_is_killed_midway_is_told_and_what_was_finished_is_kept
 
 
 def busy_threads():
-    """How many threads numba, numpy's BLAS and scipy's would use here."""
+    """How many threads ours, numpy's BLAS and scipy's would use here."""
     importlib.import_module("scipy.linalg")
-    return max([numba.get_num_threads(), *(each["num_threads"] for each in threadpool_info())])
+    ours = set(in_threads(lambda piece: (time.sleep(0.05), threading.get_ident())[1], range(8)))
+    return max([len(ours), *(each["num_threads"] for each in threadpool_info())])
 
 
 @pytest.mark.slow

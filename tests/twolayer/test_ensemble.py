@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import twolayer as tl
 from numerics.training.many import descend
 from tests.oracle.strategies import ACTIVATIONS, LOSSES
-from twolayer.many import packing
+from twolayer.jit import SETTINGS
 from twolayer.many.packing import Packing, quicker, risks, slopes
 
 
@@ -69,7 +69,7 @@ def test_spectra_of_many_are_the_same_on_any_threads_and_keep_to_their_time(monk
     many, X = tl.Ensemble(a, rng.normal(size=(150, 3, 2))), rng.normal(size=(5, 2))
     y = rng.normal(size=(5,) if q is None else (5, q))
     truth = many.eigenvalues(X, y)
-    monkeypatch.setattr(packing.SETTINGS, "NUMBA_NUM_THREADS", threads)
+    monkeypatch.setattr(SETTINGS, "NUMBA_NUM_THREADS", threads)
     found = many.eigenvalues(X, y, progress=lambda share, doing: told.append((share, doing)))
     assert_array_equal(found, truth)
     shares = [share for share, _ in told]

@@ -15,7 +15,8 @@ from ..model.activation import activation as find_activation
 from ..model.loss import Loss
 from ..model.network import TwoLayer
 from ..spectrum.extremes.watch import Progress, Watch
-from .packing import Packing, in_threads, risks, slopes
+from ..threads import in_threads
+from .packing import Packing, risks, slopes, told
 
 BLOCK = 64
 """Networks whose norms a thread finds in one call."""
@@ -199,7 +200,7 @@ class Ensemble:
             def of_one(at: int) -> None:
                 found[at] = np.linalg.eigvalsh(Hessian(self[at], X, y, loss).toarray())
 
-            in_threads(of_one, list(range(len(self))), Watch(progress, max_seconds))
+            in_threads(of_one, list(range(len(self))), told(Watch(progress, max_seconds)))
             return found[:, ::-1]
         from .spectra import eigenvalues
 
@@ -211,7 +212,7 @@ class Ensemble:
             eigenvalues(data.jets, data.losses, theta[block], *fixed, values[block])
 
         blocks = [slice(first, first + BLOCK) for first in range(0, len(self), BLOCK)]
-        in_threads(evaluate, blocks, Watch(progress, max_seconds))
+        in_threads(evaluate, blocks, told(Watch(progress, max_seconds)))
         return values[:, ::-1]
 
     def largest_eigenvalue(

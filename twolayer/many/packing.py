@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
 
@@ -11,45 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import Array, inputs, targets
-from ..blas_threads import begin_with_one_blas_thread, one_blas_thread
-from ..jit import SETTINGS
 from ..model.activation import Activation
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
 from ..spectrum.extremes.watch import Watch
+from ..threads import in_threads
 from .signatures import JETS, LOSSES, SLOPES, pointer
 
 
-def in_threads(work: Callable[[Any], None], pieces: list[Any], watch: Watch | None = None) -> None:
-    """Do `work` on every one of the `pieces`, on as many threads as there are cores; kernels free the GIL.
+def told(watch: Watch) -> Callable[[int, int], None]:
+    """What tells a `watch` how many blocks of networks are done, and asks it for the time."""
 
-    BLAS keeps to one thread meanwhile. The `watch` is told how many are done, on this thread.
+    def tell(done: int, count: int) -> None:
+        watch.require_time("all networks")
+        watch.tell(done / count, f"block {done} of {count}")
 
-    Raises
-    ------
-    TimeoutError
-        If the `watch` says that time is out; what has not begun is not done.
-    """
-    count, shown = min(SETTINGS.NUMBA_NUM_THREADS, len(pieces)), watch or Watch()
-    with one_blas_thread():
-        if count == 1:
-            for done, piece in enumerate(pieces):
-                _show(shown, done, len(pieces))
-                work(piece)
-            return
-        with ThreadPoolExecutor(count, initializer=begin_with_one_blas_thread) as pool:
-            try:
-                for done, _ in enumerate(pool.map(work, pieces)):
-                    _show(shown, done, len(pieces))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-
-def _show(watch: Watch, done: int, count: int) -> None:
-    watch.require_time("all networks")
-    watch.tell(done / count, f"block {done} of {count}")
+    return tell
 
 
 class Packing:
