@@ -19,8 +19,8 @@ def test_results_come_in_the_order_of_the_pieces():
     assert in_threads(seen, []) == []
 
 
-@pytest.mark.skipif(SETTINGS.NUMBA_NUM_THREADS < 2, reason="one core")
-def test_several_threads_work_and_one_of_them_has_none_below_it():
+def test_several_threads_work_and_one_of_them_has_none_below_it(monkeypatch):
+    monkeypatch.setattr(SETTINGS, "NUMBA_NUM_THREADS", 2)
     assert len({thread for _, thread in in_threads(seen, range(6))}) > 1
     below = in_threads(lambda piece: {thread for _, thread in in_threads(seen, range(4))}, range(2))
     assert [len(threads) for threads in below] == [1, 1]

@@ -171,8 +171,8 @@ def enclosed_times_power(value: Any, error: Any, exponent: int) -> tuple[Any, An
 
     Examples
     --------
-    >>> enclosed_times_power(3.0, 0.25, 2), enclosed_times_power(0.0, 0.0, -9) == (0.0, 0.0)
-    ((12.0, 1.0), True)
+    >>> [float(number) for number in enclosed_times_power(3.0, 0.25, 2)]
+    [12.0, 1.0]
     """
     if not exponent:
         return value, error
