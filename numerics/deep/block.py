@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from numerics.deep.spectrum import FORMED
 from twolayer import arrays
 from twolayer.arrays import Array
 from twolayer.errors.measurement import Measurement, measured
@@ -14,6 +16,8 @@ from twolayer.spectrum.lapack import rectangular_norm
 
 Chosen = int | str | tuple[int | str, ...]
 """Layers, counted from 1, or parts such as "W1" and "b2"."""
+
+RESOLVED = 1e-9  # relative error with which the norm is taken from a difference
 
 
 class Block(RealOperator):
@@ -58,11 +62,21 @@ class Block(RealOperator):
         return np.asarray(self.whole.toarray()[np.ix_(*self._places)])
 
     def frobenius_norm(self) -> Measurement:
-        """Frobenius norm: half of what the whole has beyond its two principal blocks; nothing is formed."""
-        parts = [self.whole.principal(names).frobenius_norm() for names in self.names]
-        square = (self.whole.frobenius_norm() ** 2 - parts[0] ** 2 - parts[1] ** 2) / 2
-        found: Measurement = square.sqrt()
-        return found
+        """Frobenius norm: half of what the whole has beyond its two principal blocks; nothing is formed.
+
+        A block that is small beside these is lost in that difference: where P allows, it is formed.
+        """
+        whole, *parts = (
+            curvature.frobenius_norm()
+            for curvature in (self.whole, *(self.whole.principal(names) for names in self.names))
+        )
+        size = math.ldexp(0.5, math.frexp(whole.upper)[1])  # whose square may overflow
+        square = ((whole / size) ** 2 - (parts[0] / size) ** 2 - (parts[1] / size) ** 2) / 2
+        found: Measurement = square.sqrt() * size
+        if found.error <= RESOLVED * found.value or self.whole.shape[0] > FORMED:
+            return found
+        formed = self._norm("fro")
+        return formed if formed.error < found.error else found
 
     def spectral_norm(self) -> Measurement:
         """Largest singular value, of the matrix formed."""

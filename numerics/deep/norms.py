@@ -29,6 +29,7 @@ Levels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
 VANISHING = 1e-160  # the same for the root of a sum of squares
+NOTHING = -5000  # exponent of a power of two by which every float vanishes
 ENTRIES = 8_000_000  # of the largest temporary array
 BRIEF = 2_000_000_000  # multiplications between two looks at the clock: a second or less
 SUMMED = 64  # roundings of numpy's pairwise summation of any feasible length
@@ -305,8 +306,12 @@ def diagonal(run: Forward, scope: Scope, bound: Bounds) -> Array:
 
 
 def levelled(H: Array) -> tuple[Array, Levels]:
-    """Inputs (n, w), each sample's over a power of two that makes its largest about 1; exponents (n,)."""
-    level = np.frexp(np.abs(H).max(axis=1, initial=0.0))[1]
+    """Inputs (n, w), each sample's over a power of two that makes its largest about 1; exponents (n,).
+
+    Of a sample without inputs an exponent that makes everything vanish: what multiplies them may overflow.
+    """
+    largest = np.abs(H).max(axis=1, initial=0.0)
+    level = np.where(largest > 0, np.frexp(largest)[1], NOTHING)
     return np.ldexp(H, -level[:, None]), level
 
 

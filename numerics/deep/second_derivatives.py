@@ -46,13 +46,13 @@ def pairs(run: Forward, l: int, rows: slice) -> dict[int, Pair]:
     O(rows L m^3) time and O(rows L m^2) memory. For a piecewise linear activation every A is None.
     """
     last, count = run.net.depth - 1, len(run.F[rows])
-    T, B = _chain(run, l, rows)
+    T, reach, B = _chain(run, l, rows)
     found: dict[int, Pair] = {}
     above: Perhaps = (None, np.zeros(count), np.zeros(count))
     for k in range(last, l - 1, -1):
         run.watch.require_time("second derivatives")
         if k < last:
-            above = _bend(run, k, rows, T[k], above)
+            above = _bend(run, k, rows, T[k], reach[k], above)
         b = B.get(k, (None, np.zeros(count), np.zeros(count)))
         found[k] = Pair(above[0], b[0], above[1], above[2], b[1], b[2])
     return found
@@ -62,12 +62,15 @@ Bounded = tuple[Array, Array, Array]
 Perhaps = tuple[Array | None, Array, Array]
 
 
-def _chain(run: Forward, l: int, rows: slice) -> tuple[dict[int, Bounded], dict[int, Bounded]]:
-    """T_kl for hidden k >= l and B_kl for k > l, each with sizes and errors."""
+def _chain(
+    run: Forward, l: int, rows: slice
+) -> tuple[dict[int, Bounded], dict[int, Array], dict[int, Bounded]]:
+    """T_kl for hidden k >= l and B_kl for k > l, each with sizes and errors; bounds of the rows of T_kl."""
     net, count = run.net, len(run.F[rows])
     m = net.sizes[l + 1]
     eye = np.broadcast_to(np.eye(m), (count, m, m))
     T: dict[int, Bounded] = {l: (eye, np.full(count, m**0.5), np.zeros(count))}
+    reach = {l: np.ones(count)}
     B: dict[int, Bounded] = {}
     for k in range(l + 1, net.depth):
         run.watch.require_time("second derivatives")
@@ -82,15 +85,21 @@ def _chain(run: Forward, l: int, rows: slice) -> tuple[dict[int, Bounded], dict[
             moved = moved.reshape(count, m, -1)
             off = here.spectral * lost + m**0.5 * product_error(here, made.shape[2], B[k][1])
             T[k] = moved, _size(moved) + SLACK * off, SLACK * off
-    return T, B
+            longest = scaled_norms(moved.transpose(0, 2, 1).reshape(-1, m)).reshape(count, -1).max(axis=1)
+            reach[k] = longest + T[k][2]
+    return T, reach, B
 
 
-def _bend(run: Forward, k: int, rows: slice, T: Bounded, above: Perhaps) -> Perhaps:
-    """A_kl from T_kl and A_(k+1),l; None where all that was computed is zero, which its error bounds."""
+def _bend(run: Forward, k: int, rows: slice, T: Bounded, reach: Array, above: Perhaps) -> Perhaps:
+    """A_kl from T_kl, of rows no longer than `reach`, and A_(k+1),l.
+
+    None where all that was computed is zero, which its error bounds. The error of v, of norm dv, moves A by
+    dv times the longest row at most.
+    """
     here, over, v = run.sizes[k], run.sizes[k + 1], run.v[k][rows]
     value = T[0] * v[:, None, :] if v.any() else None
     largest = np.abs(v).max(axis=1) + here.dv[rows]
-    error = largest * T[2] + (here.dv[rows] + 2 * UNIT * largest) * T[1]
+    error = largest * T[2] + here.dv[rows] * reach + 2 * UNIT * largest * T[1]
     wide, inner = T[0].shape[1], run.net.sizes[k + 2]
     if above[1].any():
         size = over.spectral * above[1]

@@ -389,3 +389,11 @@ def test_the_residual_of_straight_pieces_has_no_trace(activation):
     assert (found[0].value, found[0].error) == (0.0, 0.0)
     assert (found[1].value, found[1].error) == (found[2].value, found[2].error)
     assert abs(np.trace(H.residual.toarray())) <= 1e-14 * H.residual.frobenius_norm().value
+
+
+def test_bounds_of_the_residual_part_grow_no_faster_than_rows_of_derivatives():
+    net = deep.random_network([16, 64, 64, 64, 4], "tanh", seed=1)
+    rng = np.random.default_rng(0)
+    H = deep.Hessian(net, rng.standard_normal((20, 16)), rng.standard_normal((20, 4)))
+    assert H.residual.rounding_error() < 1e-9 * H.residual.frobenius_norm().value
+    assert H.residual.trace().error < 1e-9 * abs(H.residual.trace().value)

@@ -264,3 +264,27 @@ def test_a_hessian_that_overflows_is_refused_by_every_method(method):
     H = deep.Hessian(net, [[1e3]], [[0.0]])
     with pytest.raises(ValueError, match="got overflow beyond"):
         H.eigenvalues(1, method=method)
+
+
+def test_what_no_input_reaches_is_zero_whatever_it_is_multiplied_by():
+    dead = deep.Network([[[-1.0]], [[1e5]], [3.0]], activation="relu")
+    faded = deep.Network([[[1e75]], [1.0]], activation="gaussian")  # s(z) = s'(z) = s''(z) = 0
+    for net in (dead, faded):
+        R = deep.Hessian(net, [[1e-3]], [1.0], "logistic" if net is dead else "squared")
+        for M in (R, R.gauss_newton, R.residual):
+            assert not M.diagonal().any()
+            assert abs(M.trace().value) <= M.trace().error < 1e-150
+
+
+def test_a_block_that_is_small_beside_its_neighbours_keeps_its_digits():
+    x, w, v = 1.0, 1e-5, 3.0
+    net = deep.Network([[[w]], [v]], activation="identity")
+    across = deep.Hessian(net, [[x]], [w * v * x]).block("W1", "W2")  # v x w x
+    norm = across.frobenius_norm()
+    assert abs(norm.value - v * w) <= norm.error <= 1e-8 * v * w
+
+
+def test_a_block_whose_square_leaves_the_floats():
+    net = deep.Network([[[1.0]], [1.0]], activation="identity")
+    norm = deep.Hessian(net, [[1e100]], [0.0]).gauss_newton.block("W1", "W2").frobenius_norm()
+    assert abs(norm.value / 1e200 - 1) <= norm.error / 1e200 < 1e-9
