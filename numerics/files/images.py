@@ -17,6 +17,8 @@ from twolayer.arrays import Array
 DEBIAN = Path("/usr/share/datasets")
 """Where Debian's packages of data sets put them."""
 
+TEN = 10  # classes of MNIST and of Fashion-MNIST
+
 FASHION_CREDIT = "H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, arXiv:1708.07747, MIT licence."
 MNIST_CREDIT = "Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits."
 CIFAR_CREDIT = "A. Krizhevsky, Learning multiple layers of features from tiny images (CIFAR-10), 2009."
@@ -162,7 +164,10 @@ def _idx_images(folder: Path, name: str, credit: str, how: str) -> Images:
             f"{name} in {folder} must have images of one size; got {arrays[0].shape} and {arrays[2].shape}"
         )
     X = np.concatenate([part.reshape(len(part), -1) for part in arrays[::2]])
-    return Images(X, np.concatenate(arrays[1::2]).astype(int), len(arrays[2]), name, credit)
+    labels = np.concatenate(arrays[1::2]).astype(int)
+    if labels.max() >= TEN:
+        raise ValueError(f"{name} in {folder} must have labels from 0 to {TEN - 1}; got {labels.max()}")
+    return Images(X, labels, len(arrays[2]), name, credit)
 
 
 def _found(folder: Path, file: str, name: str, how: str) -> Path:

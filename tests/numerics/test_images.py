@@ -165,6 +165,13 @@ def test_images_of_one_class_are_refused(tmp_path):
         images("mnist", folder)
 
 
+def test_labels_beyond_the_ten_classes_are_refused(tmp_path):
+    folder = folder_of(tmp_path)
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(0x08, (2,), [1, 255]))
+    with pytest.raises(ValueError, match="must have labels from 0 to 9; got 255"):
+        images("mnist", folder)
+
+
 def test_a_folder_in_place_of_a_name_is_told_from_a_name(tmp_path):
     with pytest.raises(ValueError, match="say which images lie in a folder"):
         images(str(folder_of(tmp_path)))

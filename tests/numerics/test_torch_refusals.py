@@ -239,3 +239,33 @@ def test_bad_words_are_named():
         found.frobenius_norm("estimate", seed=-1)
     with pytest.raises(ValueError, match=r"k must be None or in 1\.\.15"):
         found.eigenvalues(16)
+
+
+def test_a_sequential_that_computes_something_else_is_not_taken_for_a_network():
+    outer, inner = (nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)).double() for _ in "ab")
+    outer.forward = lambda x: 2 * nn.Sequential.forward(outer, x)
+    inner[1].forward = lambda x: 2 * torch.tanh(x)
+    for net in (outer, inner):
+
+        def mean_loss(*theta, net=net):
+            named = dict(zip(dict(net.named_parameters()), theta, strict=True))
+            out = torch.func.functional_call(net, named, (torch.tensor(X),))
+            return ((out - torch.tensor(Y)) ** 2).sum() / (2 * len(X))
+
+        parameters = tuple(net.parameters())
+        blocks = torch.autograd.functional.hessian(mean_loss, parameters)
+        squares = [
+            row[k].reshape(len(p.ravel()), -1)
+            for k, (row, p) in enumerate(zip(blocks, parameters, strict=True))
+        ]
+        trace = sum(float(torch.trace(square)) for square in squares)
+        assert abs(module_hessian(net, X, Y).trace().value - trace) < 1e-9
+
+
+def test_a_sequential_with_a_parameter_that_no_layer_has_is_refused():
+    net = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)).double()
+    net.further = nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    with pytest.raises(
+        ValueError, match="every parameter must reach the outputs; got no path from 'further'"
+    ):
+        module_hessian(net, X, Y)

@@ -40,7 +40,7 @@ def network_of(module: Any) -> Network | None:
     Notes
     -----
     Weights in single precision become float64 without rounding. Layers that share parameters, and modules
-    with hooks, are not recognised.
+    with hooks, a forward of their own or further parameters, are not recognised.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def network_of(module: Any) -> Network | None:
     True
     """
     leaves = _leaves(module)
-    if leaves is None or any(_hooked(leaf) for leaf in leaves):
+    if leaves is None or any(_altered(leaf) for leaf in leaves):
         return None
     if any(type(leaf).__name__ == "Dropout" and leaf.training for leaf in leaves):
         return None
@@ -57,7 +57,8 @@ def network_of(module: Any) -> Network | None:
     if not kept or len(kept) % 2 == 0 or any(type(leaf).__name__ != "Linear" for leaf in linear):
         return None
     names = {_activation(leaf) for leaf in between}
-    if len(names) > 1 or None in names or _shared(linear):
+    own = [each for leaf in linear for each in (leaf.weight, leaf.bias) if each is not None]
+    if len(names) > 1 or None in names or _shared(own) or len(own) < len(list(module.parameters())):
         return None
     weights = [_numbers(leaf.weight) for leaf in linear]
     biases = [None if leaf.bias is None else _numbers(leaf.bias) for leaf in linear]
@@ -70,7 +71,7 @@ def _leaves(module: Any) -> list[Any] | None:
         return None
     if type(module).__name__ != "Sequential":
         return [module]
-    if _hooked(module):
+    if _altered(module):
         return None
     found: list[Any] = []
     for child in module:
@@ -81,8 +82,10 @@ def _leaves(module: Any) -> list[Any] | None:
     return found
 
 
-def _hooked(module: Any) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks or module._backward_hooks)
+def _altered(module: Any) -> bool:
+    """Whether a module computes something else than others of its class."""
+    hooked = module._forward_hooks or module._forward_pre_hooks or module._backward_hooks
+    return bool(hooked) or "forward" in vars(module)
 
 
 def _activation(leaf: Any) -> str | None:
@@ -97,9 +100,8 @@ def _set(leaf: Any) -> bool:
     )
 
 
-def _shared(linear: list[Any]) -> bool:
-    """Whether two layers have a parameter, or memory, in common."""
-    parameters = [each for leaf in linear for each in (leaf.weight, leaf.bias) if each is not None]
+def _shared(parameters: list[Any]) -> bool:
+    """Whether two of them have memory in common."""
     return len({each.untyped_storage().data_ptr() for each in parameters}) < len(parameters)
 
 
