@@ -62,9 +62,9 @@ class Levelled:
 
     def back(self, value: float, error: float, method: str, outer: int = 1) -> Measurement:
         """A quadratic value of J, and of W or (`outer` = 0) not, as it was before."""
-        found = enclosed_times_power(value, error, 2 * (self.inner + outer * self.outer))
-        refuse_overflow("input gradients", found)
-        return Measurement(*found, True, method, CONVENTION)
+        found, off = map(float, enclosed_times_power(value, error, 2 * (self.inner + outer * self.outer)))
+        refuse_overflow("input gradients", (found, off))
+        return Measurement(found, off, True, method, CONVENTION)
 
 
 def mean_square(run: Forward) -> Measurement:
