@@ -58,6 +58,21 @@ def builtin(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
+def known_executor(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The name `value` of an executor, refused before anything is loaded if it is none.
+
+    Parameters
+    ----------
+    ctx : click.Context
+    param : click.Parameter
+    value : str
+    """
+    from numerics.sweeps.executors import require_executor
+
+    require_executor(value)
+    return value
+
+
 LOSSES = ("squared", "logistic", "softmax", "pseudo_huber")
 
 
@@ -108,6 +123,7 @@ def long_run(command: Callable[..., Any]) -> Callable[..., Any]:
             default=executor_at_hand,
             show_default=f"processes:N, a process a core, at most {MOST_PROCESSES}",
             envvar="TWOLAYER_EXECUTOR",
+            callback=known_executor,
             help="threads:N, processes:N, dask://HOST:PORT, or here: in this process.",
         ),
         click.option(

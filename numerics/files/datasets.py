@@ -275,7 +275,7 @@ def centred(X: ArrayLike) -> Scaling:
     if not 0 < unit < np.inf:
         raise ValueError(f"X must have entries that differ, by less than 1e308; got a range of {2 * unit:g}")
     rule = "each coordinate centred by its mean over the training pool, all divided by half the pool's range"
-    return Scaling(X.mean(axis=0), unit, f"{rule} ({unit:g})")
+    return Scaling(_means(X), unit, f"{rule} ({unit:g})")
 
 
 def standardised(X: ArrayLike) -> Scaling:
@@ -292,7 +292,7 @@ def standardised(X: ArrayLike) -> Scaling:
     deviation = _deviation(X)
     unit = np.where(deviation > 0, deviation, 1.0)
     rule = "each coordinate centred by its mean over the training pool and divided by its deviation there"
-    return Scaling(X.mean(axis=0), unit, rule)
+    return Scaling(_means(X), unit, rule)
 
 
 def uneven(X: ArrayLike) -> float | None:
@@ -308,6 +308,14 @@ def uneven(X: ArrayLike) -> float | None:
     with np.errstate(over="ignore"):  # a ratio beyond all numbers is infinite
         ratio = float(spread.max() / np.median(spread)) if spread.size else 1.0
     return ratio if ratio > UNEVEN else None
+
+
+def _means(X: Array) -> Array:
+    """Means (d,) of the inputs (n, d)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = X.mean(axis=0)
+    arrays.require_representable("means of inputs", found, "X")
+    return np.asarray(found)
 
 
 def _deviation(X: Array) -> Array:

@@ -1,7 +1,9 @@
 """Reading npz files that nobody vouches for, and writing arrays that can be read back."""
 
+import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -13,8 +15,9 @@ SWOLLEN, SWELLING = 2**26, 256
 """Beyond so many bytes an array may take no more than so many times what it takes in its file."""
 
 SHOWN = 8  # names of arrays in a message
-NUMERIC = "fiub"
-TEXT = "U"
+LONGEST = 200  # characters of what another says in one
+KINDS = "fiubU"  # real numbers and text
+COLUMNS = f"{KINDS}cS"
 
 Arrays = dict[str, np.ndarray]
 
@@ -73,7 +76,26 @@ def read_arrays(
     except Refused:
         raise
     except Exception as reason:  # whatever a damaged archive makes the readers of archives raise
-        raise ValueError(f"{path} must be a readable npz file; got {_say(reason)}") from reason
+        raise ValueError(f"{path} must be a readable npz file; got {say(reason)}") from reason
+
+
+def read_npy(path: str | Path, limit: int = LIMIT) -> np.ndarray:
+    """Read the array of an npy file, of any shape, as `read_arrays` does, trusting nothing in it.
+
+    Complex numbers, byte strings and arrays of named columns of one kind each are read as well.
+
+    Raises
+    ------
+    ValueError
+        If it is no such array, or its header does not fit the file.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return _read_array(stream, str(path), limit, Path(path).stat().st_size, COLUMNS)
+    except Refused:
+        raise
+    except Exception as reason:  # as above
+        raise ValueError(f"{path} must be a readable npy file; got {say(reason)}") from reason
 
 
 def array_names(path: str | Path) -> set[str]:
@@ -87,11 +109,23 @@ def array_names(path: str | Path) -> set[str]:
         return set()
 
 
-def _say(reason: Exception) -> str:
+def say(reason: Exception) -> str:
     """One line on what went wrong, without the path that the message already names."""
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror.lower()
-    return " ".join(str(reason).split()) or type(reason).__name__
+    return in_line(str(reason)) or type(reason).__name__
+
+
+def in_line(text: str, longest: int = LONGEST) -> str:
+    """Text of others as it may stand in a message: on one line, not without end, and no control characters.
+
+    Examples
+    --------
+    >>> in_line("no\\n such\\x1b[2Jthing")
+    'no such [2Jthing'
+    """
+    seen = "".join(each if each.isprintable() else " " for each in text[: 4 * longest])
+    return " ".join(seen.split())[:longest]
 
 
 def _check_names(path: str | Path, required: list[str], held: set[str]) -> None:
@@ -99,13 +133,13 @@ def _check_names(path: str | Path, required: list[str], held: set[str]) -> None:
     if missing:
         raise Refused(
             f"{path} must hold the arrays {', '.join(required)}; "
-            f"got {_listed(held)} (missing: {', '.join(missing)})"
+            f"got {listed(sorted(held))} (missing: {listed(missing)})"
         )
 
 
-def _listed(names: set[str]) -> str:
-    """Some of the names, and how many there are beside."""
-    shown = [name[:80] for name in sorted(names)[:SHOWN]]
+def listed(names: Collection[str]) -> str:
+    """The first names in a file, and how many there are beside."""
+    shown = [in_line(name, 80) for name in islice(names, SHOWN)]
     more = len(names) - len(shown)
     return (", ".join(shown) or "none") + (f" and {more} more" if more else "")
 
@@ -120,17 +154,18 @@ def _read_members(archive: zipfile.ZipFile, path: str | Path, names: list[str], 
         except Refused:
             raise
         except Exception as reason:  # as above: zipfile, zlib and numpy have many
-            raise Refused(f"{name} in {path} must be an intact array; got {_say(reason)}") from reason
+            raise Refused(f"{name} in {path} must be an intact array; got {say(reason)}") from reason
         limit -= arrays[name].nbytes
     return arrays
 
 
-def _read_array(stream: IO[bytes], name: str, limit: int, packed: int) -> np.ndarray:
+def _read_array(stream: IO[bytes], name: str, limit: int, packed: int, kinds: str = KINDS) -> np.ndarray:
     """Read one npy stream of `packed` bytes; `limit` is what is left of the allowance in bytes."""
     shape, fortran, dtype = _read_header(stream, name)
     if not all(type(length) is int and length >= 0 for length in shape):
         raise Refused(f"{name} must have a shape of integers; got {shape}")
-    if dtype.kind not in NUMERIC + TEXT:
+    columns = [dtype[each] for each in dtype.names or ()] if kinds == COLUMNS else []
+    if not all(each.kind in kinds for each in columns or [dtype]):
         raise Refused(f"{name} must be an array of real numbers or text; got dtype {dtype}")
     size = dtype.itemsize
     for length in shape:
@@ -145,7 +180,19 @@ def _read_array(stream: IO[bytes], name: str, limit: int, packed: int) -> np.nda
     found = _filled(stream, flat)
     if found < size or stream.read(1):
         raise Refused(f"{name} must hold the {size} bytes that its header states; got {found} or more")
+    for text in [array[each] for each in dtype.names] if dtype.names else [array]:
+        _check_text(text, name)
     return array
+
+
+def _check_text(array: np.ndarray, name: str) -> None:
+    """Refuse text, in an array of any shape, that holds what is no character."""
+    if array.dtype.kind != "U" or not array.nbytes:
+        return
+    codes = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
+    wrong = codes[(codes > sys.maxunicode) | ((codes >= 0xD800) & (codes < 0xE000))]
+    if wrong.size:
+        raise Refused(f"{name} must hold text; got {wrong[0]:#x}, the number of no character")
 
 
 def check_swelling(size: int, packed: int, name: str) -> None:
@@ -185,7 +232,12 @@ def _filled(stream: IO[bytes], memory: np.ndarray) -> int:
 def _read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
     try:
         version = npy.read_magic(stream)
-        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
-        return read(stream)
+        if version not in ((1, 0), (2, 0), (3, 0)):
+            raise ValueError(f"version {version}")
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+        if version == (3, 0) and dtype.names:  # version 2 with names in UTF-8, where it has Latin-1
+            dtype.names = tuple(each.encode("latin1").decode() for each in dtype.names)
+        return shape, fortran, dtype
     except Exception as reason:  # a header is text that numpy reads as a literal: it may hold anything
-        raise Refused(f"{name} must start with a valid npy header; got {_say(reason)}") from reason
+        raise Refused(f"{name} must start with a valid npy header; got {say(reason)}") from reason

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import math
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from numerics.files.delimited import is_number, of_text, read_columns
-from numerics.files.npz import LIMIT, array_names, read_arrays
+from numerics.files.npz import LIMIT, array_names, listed, read_arrays, read_npy, say
 
 TARGETS = ("y", "target", "label", "labels", "class")  # column names of a target that nobody has chosen
 ROW_NUMBERS = ("", "unnamed: 0", "index", "__index_level_0__", "id", "row", "no", "nr")  # names of no input
 INPUTS = ("X", "x", "X_train", "x_train", "train_x", "data", "inputs", "features", "images")
 OUTPUTS = ("y", "Y", "y_train", "Y_train", "train_y", "target", "targets", "labels", "label")
 """Names of X and y in an npz or MATLAB file, the likeliest first."""
+PLACE = re.compile(r"-?[0-9]{1,9}")  # of a column
+SECONDS, MEMORY, REFUSED = 300, 16 * LIMIT, 3  # of a reader in a process of its own; its exit code
 ENDINGS = (".csv", ".tsv", ".npz", ".npy", ".mat", ".parquet")
 
 Table = tuple[np.ndarray, np.ndarray]
@@ -59,12 +65,50 @@ def read_table(path: str | Path, target: str | None = None, notes: list[str] | N
     ending = path.suffix.lower()
     if ending in READERS:
         _require_size(path)
-        return READERS[ending](path, target, notes)
+        return (_apart if ending in FOREIGN else READERS[ending])(path, target, notes)
     if ending and ending != ".npz":
         raise ValueError(f"data must be a file ending in {', '.join(ENDINGS)}; got {path}")
     both = _both(array_names(path), target, path, notes)
     arrays = read_arrays(path, required=both)
     return arrays[both[0]], _flat(arrays[both[1]], len(arrays[both[0]]) if arrays[both[0]].ndim else 0)
+
+
+def _apart(path: Path, target: str | None, notes: list[str]) -> Table:
+    """Read in a process of its own, in which a damaged file crashes a reader that trusts it, and not us."""
+    begin = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import answer; answer(*sys.argv[1:])"
+    words = [sys.executable, "-c", begin, str(path.absolute()), *([] if target is None else [target])]
+    try:
+        found = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=True
+        )
+        with np.load(io.BytesIO(found.stdout), allow_pickle=False) as held:
+            notes += held["notes"].tolist()
+            return held["X"], held["y"]
+    except subprocess.CalledProcessError as ended:
+        said = ended.stderr.decode(errors="replace")
+        if ended.returncode == REFUSED:
+            raise ValueError(said.replace(str(path.absolute()), str(path))) from None
+        raise ValueError(
+            f"{path} must be a sound file; got one that ends its reader, by {-ended.returncode}"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"{path} must be read within {SECONDS} s; got a file that is not") from None
+
+
+def answer(path: str, target: str | None = None) -> None:
+    """Print X (n, d), y and the notes of a file as npz, or say on stderr what is wrong with it."""
+    notes: list[str] = []
+    with suppress(ImportError, ValueError, OSError):  # Windows, or a limit that is lower
+        resource = import_module("resource")
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    try:
+        X, y = READERS[Path(path).suffix.lower()](Path(path), target, notes)
+        content = io.BytesIO()
+        np.savez(content, X=X, y=y, notes=np.array(notes, dtype=str))
+    except ValueError as reason:
+        sys.stderr.buffer.write(str(reason).encode())
+        sys.exit(REFUSED)
+    sys.stdout.buffer.write(content.getbuffer())
 
 
 def _both(held: Collection[str], target: str | None, path: Path, notes: list[str]) -> tuple[str, str]:
@@ -160,17 +204,13 @@ def _place(names: list[str], target: str | None, where: str) -> int:
         return known[0] if len(known) == 1 else len(names) - 1
     if target in names:
         return names.index(target)
-    if target.lstrip("-").isdigit() and -len(names) <= int(target) < len(names):
+    if PLACE.fullmatch(target) and -len(names) <= int(target) < len(names):
         return int(target) % len(names)
-    listed = ", ".join(islice(names, 12)) + (", ..." if len(names) > 12 else "")
-    raise ValueError(f"target must be a column of {where}: {listed}; got {target!r}")
+    raise ValueError(f"target must be a column of {where}: {listed(names)}; got {target[:80]!r}")
 
 
 def _read_npy(path: Path, target: str | None, notes: list[str]) -> Table:
-    try:
-        matrix = np.array(np.load(path, mmap_mode="r", allow_pickle=False))  # no longer than the file is
-    except (OSError, ValueError, EOFError) as reason:
-        raise ValueError(f"{path} must be a readable npy file without objects; got {reason}") from reason
+    matrix = read_npy(path)
     if matrix.dtype.names and matrix.ndim == 1:
         names = list(matrix.dtype.names)
         return _divided(names, [matrix[name] for name in names], target, str(path))
@@ -186,9 +226,11 @@ def _read_matlab(path: Path, target: str | None, notes: list[str]) -> Table:
     held = {each: shape for each, shape, _ in _of_matlab(reader.whosmat, path)}
     both = _both(held, target, path, notes)
     if not set(both) <= set(held):
-        raise ValueError(f"{path} must hold {' and '.join(both)}; got {', '.join(held) or 'nothing'}")
+        raise ValueError(f"{path} must hold {' and '.join(both)}; got {listed(held)}")
     if sum(8 * math.prod(held[each]) for each in both) > LIMIT:
-        raise ValueError(f"X and y in {path} must fit into {LIMIT} bytes; got {held}")
+        raise ValueError(
+            f"X and y in {path} must fit into {LIMIT} bytes; got {held[both[0]]} and {held[both[1]]}"
+        )
     arrays = _of_matlab(reader.loadmat, path, variable_names=list(both))
     X, y = (_of_numbers(arrays[each], f"{each} in {path}") for each in both)
     return X, _flat(y, len(X))
@@ -219,7 +261,7 @@ def _of_matlab(read: Callable[..., Any], path: Path, **how: Any) -> Any:
             f"{path} must be a MATLAB file of version 5 to 7; got 7.3: save it with -v7 in MATLAB"
         ) from reason
     except Exception as reason:  # scipy raises what it stumbles over
-        raise ValueError(f"{path} must be a readable MATLAB file; got {reason}") from reason
+        raise ValueError(f"{path} must be a readable MATLAB file; got {say(reason)}") from reason
 
 
 def _read_parquet(path: Path, target: str | None, notes: list[str]) -> Table:
@@ -227,8 +269,8 @@ def _read_parquet(path: Path, target: str | None, notes: list[str]) -> Table:
         raise ValueError(f"parquet files need pandas and pyarrow: pip install pandas pyarrow; got {path}")
     try:
         frame = import_module("pandas").read_parquet(path, engine="pyarrow")
-    except (OSError, ValueError) as reason:
-        raise ValueError(f"{path} must be a readable parquet file; got {reason}") from reason
+    except Exception as reason:  # as of MATLAB's
+        raise ValueError(f"{path} must be a readable parquet file; got {say(reason)}") from reason
     return from_frame(frame, target)
 
 
@@ -257,3 +299,5 @@ READERS: dict[str, Callable[[Path, str | None, list[str]], Table]] = {
     ".mat": _read_matlab,
     ".parquet": _read_parquet,
 }
+FOREIGN = (".mat", ".parquet")
+"""Read by code that is not ours, in C, which trusts what it reads."""

@@ -16,7 +16,7 @@ from typing import Any
 from numerics.sweeps.stopping import WORKER, ended_at_the_end, without_ctrl_c
 from numerics.sweeps.threads import keep_to_one_thread
 
-COUNT = re.compile("[0-9]{1,5}")  # not isdecimal, which other scripts' digits are too
+NAME = re.compile("here|(threads|processes):(?!0+$)([0-9]{1,4}|10000)|dask://.+")
 WANTED = "here, threads:N, processes:N or dask://HOST:PORT"
 
 
@@ -52,6 +52,18 @@ class Threads(ThreadPoolExecutor):
             return super().submit(*arguments, **named)
 
 
+def require_executor(name: str) -> None:
+    """Refuse a `name` that is that of no executor, before anything is begun.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(f"executor must be {WANTED}; got {name[:80]!r}")
+
+
 @contextmanager
 def executor(name: str | None) -> Iterator[Executor | None]:
     """Open the executor called `name`, and end it after the block, with what it still works on.
@@ -74,11 +86,12 @@ def executor(name: str | None) -> Iterator[Executor | None]:
     ...     pool.submit(abs, -3).result()
     3
     """
-    if name in (None, "here"):
+    if name is None or name == "here":
         yield None
         return
+    require_executor(name)
     kind, _, rest = name.partition(":")
-    if kind in ("threads", "processes") and COUNT.fullmatch(rest) and 0 < int(rest) <= 10_000:
+    if kind != "dask":
         # A fresh interpreter in each process: forking one that runs threads can hang.
         pools = {"threads": Threads, "processes": Processes}
         fresh = {"mp_context": get_context("spawn"), "initializer": begin}
@@ -86,11 +99,9 @@ def executor(name: str | None) -> Iterator[Executor | None]:
         pool = pools[kind](int(rest), **options)
         with ended_at_the_end(pool):
             yield pool
-    elif kind == "dask" and rest.startswith("//") and len(rest) > 2:
+    else:
         with _dask(rest[2:]) as pool:
             yield pool
-    else:
-        raise ValueError(f"executor must be {WANTED}; got {name!r}")
 
 
 @contextmanager

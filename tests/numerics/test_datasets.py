@@ -69,3 +69,10 @@ def test_scaling_keeps_the_geometry():
 def test_inputs_that_do_not_differ_cannot_be_scaled():
     with pytest.raises(ValueError, match="entries that differ"):
         datasets.centred(np.ones((3, 2)))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [datasets.centred, datasets.standardised])
+def test_inputs_whose_sum_overflows_are_refused(scale):
+    with pytest.raises(ValueError, match="X must give finite means of inputs; got overflow"):
+        scale(np.array([[1.7e308, 1.0], [1.6e308, 2.0]]))

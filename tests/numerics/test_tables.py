@@ -1,11 +1,14 @@
 """Data as people keep it: every kind of file gives the same arrays, and what cannot be read says why."""
 
+import struct
+
 import numpy as np
 import pytest
 from scipy.io import savemat
 
 from numerics.files import datasets
 from numerics.files.labels import as_targets
+from numerics.files.networks import read_model
 from numerics.files.tables import from_frame, read_table
 from tests.numerics.written import X, Y, same, text
 
@@ -88,10 +91,10 @@ def test_text_that_is_no_table_is_refused(tmp_path, content, message):
 def test_files_that_cannot_be_read_are_refused(tmp_path):
     for name in ("d.mat", "d.npy", "d.npz"):
         (tmp_path / name).write_bytes(b"no such thing")
-        with pytest.raises(ValueError, match="must be a readable"):
+        with pytest.raises(ValueError, match=r"must be a readable|must start with a valid npy header"):
             read_table(tmp_path / name)
     np.save(tmp_path / "o.npy", np.array([[{}]], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="without objects"):
+    with pytest.raises(ValueError, match="must be an array of real numbers or text; got dtype object"):
         read_table(tmp_path / "o.npy")
     with pytest.raises(ValueError, match=r"ending in \.csv"):
         read_table(tmp_path / "d.pkl")
@@ -99,6 +102,66 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
         read_table(tmp_path / "none.csv")
     with pytest.raises(ValueError, match=r"target must be a column of .*: a, b; got 'c'"):
         read_table(text(tmp_path, "a,b\n1,2\n"), "c")
+
+
+def npy(header, content=bytes(384), version=(1, 0)):
+    """The bytes of an npy file with a header that nobody vouches for."""
+    length = struct.pack("<H" if version == (1, 0) else "<I", len(header) + 1)
+    return b"\x93NUMPY" + bytes(version) + length + header.encode() + b"\n" + content
+
+
+LIES = "{{'descr': {}, 'fortran_order': False, 'shape': {}}}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(npy(LIES.format("'<f8'", shape)) for shape in ("(True, 4)", "(-1, 4)", "(10**9, 9)", "(12", "()")),
+        npy(LIES.format("'<f8'", "(999999999999, 999999999)")),
+        *(npy(LIES.format(f"'{kind}'", "(12, 4)")) for kind in ("|O", "<M8[s]", "<m8[s]", "|V8", "<U2")),
+        npy(LIES.format("[('u', '<f8'), ('y', '<U2')]", "(24,)"), bytes(384 - 4) + b"\xff" * 4),
+        npy(LIES.format("'<U2'", "(12, 4)"), b"\0\xd8\0\0" * 96),
+        *(npy(text) for text in ("{[]: 1}", "{1: 2}", "(" * 1000, "\0\1")),
+        *(npy(LIES.format("'<f8'", "(12, 4)"), version=(each, 0)) for each in (0, 4, 255)),
+    ],
+)
+def test_headers_of_npy_files_that_lie(tmp_path, content):
+    (tmp_path / "d.npy").write_bytes(content)
+    with pytest.raises(ValueError, match=r"d\.npy") as refused:
+        read_table(tmp_path / "d.npy")
+    assert len(str(refused.value)) < 500
+    assert "\n" not in str(refused.value)
+
+
+def test_npy_files_with_names_of_any_script(tmp_path):
+    table = np.rec.fromarrays([X[:, 0], Y, X[:, 1]], names=["größe", "y", "ł"])
+    with pytest.warns(UserWarning, match="format 3"):
+        np.save(tmp_path / "d.npy", table)
+    same(read_table(tmp_path / "d.npy"))
+    with pytest.raises(ValueError, match="größe, y, ł; got 'z'"):
+        read_table(tmp_path / "d.npy", "z")
+
+
+def test_text_that_is_no_characters_in_a_network(tmp_path):
+    name = np.frombuffer(b"\xff" * 8, dtype="<U2")
+    np.savez(tmp_path / "m.npz", a=np.ones(2), W=np.ones((2, 3)), activation=name)
+    with pytest.raises(ValueError, match=r"activation in .*m\.npz must hold text; got 0xffffffff"):
+        read_model(tmp_path / "m.npz")
+
+
+def test_a_damaged_matlab_file_ends_its_reader_and_not_this_process(tmp_path):
+    savemat(tmp_path / "good.mat", {"X": X, "y": Y})
+    good = (tmp_path / "good.mat").read_bytes()
+    (tmp_path / "d.mat").write_bytes(good[:176] + b"\x89" + good[177:])  # what numbers are stored as
+    with pytest.raises(ValueError, match=r"d\.mat must be a (sound|readable)"):
+        read_table(tmp_path / "d.mat")
+
+
+def test_a_place_is_written_in_plain_digits(tmp_path):
+    path = text(tmp_path, "a,b\n1,2\n3,4\n")
+    for place in ("²", "--1", "٣", "1_0", "-", "9" * 5000):
+        with pytest.raises(ValueError, match=r"target must be a column of .*d\.csv: a, b; got"):
+            read_table(path, place)
 
 
 def test_labels_of_any_kind_become_those_of_the_loss():
