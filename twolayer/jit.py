@@ -134,10 +134,14 @@ class _Checked(IndexDataCacheFile):
     def _put(self, path: str, *content: Any) -> None:
         body = self._dump(content)  # type: ignore[no-untyped-call]
         with self._open_for_write(path) as file:
+            os.chmod(file.name, 0o600)  # whatever the umask says
             file.write(hashlib.blake2b(body).digest() + body)
 
     def _get(self, path: str) -> Any:
-        written = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            if not _own(os.fstat(file.fileno())):
+                raise ValueError("it is not the user's own alone")
+            written = file.read()
         size = hashlib.blake2b().digest_size
         if hashlib.blake2b(written[size:]).digest() != written[:size]:
             raise ValueError("its checksum is wrong")
@@ -223,7 +227,7 @@ def kernel_folder() -> Path | None:
             if not each.is_dir():
                 each.parent.mkdir(parents=True, exist_ok=True)
                 each.mkdir(mode=0o700, exist_ok=True)
-            if not _own(each):
+            if not _own(each.stat()):
                 _say_once(f"{each} belongs to another user or may be written by others, so it is not used")
                 return None
         tempfile.TemporaryFile(dir=folder).close()
@@ -234,11 +238,10 @@ def kernel_folder() -> Path | None:
     return folder
 
 
-def _own(folder: Path) -> bool:
-    """Whether this user alone can put files into `folder`: numba unpickles what it finds there."""
+def _own(found: os.stat_result) -> bool:
+    """Whether this user alone can write a file, or into a folder: what is found there is unpickled."""
     if not hasattr(os, "getuid"):  # Windows, where a profile's folders are its user's own
         return True
-    found = folder.stat()
     return found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 

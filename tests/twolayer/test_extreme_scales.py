@@ -262,3 +262,20 @@ def test_a_spectrum_beyond_scaling_is_refused_where_its_norm_is_known(method):
     with pytest.raises(ValueError, match=r"finite|shift must make|nearer") as refused:
         H.logdet(shift, method)
     assert "; got" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda net, X: net(X), "outputs"),
+        (lambda net, X: net.input_gradient(X), "input gradients"),
+        (lambda net, X: tl.gradient(net, X, [1e308, 1e308]), "gradients"),
+        (lambda net, X: tl.gradient(net, X, [1e308, 1e308], weights=[1.0, 1.0]), "gradients"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_values_without_errors_refuse_what_overflows(call, what):
+    size = 1.0 if what == "gradients" else 1e308
+    net = tl.TwoLayer([3.0, 3.0], [[size], [size]], activation="identity")
+    with pytest.raises(ValueError, match=f"must give finite {what}; got overflow"):
+        call(net, [[1.0], [1.0]])

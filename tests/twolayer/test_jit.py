@@ -145,6 +145,27 @@ def test_a_damaged_file_is_compiled_again_and_said_once(suffix, damage, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners")
+def test_a_file_that_others_may_write_is_not_unpickled(tmp_path):
+    before = os.umask(0)
+    try:
+        number = probe(ROOT, tmp_path)
+    finally:
+        os.umask(before)
+    files = [*tmp_path.rglob("*.nb?")]
+    assert files
+    assert not any(path.stat().st_mode & 0o077 for path in files)
+    for path in files:
+        path.write_bytes(b"never read")
+        path.chmod(0o666)
+    code = "import warnings\nwith warnings.catch_warnings(record=True) as said:\n"
+    code += "    warnings.simplefilter('always')\n"
+    code += "".join(f"    {line}\n" for line in PROBE.strip().splitlines()) + "print(len(said) == 1)\n"
+    assert probe(ROOT, tmp_path, code) == f"{number}\nTrue"
+    assert probe(ROOT, tmp_path) == number
+
+
+@pytest.mark.slow
 def test_a_user_without_a_home_and_a_machine_without_sysconf(tmp_path, monkeypatch):
     code = "import os; os.__dict__.pop('sysconf'); from twolayer.memory import UNKNOWN, available\n"
     code += "assert available() <= UNKNOWN\nimport platformdirs\n"

@@ -118,7 +118,9 @@ def gradient(
     array([0.5, 1. ])
     """
     if weights is not None:
-        return from_forward(weighted(forward(net, X, y, loss), weights))
+        found = from_forward(weighted(forward(net, X, y, loss), weights))
+        require_representable("gradients", found)
+        return found
     rule, inputs, labels = checked(net, X, y, loss)
     total = np.zeros(net.n_parameters)
     for block in output_blocks(net, inputs):
@@ -126,6 +128,7 @@ def gradient(
             G = loss_values(rule, block.F, labels[block.rows])[1]
         require_representable("loss derivatives", G)
         total += _summed(net, inputs.X[block.rows], block.S, block.S1, G) / len(inputs.X)
+    require_representable("gradients", total)
     return total
 
 
@@ -174,8 +177,9 @@ def from_forward(passed: Values) -> Array:
 
 def _summed(net: TwoLayer, X: Array, S: Array, S1: Array, G: Array) -> Array:
     """Sums over samples of g S, (A^T g) S1 x~ and g: (P,) from (n, d), (n, m) twice and (n, q)."""
-    hidden = (G @ net.A) * S1
-    made = {"a": G.T @ S, "W": hidden.T @ X, "b": hidden.sum(axis=0), "c": G.sum(axis=0)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        hidden = (G @ net.A) * S1
+        made = {"a": G.T @ S, "W": hidden.T @ X, "b": hidden.sum(axis=0), "c": G.sum(axis=0)}
     return np.concatenate([made[name].ravel() for name in net.parts])
 
 

@@ -238,10 +238,18 @@ class TwoLayer(Parameters):
         return S, S1, S2
 
     def __call__(self, X: ArrayLike) -> Array:
-        """Outputs, shape (n,) for a scalar network and (n, q) otherwise."""
-        out = self.jets(X)[0] @ self.A.T
-        if self.c is not None:
-            out += self.c
+        """Outputs at inputs `X` (n, d): shape (n,) for a scalar network and (n, q) otherwise.
+
+        Raises
+        ------
+        ValueError
+            If an output overflows, or `X` does not fit.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = self.jets(X)[0] @ self.A.T
+            if self.c is not None:
+                out += self.c
+        arrays.require_representable("outputs", out, "a, W, b, c and X")
         return out[:, 0] if self.scalar else out
 
     def input_gradient(self, X: ArrayLike) -> Array:
@@ -254,11 +262,16 @@ class TwoLayer(Parameters):
         Returns
         -------
         ndarray, shape (n, d), or (n, q, d) with several outputs
+
+        Raises
+        ------
+        ValueError
+            If an entry overflows, or `X` does not fit.
         """
-        S1 = self.jets(X)[1]
-        if self.scalar:
-            return np.asarray((S1 * self.a) @ self.W)
-        return np.asarray(np.matmul(S1[:, None, :] * self.A, self.W))
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = np.matmul(self.jets(X)[1][:, None, :] * self.A, self.W)
+        arrays.require_representable("input gradients", found, "a, W, b and X")
+        return found[:, 0] if self.scalar else found
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in self.parts.items())
