@@ -269,7 +269,7 @@ class TwoLayer(Parameters):
             If an entry overflows, or `X` does not fit.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            found = np.matmul(self.jets(X)[1][:, None, :] * self.A, self.W)
+            found: Array = np.matmul(self.jets(X)[1][:, None, :] * self.A, self.W)
         arrays.require_representable("input gradients", found, "a, W, b and X")
         return found[:, 0] if self.scalar else found
 
