@@ -73,7 +73,7 @@ def index(folder: Path) -> dict[str, Any]:
         return {}
     try:
         found = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return (
         {name: entry for name, entry in found.items() if isinstance(entry, dict)}

@@ -45,9 +45,11 @@ def load(folder: str | Path) -> Shard:
     try:
         mark = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         store = Store(place, str(mark["key"]), int(mark["count"]))
-    except (OSError, ValueError, KeyError, TypeError) as reason:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as reason:
         raise ValueError(f"folder must be the store of a sweep; got {folder}") from reason
-    shards = [store.read(index) for index in range(store.count)]
+    # by the files that are there: the manifest may state any number
+    there = {int(path.stem) for path in place.glob("*.npz") if path.stem.isascii() and path.stem.isdigit()}
+    shards = [store.read(index) for index in sorted(there) if index < store.count]
     whole = [shard for shard in shards if shard is not None]
     if len(whole) < store.count or not whole:
         raise ValueError(

@@ -122,7 +122,7 @@ class Store:
         path = self.folder / MANIFEST
         try:
             found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if isinstance(found, dict):
             return found

@@ -129,7 +129,8 @@ class _Run:
             try:
                 self.store.write(index, arrays)
             except OSError as reason:
-                raise self.stopped(f"a shard could not be written: {reason}") from reason
+                said = f"{self.store.path(index)} could not be written: {reason.strerror or reason}"
+                raise self.stopped(said) from reason
         self.shards[index] = arrays
         if self.report is not None:
             self.report(self.done, len(self.pieces))

@@ -34,3 +34,11 @@ def test_what_is_no_finished_sweep_is_refused(tmp_path):
     (tmp_path / "s" / "000003.npz").unlink()
     with pytest.raises(ValueError, match="where 1 of 12 shards are missing or damaged: run it again"):
         load(tmp_path / "s")
+
+
+@pytest.mark.parametrize("count", ["1e400", "-1", "null", "1000000000000000000", "[" * 100_000])
+def test_a_manifest_that_states_any_number_is_refused_at_once(tmp_path, count):
+    sweep(work, PIECES, store=tmp_path / "s")
+    (tmp_path / "s" / "sweep.json").write_text(f'{{"key": "", "count": {count}}}')
+    with pytest.raises(ValueError, match="folder must be the store of a"):
+        load(tmp_path / "s")

@@ -29,7 +29,7 @@ def dead_process():
     return int(done.stdout)
 
 
-@pytest.mark.parametrize("content", [None, "", "{", '{"key": ', "[1]"])
+@pytest.mark.parametrize("content", [None, "", "{", '{"key": ', "[1]", "[" * 100_000])
 def test_a_manifest_lost_in_a_kill_is_written_anew(content, tmp_path):
     filled(tmp_path)
     (tmp_path / "sweep.json").unlink()

@@ -124,6 +124,14 @@ def test_a_scheduler_that_vanishes_is_told(tmp_path):
         sweep(work, PIECES, store=tmp_path / "s", executor=pool)
 
 
+def test_what_stands_where_a_shard_belongs_is_named(tmp_path):
+    sweep(work, PIECES, store=tmp_path)
+    (tmp_path / "000002.npz").unlink()
+    (tmp_path / "000002.npz").mkdir()
+    with pytest.raises(SweepError, match=r"000002\.npz could not be written: Is a directory; 11 of 12"):
+        sweep(work, PIECES, store=tmp_path)
+
+
 def test_an_error_of_the_task_is_the_task_s_own(tmp_path):
     with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError, match="seven"):
         sweep(fail, PIECES, store=tmp_path / "s", executor=pool)

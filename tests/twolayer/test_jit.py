@@ -145,7 +145,6 @@ def test_a_damaged_file_is_compiled_again_and_said_once(suffix, damage, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no owners")
 def test_a_file_that_others_may_write_is_not_unpickled(tmp_path):
     before = os.umask(0)
     try:
