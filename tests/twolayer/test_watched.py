@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.oracle.strategies import random_problem
+from twolayer.curvature import dense, dense_by_pairs
 from twolayer.spectrum.extremes.candidates import candidates
 from twolayer.spectrum.extremes.records import Operator
 from twolayer.spectrum.extremes.watch import Watch
@@ -113,3 +114,23 @@ def test_a_stable_rank_that_is_late_does_not_call_the_matrix_zero():
     """What Lanczos breaks off with may be anything; that is no verdict on the matrix."""
     with pytest.raises(TimeoutError, match="max_seconds"):
         random_problem(4, 400, 20, 40, 1).hessian.stable_rank("lanczos", max_seconds=0.0)
+
+
+@pytest.mark.parametrize("method", ["pairs", "jacobian"])
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_a_matrix_is_formed_with_an_eye_on_the_clock(method, loss, monkeypatch):
+    """What is told does not change the matrix, what it raises ends the work, smaller blocks are as good."""
+    H = random_problem(5, 700, 3, 20, 1, loss=loss).hessian
+    passed, told = (H.forward, H.scope, method), []
+    expected = dense.dense(*passed)
+    monkeypatch.setattr(dense, "AT_ONCE", 2.0 * len(expected) ** 2)
+    monkeypatch.setattr(dense_by_pairs, "PAIRS_PER_BLOCK", 40)
+    found = dense.dense(*passed, told=lambda share, doing: told.append((share, doing)))
+    shares = [share for share, _ in told]
+    assert len(told) >= 5
+    assert shares == sorted(shares)
+    assert 0.0 <= min(shares) <= max(shares) < 1.0
+    assert {doing for _, doing in told} == {f"forming a matrix of order {len(found)}"}
+    assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
+    with pytest.raises(TimeoutError):
+        dense.dense(*passed, told=Watch(max_seconds=0.0).stage)

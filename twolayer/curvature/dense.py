@@ -5,6 +5,8 @@ Everything is written to the upper triangle, which is mirrored in the end.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from twolayer.forward.bounds import Bounds
@@ -15,15 +17,17 @@ from ..errors.rounding import SLACK, gamma
 from ..forward.errors import Forward
 from ..forward.values import Values
 from . import dense_by_pairs
+from .frobenius_by_pairs import Told, untold
 from .jacobian import jacobian
 from .residual_blocks import add_residual
 from .triangle import add_product, mirror, sum_squares
 
 BLOCK_ENTRIES = 3 * 2**20  # Jacobian entries held at a time, 24 MB, or half as many as the matrix has
 FEWEST = 128  # rows of the Jacobian that are multiplied at a time at least
+AT_ONCE = 2e11  # multiplications, a few seconds, between two looks at the clock
 
 
-def dense(forward: Values, scope: Scope, method: str | None = None) -> Array:
+def dense(forward: Values, scope: Scope, method: str | None = None, told: Told = untold) -> Array:
     """The (P, P) matrix of the scope, P counting the included parameters. O(n q P^2) time, O(P^2) memory.
 
     Parameters
@@ -33,14 +37,16 @@ def dense(forward: Values, scope: Scope, method: str | None = None) -> Array:
     method : {None, "jacobian", "pairs"}
         How the Gauss-Newton part is found: J^T J, or products over pairs of units and pairs of inputs, for
         one output. None takes the cheaper.
+    told : callable, optional
+        Told how far it is, every few seconds.
     """
     P = sum(sizes(forward, scope).values())
     H = np.zeros((P, P))
     if scope.gauss_newton:
         if (method or dense_by_pairs.cheaper(forward, scope)) == "pairs":
-            dense_by_pairs.fill_gauss_newton(forward, scope, H)
+            dense_by_pairs.fill_gauss_newton(forward, scope, H, told)
         else:
-            write_gauss_newton(forward, scope, H)
+            write_gauss_newton(forward, scope, H, told)
     if scope.residual:
         add_residual(forward, scope, H)
     mirror(H)
@@ -54,12 +60,13 @@ def dense_error(forward: Forward, bound: Bounds) -> float:
     return float(SLACK * (steps * bound.total + bound.propagated))
 
 
-def write_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
+def write_gauss_newton(forward: Values, scope: Scope, H: Array, told: Told = untold) -> None:
     """Write (1/n) sum_i J_i^T Lam_i J_i to the upper triangle of `H`, shape (P, P), which is zero."""
     (n, q), roots = forward.F.shape, diagonal_roots(forward)
     entries = max(BLOCK_ENTRIES, H.size // 2)
-    step = max(entries // (q * max(len(H), 1)), -(-FEWEST // q))
-    blocks = [slice(start, start + step) for start in range(0, n, step)]
+    most = min(entries // max(len(H), 1), int(AT_ONCE / max(len(H), 1) ** 2))
+    step = max(most // q, -(-FEWEST // q))
+    blocks = _told_of(n, step, len(H), told)
     if roots is not None:
         sum_squares((jacobian(forward, scope, rows, roots) for rows in blocks), H)
         return
@@ -67,6 +74,13 @@ def write_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
         J = jacobian(forward, scope, rows, np.ones((n, q)))
         weighted = np.matmul(forward.Lam[rows] / n, J.reshape(-1, q, len(H)))
         add_product(J, weighted.reshape(J.shape), H)
+
+
+def _told_of(n: int, step: int, P: int, told: Told) -> Iterator[slice]:
+    """So many samples at a time, after `told` how many are done."""
+    for start in range(0, n, step):
+        told(start / n, f"forming a matrix of order {P}")
+        yield slice(start, start + step)
 
 
 def diagonal_roots(forward: Values) -> Array | None:

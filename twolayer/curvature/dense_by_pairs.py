@@ -19,6 +19,7 @@ from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs, unit
 from ..arrays import Array
 from ..forward.values import Values
 from ..jit import kernel
+from .frobenius_by_pairs import Told, untold
 from .triangle import pairs_of
 
 SAMPLES_PER_BLOCK = 96
@@ -47,11 +48,13 @@ def cheaper(forward: Values, scope: Scope) -> str:
     return min(found, key=found.__getitem__)
 
 
-def fill_gauss_newton(forward: Values, scope: Scope, H: Array) -> None:
+def fill_gauss_newton(forward: Values, scope: Scope, H: Array, told: Told = untold) -> None:
     """Write the matrix of a scalar network into the upper triangle of `H`, shape (P, P)."""
     inputs, columns = unit_inputs(forward, scope), unit_columns(forward, scope)
     slopes, weights = forward.S1 * forward.net.A[0], forward.Lam[:, 0] / forward.n
-    for units in _blocks(slopes.shape[1]):
+    m = slopes.shape[1]
+    for units in _blocks(m):
+        told(1 - (1 - units.start / m) ** 2, f"forming a matrix of order {len(H)}")
         scatter(_products(slopes, weights, inputs, units), units.start, columns, H)
     _fill_outputs(forward, scope, inputs, columns, H)
 

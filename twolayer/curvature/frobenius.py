@@ -47,14 +47,12 @@ def frobenius(
     P = sum(sizes(forward, scope).values())
     fits = 8 * P * P <= DENSE_BYTES
     if method == "dense" or (method is None and fits and costs["dense"] <= costs["pairs"]):
-        told(0.0, f"forming a matrix of order {P}")
-        return *_dense(forward, scope, bound), "dense"
+        return *_dense(forward, scope, bound, told), "dense"
     value, error = frobenius_pairs(forward, scope, bound, told)
     promised = SLACK * dense_error(forward, bound) + gamma(P + 8) * value
     better = not math.isfinite(error) or promised < 0.5 * error
     if method is None and better and not error <= POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
-        told(0.5, f"forming a matrix of order {P}, for the pairs' terms cancel")
-        other = _dense(forward, scope, bound)
+        other = _dense(forward, scope, bound, lambda share, doing: told((1 + share) / 2, doing))
         if other[1] < error or not math.isfinite(error):
             return *other, "dense"
     return value, error, "pairs"
@@ -72,8 +70,8 @@ def flops(forward: Forward, scope: Scope) -> dict[str, float]:
     return {"pairs": pairs, "dense": dense}
 
 
-def _dense(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
-    H = dense(forward, scope)
+def _dense(forward: Forward, scope: Scope, bound: Bounds, told: Told) -> tuple[float, float]:
+    H = dense(forward, scope, told=told)
     exponent = exponent_of(H)
     if abs(exponent) > ORDINARY:
         H = np.ldexp(H, -exponent)

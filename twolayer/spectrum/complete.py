@@ -23,9 +23,8 @@ from .unit_blocks import Units
 def dense_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
     """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 6 P^3) time."""
     watch = watch or Watch()
-    watch.stage(0.0, f"forming a matrix of order {small.order}")
-    entries = small.checked(dense(small.forward, small.scope))
-    values, error = verified_eigenvalues(entries, watch=watch)
+    entries = dense(small.forward, small.scope, told=lambda share, doing: watch.stage(share / 10, doing))
+    values, error = verified_eigenvalues(small.checked(entries), watch=watch)
     error = SLACK * (error + dense_error(small.forward, small.bound) + small.error)
     if small.zeros:
         zeros = np.zeros(small.zeros)

@@ -20,6 +20,7 @@ from twolayer.forward.scope import Scope, sizes, unit_inputs
 from ..arrays import Array, require_representable
 from ..curvature.dense import dense
 from ..curvature.frobenius import flops
+from ..curvature.frobenius_by_pairs import Told, untold
 from ..errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
 from ..forward.errors import Forward
 from ..model.network import TwoLayer
@@ -129,9 +130,9 @@ class Matrix:
         require_representable("entries of the Hessian", entries)
         return entries
 
-    def entries(self) -> Array:
+    def entries(self, told: Told = untold) -> Array:
         """The matrix itself, (order, order); kept for the next factorization where it is small."""
-        return self._kept if self.order <= KEPT else dense(self.forward, self.scope)
+        return self._kept if self.order <= KEPT else dense(self.forward, self.scope, told=told)
 
     @cached_property
     def _kept(self) -> Array:

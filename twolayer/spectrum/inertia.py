@@ -99,7 +99,7 @@ def evaluate(
     scale = math.ldexp(1.0, exponent)
     blocks = _Blocks(shift / scale, sharp)
     if method == "dense":
-        extra = _whole(matrix, blocks, scale)
+        extra = _whole(matrix, blocks, scale, watch or Watch())
     else:
         extra = _unit_by_unit(matrix, blocks, scale, watch or Watch())
     extra += matrix.order * UNDERFLOW
@@ -110,9 +110,9 @@ def evaluate(
     return Evaluation(blocks.negatives, error, distance, blocks.logdet + unscaled, rounding)
 
 
-def _whole(matrix: Matrix, blocks: _Blocks, scale: float) -> float:
+def _whole(matrix: Matrix, blocks: _Blocks, scale: float, watch: Watch) -> float:
     """Factor the dense matrix; returns its forming error."""
-    blocks.add(matrix.checked(matrix.entries()) / scale)
+    blocks.add(matrix.checked(matrix.entries(watch.stage)) / scale)
     return (dense_error(matrix.forward, matrix.bound) + matrix.error) / scale
 
 
