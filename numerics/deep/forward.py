@@ -247,9 +247,18 @@ def _radius(
     moved = np.minimum(error @ np.abs(W.T), length[:, None] * scaled_norms(W))
     rounding = SLACK * gamma(inner) * terms
     found = SLACK * moved + rounding
-    found = np.where((terms > 0) | (found > 0), found + inner * SUBNORMAL, 0.0)
+    found = np.where((found > 0) | _has_terms(terms, h, error, W), found + inner * SUBNORMAL, 0.0)
     whole = SLACK * (spectral * length + scaled_norms(rounding) + inner * len(W) * SUBNORMAL)
     return found, np.minimum(scaled_norms(found), whole)
+
+
+def _has_terms(terms: Array, h: Array, error: Array, W: Array) -> NDArray[np.bool_]:
+    """Where one of the `terms` of z, (n, m), is not nothing, though all of them may have underflowed."""
+    found = terms > 0
+    if found.all():
+        return found
+    present = ((h != 0.0) | (error > 0.0)).astype(float) @ (W.T != 0.0).astype(float)
+    return np.asarray(found | (present > 0.0))
 
 
 def _length(net: Network, values: list[Array], errors: list[Array], Z: Array, moved: Array) -> Array:

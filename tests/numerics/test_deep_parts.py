@@ -288,3 +288,21 @@ def test_a_block_whose_square_leaves_the_floats():
     net = deep.Network([[[1.0]], [1.0]], activation="identity")
     norm = deep.Hessian(net, [[1e100]], [0.0]).gauss_newton.block("W1", "W2").frobenius_norm()
     assert abs(norm.value / 1e200 - 1) <= norm.error / 1e200 < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("W", "X", "a"), [(1e-307, 1e-234, 1e89), (1e-160, 1e-170, 1e40), (1e-250, 1e-100, 1e60)]
+)
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_pre_activations_that_vanish_leave_their_side_of_a_kink_open(W, X, a, activation):
+    """Where every product of an input and a weight underflows the sign is lost, but not that there is one."""
+    net = tl.TwoLayer(
+        a * np.array([1.0, -2.0]), W * np.array([[1.0, 2.0], [-3.0, 1.0]]), activation=activation
+    )
+    data = X * np.array([[1.0, 3.0], [2.0, -1.0], [0.0, 0.0]]), [1.0, 0.0, 1.0]
+    truth, found = tl.Hessian(net, *data), deep.Hessian(deep.Network.of(net), *data)
+    assert (found.n_kinks, found.undecided_kinks) == (2, 4)
+    assert truth.trace().value > 0
+    for name in ("trace", "frobenius_norm"):
+        one, other = getattr(truth, name)(), getattr(found, name)()
+        assert abs(one.value - other.value) <= one.error + other.error
