@@ -125,7 +125,7 @@ class Clock:
     ----------
     kernels : Kernels
     theta : ndarray, shape (P,)
-    horizon, rtol, atol, far, reach : float
+    horizon, rtol, atol, far, reach
         As for :class:`CompiledSteps`.
     speed : float
         The gradient's norm at theta.
@@ -140,14 +140,14 @@ class Clock:
         speed: float,
         horizon: float,
         rtol: float,
-        atol: float,
+        atol: float | Array,
         far: float,
         reach: float,
         bends: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         self.kernels = kernels
         self.state = np.array([0.0, reach / speed if speed > 0 else 1.0, speed, 0.0, 0.0])
-        self.limits = np.array([0.0, far, horizon, atol, rtol, *bends])
+        self.limits = np.array([0.0, far, horizon, *bends, rtol, *np.broadcast_to(atol, len(theta))])
         self.H, self.inside = np.empty((len(theta), len(theta))), np.empty((2, len(theta)))
 
     def go(
@@ -209,7 +209,7 @@ class CompiledSteps:
         theta: Array,
         horizon: float,
         rtol: float,
-        atol: float,
+        atol: float | Array,
         far: float,
         reach: float,
     ) -> None:

@@ -39,6 +39,7 @@ from numerics.landscape.pattern import Pattern
 from numerics.landscape.rounding import interpolates
 from numerics.landscape.rungs import INTERPOLATES, MINIMUM, NO_MINIMUM, STATIONARY, STOPPED, proved_minimum
 from numerics.landscape.separability import separates
+from numerics.training.own import Own
 from twolayer.arrays import Array
 
 FAR = 1e6
@@ -85,8 +86,10 @@ class Place:
     ----------
     landscape, local : Landscape
         That which is followed, and its smooth piece here.
+    own : Own
+        The landscape in its own units, in which lengths and gradients are measured.
     begin, theta : ndarray, shape (D,)
-        The start, and where the flow is.
+        The start, and where the flow is, in the user's units.
     size, unit, far : float
         The length and the time that paths are measured by, and the distance that is called infinity.
     time, speed, peak : float
@@ -99,6 +102,7 @@ class Place:
 
     landscape: Landscape
     local: Landscape
+    own: Own
     begin: Array = field(repr=False)
     theta: Array = field(repr=False)
     size: float
@@ -114,7 +118,17 @@ class Place:
     @cached_property
     def distance(self) -> float:
         """From the origin."""
-        return float(np.linalg.norm(self.theta))
+        return float(np.linalg.norm(self.there))
+
+    @cached_property
+    def there(self) -> Array:
+        """Where the flow is in the landscape's own units, shape (D,)."""
+        return self.own.inner(self.theta)
+
+    @cached_property
+    def piece(self) -> Landscape:
+        """The smooth piece here in the landscape's own units."""
+        return self.own.piece(self.local)
 
     @property
     def length(self) -> float:
@@ -124,11 +138,11 @@ class Place:
     @cached_property
     def slope(self) -> float:
         """The gradient's norm here."""
-        return float(np.linalg.norm(self.local.gradient(self.theta)))
+        return float(np.linalg.norm(self.piece.gradient(self.there)))
 
     @cached_property
     def _rounding(self) -> float:
-        return gradient_rounding(self.local, self.theta)
+        return gradient_rounding(self.piece, self.there)
 
     def zero_within(self, roundings: float) -> bool:
         """Whether the gradient is zero within so many times its rounding error."""
@@ -144,7 +158,10 @@ class Place:
     @property
     def drifts(self) -> bool:
         """Whether the gradient falls only like 1 / time."""
-        return self.slope * self.time > SLOW * self.length
+        slope = self.slope
+        if not self.own.plain:  # parameters of large units move by as much less of them
+            slope = float(np.linalg.norm(self.own.inner(self.local.gradient(self.theta))))
+        return slope * self.time > SLOW * self.length
 
     def said(self) -> str:
         """What is said of flat channels on the way."""
@@ -203,16 +220,20 @@ class Judge:
         self.strict /= 10
         if place.drifts and not zeroish:
             return False
-        self.finished = end = Finished(place.local, place.theta, place.size)
+        self.finished = end = Finished(place.piece, place.there, place.size)
         if not end.settled or zero:
             return end.settled
-        return end.moved <= NEAR * place.length and end.lowest[0] >= 0 and place.stays(end.theta)
+        return (
+            end.moved <= NEAR * place.length
+            and end.lowest[0] >= 0
+            and place.stays(place.own.outer(end.theta))
+        )
 
     def _caught(self, place: Place) -> bool:
         if place.steps < self.next_look:
             return False
         self.next_look = int(LATER * place.steps) + 1
-        return place.local is place.landscape and newton_contracts(place.local, place.theta, place.length)
+        return place.local is place.landscape and newton_contracts(place.piece, place.there, place.length)
 
 
 def failed(place: Place, why: str) -> tuple[str, str]:
@@ -240,6 +261,7 @@ def land(
     drift: float = nan,
     finished: Finished | None = None,
     size: float = 0.0,
+    own: Own | None = None,
 ) -> Landing:
     """Finish at the stationary point next to `theta`, if `status` is "converged", and say what it is.
 
@@ -255,6 +277,9 @@ def land(
         The finish of `theta`, if it was asked for before.
     size : float
         The length of the problem, such as that of the start, if it is larger than that of `theta`.
+    own : Own, optional
+        The landscape in its own units, in which `finished` and `size` are. Without one, `size` is in the
+        user's, and left out where these are unlike.
 
     Returns
     -------
@@ -263,17 +288,21 @@ def land(
         cannot bring to rest, or only far away, becomes "undecided".
     """
     end, moved = theta, 0.0
+    if own is None:
+        own = Own(landscape, theta)
+        size = size if own.plain else 0.0
+    piece, there = own.piece(landscape), own.inner(theta)
     if status == CONVERGED:
-        finished = finished or Finished(landscape, theta, size)
-        end, moved = finished.theta, finished.moved
-        status, why = _kind(landscape, finished, why)
-        if finished.settled and moved > FINISH_REACH * max(size, *map(_length, (theta, end))):
+        finished = finished or Finished(piece, there, size)
+        end, moved = own.outer(finished.theta), finished.moved
+        status, why = _kind(piece, finished, why)
+        if finished.settled and moved > FINISH_REACH * max(size, *map(_length, (there, finished.theta))):
             status, why = UNDECIDED, f"the finish moved by {moved:.2g}: the end was not near"
     return Landing(
         theta=end,
         status=status,
         why=why,
-        rung=_rung(landscape, end, status),
+        rung=_rung(piece, own.inner(end), status),
         value=float(landscape.value(end)),
         gradient_norm=float(np.linalg.norm(landscape.gradient(end))),
         time=time,

@@ -14,10 +14,11 @@ from numerics.descents.landing import CONVERGED, DRIFTED, Landing
 from numerics.descents.solvers import SOLVERS, Steps, begun
 from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point, hessian_at
 from numerics.landscape.pattern import has_kinks
+from numerics.training.own import Own
 from twolayer.arrays import Array
 from twolayer.blas_threads import one_blas_thread
 
-INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 10"
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 11"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
 
 HORIZON = 1e12
@@ -119,18 +120,20 @@ def flow(
             path.drift,
             path.judge.finished,
             path.size,
+            path.own,
         )
     if path.drift > DRIFT * rtol:
         return landing.called(DRIFTED, f"what the flow conserves changed by {path.drift:.2g} of |theta|^2")
     return landing
 
 
-def scales(landscape: Landscape, theta: Array, speed: float) -> tuple[float, float, float]:
+def scales(landscape: Landscape, theta: Array, speed: float, rates: Array) -> tuple[float, float, float]:
     """The length and the times that paths from `theta` (D,) are measured by; `speed` is |grad V| there.
 
     The length is |theta|; at the origin |grad V| over the largest curvature. The first time is one over the
     latter, the second one over that of the slowest kind of parameters: inputs in other units, and outer
-    weights far from the size of inner ones, put many powers of ten between them.
+    weights far from the size of inner ones, put many powers of ten between them. Each parameter flows `rates`
+    (D,) times as fast as down the landscape.
     """
     H = hessian_at(landscape, theta)
     largest = float(np.linalg.norm(H))
@@ -139,7 +142,8 @@ def scales(landscape: Landscape, theta: Array, speed: float) -> tuple[float, flo
         size = speed / largest if largest > 0 and speed > 0 else 1.0
     unit = 1 / largest if largest > 0 else (size / speed if speed > 0 else 1.0)
     kinds = landscape.net.layout.values() if isinstance(landscape, NetworkLandscape) else ()
-    slowest = min((curved for kind in kinds if (curved := float(np.linalg.norm(H[kind]))) > 0), default=0.0)
+    speeds = [float(np.linalg.norm(rates[kind, None] * H[kind])) for kind in kinds]
+    slowest = min((found for found in speeds if found > 0), default=0.0)
     return size, unit, 1 / slowest if slowest > 0 else unit
 
 
@@ -150,9 +154,17 @@ class _Path:
         self.landscape, self.local, self.theta, self.begin = landscape, landscape, theta, theta
         self.rtol, self.judge = rtol, Judge(tolerance)
         self.time, self.steps, self.drift = 0.0, 0, np.nan
-        self.speed = self.peak = float(np.linalg.norm(landscape.gradient(theta)))
-        self.size, self.unit, self.slowest = scales(landscape, theta, self.speed)
-        own: Callable[[], float] | None = getattr(landscape, "reach", None)
+        self.slope = self.peak = float(np.linalg.norm(landscape.gradient(theta)))
+        self.size, self.unit, self.slowest = scales(landscape, theta, self.slope, np.ones(len(theta)))
+        self.own = Own(landscape, theta)
+        self.lengths = np.full(len(theta), self.size)
+        if not self.own.plain:
+            self.slope = self.peak = self._slope(theta)
+            there = self.own.inner(theta)
+            outside, rates = self.size, self.own.rates
+            self.size, self.unit, self.slowest = scales(self.own.inside, there, self.slope, rates)
+            self.lengths = np.minimum(outside, self.size * self.own.sizes)
+        own: Callable[[], float] | None = getattr(self.own.inside, "reach", None)
         self.far = FAR * max(self.size, 0.0 if own is None else own())
         self.conserved: Callable[[Array], Array] | None = getattr(landscape, "conserved", None)
         self.kept = None if self.conserved is None else self.conserved(theta)
@@ -166,7 +178,7 @@ class _Path:
             warnings.simplefilter("ignore")  # the solvers warn where they fail, and then say so in `status`
             if not has_kinks(self.landscape) and self._place().zero_within(1.0):
                 return CONVERGED, STILL
-            limits = (horizon, self.rtol, self.size, self.far)
+            limits = (horizon, self.rtol, self.lengths, self.far * float(self.own.sizes.max()))
             solved = begun(self.landscape, self.theta, solver, *limits)
             self._go(solved)
             if self._place(solved).zero_within(1.0):
@@ -174,7 +186,7 @@ class _Path:
             self.judge.next_look = solved.first_look
             while not solved.ended and self.steps < max_steps:
                 most = min(self.judge.next_look, max_steps) - self.steps
-                failure, points = solved.advance(self.judge.goal(self.peak), most)
+                failure, points = solved.advance(self.judge.goal(self.peak) / self.own.steepest, most)
                 self._go(solved)
                 self.steps += len(points)
                 self._watch(points)
@@ -187,21 +199,27 @@ class _Path:
         return out_of_time(self._place(solved))
 
     def _go(self, solved: Steps) -> None:
-        self.theta, self.time, self.speed = solved.theta, solved.time, solved.speed
-        self.local, self.peak = solved.local, max(self.peak, solved.speed)
+        self.theta, self.time, self.local = solved.theta, solved.time, solved.local
+        self.slope = solved.speed if self.own.plain else self._slope(self.theta)
+        self.peak = max(self.peak, self.slope)
+
+    def _slope(self, theta: Array) -> float:
+        """The norm of the gradient at `theta` (D,) in the landscape's own units."""
+        return float(np.linalg.norm(self.own.piece(self.local).gradient(self.own.inner(theta))))
 
     def _place(self, solved: Steps | None = None) -> Place:
         """Where it is; without a solver, at its start."""
         return Place(
             landscape=self.landscape,
             local=self.local,
+            own=self.own,
             begin=self.begin,
             theta=self.theta,
             size=self.size,
             unit=self.unit,
             far=self.far,
             time=self.time,
-            speed=self.speed,
+            speed=self.slope,
             peak=self.peak,
             steps=self.steps,
             time_up=solved is not None and solved.ended,
@@ -221,6 +239,7 @@ class _Path:
         A solver that takes many steps in a call says the gradient at their end alone.
         """
         seen = points[:: max(1, len(points) // LOOKS)]
-        sizes = [float(np.linalg.norm(self.landscape.gradient(theta))) for theta in seen]
+        inside = self.own.inside
+        sizes = [float(np.linalg.norm(inside.gradient(self.own.inner(theta)))) for theta in seen]
         self.peak = max([self.peak, *sizes])
         self.judge.forget()

@@ -63,7 +63,7 @@ class PiecewiseSteps:
         theta: Array,
         horizon: float,
         rtol: float,
-        atol: float,
+        atol: float | Array,
         reach: float,
         far: float = np.inf,
     ) -> None:

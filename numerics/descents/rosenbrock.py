@@ -96,8 +96,10 @@ class Tangent:
     theta, gradient : ndarray, shape (D,)
     derivatives : Derivatives
         Gives the Hessian there, and the gradient at other points.
-    rtol, atol : float
-        Tolerances of the step.
+    rtol : float
+        Relative tolerance of the step.
+    atol : float or ndarray, shape (D,)
+        Absolute tolerance.
 
     Attributes
     ----------
@@ -111,7 +113,7 @@ class Tangent:
     """
 
     def __init__(
-        self, theta: Array, gradient: Array, derivatives: Derivatives, rtol: float, atol: float
+        self, theta: Array, gradient: Array, derivatives: Derivatives, rtol: float, atol: float | Array
     ) -> None:
         self.theta, self.gradient, self.derivatives = theta, gradient, derivatives
         self.rtol, self.atol = rtol, atol

@@ -52,7 +52,7 @@ def begun(
     solver: str | None,
     horizon: float,
     rtol: float,
-    size: float,
+    lengths: float | Array,
     far: float,
 ) -> Steps:
     """The solver for a landscape at its start, or scipy's called `solver`.
@@ -63,17 +63,19 @@ def begun(
     theta : ndarray, shape (D,)
     solver : str or None
     horizon, rtol : float
-    size, far : float
-        The length that the absolute tolerance is a thousandth of rtol of, and the distance to look up at.
+    lengths : float or ndarray, shape (D,)
+        What the absolute tolerance of each parameter is a thousandth of rtol of.
+    far : float
+        The distance to look up at.
     """
-    atol = 1e-3 * rtol * size
+    atol, reach = 1e-3 * rtol * lengths, FIRST_STEP * float(np.max(lengths))
     if solver is None and isinstance(landscape, NetworkLandscape):
         if has_kinks(landscape):
-            return PiecewiseSteps(landscape, theta, horizon, rtol, atol, FIRST_STEP * size, far)
+            return PiecewiseSteps(landscape, theta, horizon, rtol, atol, reach, far)
         if suits(landscape):
-            return CompiledSteps(landscape, theta, horizon, rtol, atol, far, FIRST_STEP * size)
+            return CompiledSteps(landscape, theta, horizon, rtol, atol, far, reach)
         if landscape.dimension <= LARGEST_DENSE:
-            return DenseSteps(landscape, theta, horizon, rtol, atol, FIRST_STEP * size)
+            return DenseSteps(landscape, theta, horizon, rtol, atol, reach)
     return ScipySteps(SOLVERS[solver or "LSODA"], landscape, theta, horizon, rtol, atol)
 
 
@@ -87,8 +89,10 @@ class ScipySteps:
     landscape : Landscape
     theta : ndarray, shape (D,)
         The start.
-    horizon, rtol, atol : float
-        The longest time, and tolerances.
+    horizon, rtol : float
+        The longest time, and the relative tolerance.
+    atol : float or ndarray, shape (D,)
+        The absolute one.
 
     Attributes
     ----------
@@ -103,7 +107,13 @@ class ScipySteps:
     first_look = 20
 
     def __init__(
-        self, solver: Any, landscape: Landscape, theta: Array, horizon: float, rtol: float, atol: float
+        self,
+        solver: Any,
+        landscape: Landscape,
+        theta: Array,
+        horizon: float,
+        rtol: float,
+        atol: float | Array,
     ) -> None:
         self.landscape = self.local = landscape
         self.theta, self.time, self.ended = theta, 0.0, False
@@ -158,7 +168,13 @@ class DenseSteps:
     first_look = 20
 
     def __init__(
-        self, landscape: Landscape, theta: Array, horizon: float, rtol: float, atol: float, reach: float
+        self,
+        landscape: Landscape,
+        theta: Array,
+        horizon: float,
+        rtol: float,
+        atol: float | Array,
+        reach: float,
     ) -> None:
         self.local, self.theta, self.time, self.ended = landscape, theta.copy(), 0.0, False
         self.horizon, self.rtol, self.atol = horizon, rtol, atol

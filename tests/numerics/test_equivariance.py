@@ -115,6 +115,20 @@ def test_data_without_size_has_no_units():
     assert tiny.rung == "interpolates"
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1e-6, 1e-4, 1e4, 1e6, 1e8])
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "square"])
+def test_no_flow_ends_where_slow_parameters_are_still_on_their_way(activation, scale):
+    """Inputs times `scale`, inner weights over it: the gradient is zero in units in which both are of size 1."""
+    for seed in range(3):
+        net, X, y = drawn(activation, seed, n=10)
+        net = tl.TwoLayer(net.a, net.W / scale, 0.3 * net.a, 0.0, activation)
+        landing = flow(NetworkLandscape(net, scale * X, y), net.theta, max_steps=1500)
+        if landing.status == "converged":
+            end = net.replace(landing.theta)
+            same = tl.TwoLayer(end.a, end.W * scale, end.b, end.c, activation)
+            assert np.linalg.norm(tl.gradient(same, X, y)) < 1e-7
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-8, 1e8])
 def test_labels_in_other_units(scale):

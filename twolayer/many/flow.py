@@ -36,7 +36,7 @@ GOING, SMALL, FAR, ENDED, STOPPED, KINK = 0, 1, 2, 3, 4, 5
 the next step, whose end is left in `path`, is for the caller to take, as it meets kinks."""
 
 TIME, STEP, SPEED, LENGTH, CROSSED = 0, 1, 2, 3, 4
-SMALLEST, FARTHEST, LATEST, TOLERANCES, LOW, HIGH = 0, 1, 2, 3, 5, 6
+SMALLEST, FARTHEST, LATEST, LOW, HIGH, TOLERANCES = 0, 1, 2, 3, 4, 5
 """Where a clock holds what, and where limits do."""
 
 
@@ -72,8 +72,8 @@ def attempt(  # type: ignore[no-untyped-def]
 ):
     """Take one step of length h: U[-1] (P,) is its end; return its error, 1 being the tolerance.
 
-    E is the factor, g the gradient at theta, U (STAGES + 1, P) room, scale (2,) the absolute and the relative
-    tolerance.
+    E is the factor, g the gradient at theta, U (STAGES + 1, P) room, scale (1 + P,) the relative tolerance
+    and the absolute ones.
     """
     end, slope_there = U[STAGES], g.copy()
     for s in range(STAGES):
@@ -98,7 +98,7 @@ def attempt(  # type: ignore[no-untyped-def]
     error = 0.0
     for p in range(len(theta)):
         end[p] += U[STAGES - 1, p]
-        size = scale[0] + scale[1] * max(abs(theta[p]), abs(end[p]))
+        size = scale[1 + p] + scale[0] * max(abs(theta[p]), abs(end[p]))
         error += (U[STAGES - 1, p] / size) ** 2
     return math.sqrt(error / len(theta))
 
@@ -159,7 +159,7 @@ def stepped(  # type: ignore[no-untyped-def]
     U,
 ):
     """The length of a step that the tolerance accepts, its end left in U; 0 if none is short enough."""
-    scale = limits[TOLERANCES:LOW]
+    scale = limits[TOLERANCES:]
     while True:
         h = min(clock[STEP], limits[LATEST] - clock[TIME])
         if not clock[TIME] + h > clock[TIME]:
@@ -271,8 +271,8 @@ def follow(  # type: ignore[no-untyped-def]
     It takes one at least, if it can: a caller who rounds otherwise, and calls again, is not kept for ever.
     clock (5,): time and the length of the next step, which move along, the gradient's norm at theta, the
     length of a step that left the pattern, filled in, and how many kinks were crossed, counted on. limits
-    (7,): the gradient's norm and the distance from the origin to stop at, the longest time, the absolute and
-    the relative tolerance, c- and c+. path (k, P) is filled with where the steps end. H is room.
+    (6 + P,): the gradient's norm and the distance from the origin to stop at, the longest time, c- and c+, the
+    relative tolerance, and the absolute ones. path (k, P) is filled with where the steps end. H is room.
 
     A step that crosses a single kink ends on it; sigma and sides are those of the next. One that meets
     several or one that may hold the flow, and every one where theta is held, is not taken but left in `path`,
