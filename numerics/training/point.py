@@ -17,6 +17,7 @@ from numerics.landscape.separability import separable_features, separated
 from twolayer.arrays import require_representable
 from twolayer.curvature.gradient import from_forward
 from twolayer.forward.errors import Forward, forward
+from twolayer.many.plain_risk import PlainRisk
 
 INTERPOLATES = "every residual is zero within rounding"
 STATIONARY = "the gradient is zero within rounding"
@@ -219,7 +220,7 @@ def _kinks(count: int) -> str:
     return f"{count} kink{'s' if count > 1 else ''}"
 
 
-def labels(run: Forward) -> np.ndarray:
+def labels(run: Forward | PlainRisk) -> np.ndarray:
     """Return the targets in the shape in which a user gives them."""
     return run.y[:, 0] if run.net.scalar and run.y.ndim == 2 else run.y
 

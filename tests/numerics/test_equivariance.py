@@ -118,7 +118,7 @@ def test_data_without_size_has_no_units():
 @pytest.mark.parametrize("scale", [1e-8, 1e-6, 1e-4, 1e4, 1e6, 1e8])
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "square"])
 def test_no_flow_ends_where_slow_parameters_are_still_on_their_way(activation, scale):
-    """Inputs times `scale`, inner weights over it: the gradient is zero in units in which both are of size 1."""
+    """With inputs times `scale`, and inner weights over it, ends are flat where both are of size 1."""
     for seed in range(3):
         net, X, y = drawn(activation, seed, n=10)
         net = tl.TwoLayer(net.a, net.W / scale, 0.3 * net.a, 0.0, activation)

@@ -271,8 +271,8 @@ def follow(  # type: ignore[no-untyped-def]
     It takes one at least, if it can: a caller who rounds otherwise, and calls again, is not kept for ever.
     clock (5,): time and the length of the next step, which move along, the gradient's norm at theta, the
     length of a step that left the pattern, filled in, and how many kinks were crossed, counted on. limits
-    (6 + P,): the gradient's norm and the distance from the origin to stop at, the longest time, c- and c+, the
-    relative tolerance, and the absolute ones. path (k, P) is filled with where the steps end. H is room.
+    (6 + P,): the gradient's norm and the distance from the origin to stop at, the longest time, c- and c+,
+    the relative tolerance, and the absolute ones. path (k, P) is filled with where the steps end. H is room.
 
     A step that crosses a single kink ends on it; sigma and sides are those of the next. One that meets
     several or one that may hold the flow, and every one where theta is held, is not taken but left in `path`,
