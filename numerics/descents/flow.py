@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.descents.ending import FAR, Judge, Place, failed, land, out_of_time
-from numerics.descents.landing import CONVERGED, DRIFTED, Landing
+from numerics.descents.landing import CONVERGED, DRIFTED, UNDECIDED, Landing
 from numerics.descents.solvers import SOLVERS, Steps, begun
 from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point, hessian_at
 from numerics.landscape.pattern import has_kinks
-from numerics.training.own import Own
+from numerics.training.own import Own, slope_left
 from twolayer.arrays import Array
 from twolayer.blas_threads import one_blas_thread
 
 INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 11"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
+
+MOVING = 1e-6
+"""Share of the first slope that an end may have in units of the problem's own, unlike the user's."""
 
 HORIZON = 1e12
 """The longest flow time, in units of the inverse of the largest curvature at the start: for networks that of
@@ -124,6 +127,10 @@ def flow(
         )
     if path.drift > DRIFT * rtol:
         return landing.called(DRIFTED, f"what the flow conserves changed by {path.drift:.2g} of |theta|^2")
+    if landing.status == CONVERGED and isinstance(landscape, NetworkLandscape) and has_kinks(landscape):
+        left = slope_left(landscape, path.local, theta, landing.theta)
+        if left > MOVING:
+            return landing.called(UNDECIDED, f"{left:.1g} of the slope is left, in parameters of other units")
     return landing
 
 

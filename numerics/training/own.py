@@ -17,6 +17,7 @@ from numerics.landscape.pattern import has_kinks
 from numerics.training.point import labels
 from numerics.training.units import Units, units_of
 from twolayer.arrays import Array
+from twolayer.errors.rounding import SUBNORMAL, scaled_norm
 
 UNLIKE = 2.0**10
 """Sizes of parameters within this ratio are alike: curvatures differ by its square, far from rounding."""
@@ -78,6 +79,19 @@ class Own:
     def piece(self, local: Landscape) -> Landscape:
         """`local`, a smooth piece of the landscape or itself, in its own units."""
         return local if self.plain else self.inside
+
+
+def slope_left(landscape: NetworkLandscape, local: Landscape, begin: Array, end: Array) -> float:
+    """The gradient's norm at `end` over that at `begin`, (D,), both in the landscape's own units.
+
+    `local` is its smooth piece at `end`. Zero where parameters are alike, whose user's units are as good.
+    """
+    units = own_units(landscape.net.replace(begin), landscape)
+    sizes = units.outer(landscape.net.replace(np.ones(len(begin)))).theta
+    if not sizes.max() > UNLIKE * sizes.min():
+        return 0.0
+    first, last = (sizes * here.gradient(at) for here, at in ((landscape, begin), (local, end)))
+    return scaled_norm(last) / max(scaled_norm(first), SUBNORMAL)
 
 
 def own_units(net: tl.TwoLayer, landscape: NetworkLandscape) -> Units:

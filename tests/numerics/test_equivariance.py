@@ -116,7 +116,7 @@ def test_data_without_size_has_no_units():
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1e-6, 1e-4, 1e4, 1e6, 1e8])
-@pytest.mark.parametrize("activation", ["tanh", "softplus", "square"])
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "square", "relu", "leaky_relu"])
 def test_no_flow_ends_where_slow_parameters_are_still_on_their_way(activation, scale):
     """With inputs times `scale`, and inner weights over it, ends are flat where both are of size 1."""
     for seed in range(3):
