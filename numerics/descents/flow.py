@@ -127,10 +127,8 @@ def flow(
         )
     if path.drift > DRIFT * rtol:
         return landing.called(DRIFTED, f"what the flow conserves changed by {path.drift:.2g} of |theta|^2")
-    if landing.status == CONVERGED and isinstance(landscape, NetworkLandscape) and has_kinks(landscape):
-        left = slope_left(landscape, path.local, theta, landing.theta)
-        if left > MOVING:
-            return landing.called(UNDECIDED, f"{left:.1g} of the slope is left, in parameters of other units")
+    if landing.status == CONVERGED and path.moves(landing.theta):
+        return landing.called(UNDECIDED, "parameters that are flat beside others are still on their way")
     return landing
 
 
@@ -149,7 +147,7 @@ def scales(landscape: Landscape, theta: Array, speed: float, rates: Array) -> tu
         size = speed / largest if largest > 0 and speed > 0 else 1.0
     unit = 1 / largest if largest > 0 else (size / speed if speed > 0 else 1.0)
     kinds = landscape.net.layout.values() if isinstance(landscape, NetworkLandscape) else ()
-    speeds = [float(np.linalg.norm(rates[kind, None] * H[kind])) for kind in kinds]
+    speeds = [float(np.linalg.norm(rates[kind, None] * H[kind, kind])) for kind in kinds]
     slowest = min((found for found in speeds if found > 0), default=0.0)
     return size, unit, 1 / slowest if slowest > 0 else unit
 
@@ -201,9 +199,16 @@ class _Path:
                     self._look_back(points)
                 place = self._place(solved)
                 ended = failed(place, failure) if failure else self.judge.ended(place)
-                if ended is not None:
+                end = self.judge.finished
+                if ended is not None and not (ended[0] == CONVERGED and end and self.moves(end.theta)):
                     return ended
         return out_of_time(self._place(solved))
+
+    def moves(self, end: Array) -> bool:
+        """Whether at `end`, (D,), steep parameters alone have come to rest; asked of units with kinks."""
+        if not isinstance(self.landscape, NetworkLandscape) or not has_kinks(self.landscape):
+            return False
+        return slope_left(self.landscape, self.local, self.begin, end) > MOVING
 
     def _go(self, solved: Steps) -> None:
         self.theta, self.time, self.local = solved.theta, solved.time, solved.local

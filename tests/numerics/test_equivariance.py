@@ -126,7 +126,9 @@ def test_no_flow_ends_where_slow_parameters_are_still_on_their_way(activation, s
         if landing.status == "converged":
             end = net.replace(landing.theta)
             same = tl.TwoLayer(end.a, end.W * scale, end.b, end.c, activation)
-            assert np.linalg.norm(tl.gradient(same, X, y)) < 1e-7
+            assert np.linalg.norm(tl.gradient(same, X, y)) < 1e-7 or net.activation.kinks
+            lower = flow(NetworkLandscape(same, X, y), same.theta).value
+            assert lower >= landing.value * (1 - 1e-6) - 1e-12
 
 
 @pytest.mark.slow
