@@ -17,6 +17,7 @@ from numerics.deep.forward import Forward
 from numerics.deep.second_derivatives import Pair, pairs
 from twolayer.arrays import Array
 from twolayer.errors.rounding import (
+    NOTHING,
     SLACK,
     SUBNORMAL,
     UNIT,
@@ -29,7 +30,6 @@ Levels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 UNDERFLOW = 1e-300  # more than products that vanish can take from a sum of any feasible length
 VANISHING = 1e-160  # the same for the root of a sum of squares
-NOTHING = -5000  # exponent of a power of two by which every float vanishes
 ENTRIES = 8_000_000  # of the largest temporary array
 BRIEF = 2_000_000_000  # multiplications between two looks at the clock: a second or less
 SUMMED = 64  # roundings of numpy's pairwise summation of any feasible length
