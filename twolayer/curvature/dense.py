@@ -24,7 +24,7 @@ from .triangle import add_product, mirror, sum_squares
 
 BLOCK_ENTRIES = 3 * 2**20  # Jacobian entries held at a time, 24 MB, or half as many as the matrix has
 FEWEST = 128  # rows of the Jacobian that are multiplied at a time at least
-AT_ONCE = 2e11  # multiplications, a few seconds, between two looks at the clock
+AT_ONCE = 3e10  # multiplications, about a second, between two looks at the clock
 
 
 def dense(forward: Values, scope: Scope, method: str | None = None, told: Told = untold) -> Array:
@@ -38,7 +38,7 @@ def dense(forward: Values, scope: Scope, method: str | None = None, told: Told =
         How the Gauss-Newton part is found: J^T J, or products over pairs of units and pairs of inputs, for
         one output. None takes the cheaper.
     told : callable, optional
-        Told how far it is, every few seconds.
+        Told how far it is, about every second.
     """
     P = sum(sizes(forward, scope).values())
     H = np.zeros((P, P))

@@ -21,6 +21,7 @@ import math
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -97,11 +98,12 @@ def evaluate(
     """
     exponent = 2 * (math.frexp(max(matrix.bound.total, abs(shift), LEAST))[1] // 2)
     scale = math.ldexp(1.0, exponent)
-    blocks = _Blocks(shift / scale, sharp)
+    watch = watch or Watch()
+    blocks = _Blocks(shift / scale, watch, sharp)
     if method == "dense":
-        extra = _whole(matrix, blocks, scale, watch or Watch())
+        extra = _whole(matrix, blocks, scale, watch)
     else:
-        extra = _unit_by_unit(matrix, blocks, scale, watch or Watch())
+        extra = _unit_by_unit(matrix, blocks, scale, watch)
     extra += matrix.order * UNDERFLOW
     error = SLACK * (extra + blocks.largest) * scale
     distance = SLACK * (extra + math.sqrt(blocks.squares)) * scale
@@ -182,8 +184,9 @@ class _Blocks:
         |V|_F^2.
     """
 
-    def __init__(self, shift: float, sharp: bool = False) -> None:
+    def __init__(self, shift: float, watch: Watch, sharp: bool = False) -> None:
         self.shift, self.sharp, self.negatives = shift, sharp, 0
+        self.heard = partial(watch.require_time, "a count")
         self.logdet = self.logs = self.moved = self.border = 0.0
         self.errors: list[tuple[float, float, int]] = []
 
@@ -214,7 +217,7 @@ class _Blocks:
 
     def _factored(self, B: Array) -> Factorization:
         B.flat[:: len(B) + 1] += self.shift
-        F = Factorization(B, self.sharp)
+        F = Factorization(B, self.sharp, self.heard)
         roots = 4 * UNIT * F.size
         self.errors.append((F.error + roots, 2 * UNIT * float(np.abs(B.diagonal()).max()), len(B)))
         return F
@@ -237,7 +240,7 @@ class _Blocks:
     def _finish(self, bordered: Array, watch: Watch) -> float:
         """Count a matrix by its eigenvalues, whose proof loses least, or by pivots; returns what is lost."""
         if len(bordered) > WHOLE:
-            F = Factorization(bordered, self.sharp)
+            F = Factorization(bordered, self.sharp, self.heard)
             return F.error + self._count(F)
         require_representable("entries of the Hessian", bordered)
         values, error = verified_eigenvalues(bordered, sharp=True, watch=Watch(None, watch.left()))

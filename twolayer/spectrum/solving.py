@@ -13,6 +13,7 @@ from two counts that agree.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,7 +163,7 @@ def _agree(sides: list[Evaluation], definite: bool) -> bool:
 
 def _inverse_of_whole(whole: Matrix, small: Matrix, shift: float, method: str, watch: Watch) -> Apply:
     """The near inverse of the whole matrix + shift I: where nothing is curved, it is one over the shift."""
-    inverse = _dense_inverse(small, shift) if method == "dense" else UnitInverse(small, shift, watch)
+    inverse = _dense_inverse(small, shift, watch) if method == "dense" else UnitInverse(small, shift, watch)
     lift = small.lift
     if lift is None or small is whole:
         return inverse
@@ -175,10 +176,10 @@ def _inverse_of_whole(whole: Matrix, small: Matrix, shift: float, method: str, w
     return apply
 
 
-def _dense_inverse(small: Matrix, shift: float) -> Apply:
-    H = small.checked(dense(small.forward, small.scope))
+def _dense_inverse(small: Matrix, shift: float, watch: Watch) -> Apply:
+    H = small.checked(dense(small.forward, small.scope, told=watch.stage))
     H[np.diag_indices_from(H)] += shift
-    F = Factorization(H)
+    F = Factorization(H, heard=partial(watch.require_time, "a solution"))
     pivots = _moved(F, shift, small.bound.total)
     return lambda vector: F.divided(vector, pivots)
 
@@ -213,7 +214,7 @@ class UnitInverse:
                 self._add(k, block, features, capacitance)
         if capacitance:
             C = capacitance.finished()
-            self.capacitance = Factorization(C)
+            self.capacitance = Factorization(C, heard=partial(watch.require_time, "a solution"))
             self.pivots = _moved(self.capacitance, 0.0, 1.0)
         self.newton = capacitance is not None
 

@@ -19,6 +19,7 @@ from scipy.linalg import blas, lapack
 from ...arrays import Array
 from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma
+from ..tridiagonal.panels import Heard, bunch_kaufman, cholesky, unheard
 from .remainder import Subtract, cholesky_remainder, subtracted, subtracted_sharply
 
 LEAST_PIVOT = 2.0**-20
@@ -34,6 +35,8 @@ class Factorization:
     sharp : bool
         Whether |E| is evaluated to a few units of rounding of the factors, at some three times the cost,
         instead of p of them.
+    heard : callable
+        Called now and then, if B is large; it may raise.
 
     Attributes
     ----------
@@ -53,10 +56,11 @@ class Factorization:
     ([-1.0, 1.0], True)
     """
 
-    def __init__(self, B: Array, sharp: bool = False) -> None:
+    def __init__(self, B: Array, sharp: bool = False, heard: Heard = unheard) -> None:
+        self.heard = heard
         self.pairs, self.turns = np.empty(0, dtype=np.intp), np.empty((0, 2))
         with scipy_on_one_thread(len(B)):
-            factor = _cholesky(B)
+            factor = _cholesky(B, heard)
             if factor is None:
                 self._indefinite(B)
                 self.error = self._verified(B, subtracted_sharply if sharp else subtracted)
@@ -74,12 +78,12 @@ class Factorization:
         """Take Cholesky's `factor` of B, both (p, p); |E|_F."""
         self.factor, self.order, self.lengths = factor, np.arange(len(B)), np.empty(len(B))
         self.pivots: Array = np.square(factor.diagonal())
-        found, lost, self.size = cholesky_remainder(np.ascontiguousarray(B), factor, self.lengths)
+        found, lost, self.size = cholesky_remainder(np.ascontiguousarray(B), factor, self.lengths, self.heard)
         return SLACK * (found * (1 + gamma(4)) + lost + gamma(12) * self.size) + len(B) * UNDERFLOW_NORM
 
     def _indefinite(self, B: Array) -> None:
         """Bunch and Kaufman's factors of B (p, p)."""
-        packed, swaps, _ = lapack.dsytrf(B, lower=1, lwork=64 * len(B))
+        packed, swaps = bunch_kaufman(B, self.heard)
         L, below, _ = lapack.dsyconv(packed, swaps, lower=1, overwrite_a=1)
         self.pairs = _pairs(swaps)
         self.order = _order(swaps, self.pairs)
@@ -102,7 +106,7 @@ class Factorization:
             chosen = sign * self.pivots > 0
             if chosen.any():
                 columns = M[:, chosen] * np.sqrt(np.abs(self.pivots[chosen]))
-                E, rounding = subtract(E, columns, sign)
+                E, rounding = subtract(E, columns, sign, self.heard)
                 lost += rounding
         found = math.sqrt(2.0) * float(np.linalg.norm(np.tril(E)))
         return SLACK * (found * (1 + gamma(4)) + lost + gamma(16) * self.size) + len(B) * UNDERFLOW_NORM
@@ -138,15 +142,14 @@ class Factorization:
         return found
 
 
-def _cholesky(B: Array) -> Array | None:
+def _cholesky(B: Array, heard: Heard) -> Array | None:
     """Cholesky's factor of B (p, p), if it has one and no entry is so small that its column grows large."""
     diagonal = B.diagonal()
     if not diagonal.min(initial=1.0) > 0:
         return None
-    factor, failed = lapack.dpotrf(B.T, lower=1, clean=1)
-    if failed or not factor.diagonal().min(initial=1.0) >= LEAST_PIVOT * math.sqrt(diagonal.max(initial=0.0)):
-        return None
-    return np.asarray(factor)
+    factor = cholesky(B, heard)
+    least = LEAST_PIVOT * math.sqrt(diagonal.max(initial=0.0))
+    return None if factor is None or not factor.diagonal().min(initial=1.0) >= least else factor
 
 
 def _pairs(swaps: np.ndarray) -> np.ndarray:

@@ -6,17 +6,17 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import blas, lapack
 
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNIT, gamma
 from ...jit import kernel, reduction_kernel
 from ..tridiagonal.leading import GRID, leading_part
+from ..tridiagonal.panels import Heard, add_square, cross_below, square_below, triangle_squared, unheard
 
-Subtract = Callable[[Array, Array, float], tuple[Array, float]]
+Subtract = Callable[[Array, Array, float, Heard], tuple[Array, float]]
 
 
-def subtracted(E: Array, columns: Array, sign: float) -> tuple[Array, float]:
+def subtracted(E: Array, columns: Array, sign: float, heard: Heard = unheard) -> tuple[Array, float]:
     """The lower triangle of E - sign K K^T for K = `columns` (p, j), and a bound of the rounding of K K^T.
 
     Shape (p, p). E is in column order and is overwritten. A unit of rounding of what E was is not counted.
@@ -28,11 +28,11 @@ def subtracted(E: Array, columns: Array, sign: float) -> tuple[Array, float]:
     (array([[0., 0.],
            [0., 0.]]), True)
     """
-    left = blas.dsyrk(-sign, columns, beta=1.0, c=E, lower=1, overwrite_c=1)
+    left = add_square(E, columns, -sign, heard)
     return left, gamma(len(E)) * float(np.einsum("ij,ij->", columns, columns))
 
 
-def subtracted_sharply(E: Array, columns: Array, sign: float) -> tuple[Array, float]:
+def subtracted_sharply(E: Array, columns: Array, sign: float, heard: Heard = unheard) -> tuple[Array, float]:
     """The same, (p, p), to a few units of rounding of what is left, at three times the cost.
 
     K is split into multiples of one power of two, whose product is exact, and a rest of 2^-26 of it.
@@ -47,13 +47,15 @@ def subtracted_sharply(E: Array, columns: Array, sign: float) -> tuple[Array, fl
     K1, K2 = leading_part(columns, math.ldexp(GRID, math.frexp(SLACK * rows)[1]))
     both = K1 + 0.5 * K2
     mixed = float(np.linalg.norm(K2)) * float(np.linalg.norm(both))
-    first = np.tril(E) - sign * blas.dsyrk(1.0, K1, lower=1)
-    left = first - sign * blas.dsyr2k(1.0, K2, both, lower=1)
+    first = np.tril(E) - sign * square_below(K1, heard)
+    left = first - sign * cross_below(K2, both, heard)
     rounding = UNIT * float(np.linalg.norm(first) + np.linalg.norm(left))
     return np.asfortranarray(left), SLACK * (2 * gamma(columns.shape[1] + 4) * mixed + 2 * rounding)
 
 
-def cholesky_remainder(B: Array, K: Array, lengths: Array) -> tuple[float, float, float]:
+def cholesky_remainder(
+    B: Array, K: Array, lengths: Array, heard: Heard = unheard
+) -> tuple[float, float, float]:
     """|B - K K^T|_F as computed, what its products lose, and a bound of | |K| |K|^T |_F.
 
     B (p, p) in row order, of which the upper triangle is read; K (p, p) lower triangular, in column order.
@@ -71,7 +73,7 @@ def cholesky_remainder(B: Array, K: Array, lengths: Array) -> tuple[float, float
     """
     reverse = np.zeros_like(K.T)
     reverse_below(K.T, reverse)
-    product, _ = lapack.dlauum(reverse.T, lower=0, overwrite_c=1)
+    product = triangle_squared(reverse.T, heard)
     square, diagonal, mixed, rest = remainder_sums(B, K.T, product.T, lengths)
     size = math.sqrt(diagonal) + 2 * math.sqrt(mixed) + rest
     return math.sqrt(square), gamma(len(B) + 4) * rest + gamma(4) * size, size

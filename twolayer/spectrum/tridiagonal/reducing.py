@@ -60,7 +60,7 @@ def _panel(reduced: Array, at: int, beside: Array, factors: Array) -> None:
     """Reduce `WIDTH` columns from `at` on of an array (P, P), (P - 1,) each, and apply them to the rest."""
     P, rest = len(reduced), len(reduced) - at
     other = np.empty((rest, WIDTH), order="F")
-    dlatrd, dsyr2k = _routine("cython_lapack", "dlatrd"), _routine("cython_blas", "dsyr2k")
+    dlatrd, dsyr2k = routine("cython_lapack", "dlatrd"), routine("cython_blas", "dsyr2k")
     columns, ahead = reduced[at:, at:], at + WIDTH
     dlatrd("L", rest, WIDTH, columns, P, beside[at:], factors[at:], other, rest)
     beyond, right = reduced[ahead:, ahead:], other[WIDTH:]
@@ -68,8 +68,11 @@ def _panel(reduced: Array, at: int, beside: Array, factors: Array) -> None:
 
 
 @cache
-def _routine(module: str, name: str) -> Callable[..., None]:
-    """A routine of scipy's LAPACK or BLAS: arrays go by their address, all else by that of its value."""
+def routine(module: str, name: str) -> Callable[..., None]:
+    """A routine of scipy's LAPACK or BLAS: arrays go by their address, all else by that of its value.
+
+    What it writes to a number is found in a ``ctypes.c_int64`` that was given for it.
+    """
     address = get_cython_function_address(f"scipy.linalg.{module}", name)
 
     def call(*given: Any) -> None:
@@ -87,6 +90,8 @@ def _by_address(given: Any) -> Any:
     """What a Fortran routine is given the address of; whole numbers of 8 bytes serve as such of 4, too."""
     if isinstance(given, np.ndarray):
         return given.ctypes.data
+    if isinstance(given, KINDS):
+        return given
     if isinstance(given, str):
         return ctypes.c_char(given.encode())
     return ctypes.c_int64(given) if isinstance(given, int) else ctypes.c_double(given)

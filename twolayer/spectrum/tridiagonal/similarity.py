@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 from scipy.linalg import blas, lapack
@@ -29,7 +30,8 @@ from ...blas_threads import scipy_on_one_thread
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
 from ..extremes.watch import Watch
 from .leading import GRID, leading_part
-from .rebuilding import AFTER, rebuilding_error, weight
+from .panels import AT_ONCE, panels, square_below
+from .rebuilding import AFTER, rebuilding_error, reflections, weight
 from .reducing import reduction
 from .small import proved_error
 from .squares import gram_square, residual_square
@@ -39,6 +41,7 @@ ALONE = 32  # order up to which BLAS keeps to one thread by itself
 FEW = 48  # order up to which one kernel proves all
 SMALL = 256  # order up to which chunks are shorter
 CHUNKS = (32, 64)  # terms of an inner product that one matrix product adds: its error grows with them
+REFLECTIONS = 64  # reflections that are applied together
 PANEL = 256  # rows of a product to which chunks are added at a time
 SINGLE = 2.0**-24  # unit roundoff of single precision
 LARGEST = 3000  # order up to which single precision shows that Q is invertible
@@ -79,7 +82,7 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
         if not sharp and len(A) >= MIDDLING and weight(diagonal, beside) <= LIGHT:
             error = rebuilding_error(A, diagonal, beside, reduced, factors, watch)
         else:
-            error = similarity_error(A, diagonal, beside, basis(reduced, factors), sharp, watch)
+            error = similarity_error(A, diagonal, beside, basis(reduced, factors, watch), sharp, watch)
         watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
         values = _of_tridiagonal(diagonal, beside)
     return values, SLACK * (error + float(np.linalg.norm(counted_errors(diagonal, beside, values))))
@@ -105,13 +108,36 @@ def _of_tridiagonal(diagonal: Array, beside: Array) -> Array:
     return np.asarray(values)
 
 
-def basis(reduced: Array, factors: Array) -> Array:
+def basis(reduced: Array, factors: Array, watch: Watch | None = None) -> Array:
     """Q transposed, (P, P), from the reflections (P, P) and (P - 1,)."""
     P = len(reduced)
-    inner, _, _ = lapack.dorgqr(reduced[1:, :-1], factors, lwork=64 * P)
     Qt = np.zeros((P, P))
-    Qt[0, 0], Qt[1:, 1:] = 1.0, inner.T
+    if P <= AT_ONCE:
+        inner, _, _ = lapack.dorgqr(reduced[1:, :-1], factors, lwork=64 * P)
+        Qt[0, 0], Qt[1:, 1:] = 1.0, inner.T
+        return Qt
+    watch = watch or Watch()
+    Qt.flat[:: P + 1] = 1.0
+    for first in reversed(range(0, P - 1, REFLECTIONS)):
+        watch.stage(0.6 + 0.1 * (1 - first / P) ** 3, AFTER)
+        last = min(first + REFLECTIONS, P - 1)
+        columns = np.flatnonzero(factors[first:last])
+        if len(columns):
+            _reflect(
+                Qt[first + 1 :, first + 1 :],
+                reflections(reduced, first, last)[1:, columns],
+                factors[first + columns],
+            )
     return Qt
+
+
+def _reflect(Qt: Array, V: Array, factors: Array) -> None:
+    """Multiply Qt (r, r) by the transposed product of reflections I - f_j v_j v_j^T; V (r, k), f (k,)."""
+    inverse = np.triu(V.T @ V, 1)
+    inverse.flat[:: len(inverse) + 1] = 1 / factors
+    weighted = np.linalg.solve(inverse.T, V.T)
+    for rows in panels(len(Qt)):
+        Qt[rows] -= (Qt[rows] @ V) @ weighted
 
 
 def similarity_error(
@@ -129,7 +155,7 @@ def similarity_error(
         If the `watch` says that time is out.
     """
     watch = watch or Watch()
-    stretch = gram_distance(Qt)
+    stretch = gram_distance(Qt, watch)
     if not stretch < 1:
         raise ArithmeticError(f"a basis must be invertible; it is {stretch:.1g} from orthonormal")
     product = split_product if sharp else chunked_product
@@ -140,11 +166,12 @@ def similarity_error(
     return SLACK * math.sqrt(2 / (1 - stretch)) * residual
 
 
-def gram_distance(Qt: Array) -> float:
+def gram_distance(Qt: Array, watch: Watch | None = None) -> float:
     """An upper bound of |Q^T Q - I|_F, coarse: it shows no more than that Q is invertible. Shape (P, P)."""
     P = len(Qt)
     if P > LARGEST:
-        exact = np.tril(Qt @ Qt.T)
+        heard = partial((watch or Watch()).require_time, AFTER)
+        exact = square_below(Qt, heard)
         return SLACK * (math.sqrt(gram_square(exact)) + gamma(P + 2) * float(np.einsum("ij,ij->", Qt, Qt)))
     single = Qt.astype(np.float32)
     gram = blas.ssyrk(1.0, single.T, trans=1).T
