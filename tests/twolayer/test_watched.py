@@ -5,9 +5,12 @@ import pytest
 
 from tests.oracle.strategies import random_problem
 from twolayer.curvature import dense, dense_by_pairs
+from twolayer.spectrum.compressed import Matrix
 from twolayer.spectrum.extremes.candidates import candidates
+from twolayer.spectrum.extremes.curvature_pairs import counter
 from twolayer.spectrum.extremes.records import Operator
 from twolayer.spectrum.extremes.watch import Watch
+from twolayer.spectrum.methods import Method
 
 PROBLEM = random_problem(4, 600, 5, 6, 1)
 ASKED = {
@@ -134,3 +137,13 @@ def test_a_matrix_is_formed_with_an_eye_on_the_clock(method, loss, monkeypatch):
     assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
     with pytest.raises(TimeoutError):
         dense.dense(*passed, told=Watch(max_seconds=0.0).stage)
+
+
+def test_a_count_that_proves_the_last_pair_says_beforehand_what_it_costs():
+    H, told = PROBLEM.hessian, []
+    option = Method("structured", 8e12, 0.0, counts=True)
+    beyond = counter(
+        Matrix(H.forward, H.scope, H.bound), "largest", option, Watch(lambda _, said: told.append(said))
+    )
+    assert beyond(0.1)[0] == (np.linalg.eigvalsh(H.toarray()) > 0.1).sum()
+    assert told[0].startswith("counting eigenvalues beyond those found: about 4 minutes")

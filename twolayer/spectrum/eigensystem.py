@@ -334,7 +334,7 @@ class Eigensystem:
     def _iterated(self, asked: Asked, bounded: bool = False) -> Pairs:
         """The pairs that Lanczos finds; if `bounded`, with a bound of what it does not find."""
         counting = methods.affordable(methods.counting_methods(self.small).values())
-        beyond = counter(self.small, asked.which, counting.name, asked.watch) if counting else None
+        beyond = counter(self.small, asked.which, counting, asked.watch) if counting else None
         return extreme(
             self.whole,
             self.small,

@@ -17,7 +17,7 @@ from ...errors.rounding import SLACK, gamma, times_power
 from ..compressed import Matrix
 from ..enclosed import Spectrum
 from ..inertia import evaluate, none_below
-from ..methods import START, product_flops
+from ..methods import START, Method, product_flops
 from . import lanczos
 from .candidates import candidates
 from .records import Counter, Operator, Pairs
@@ -67,10 +67,12 @@ def product_error(matrix: Matrix) -> float:
     return gamma(n + m + d + 3 * q + 40) * matrix.bound.total
 
 
-def counter(small: Matrix, which: str, method: str, watch: Watch | None = None) -> Counter:
+def counter(small: Matrix, which: str, option: Method, watch: Watch) -> Counter:
     """Counts eigenvalues beyond a point by the inertia of the matrix, the zeros left out included."""
+    method = option.name
 
     def beyond(x: float) -> tuple[int, float]:
+        watch.announce("counting eigenvalues beyond those found", 0.5 * option.flops)
         count, error = 0, 0.0
         if which != "smallest":
             above = evaluate(small, -x, method, watch)
