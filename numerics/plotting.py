@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
@@ -74,3 +75,17 @@ def plain_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def level_line(axes: Axes, level: float, said: str, linestyle: str = ":") -> None:
+    """Draw a line across the panel at a `level`, and say on its right, where no point lies, what it is."""
+    axes.axhline(level, color="black", linestyle=linestyle, linewidth=0.8)
+    axes.annotate(
+        said,
+        (1, level),
+        (2, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        fontsize=6.0,
+    )

@@ -350,6 +350,20 @@ def real_number(name: str, value: Any, wanted: str = "a number") -> float:
     raise ValueError(f"{name} must be {wanted}; got {value!r}")
 
 
+def finite_number(name: str, value: Any) -> float:
+    """One finite real number of any type as a float; a ValueError for all else.
+
+    Examples
+    --------
+    >>> finite_number("shift", 3)
+    3.0
+    """
+    number = real_number(name, value, "a finite number")
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be a finite number; got {value!r}")
+    return number
+
+
 class Overflow(ValueError):
     """A number beyond the floats where there must be none."""
 

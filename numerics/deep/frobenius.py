@@ -53,6 +53,7 @@ from twolayer.jit import reduction_kernel
 
 CACHED = 1_000_000  # entries of an array that is run through several times
 MODERATE = 16  # exponent up to which inputs are taken as they are: what vanishes there is below `UNDERFLOW`
+STRIP = 1024  # terms of an inner product that are summed at once
 PASSED = 8  # multiplications in products that one entry of a pass along directions takes the time of
 
 
@@ -110,7 +111,8 @@ def level_inputs(run: Forward, scope: Scope, l: int) -> Array:
 def pair_steps(run: Forward) -> int:
     """Roundings of a pair's share in `pair_square`, in units of the norms of its factors."""
     longest = max(a * b for a in run.net.sizes[1:] for b in run.net.sizes)
-    return longest + 2 * max(run.net.sizes) + run.net.n_outputs + SUMMED + 24
+    summed = min(longest, STRIP) + math.ceil(longest / STRIP)
+    return summed + 4 * max(run.net.sizes) + run.net.n_outputs + SUMMED + 24
 
 
 def _joined(run: Forward, scope: Scope) -> bool:
@@ -316,7 +318,12 @@ def _pair_products(left: Side, right: Side, weights: bool) -> Array:
 
 
 def _inner(A: Array, B: Array) -> Array:
-    return np.asarray(A.reshape(len(A), -1) @ B.reshape(len(B), -1).T)
+    """<A_i, B_j>, strip by strip, so that what rounds is no sum of all m_k m_l terms after each other."""
+    rows, columns = A.reshape(len(A), -1), B.reshape(len(B), -1).T
+    found = rows[:, :STRIP] @ columns[:STRIP]
+    for start in range(STRIP, rows.shape[1], STRIP):
+        found += rows[:, start : start + STRIP] @ columns[start : start + STRIP]
+    return np.asarray(found)
 
 
 def _crossed(A: Array, h: Array, B: Array, delta: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from numerics.deep.forward import Forward
 from numerics.deep.frobenius import level_inputs, level_rows
 from numerics.deep.network import refuse_overflow
-from numerics.deep.norms import BRIEF, SUMMED, Bounds, Scope, majorant, mean, steps, watched
+from numerics.deep.norms import BRIEF, ENTRIES, SUMMED, Bounds, Scope, majorant, mean, steps, watched
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
 from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norm, scaled_norms
@@ -20,6 +20,7 @@ from twolayer.memory import available
 from twolayer.spectrum.extremes.records import Counter
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.factored.ldl import Factorization
+from twolayer.spectrum.tridiagonal.panels import panels
 
 Directions = dict[int, tuple[Array | None, Array | None]]
 COUNTED = 8000  # order up to which a matrix is factored: minutes
@@ -40,19 +41,25 @@ def tangent_kernel(run: Forward, scope: Scope, bound: Bounds) -> tuple[Array, fl
     E, missed = level_rows(run, scope)
     n, q = run.F.shape
     K = np.zeros((n * q, n * q))
-    rows = max(1, min(n, BRIEF // (q * n * q * sum(run.net.sizes[1:]))))
+    most = min(BRIEF // (n * q**2 * sum(run.net.sizes[1:])), ENTRIES // (n * q**2))
+    rows = max(1, min(n, most))
     inputs = {l: level_inputs(run, scope, l) for l in scope.layers}
-    for start in range(0, n, rows):  # the upper part, then its mirror image
-        run.watch.stage(start / n, "the tangent kernel")
+    for start in range(0, n, rows):  # the lower part
+        run.watch.stage((start / n) ** 2, "the tangent kernel")
         stop = min(start + rows, n)
-        here, on, after = slice(start * q, stop * q), slice(start * q, None), slice(stop * q, None)
+        here, on = slice(start * q, stop * q), slice(0, stop * q)
         for l, h in inputs.items():
             flat = E[l].reshape(n * q, -1)
-            gram = np.repeat(h[start:stop] @ h[start:].T, q, axis=1)
+            gram = np.repeat(h[start:stop] @ h[:stop].T, q, axis=1)
             K[here, on] += np.repeat(gram, q, axis=0) * (flat[here] @ flat[on].T)
-        K[after, here] = K[here, after].T
+        K[here, on] /= n
+    for panel in panels(n * q):  # and its mirror image
+        run.watch.stage(1.0, "the tangent kernel")
+        corner, after = K[panel, panel], slice(panel.stop, None)
+        corner[:] = np.tril(corner) + np.tril(corner, -1).T
+        K[panel, after] = K[after, panel].T
     steps = gamma(2 * max(run.net.sizes) + run.net.depth + 8)
-    return K / n, SLACK * (steps * bound.size + missed + bound.propagated)
+    return K, SLACK * (steps * bound.size + missed + bound.propagated)
 
 
 def dense(run: Forward, scope: Scope) -> Array:

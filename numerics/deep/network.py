@@ -154,13 +154,24 @@ class Network(Parameters):
         Returns
         -------
         ndarray, shape (n, d), or (n, q, d) with several outputs
+
+        Raises
+        ------
+        ValueError
+            If an entry overflows, or `X` does not fit.
         """
         out, slopes = self._signals(X)
+        gradient = self._pulled_back(out, slopes)
+        refuse_overflow("input gradients", gradient)
+        return gradient[:, 0] if self.scalar else gradient
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _pulled_back(self, out: Array, slopes: list[Array]) -> Array:
+        """Derivatives of the outputs by the inputs, (n, q, d)."""
         back = np.broadcast_to(np.eye(self.n_outputs), (len(out), self.n_outputs, self.n_outputs))
         for (W, _), slope in zip(self.layers[:0:-1], slopes[::-1], strict=True):
             back = (back @ W) * slope[:, None, :]
-        gradient = np.asarray(back @ self.layers[0][0])
-        return gradient[:, 0] if self.scalar else gradient
+        return np.asarray(back @ self.layers[0][0])
 
     def _signals(self, X: ArrayLike) -> tuple[Array, list[Array]]:
         """Outputs (n, q), and s' of every hidden layer."""
@@ -220,6 +231,8 @@ def random_network(
     ------
     ValueError
         If `sizes` are not two positive integers or more, the kind is unknown or the scale not positive.
+    TypeError
+        If `biases` is neither True nor False.
 
     Examples
     --------
@@ -227,10 +240,12 @@ def random_network(
     Network(3-5-5-2; relu, P = 62)
     """
     widths = _sizes(sizes)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
     if not 0 < arrays.real_number("scale", scale, "a positive number") < np.inf:
         raise ValueError(f"scale must be a positive number; got {scale!r}")
+    if not isinstance(biases, (bool, np.bool_)):
+        raise TypeError(f"biases must be True or False; got {biases!r}")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"seed must be an integer of at least 0; got {seed!r}")
     rng = np.random.default_rng(seed)
@@ -244,7 +259,7 @@ def random_network(
 
 def _sizes(sizes: Any) -> list[int]:
     try:
-        widths = [operator.index(size) for size in sizes]
+        widths = [0 if isinstance(size, bool) else operator.index(size) for size in sizes]
     except TypeError:
         widths = []
     if len(widths) < 2 or min(widths) < 1:

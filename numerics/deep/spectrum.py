@@ -22,6 +22,7 @@ from numerics.deep.forward import Forward
 from numerics.deep.matrices import dense, dense_error, tangent_kernel
 from numerics.deep.network import refuse_overflow
 from numerics.deep.norms import Bounds, Scope
+from twolayer.arrays import finite_number
 from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.errors.measurement import Measurement
 from twolayer.errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
@@ -175,7 +176,7 @@ class DeepEigensystem:
         ValueError
             If an eigenvalue may be -shift.
         """
-        shift, whole = number("shift", shift), self.spectrum(method, watch)
+        shift, whole = finite_number("shift", shift), self.spectrum(method, watch)
         least = float((np.abs(whole.values + shift) * (1 - gamma(2)) - whole.errors).min())
         if not least > 0:
             raise ValueError(f"shift must be away from minus an eigenvalue; got {shift!r}")
@@ -216,12 +217,12 @@ class DeepEigensystem:
         The error counts the undecided.
         """
         whole = self.spectrum(method, watch)
-        return self._measured(*whole.inertia(number("shift", shift)), whole.method)
+        return self._measured(*whole.inertia(finite_number("shift", shift)), whole.method)
 
     def logdet(self, shift: Any, method: str | None, watch: Watch) -> Measurement:
         """log det(H + shift I); a ValueError names the least shift where it is not positive definite."""
         whole = self.spectrum(method, watch)
-        return self._measured(*whole.logdet(number("shift", shift)), whole.method)
+        return self._measured(*whole.logdet(finite_number("shift", shift)), whole.method)
 
     def _method(self, method: str | None, k: int | None, watch: Watch) -> str:
         iterable = k is not None
@@ -299,19 +300,6 @@ def bounds_by_norms(trace: Measurement, norm: Measurement, order: int) -> tuple[
     s = square.sqrt()
     root = math.sqrt(max(order - 1, 1))
     return mu + s / root, mu + s * root
-
-
-def number(name: str, value: Any) -> float:
-    """A finite number given by a caller, as a float.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
-    if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not np.isfinite(float(value)):
-        raise ValueError(f"{name} must be a finite number; got {value!r}")
-    return float(value)
 
 
 def _said(pairs: Pairs) -> str:

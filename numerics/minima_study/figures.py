@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from numerics.minima_study.columns import BY_KEY, values
 from numerics.minima_study.findings import of_arm, sizes
-from numerics.plotting import GREY, MARKERS, TWO_COLUMNS, Drawn, colours, plain_ticks, saved
+from numerics.plotting import GREY, MARKERS, TWO_COLUMNS, Drawn, colours, level_line, plain_ticks, saved
 from numerics.statistics.words import with_interval
 
 Results = dict[str, Any]
@@ -94,13 +94,9 @@ def _trend(axes: Axes, minima: list[dict[str, Any]], key: str) -> None:
     axes.set_title(LABELS[key])
 
 
-def _chance(axes: Axes, results: Results) -> None:
+def _chance(axes: Axes, results: Results, said: str = "chance") -> None:
     """A line at the accuracy of guessing, and an axis from zero."""
-    least = 1 / results["data"].get("classes", 2)
-    axes.axhline(least, color="black", linestyle=":", linewidth=0.8)
-    axes.annotate(
-        "chance", (1, least), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=6.0
-    )
+    level_line(axes, 1 / results["data"].get("classes", 2), said)
     axes.set_ylim(0.0, 1.02)
 
 
@@ -131,7 +127,7 @@ def flatness(results: Results, folder: Path, product: str = "log_product_all") -
                     **style,
                 )
         axes.set_xlabel(LABELS[key])
-        _chance(axes, results)
+        _chance(axes, results, "chance" if axes is panels[-1] else "")
     panels[0].set_ylabel("test accuracy")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return Drawn(

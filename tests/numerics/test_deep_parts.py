@@ -306,3 +306,57 @@ def test_pre_activations_that_vanish_leave_their_side_of_a_kink_open(W, X, a, ac
     for name in ("trace", "frobenius_norm"):
         one, other = getattr(truth, name)(), getattr(found, name)()
         assert abs(one.value - other.value) <= one.error + other.error
+
+
+def test_the_bound_of_a_wide_networks_norm_is_nearly_that_of_two_layers():
+    rng = np.random.default_rng(0)
+    net = tl.TwoLayer(rng.normal(size=300), rng.normal(size=(300, 8)), rng.normal(size=300))
+    X, y = rng.normal(size=(20, 8)), rng.normal(size=20)
+    one = tl.Hessian(net, X, y).frobenius_norm()
+    two = deep.Hessian(deep.Network.of(net), X, y).frobenius_norm()
+    assert abs(one.value - two.value) <= one.error + two.error
+    assert two.error <= 5 * one.error
+
+
+def test_the_tangent_kernel_is_j_times_its_transpose_and_tells_of_every_part(monkeypatch):
+    monkeypatch.setattr("numerics.deep.matrices.ENTRIES", 600)
+    net = deep.random_network([4, 6, 5, 3], "tanh", seed=0)
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    G = deep.Hessian(net, X, np.zeros((20, 3))).gauss_newton
+    told = []
+    found = G.eigenvalues(method="kernel", progress=lambda share, doing: told.append((share, doing)))
+    assert sum(doing == "the tangent kernel" for _, doing in told) >= 60 * 60 / 600
+    truth = np.linalg.eigvalsh(G.toarray())[::-1]
+    assert np.abs(found.value - truth).max() <= found.error.max() + G.rounding_error() + 1e-12 * truth[0]
+
+
+@pytest.mark.parametrize("shift", [np.ones(3), [1.0], True, 1j, 10**400, None])
+@pytest.mark.parametrize(
+    "question", ["inertia", "logdet", "condition_number", "effective_dimension", "pseudo_logdet"]
+)
+def test_what_is_no_finite_number_is_refused_by_every_question(question, shift):
+    for H in (problem(), tl.Hessian(tl.TwoLayer([1.0], [[1.0]]), [[1.0]], [0.0])):
+        with pytest.raises(ValueError, match=r"must be a finite number"):
+            getattr(H, question)(shift)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"kind": ["torch"]},
+        {"kind": "he"},
+        {"biases": "no"},
+        {"sizes": [True, 2]},
+        {"sizes": [2, 1.5]},
+        {"seed": True},
+    ],
+)
+def test_a_random_network_of_bad_words_is_refused(words):
+    with pytest.raises((TypeError, ValueError), match=f"{next(iter(words))} must be"):
+        deep.random_network(**{"sizes": [2, 3, 1], "seed": 0, **words})
+
+
+def test_an_input_gradient_beyond_the_floats_is_refused():
+    net = deep.Network([[[1e200]], [[1e200]]], activation="identity")
+    with pytest.raises(ValueError, match="must give finite input gradients; got overflow"):
+        net.input_gradient([[1e-300]])

@@ -192,11 +192,14 @@ BAD_DATA = {
     "fewer targets": (X, Y[:3], "squared", r"X and y must be of n >= 1 samples"),
     "NaN": (X * np.nan, Y, "squared", "X must be finite"),
     "text": (np.array([["a"] * 4] * 6), Y, "squared", "X must be an array of real numbers"),
+    "sparse": (torch.ones(6, 4).to_sparse(), Y, "squared", "X must be a dense tensor with values"),
+    "no values": (torch.ones(6, 4, device="meta"), Y, "squared", "X must be a dense tensor with values"),
+    "a complex loss": (X, Y, lambda F, y: (F * 1j).sum(), "one finite real number"),
     "complex": (X, torch.ones(6, 3) * 1j, "squared", "y must be real"),
     "labels out of range": (X, np.array([0, 1, 2, 3, 0, 1]), "softmax", r"integer labels 0\.\.2"),
     "wrong targets": (X, Y[:, :2], "squared", "y must be"),
     "unknown loss": (X, Y, "mse", "'squared'"),
-    "a loss of many numbers": (X, Y, nn.MSELoss(reduction="none"), "one finite number"),
+    "a loss of many numbers": (X, Y, nn.MSELoss(reduction="none"), "one finite real number"),
     "a loss that does not fit": (X, Y[:, :2], nn.CrossEntropyLoss(), "loss must take the outputs"),
     "a loss with an error": (X, Y, lambda F, y: 1 / 0, "got ZeroDivisionError: division by zero"),
     "a loss with noise": (
@@ -269,3 +272,13 @@ def test_a_sequential_with_a_parameter_that_no_layer_has_is_refused():
         ValueError, match="every parameter must reach the outputs; got no path from 'further'"
     ):
         module_hessian(net, X, Y)
+
+
+def test_a_module_that_bears_the_name_of_a_sequential_is_differentiated():
+    plain = nn.Sequential(nn.Linear(4, 3), nn.Tanh())
+    wrapped = torch.fx.symbolic_trace(nn.Sequential(nn.Linear(4, 3)))
+    wrapped.load_state_dict(plain.state_dict())
+    assert type(wrapped).__name__ == "Sequential"
+    norm, exact = (module_hessian(module, X, Y).frobenius_norm() for module in (wrapped, plain[:1]))
+    assert not norm.exact
+    assert abs(norm.value - exact.value) <= 1e-5 * exact.value

@@ -1,10 +1,14 @@
 """The network: its outputs, input gradients, parameter vector and layout."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
 
 import twolayer as tl
+from numerics import deep
 from tests.oracle import oracle
 from tests.oracle.comparison import assert_within, distance, vector_distance
 from tests.oracle.oracle_jets import balls, jet
@@ -100,3 +104,16 @@ def test_memory_order_and_strides_do_not_show(order, step):
 
 def test_every_built_in_activation_has_a_name():
     assert set(ACTIVATIONS) == set(activation.available())
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+@pytest.mark.parametrize("b", [None, [0.5, 1.0]])
+def test_copies_and_pickles_are_read_only_too(copied, b):
+    two = tl.TwoLayer([1.0, 2.0], [[3.0], [4.0]], b, 0.5, "gelu")
+    for net in (two, deep.Network.of(two)):
+        twin = copied(net)
+        assert (twin.theta == net.theta).all()
+        assert twin.activation.name == "gelu"
+        for array in twin.parts.values():
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from ..arrays import Array
 
 class Parameters(ABC):
     """What every network derives from `parts`, its arrays of parameters by name in the order of `theta`."""
+
+    __match_args__: ClassVar[tuple[str, ...]] = ()  # a dataclass's: what it is made from
 
     @property
     @abstractmethod
@@ -35,3 +38,7 @@ class Parameters(ABC):
     def theta(self) -> Array:
         """All parameters as one vector, shape (P,): the parts after each other, each row by row."""
         return np.concatenate([array.ravel() for array in self.parts.values()])
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """Copies and pickles are made anew from the fields: checked, and read-only as the original."""
+        return type(self), tuple(getattr(self, name) for name in self.__match_args__)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import real_array, real_number, require_shape
+from ..arrays import finite_number, real_array, real_number, require_shape
 from ..errors.measurement import Measurement
 from ..spectrum import functions
 from ..spectrum.extremes.watch import Progress, Watch
@@ -146,7 +145,7 @@ class SpectralFunctions(Spectral):
         3.0
         """
         return self._of_all(
-            functions.condition_number, method, Watch(progress, max_seconds), _number("shift", shift)
+            functions.condition_number, method, Watch(progress, max_seconds), finite_number("shift", shift)
         )
 
     def effective_dimension(
@@ -187,7 +186,7 @@ class SpectralFunctions(Spectral):
         >>> round(H.gauss_newton.effective_dimension(5.0).value, 12)
         0.5
         """
-        ridge = _number("ridge", ridge)
+        ridge = finite_number("ridge", ridge)
         if not ridge > 0:
             raise ValueError(f"ridge must be positive; got {ridge!r}")
         return self._of_all(functions.effective_dimension, method, Watch(progress, max_seconds), ridge)
@@ -225,7 +224,7 @@ class SpectralFunctions(Spectral):
         >>> round(float(np.exp(H.gauss_newton.pseudo_logdet().value)), 12)
         5.0
         """
-        threshold = _number("threshold", threshold)
+        threshold = finite_number("threshold", threshold)
         if threshold < 0:
             raise ValueError(f"threshold must not be negative; got {threshold!r}")
         found = self.eigensystem.spectrum(method, Watch(progress, max_seconds))
@@ -239,9 +238,3 @@ class SpectralFunctions(Spectral):
 
     def _measured(self, value: Any, error: Any, method: str) -> Measurement:
         return Measurement(value, error, True, method, self.convention)
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, (bool, str)) or not hasattr(value, "__float__") or not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number; got {value!r}")
-    return float(value)

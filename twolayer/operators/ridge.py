@@ -315,9 +315,7 @@ def strengths(groups: tuple[str, ...], ridge: Any, parts: Any) -> dict[str, floa
     ValueError
         If `ridge` is not a finite number of at least 0, or a part is not among `groups`.
     """
-    strength = arrays.real_number("ridge", ridge, "a finite number")
-    if not math.isfinite(strength):
-        raise ValueError(f"ridge must be a finite number; got {ridge!r}")
+    strength = arrays.finite_number("ridge", ridge)
     if strength < 0:
         raise ValueError(f"ridge must be at least 0; got {ridge!r}")
     chosen = groups if parts is None else arrays.names(parts)

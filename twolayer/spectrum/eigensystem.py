@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, real_number, require_representable
+from ..arrays import Array, finite_number, require_representable
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import SLACK, SUBNORMAL, enclosed_times_power, gamma, times_power
 from . import methods
@@ -243,7 +243,7 @@ class Eigensystem:
 
     def _scaled(self, shift: Any) -> float:
         """The shift of the scaled matrix that stands for `shift`."""
-        given = _finite(shift)
+        given = finite_number("shift", shift)
         moved = times_power(given, -self.exponent)
         if times_power(moved, self.exponent) != given:
             size = f"1e{self.exponent * math.log10(2):.0f}"
@@ -381,10 +381,3 @@ class Eigensystem:
 
 def _lanczos(pairs: Pairs) -> str:
     return f"lanczos, none missed by {pairs.proof}" if pairs.proof else "lanczos, candidates"
-
-
-def _finite(shift: Any) -> float:
-    number = real_number("shift", shift, "a finite number")
-    if not math.isfinite(number):
-        raise ValueError(f"shift must be a finite number; got {shift!r}")
-    return number

@@ -27,6 +27,7 @@ def samples(X: Any, y: Any) -> tuple[Any, Any]:
     TypeError
         If targets are missing, or given beside a loader.
     """
+    import torch
     from torch.utils.data import DataLoader
 
     batches = isinstance(X, DataLoader) or (y is None and isinstance(X, (list, tuple)))
@@ -42,6 +43,9 @@ def samples(X: Any, y: Any) -> tuple[Any, Any]:
     for name, tensor in (("X", inputs), ("y", targets)):
         if tensor.is_complex():
             raise ValueError(f"{name} must be real; got {tensor.dtype}")
+        if tensor.is_meta or tensor.layout is not torch.strided:
+            kind = "a tensor without values" if tensor.is_meta else f"one of layout {tensor.layout}"
+            raise ValueError(f"{name} must be a dense tensor with values; got {kind}")
         require_finite(name, tensor.detach().cpu().double().numpy())
     return inputs.detach(), targets.detach()
 

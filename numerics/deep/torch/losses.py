@@ -94,10 +94,11 @@ def _of_function(loss: Any, F: Any, y: Any, theta: str, flat: bool) -> OutputLos
     except Exception as reason:
         told = first_line(reason)
         raise ValueError(f"loss must take the outputs {tuple(F.shape)} and y; got {told}") from reason
-    if not isinstance(risk, torch.Tensor) or risk.numel() != 1 or not torch.isfinite(risk).all():
+    one = isinstance(risk, torch.Tensor) and risk.numel() == 1 and not risk.is_complex()
+    if not one or not torch.isfinite(risk).all():
         many = isinstance(risk, torch.Tensor) and risk.numel() != 1
         got = f"numbers of shape {tuple(risk.shape)}" if many else " ".join(f"{risk!r:.60}".split())
-        raise ValueError(f"loss must return one finite number for all samples; got {got}")
+        raise ValueError(f"loss must return one finite real number for all samples; got {got}")
     if not torch.equal(state, torch.get_rng_state()) or not torch.allclose(risk, again):
         torch.set_rng_state(state)
         raise ValueError("loss must be deterministic; got one that draws random numbers or changes")

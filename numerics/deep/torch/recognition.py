@@ -67,7 +67,7 @@ def network_of(module: Any) -> Network | None:
 
 def _leaves(module: Any) -> list[Any] | None:
     """The layers in order, or None where something other than Sequential holds them together."""
-    if type(module).__module__.split(".")[0] != "torch":
+    if not type(module).__module__.startswith("torch.nn.modules."):  # and no other class of that name
         return None
     if type(module).__name__ != "Sequential":
         return [module]

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numerics.basin_study.classifiers import GOOD
 from numerics.figures.basins.studied import problems
 from numerics.figures.script import Data, Missing, Script, Setting
-from numerics.plotting import TWO_COLUMNS
+from numerics.plotting import TWO_COLUMNS, level_line
 from numerics.statistics.shares import share
 
 
@@ -58,10 +58,8 @@ def draw(data: Data) -> Figure:
                 va="bottom",
                 fontsize=6.5,
             )
-        axes.axhline(good, color="black", linewidth=0.8)
-        axes.axhline(0.5, color="black", linestyle=":", linewidth=0.8)
-        axes.annotate("good", (1, good), xycoords=("axes fraction", "data"), ha="right", va="bottom")
-        axes.annotate("chance", (1, 0.5), xycoords=("axes fraction", "data"), ha="right", va="bottom")
+        level_line(axes, good, "good", "-")
+        level_line(axes, 0.5, "chance")
         names = ["none" if size == 0 else f"{size:g} %" for size in sizes]
         axes.set_xticks(range(len(sizes)), names)
         axes.set(xlim=(-0.6, len(sizes) - 0.4), xlabel="wrong labels met on the way, of the genuine samples")

@@ -10,7 +10,7 @@ from numerics.figures.minima.trained import digit_minima
 from numerics.figures.script import Data, Script, Setting
 from numerics.minima_study.columns import values
 from numerics.minima_study.figures import LABELS
-from numerics.plotting import GREY, TWO_COLUMNS, plain_ticks
+from numerics.plotting import GREY, TWO_COLUMNS, level_line, plain_ticks
 
 KEYS = ("test_accuracy", "frobenius_norm", "input_gradient_train")
 
@@ -42,10 +42,7 @@ def draw(data: Data) -> Figure:
     panels = figure.subplots(1, 3, sharex=True)
     for axes, key in zip(panels, KEYS, strict=True):
         followed(axes, data, key)
-    panels[0].axhline(0.5, color="black", linestyle=":", linewidth=0.9)
-    panels[0].annotate(
-        "chance", (1, 0.5), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=6.5
-    )
+    level_line(panels[0], 0.5, "chance")
     panels[0].set_ylim(0.0, 1.02)
     for axes in panels[1:]:
         axes.set_yscale("log")

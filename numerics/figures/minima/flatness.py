@@ -15,7 +15,7 @@ from numerics.figures.script import Data, Script, Setting
 from numerics.minima_study.columns import values
 from numerics.minima_study.figures import LABELS
 from numerics.minima_study.findings import of_arm
-from numerics.plotting import MARKERS, TWO_COLUMNS, colours, plain_ticks
+from numerics.plotting import MARKERS, TWO_COLUMNS, colours, level_line, plain_ticks
 
 KEYS = ("frobenius_norm", "log_product_all")
 MOST = 4
@@ -52,11 +52,11 @@ def draw(data: Data) -> Figure:
     panels = figure.subplots(1, 2, sharey=True)
     for axes, key in zip(panels, KEYS, strict=True):
         scatter(axes, data, key)
+        level_line(axes, 0.5, "chance" if axes is panels[-1] else "")
         axes.set_xlabel(LABELS[key])
     panels[0].set_xscale("log")
     plain_ticks(panels[0].xaxis)
     panels[0].set(ylabel="test accuracy", ylim=(0.0, 1.02))
-    panels[0].annotate("chance", (0.01, 0.5), xycoords=("axes fraction", "data"), va="bottom", fontsize=6.5)
     sizes = np.unique(data["attack"])
     marks = [
         Line2D([], [], color="0.3", marker=marker, linestyle="", label=name)
@@ -71,7 +71,7 @@ def draw(data: Data) -> Figure:
 
 
 def scatter(axes: Axes, data: Data, key: str) -> None:
-    """All minima in one panel, and the line of chance."""
+    """All minima in one panel."""
     sizes = np.unique(data["attack"])
     for size, colour in zip(sizes, colours(len(sizes)), strict=True):
         for number, marker in zip(range(len(data["arms"])), MARKERS, strict=False):
@@ -86,7 +86,6 @@ def scatter(axes: Axes, data: Data, key: str) -> None:
                 markersize=3.6,
                 markeredgewidth=0.7,
             )
-    axes.axhline(0.5, color="black", linestyle=":", linewidth=0.9)
 
 
 SCRIPT = Script(

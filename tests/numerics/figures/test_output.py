@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 
 from numerics.commands.main import main
 from numerics.figures import FIGURES, Missing, Script, Setting, chosen, made, output
+from numerics.plotting import STYLE, level_line
 
 CALLS = []
 
@@ -154,3 +156,15 @@ def test_the_spectrum_of_the_hessian_has_the_trace_of_its_parts():
     H, G, R = np.moveaxis(data["values"], 1, 0).sum(axis=-1)
     assert np.allclose(H, G + R, rtol=1e-9)
     assert (data["values"][:, 1] >= -data["errors"][:, 1]).all()
+
+
+def test_what_a_line_is_stands_where_no_point_lies():
+    with mpl.style.context(STYLE):
+        figure = Figure()
+        axes = figure.subplots()
+        axes.plot([0, 1], [0.1, 0.1], "o")
+        level_line(axes, 0.1, "chance")
+        figure.canvas.draw()
+        (said,) = axes.texts
+        assert said.get_window_extent().x0 > axes.bbox.x1
+        assert said.get_window_extent().x1 <= figure.bbox.x1
