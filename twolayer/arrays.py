@@ -315,7 +315,7 @@ def labels(name: str, value: Any) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If `value` is no array, or a label is masked, NaN or None.
+        If `value` is no array, or a label is masked, NaN, infinite or None.
 
     Examples
     --------
@@ -324,10 +324,13 @@ def labels(name: str, value: Any) -> NDArray[Any]:
     """
     found = _as_numpy(name, _plain(name, value))
     entries = found.ravel()
-    numbers = found.dtype.kind in "fcmM"
-    lost = entries != entries if numbers else np.array([each is None for each in entries.tolist()], bool)
+    if found.dtype.kind in "fcmM":
+        lost = ~np.isfinite(entries)
+    else:
+        lost = np.array([each is None for each in entries.tolist()], bool)
     if lost.any():
-        raise ValueError(f"{name} must have every label; got {entries[int(np.argmax(lost))]}")
+        wanted = "every label, a finite number or a word"
+        raise ValueError(f"{name} must have {wanted}; got {entries[int(np.argmax(lost))]}")
     return found
 
 

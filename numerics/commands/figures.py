@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from numerics.commands.options import Integers
+
 if TYPE_CHECKING:
     from numerics.figures import Script, Setting
 
@@ -25,7 +27,7 @@ RECORDED = ("results.json", "*/results.json", "benchmarks.json")
 @click.option("--quick", is_flag=True, help="Fewer starts and coarser maps: all in some minutes.")
 @click.option(
     "--columns",
-    type=click.IntRange(1, 2),
+    type=Integers(1, 2),
     default=2,
     show_default=True,
     help="Width: 1 for a column of a page (3.4 inches), 2 for both (7).",

@@ -12,13 +12,18 @@ import click
 MOST_PROCESSES = 8  # that a command starts unasked
 
 
+def _in_digits(value: Any) -> bool:
+    """Whether a text holds no digit of another script, nor Python's 1_000, which may be meant as 1.000."""
+    return not isinstance(value, str) or (value.isascii() and "_" not in value)
+
+
 class Integers(click.IntRange):
     """A range of integers in decimal digits, and in no other script's."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The integer that `value` writes."""
-        if isinstance(value, str) and not value.isascii():
-            self.fail(f"{value!r} is not written in the digits 0 to 9.", param, ctx)
+        if not _in_digits(value):
+            self.fail(f"{value!r} is not written in the digits 0 to 9 alone.", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -27,8 +32,8 @@ class Numbers(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number that `value` writes."""
-        if isinstance(value, str) and not value.isascii():
-            self.fail(f"{value!r} is not written in the digits 0 to 9.", param, ctx)
+        if not _in_digits(value):
+            self.fail(f"{value!r} is not written in the digits 0 to 9 alone.", param, ctx)
         found = super().convert(value, param, ctx)
         if found is not None and not math.isfinite(found):
             self.fail(f"{value} is not a finite number.", param, ctx)

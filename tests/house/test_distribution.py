@@ -48,7 +48,7 @@ def test_the_wheel_states_its_licence_its_command_and_its_types(wheel):
     metadata = archive.read(info + "METADATA").decode()
     assert "BSD-3-Clause" in metadata
     assert "Requires-Python: >=3.11" in metadata
-    assert "twolayer = numerics.commands.main:main" in archive.read(info + "entry_points.txt").decode()
+    assert "twolayer = numerics.commands:start" in archive.read(info + "entry_points.txt").decode()
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(archive.namelist())
     assert any(name.endswith("LICENSE") for name in archive.namelist())
 

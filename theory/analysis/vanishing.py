@@ -1,4 +1,4 @@
-"""Where an activation is a straight line as far as floats can tell: s'' and s''' vanish from a point on."""
+"""Where s'' and s''' vanish: to nothing that floats can tell, from a point on, or as powers of z do."""
 
 from itertools import pairwise
 from math import inf
@@ -15,6 +15,8 @@ NOTHING = mp.ldexp(mp.mpf(1), -1080)
 FADED = mp.ldexp(mp.mpf(1), -9000)
 """What no product of eight floats takes to where it can be seen."""
 LATEST = 2.0**14
+FAR = mp.ldexp(mp.mpf(1), 20), mp.ldexp(mp.mpf(1), 24)
+LITTLE = 2.0**-10
 
 
 def vanishing_point(
@@ -49,11 +51,40 @@ def vanishing_point(
     return found if found <= latest else inf
 
 
+def waning(parts: tuple[Piece, ...], supremum: float) -> bool:
+    """Whether |s'''| is little beside its `supremum` far out: at 2^20 to 2^24, on one side at least.
+
+    Parameters
+    ----------
+    parts : tuple of Piece
+        From :func:`theory.analysis.pieces.pieces`.
+    supremum : float
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from theory.expressions.activations import z
+    >>> [waning((Piece(s, -sp.oo, sp.oo),), 6.0) for s in (z / (1 + z**2), sp.atan(z), sp.sin(z), z**3)]
+    [True, True, False, False]
+    """
+    low, high = FAR
+    sides = (_bends(parts, low, high), _bends(parts, -high, -low))
+    return any(bends is not None and bends[1] < LITTLE * supremum for bends in sides)
+
+
 def _nothing(parts: tuple[Piece, ...], lower: mp.mpf, upper: mp.mpf, nothing: mp.mpf) -> bool:
     """Whether one smooth piece covers the interval, and nothing is left of its curvature there."""
+    bends = _bends(parts, lower, upper)
+    if bends is None:
+        return False
+    most = max(abs(lower), abs(upper)) ** 2 * max(bends)
+    return bool(most < nothing)  # false for what is not a number
+
+
+def _bends(parts: tuple[Piece, ...], lower: mp.mpf, upper: mp.mpf) -> tuple[mp.mpf, mp.mpf] | None:
+    """Bounds of |s''| and |s'''| on an interval that one smooth piece covers; None if none does."""
     covering = [part for part in parts if part.lower <= lower and upper <= part.upper]
     if not covering:
-        return False
+        return None
     _, _, second, third = Box(canonical(covering[0].expr), lower, upper).derivatives()
-    most = max(abs(lower), abs(upper)) ** 2 * max(second.size, third.size)
-    return bool(most < nothing)  # false for what is not a number
+    return second.size, third.size

@@ -6,7 +6,7 @@ import sympy as sp
 
 from theory.analysis.constants import Constants, constants
 from theory.analysis.values import largest_value
-from theory.analysis.vanishing import FADED, LATEST, vanishing_point
+from theory.analysis.vanishing import FADED, LATEST, vanishing_point, waning
 from theory.emit.interval_source import third_lines
 from theory.emit.module_text import assignment, indented, literal, module, named_lines, supremum_line
 from theory.emit.skeletons import ACTIVATION, JETS, SINE_JETS, THIRD, THIRD_CONSTANT, THIRD_VANISHING
@@ -69,11 +69,16 @@ def _jets(known: Constants, symbol: sp.Symbol) -> str:
 
 
 def _third(known: Constants, symbol: sp.Symbol) -> str:
-    if math.isfinite(known.sup3):
+    if math.isfinite(known.sup3) and not _wanes(known):
         return THIRD_VANISHING if _vanishes(known) else THIRD_CONSTANT
     thirds = [(derivatives(part.expr, symbol, 3)[3], part.upper) for part in known.pieces]
     lines = third_lines(thirds, symbol)
     return THIRD.format(cost=cost(lines), body=indented(lines))
+
+
+def _wanes(known: Constants) -> bool:
+    """Whether s''' has a tail that is small beside its supremum, and is no tail of zeros to floats."""
+    return known.sup3 > 0 and not _vanishes(known) and waning(known.pieces, known.sup3)
 
 
 def _vanishes(known: Constants) -> bool:

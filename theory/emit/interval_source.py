@@ -70,10 +70,10 @@ class Bounds:
     def _power(self, base: sp.Expr, exponent: sp.Expr) -> str:
         if exponent.is_negative:
             return f"interval.inverse({self.name(base**-exponent)})"
-        if exponent == sp.S.Half:
-            return f"interval.root({self.name(base)})"
+        if exponent.is_Rational and exponent.q > 1 and exponent.q & (exponent.q - 1) == 0:
+            return f"interval.root({self.name(base ** (2 * exponent))})"
         if not exponent.is_Integer:
-            raise ValueError(f"exponent must be a whole number or 1/2; got {exponent}")
+            raise ValueError(f"exponent must be a whole number over a power of 2; got {exponent}")
         return f"interval.power({self.name(base)}, {exponent})"
 
     def _function(self, expression: sp.Expr) -> str:

@@ -101,7 +101,7 @@ def third_bound(box: tuple[float, float]) -> float:
 def third(Z: Array, radius: Array, T: Array) -> None:
     """Fill T with a bound of the third derivative's absolute value on [Z - radius, Z + radius]."""
     for i in range(Z.size):
-        T[i] = third_bound(interval.around(Z[i], radius[i]))
+        T[i] = min(SUP3, third_bound(interval.around(Z[i], radius[i])))
 '''
 
 LOSS = '''
