@@ -16,6 +16,7 @@ import os
 import pickle
 import re
 import shutil
+import stat
 import tempfile
 import time
 import warnings
@@ -138,10 +139,7 @@ class _Checked(IndexDataCacheFile):
             file.write(hashlib.blake2b(body).digest() + body)
 
     def _get(self, path: str) -> Any:
-        with open(path, "rb") as file:
-            if not _own(os.fstat(file.fileno())):
-                raise ValueError("it is not the user's own alone")
-            written = file.read()
+        written = read_own(path)
         size = hashlib.blake2b().digest_size
         if hashlib.blake2b(written[size:]).digest() != written[:size]:
             raise ValueError("its checksum is wrong")
@@ -236,6 +234,25 @@ def kernel_folder() -> Path | None:
         return None
     _remove_stale(folder)
     return folder
+
+
+def read_own(path: str | Path, most: int = 2**31) -> bytes:
+    """What a file of the cache holds.
+
+    Raises
+    ------
+    ValueError
+        If another user could have written it, or it is no ordinary file of at most `most` bytes.
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not _own(found):
+            raise ValueError("it is not the user's own alone")
+        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+            raise ValueError("it is no file of the cache's")
+        return file.read()
 
 
 def _own(found: os.stat_result) -> bool:

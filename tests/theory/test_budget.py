@@ -12,7 +12,9 @@ import theory
 import twolayer as tl
 from theory.analysis.admission import activation_expression
 from theory.certify import certify_quantity, check
+from theory.certify.balls.activation import allowance
 from theory.certify.balls.balls import Undecided, arb, proved_root
+from theory.certify.certificate import fault
 from theory.certify.file import digest, document
 from theory.certify.json_fields import Refused, parsed
 from theory.expressions.budget import Allowance, within
@@ -218,6 +220,14 @@ def test_a_lie_about_an_undefined_number_is_refused(tmp_path):
     path.write_text(json.dumps(made))
     with pytest.raises(Refused, match="a root is defined only if"):
         check(path)
+
+
+def test_what_a_formula_costs_is_counted_once_for_all_that_is_asked_of_it(monkeypatch):
+    net = tl.TwoLayer([1.0], [[1.0]], activation="z + z**2/7")
+    made = certify_quantity("risk", net, [[1.0]], [0.0])
+    assert fault(made) == ""
+    monkeypatch.setattr(allowance(made.subject.activation, False), "left", 0.0)
+    assert "its activation must be understood" in fault(made)
 
 
 @pytest.mark.parametrize(

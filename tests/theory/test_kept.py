@@ -1,6 +1,7 @@
 """A derivation is made once, and what lies on the disk is run only if it is what was written there."""
 
 import json
+import os
 
 import pytest
 
@@ -33,6 +34,17 @@ def test_every_flipped_bit_and_every_cut_is_seen(folder):
         assert kept.kept("question") is None
         path.write_bytes(whole[:place])
         assert kept.kept("question") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="there are no modes")
+@pytest.mark.parametrize("mode", [0o777, 0o666, 0o620])
+def test_a_file_that_others_may_write_is_not_read(folder, mode):
+    kept.keep("question", TEXT, 0.5)
+    (path,) = folder.iterdir()
+    path.chmod(mode)
+    assert kept.kept("question") is None
+    kept.keep("question", TEXT, 0.5)
+    assert kept.kept("question") == (TEXT, 0.5)
 
 
 @pytest.mark.parametrize(

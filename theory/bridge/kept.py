@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sympy as sp
 
-from twolayer.jit import kernel_folder
+from twolayer.jit import kernel_folder, read_own
 
 SOURCES = Path(__file__).parents[1]
 ROOMS = ("expressions", "analysis", "derivation", "emit", "bridge")
@@ -43,8 +43,8 @@ def kept(question: str) -> tuple[str, float] | None:
     if path is None:
         return None
     try:
-        written = path.read_bytes()
-        if len(written) > LARGEST or written[:64] != _checksum(written[64:]):
+        written = read_own(path, LARGEST)
+        if written[:64] != _checksum(written[64:]):
             return None
         found = json.loads(written[64:])
         text, floor = found["text"], found["floor"]

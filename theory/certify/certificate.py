@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from theory.certify.balls.activation import activation
+from theory.certify.balls.activation import activation, allowance
 from theory.certify.balls.balls import Undecided, arb, precision
 from theory.certify.balls.decimals import inside, number, outside
 from theory.certify.quantities.exact_network import Subject
@@ -15,10 +15,9 @@ from theory.certify.quantities.norms import spectrum
 from theory.certify.quantities.numbers import quantity
 from theory.certify.quantities.verdict import decided
 from theory.certify.unique_minimum import minimum_of
-from theory.expressions.budget import within
+from theory.expressions.activations import ACTIVATIONS
 from theory.expressions.names import require_known
 
-SECONDS = 4.5  # that understanding an activation may take
 RAISE = 4  # by how much a checker may raise the precision of a certificate
 MOST_BITS = 4096
 Claim = dict[str, Any]
@@ -60,8 +59,9 @@ def theorem_called(id: str, variant: str) -> Any:
 def fault(certificate: Certificate) -> str:
     """Why a claim could not be confirmed from the numbers of its network, or "" if it was."""
     try:
-        with within(SECONDS, "its activation must be understood"):
-            activation(certificate.subject.activation)
+        called = certificate.subject.activation
+        with allowance(called, called in ACTIVATIONS).within("its activation must be understood"):
+            activation(called)
     except Exception as reason:  # a formula that nobody vouches for, in the hands of sympy
         return str(reason) or type(reason).__name__
     try:

@@ -23,7 +23,7 @@ from theory.expressions.budget import Allowance
 from theory.expressions.stable import derivatives
 
 SECONDS, VOUCHED = 4.5, 600.0
-"""What the constants of a formula that nobody vouches for may take, and those of a built-in activation."""
+"""What a formula that nobody vouches for may take, from its words to its constants, and a built-in one."""
 
 Exact = Callable[[], arb]
 SPELLED = {"Max": "max", "Min": "min", "Abs": "abs", "E": "exp(1)"}  # sympy's words as formulas have them
@@ -48,15 +48,19 @@ class BallActivation:
     pieces: tuple[tuple[Program, sp.Expr], ...]
 
     @property
+    def _allowance(self) -> Allowance:
+        return allowance(self.text, self.expression in ACTIVATIONS.values())
+
+    @property
     def constants(self) -> Constants:
         """Suprema, homogeneity and kinks; ValueError where a formula's are not found in time."""
-        with _allowance(self.expression).within("the constants of its activation must be found"):
+        with self._allowance.within("the constants of its activation must be found"):
             return constants(self.expression)
 
     @property
     def suprema(self) -> tuple[tuple[arb, arb], ...]:
         """Proved bounds, from below and above, of the suprema of the first three derivatives' sizes."""
-        with _allowance(self.expression).within("the suprema of its activation must be bounded"):
+        with self._allowance.within("the suprema of its activation must be bounded"):
             return _suprema(self.expression)
 
     def jet(self, at: arb, exact: Exact | None = None) -> list[arb]:
@@ -87,9 +91,15 @@ class BallActivation:
 
 
 @cache
-def _allowance(expression: sp.Expr) -> Allowance:
-    """What the constants of an activation may cost: those of the built-in ones are known to end."""
-    return Allowance(VOUCHED if expression in ACTIVATIONS.values() else SECONDS)
+def allowance(text: str, vouched: bool) -> Allowance:
+    """What may be spent on the activation `text` in all: more if it is `vouched`, a built-in one, to end.
+
+    Examples
+    --------
+    >>> allowance("z*sin(z)", False).seconds, allowance("z*sin(z)", False) is allowance("z*sin(z)", False)
+    (4.5, True)
+    """
+    return Allowance(VOUCHED if vouched else SECONDS)
 
 
 @cache
