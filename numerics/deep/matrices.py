@@ -24,6 +24,7 @@ from twolayer.spectrum.tridiagonal.panels import panels
 
 Directions = dict[int, tuple[Array | None, Array | None]]
 COUNTED = 8000  # order up to which a matrix is factored: minutes
+FORMING = 5  # copies of the matrix at most, while it is formed
 COPIES = 8  # of the matrix, while it is factored and verified
 
 
@@ -74,14 +75,32 @@ def dense(run: Forward, scope: Scope) -> Array:
     if scope.residual:
         for l in scope.layers:
             _add_residual(run, scope, l, {k: where[k] for k in scope.layers if k >= l}, H)
-    H = np.tril(H) + np.tril(H, -1).T
-    return np.asarray(H / run.n)
+    H /= run.n
+    mirror(H)
+    return H
+
+
+def mirror(H: Array) -> None:
+    """Write what is below the diagonal of `H` (P, P) above it too, in place.
+
+    Examples
+    --------
+    >>> H = np.array([[1.0, 0.0], [2.0, 3.0]])
+    >>> mirror(H)
+    >>> H
+    array([[1., 2.],
+           [2., 3.]])
+    """
+    for panel in panels(len(H)):
+        corner, after = H[panel, panel], slice(panel.stop, None)
+        corner[:] = np.tril(corner) + np.tril(corner, -1).T
+        H[panel, after] = H[after, panel].T
 
 
 def require_memory(order: int) -> None:
-    """Refuse a matrix of this order that would not fit into memory."""
-    needed, there = 8 * order**2, available()
-    if needed > 0.8 * there:
+    """Refuse a matrix of this order that would not fit into memory while it is formed."""
+    needed, there = FORMING * 8 * order**2, available()
+    if needed > there:
         raise MemoryError(
             f"the matrix must fit into memory ({there / 2**30:.0f} GiB); "
             f"got {needed / 2**30:.0f} GiB: use frobenius_norm, trace, diagonal, block or H @ v"

@@ -15,8 +15,11 @@ from numpy.typing import ArrayLike
 import twolayer as tl
 from twolayer import arrays
 from twolayer.arrays import Array
+from twolayer.memory import available
 from twolayer.model.activation import activation as find_activation
 from twolayer.model.parameters import Parameters
+
+COPIES = 4  # of the weights, while they are drawn, scaled and made a network's own
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +236,8 @@ def random_network(
         If `sizes` are not two positive integers or more, the kind is unknown or the scale not positive.
     TypeError
         If `biases` is neither True nor False.
+    MemoryError
+        If the weights would not fit into this machine's memory.
 
     Examples
     --------
@@ -248,6 +253,12 @@ def random_network(
         raise TypeError(f"biases must be True or False; got {biases!r}")
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"seed must be an integer of at least 0; got {seed!r}")
+    needed, there = COPIES * 8 * sum(inner * outer for inner, outer in pairwise(widths)), available()
+    if needed > there:
+        raise MemoryError(
+            f"sizes must make weights that fit into memory ({there / 2**30:.0f} GiB); "
+            f"got {needed / 2**30:.0f} GiB with those of which they are made"
+        )
     rng = np.random.default_rng(seed)
     drawn = [
         KINDS[kind](rng, inner, outer, l == len(widths) - 2)

@@ -226,18 +226,24 @@ class DeepEigensystem:
 
     def _method(self, method: str | None, k: int | None, watch: Watch) -> str:
         iterable = k is not None
+        names = [*self.options, *(["lanczos"] if iterable else [])]
         if method is None:
-            option = self.small(watch) or ("lanczos" if iterable else self.large() if self.large else "")
-            if not option:
+            option = self.small(watch)
+            if iterable and not (option and self._fits(option)):
+                return "lanczos"
+            method = option or (self.large() if self.large else "")
+            if not method:
                 forms = " or ".join(f"{name!r} ({_gib(order)})" for name, (_, order) in self.options.items())
                 raise ValueError(f"method must be {forms} for P = {self.order:,}; got None: or ask for k")
-            return option
-        names = [*self.options, *(["lanczos"] if iterable else [])]
         if method not in names:
             raise ValueError(f"method must be None or one of {', '.join(names)}; got {method!r}")
-        if method in self.options and COPIES * 8 * self.options[method][1] ** 2 > available():
+        if not self._fits(method):
             raise MemoryError(f"method must fit into memory; got {method!r}, {_gib(self.options[method][1])}")
         return method
+
+    def _fits(self, method: str) -> bool:
+        """Whether there is memory for the matrix that a method forms, and for what is made of it."""
+        return method not in self.options or COPIES * 8 * self.options[method][1] ** 2 <= available()
 
     def _pairs(self, option: str, k: int, which: str, watch: Watch, bounded: bool = False) -> Pairs:
         given = self.operator(watch)

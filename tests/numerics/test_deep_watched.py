@@ -1,9 +1,12 @@
 """What deep networks' curvature shows of its progress, what breaks it off, and what its diagonal may gain."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from numerics import deep
+from numerics.deep.matrices import FORMING
 
 QUESTIONS = {
     "frobenius_norm": (),
@@ -117,3 +120,28 @@ def test_the_tangent_kernel_by_blocks_of_samples(monkeypatch):
     monkeypatch.setattr("numerics.deep.matrices.BRIEF", 1)
     parts = hessian((3, 4, 5, 2), "tanh").gauss_newton.eigenvalues()
     assert np.allclose(whole.value, parts.value, rtol=0, atol=float(np.max(whole.error + parts.error)))
+
+
+def test_without_memory_matrices_are_refused_and_a_few_eigenvalues_had_without(monkeypatch):
+    H = hessian((3, 4, 5, 2), "tanh")
+    truth = np.linalg.eigvalsh(H.toarray())[::-1]
+    for module in ("matrices", "spectrum"):
+        monkeypatch.setattr(f"numerics.deep.{module}.available", lambda: 4.0 * 8 * 49**2)
+    for asked in (H.toarray, H.eigenvalues, H.gauss_newton.eigenvalues, H.rank):
+        with pytest.raises(MemoryError, match="must fit into memory"):
+            asked() if asked != H.gauss_newton.eigenvalues else asked(method="dense")
+    found = H.eigenvalues(1)
+    assert found.method.startswith("lanczos")
+    assert abs(found.value[0] - truth[0]) <= found.error[0] + 1e-12
+    with pytest.raises(MemoryError, match="sizes must make weights that fit into memory"):
+        deep.random_network([3, 10**9, 2], seed=0)
+
+
+def test_forming_the_matrix_takes_no_more_memory_than_is_asked_for():
+    net = deep.random_network((40, 25, 2), "tanh", seed=0)
+    H = deep.Hessian(net, np.ones((4, 40)), np.ones((4, 2)))
+    tracemalloc.start()
+    H.toarray()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < FORMING * 8 * H.shape[0] ** 2

@@ -77,6 +77,11 @@ def own_inputs(z, self):
     return z.sub_(1.0)
 
 
+def hooked(z, self):
+    z.register_hook(lambda slope: 2 * slope)
+    return torch.tanh(z)
+
+
 class ChangesInputs(nn.Module):
     def __init__(self):
         super().__init__()
@@ -143,6 +148,9 @@ REFUSED = {
     "not finite": (not_finite, "parameters must be finite; got NaN or infinity in 'weight'"),
     "outputs not finite": (lambda: Of(lambda z, self: z / 0), "outputs must be finite"),
     "once": (lambda: Of(lambda z, self: Once.apply(z)), "twice differentiable by torch"),
+    "a hook": (lambda: Of(hooked), "slopes that are off by .* has it hooks, or detached parts"),
+    "a detached part": (lambda: Of(lambda z, self: z.tanh() * (1 + z.detach())), "slopes that are off by"),
+    "a straight-through step": (lambda: Of(lambda z, self: z + (z.round() - z).detach()), "slopes that are"),
     "silent": (lambda: Of(lambda z, self: Silent.apply(z)), "second derivatives are off by"),
     "a scalar": (lambda: Of(lambda z, self: z.sum()), r"outputs must be \(n, q\)"),
     "images": (lambda: Of(lambda z, self: z[:, :, None, None]), r"outputs must be \(n, q\)"),
@@ -282,3 +290,26 @@ def test_a_module_that_bears_the_name_of_a_sequential_is_differentiated():
     norm, exact = (module_hessian(module, X, Y).frobenius_norm() for module in (wrapped, plain[:1]))
     assert not norm.exact
     assert abs(norm.value - exact.value) <= 1e-5 * exact.value
+
+
+def test_another_mode_afterwards_is_refused_and_other_buffers_change_nothing():
+    net = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Dropout()).double().eval()
+    found = module_hessian(net, X, Y)
+    v = np.ones(found.shape[0])
+    before = found @ v
+    net[1].running_mean += 1.0
+    assert (found @ v == before).all()
+    net.train()
+    with pytest.raises(ValueError, match=r"must stay in the mode it was given in; got train\(\) or eval\(\)"):
+        found @ v
+    net.eval()
+    assert (found @ v == before).all()
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Hardtanh, nn.Softshrink])
+def test_kinks_are_no_wrong_slopes(activation):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), activation(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3))
+    nn.init.zeros_(net[0].bias)  # so that black parts of an image stand on the kink
+    images = torch.relu(torch.randn(5, 1, 8, 8) - 1)
+    assert module_hessian(net, images, torch.randn(5, 3)).shape[0] == 151

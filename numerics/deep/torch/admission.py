@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from numerics.deep.torch.losses import first_line
 from numerics.deep.torch.model import UnfitOutputs
 
+SETTLED = 0.01  # share of a slope within which differences agree with it, or with each other
 RUNS = 2  # of the same inputs that must give the same outputs
 
 
@@ -106,7 +108,7 @@ def _outputs(model: Any) -> Any:
     import torch
 
     versions = [tensor._version for tensor in (model.X, *model.parameters.values())]
-    buffers = {name: buffer.clone() for name, buffer in model.module.named_buffers()}
+    buffers = {name: buffer.clone() for name, buffer in model.buffers.items()}
     state = torch.get_rng_state()
     found = _run(model, model.chunks)
     if not torch.equal(state, torch.get_rng_state()):
@@ -114,7 +116,7 @@ def _outputs(model: Any) -> Any:
         raise ValueError("module must be deterministic; got one that draws random numbers")
     if versions != [tensor._version for tensor in (model.X, *model.parameters.values())]:
         raise ValueError("module must not work in place; got one that changes its inputs or parameters")
-    for name, buffer in model.module.named_buffers():
+    for name, buffer in model.buffers.items():
         if buffer.shape != buffers[name].shape or not torch.equal(buffer, buffers[name]):
             raise ValueError(f"module must not change when it is run; got another buffer {name!r}")
     if not torch.isfinite(found).all():
@@ -187,6 +189,7 @@ def require_derivatives(model: Any) -> None:
     if not torch.isfinite(found).all():
         raise ValueError("second derivatives must be finite; got NaN or infinity")
     _require_symmetry(V, found)
+    _require_slopes(model)
     if _own_functions(model.outputs(model.chunks[0]).grad_fn):
         _require_differences(model, found)
 
@@ -202,6 +205,44 @@ def _require_symmetry(V: Any, HV: Any) -> None:
         raise ValueError(
             "module must be twice differentiable by torch; got second derivatives that are not symmetric, "
             "as those of torch's weight_norm are not"
+        )
+
+
+def _require_slopes(model: Any) -> None:
+    """A hook, or a detached part, may give other slopes than those of the outputs in silence.
+
+    Along the steepest direction of one mixture of the outputs, differences say what the slope is; but where
+    they have not settled, or differ from side to side as at a kink, nothing.
+    """
+    import torch
+
+    rows, eps = model.chunks[0], torch.finfo(model.dtype).eps
+    F = model.outputs(rows)
+    source = torch.Generator().manual_seed(1)
+    mix = torch.randn(F.shape, generator=source).to(F.device, F.dtype)
+    found = torch.autograd.grad(F, model.wanted, mix, allow_unused=True)
+    slopes = [torch.zeros_like(p) if w is None else w for w, p in zip(found, model.wanted, strict=True)]
+    size, length = (
+        float(torch.cat([each.detach().double().ravel() for each in each_of]).norm())
+        for each_of in (slopes, model.wanted)
+    )
+    if not 0 < size < math.inf:
+        return
+
+    def mixed(step: float) -> float:
+        there = model.along([step / size * slope for slope in slopes]).part(rows)
+        return float((mix.double() * there.double()).sum())
+
+    here, steps = mixed(0.0), [eps ** (1 / 3) * max(length, 1.0) / part for part in (1, 4)]
+    ends = [[(mixed(sign * step) - here) * sign / step for sign in (1, -1)] for step in steps]
+    wide, near = (sum(sides) / 2 for sides in ends)
+    noise = 100 * eps * float(mix.double().norm() * F.detach().double().norm()) / steps[1]
+    larger = max(size, abs(near))
+    unsettled = max(abs(near - wide), abs(ends[1][0] - ends[1][1]))
+    if unsettled <= SETTLED * larger + noise and abs(near - size) > SETTLED * larger + noise:
+        raise ValueError(
+            "module must be differentiable by torch; got slopes that are off by "
+            f"{abs(near - size) / larger:.0%} of differences of the outputs: has it hooks, or detached parts?"
         )
 
 

@@ -16,7 +16,7 @@ from numerics.deep.spectrum import DeepEigensystem, bounds_by_norms, product_of_
 from numerics.deep.torch.admission import require_derivatives, require_module, require_outputs
 from numerics.deep.torch.data import samples
 from numerics.deep.torch.estimates import AT_ONCE, Sampled, sampled
-from numerics.deep.torch.model import Model, recorded
+from numerics.deep.torch.model import Model, modes_of, recorded
 from numerics.deep.torch.recognition import network_of
 from twolayer import arrays
 from twolayer.arrays import Array
@@ -289,7 +289,7 @@ def module_hessian(
     Returns
     -------
     numerics.deep.Hessian or ModuleCurvature
-        The parameters are those of now; the order of theta is that of ``module.parameters()``.
+        Parameters, buffers and data are those of now; the order of theta is that of ``module.parameters()``.
 
     Raises
     ------
@@ -304,7 +304,7 @@ def module_hessian(
     """
     _require_torch()
     require_module(module)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
         raise ValueError(f"batch_size must be a positive whole number; got {batch_size!r}")
     inputs, targets = samples(X, y)
     net = network_of(module) if isinstance(loss, str) else None
@@ -324,7 +324,9 @@ def _model(module: Any, X: Any, y: Any, loss: Any, rows: int) -> Model:
     named = {name: each.detach().clone().requires_grad_() for name, each in module.named_parameters()}
     like = next(iter(named.values()))
     X = X.to(like.device, like.dtype) if X.is_floating_point() else X.to(like.device)
-    given = Model(module, named, tuple(named), X.clone() if X.is_inference() else X, y, loss, None, rows)
+    X = X.clone() if X.is_inference() else X
+    buffers = {name: each.detach().clone() for name, each in module.named_buffers()}
+    given = Model(module, named, tuple(named), X, y, loss, None, rows, buffers, modes_of(module))
     require_outputs(given)
     model = given.with_loss()
     require_derivatives(model)

@@ -54,7 +54,7 @@ def _tensor(name: str, values: Any) -> Any:
     import torch
 
     if isinstance(values, torch.Tensor):
-        return values
+        return values.detach().clone()  # which its owner may change afterwards
     array = np.asarray(values)
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name} must be an array of real numbers; got dtype {array.dtype}")

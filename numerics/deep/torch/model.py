@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,6 +15,11 @@ Found = TypeVar("Found")
 
 class UnfitOutputs(ValueError):
     """What a module returns is not a row of outputs for every sample."""
+
+
+def modes_of(module: Any) -> tuple[bool, ...]:
+    """Whether each layer of a module is in training mode."""
+    return tuple(layer.training for layer in module.modules())
 
 
 def recorded(work: Callable[Given, Found]) -> Callable[Given, Found]:
@@ -47,6 +52,10 @@ class Model:
     rule : OutputLoss or None
     rows : int
         Samples run at once.
+    buffers : dict of str to tensor
+        As they were when the module was given.
+    modes : tuple of bool
+        Whether each of its layers was in training mode then.
     """
 
     module: Any
@@ -57,6 +66,8 @@ class Model:
     loss: Any
     rule: OutputLoss | None
     rows: int
+    buffers: dict[str, Any] = field(default_factory=dict)
+    modes: tuple[bool, ...] = ()
 
     @property
     def n(self) -> int:
@@ -96,8 +107,10 @@ class Model:
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
         given = self.X[rows] if X is None else X
+        if modes_of(self.module) != self.modes:
+            raise ValueError("module must stay in the mode it was given in; got train() or eval() since then")
         with sdpa_kernel(SDPBackend.MATH):  # the others have no second derivatives
-            found = torch.func.functional_call(self.module, self.parameters, (given,))
+            found = torch.func.functional_call(self.module, self.parameters | self.buffers, (given,))
         if not isinstance(found, torch.Tensor) or found.dim() not in (1, 2) or len(found) != len(given):
             shape = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
             raise UnfitOutputs(f"outputs must be (n, q) or (n,), n = {len(given)}; got {shape}")
@@ -116,8 +129,14 @@ class Model:
         import torch
 
         F = torch.cat([self.part(rows) for rows in self.chunks])
-        one = torch.func.functional_call(self.module, self.parameters, (self.X[:1],))
+        one = torch.func.functional_call(self.module, self.parameters | self.buffers, (self.X[:1],))
         return replace(self, rule=output_loss(self.loss, F, self.y, list(self.parameters), one.dim() == 1))
+
+    @recorded
+    def along(self, steps: list[Any]) -> Model:
+        """This model, without its loss, with `steps` added to the parameters that are differentiated by."""
+        moved = {name: self.parameters[name] + step for name, step in zip(self.chosen, steps, strict=True)}
+        return self._with(moved, False)
 
     @recorded
     def moved(self, step: float) -> Model:
