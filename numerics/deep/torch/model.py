@@ -133,6 +133,17 @@ class Model:
         return replace(self, rule=output_loss(self.loss, F, self.y, list(self.parameters), one.dim() == 1))
 
     @recorded
+    def in_double(self) -> Model:
+        """This model, without its loss, in double precision."""
+
+        def wide(tensor: Any) -> Any:
+            return tensor.detach().double() if tensor.is_floating_point() else tensor
+
+        made = {name: wide(tensor) for name, tensor in self.parameters.items()}
+        buffers = {name: wide(tensor) for name, tensor in self.buffers.items()}
+        return replace(self, X=wide(self.X), buffers=buffers)._with(made, False)
+
+    @recorded
     def along(self, steps: list[Any]) -> Model:
         """This model, without its loss, with `steps` added to the parameters that are differentiated by."""
         moved = {name: self.parameters[name] + step for name, step in zip(self.chosen, steps, strict=True)}
