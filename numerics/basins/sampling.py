@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from numerics.basins.map import NO_MINIMUM, NOT_DECIDED, BasinMap, land_piece
 from numerics.descents.flow import INTEGRATOR
 from numerics.descents.landing import UNDECIDED, Landing, from_arrays
-from numerics.landscape.landscape import Landscape
+from numerics.landscape.landscape import Landscape, NetworkLandscape
 from numerics.landscape.minima import Minimum
 from numerics.statistics.shares import Share, shares
 from numerics.sweeps.store import fingerprint
@@ -140,7 +140,7 @@ def sample(
         for first in range(0, len(points), piece)
     ]
     given = [(name, _said(option)) for name, option in sorted(options.items())]
-    key = fingerprint(INTEGRATOR, points, seeds, method, given, _mark(landscape, points[0]))
+    key = fingerprint(INTEGRATOR, points, seeds, method, given, *_mark(landscape, points))
     shards = sweep(
         partial(land_piece, basin),
         pieces,
@@ -160,6 +160,16 @@ def _said(option: Any) -> Any:
     return fingerprint(np.asarray(option)) if isinstance(option, np.ndarray | list) else option
 
 
-def _mark(landscape: Landscape, theta: Array) -> tuple[float, Sequence[float]]:
-    """What tells one landscape from another in a store: its value and gradient at a point."""
-    return landscape.value(theta), landscape.gradient(theta).tolist()
+def _mark(landscape: Landscape, starts: Array) -> Sequence[Any]:
+    """What tells one landscape from another in a store.
+
+    A network's is its data, shape, activation and loss: where units are dead, or all on one side of their
+    kinks, values and gradients are those of other networks too. Of other landscapes nothing is known but
+    their values and gradients at the `starts` (k, D), all of them.
+    """
+    if isinstance(landscape, NetworkLandscape):
+        risk, net = landscape.risk, landscape.net
+        named = (net.activation.name, net.activation.expression, risk.loss.name, risk.loss.expression)
+        return repr(net), *named, risk.X, risk.y
+    values = [float(landscape.value(theta)) for theta in starts]
+    return np.array(values), np.array([landscape.gradient(theta) for theta in starts])

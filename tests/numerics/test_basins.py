@@ -259,3 +259,20 @@ def test_bad_arguments_are_named():
         shares([1, 2], 95)
     with pytest.raises(ValueError, match="count must lie in 0"):
         share(3, 2)
+
+
+@pytest.mark.parametrize("other", ["leaky_relu", "inputs"])
+def test_a_store_is_not_taken_up_by_a_network_that_agrees_at_the_first_start(tmp_path, other):
+    """Where all units are on, or all are dead, other activations and inputs have the same slopes."""
+    starts, X, y = rng().normal(size=(3, 4)), np.abs(rng().normal(size=(6, 1))), np.ones(6)
+    starts[0] = [1.0, 1.0, 1.0, 0.5] if other == "leaky_relu" else [1.0, 1.0, -1.0, -0.5]
+    net = tl.TwoLayer([1.0, 1.0], [[1.0], [1.0]], activation="relu")
+
+    def labels(place):
+        return basins.sample(place, starts, rng=rng(), store=tmp_path / "s", confirm=False).labels
+
+    alike = net if other == "inputs" else tl.TwoLayer(net.a, net.W, activation=other)
+    labels(NetworkLandscape(net, X, y))
+    with pytest.raises(ValueError, match="store must be a new folder or that of the same sweep"):
+        labels(NetworkLandscape(alike, 3 * X if other == "inputs" else X, y))
+    assert np.array_equal(labels(NetworkLandscape(net, X, y)), labels(NetworkLandscape(net, X, y)))
