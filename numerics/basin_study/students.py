@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -164,7 +164,7 @@ def student(
     starting = {index: labels["flow"].count(index) for index in range(len(basin.minima))}
     often = sorted(starting, key=lambda index: -starting[index])[:volumes]
     measured = Measured(place_of, problem, steps, seed, tuple(basin.minima), frozenset(often))
-    rows = _rows(measured, starting, place if len(done) == len(pieces) else Workplace())
+    rows = _rows(measured, starting, place if len(done) == len(pieces) else None)
     classes = functions(place_of, basin)
     return {
         "problem": problem,
@@ -214,13 +214,20 @@ class Measured:
         return {"facts": np.array(json.dumps(facts))}
 
 
-def _rows(task: Measured, counts: dict[int, int], place: Workplace) -> list[dict[str, Any]]:
-    """What is said about each minimum, with its count of starts; those left out by time are measured here."""
-    drawn = (task.landscape.X, task.landscape.risk.y, repr(task.landscape.net))
-    thetas = [minimum.theta for minimum in task.minima]
-    key = fingerprint(INTEGRATOR, *drawn, task.problem, task.steps, task.seed, sorted(task.often), *thetas)
-    kept = dict(place.finished(f"student {task.problem} minima", task, list(counts), key))
-    facts = {index: kept.get(index) or task(index) for index in counts}
+def _rows(task: Measured, counts: dict[int, int], place: Workplace | None) -> list[dict[str, Any]]:
+    """What is said about each minimum, with its count of starts.
+
+    Of those left out by time, and of all while starts are missing (no `place`), no volume is measured.
+    """
+    kept: dict[int, Shard] = {}
+    if place is not None:
+        drawn = (task.landscape.X, task.landscape.risk.y, repr(task.landscape.net))
+        thetas = [minimum.theta for minimum in task.minima]
+        settings = (task.problem, task.steps, task.seed, sorted(task.often))
+        key = fingerprint(INTEGRATOR, *drawn, *settings, *thetas)
+        kept = dict(place.finished(f"student {task.problem} minima", task, list(counts), key))
+    short = replace(task, often=frozenset())
+    facts = {index: kept.get(index) or short(index) for index in counts}
     return [{"starts": counts[index], **json.loads(facts[index]["facts"].item())} for index in counts]
 
 

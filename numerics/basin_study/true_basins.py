@@ -86,7 +86,8 @@ def true_basins(seed: int, count: int, place: Workplace, activation: str = "tanh
     labels = [basin.label(landing) for landing in landings(done, "flow")]
     caught = shares(labels) if labels else {}
     order = [label for label in caught if isinstance(label, int) and label >= 0]
-    known = [(index, kind) for index in order for kind in ESTIMATORS]
+    whole = len(done) == len(pieces)  # else there are minima to come, and the work on all is another
+    known = [(index, kind) for index in order for kind in ESTIMATORS] if whole else []
     minima = np.array([minimum.theta for minimum in basin.minima])
     options = {kind: item[1] for kind, item in ESTIMATORS.items()}
     key = fingerprint(INTEGRATOR, landscape.X, landscape.risk.y, activation, minima, seed, RTOL, options)

@@ -103,6 +103,35 @@ def test_without_time_the_report_is_partial_and_says_so():
     json.dumps(found, allow_nan=False)
 
 
+def test_no_volume_is_measured_when_time_is_out():
+    """Walkers would hold up the report, after Ctrl-C too; what costs next to nothing is said all the same."""
+
+    class Ending(Workplace):
+        def finished(self, name, task, pieces, key):
+            self.max_seconds = 0.0 if "minima" in name else None
+            return super().finished(name, task, pieces, key)
+
+    found = student(0, 0, 4, 20, Ending())
+    assert found["minima"] and found["starts"] == 4
+    assert {row["soft"]["verdict"] for row in found["minima"]} == {students.NOT_MEASURED}
+    assert all(row["log_soft_volume"] is None and row["test_risk"] >= 0 for row in found["minima"])
+    assert found["prediction"]["log_soft_volume"]["minima"] == 0
+
+
+def test_basins_are_measured_once_all_starts_have_landed(monkeypatch):
+    """The minima of some of the starts make another sweep of the basins, and a store holds but one."""
+    monkeypatch.setattr(true_basins, "BLOCK", students.BLOCK)
+    asked = []
+
+    class Stopping(Workplace):
+        def finished(self, name, task, pieces, key):
+            asked.append(name)
+            return super().finished(name, task, pieces[:1], key)
+
+    found = true_basins.true_basins(0, 2 * students.BLOCK, Stopping())
+    assert asked == ["small student"] and found["starts"] == students.BLOCK and found["estimates"] == []
+
+
 def test_estimators_on_known_regions_are_right_or_say_that_they_are_not():
     rows = compared(0, False, Workplace())
     assert {row["estimator"] for row in rows} == set(known_volumes.ESTIMATORS)
