@@ -112,7 +112,8 @@ def test_no_volume_is_measured_when_time_is_out():
             return super().finished(name, task, pieces, key)
 
     found = student(0, 0, 4, 20, Ending())
-    assert found["minima"] and found["starts"] == 4
+    assert found["minima"]
+    assert found["starts"] == 4
     assert {row["soft"]["verdict"] for row in found["minima"]} == {students.NOT_MEASURED}
     assert all(row["log_soft_volume"] is None and row["test_risk"] >= 0 for row in found["minima"])
     assert found["prediction"]["log_soft_volume"]["minima"] == 0
@@ -129,7 +130,9 @@ def test_basins_are_measured_once_all_starts_have_landed(monkeypatch):
             return super().finished(name, task, pieces[:1], key)
 
     found = true_basins.true_basins(0, 2 * students.BLOCK, Stopping())
-    assert asked == ["small student"] and found["starts"] == students.BLOCK and found["estimates"] == []
+    assert asked == ["small student"]
+    assert found["starts"] == students.BLOCK
+    assert found["estimates"] == []
 
 
 def test_estimators_on_known_regions_are_right_or_say_that_they_are_not():
