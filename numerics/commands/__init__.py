@@ -4,7 +4,13 @@ import sys
 
 
 def start() -> None:
-    """Run the command ``twolayer``; Ctrl-C is answered with a line while its modules are loaded, too."""
+    """Run the command ``twolayer``; Ctrl-C is answered with a line while its modules are loaded, too.
+
+    Raises
+    ------
+    SystemExit
+        With the code 130 after Ctrl-C.
+    """
     try:
         from numerics.commands.main import main
     except KeyboardInterrupt:
