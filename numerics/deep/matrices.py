@@ -20,7 +20,7 @@ from twolayer.memory import available
 from twolayer.spectrum.extremes.records import Counter
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.factored.ldl import Factorization
-from twolayer.spectrum.tridiagonal.panels import panels
+from twolayer.spectrum.tridiagonal.panels import Heard, panels, unheard
 
 Directions = dict[int, tuple[Array | None, Array | None]]
 COUNTED = 8000  # order up to which a matrix is factored: minutes
@@ -54,11 +54,7 @@ def tangent_kernel(run: Forward, scope: Scope, bound: Bounds) -> tuple[Array, fl
             gram = np.repeat(h[start:stop] @ h[:stop].T, q, axis=1)
             K[here, on] += np.repeat(gram, q, axis=0) * (flat[here] @ flat[on].T)
         K[here, on] /= n
-    for panel in panels(n * q):  # and its mirror image
-        run.watch.stage(1.0, "the tangent kernel")
-        corner, after = K[panel, panel], slice(panel.stop, None)
-        corner[:] = np.tril(corner) + np.tril(corner, -1).T
-        K[panel, after] = K[after, panel].T
+    mirror(K, lambda: run.watch.stage(1.0, "the tangent kernel"))
     steps = gamma(2 * max(run.net.sizes) + run.net.depth + 8)
     return K, SLACK * (steps * bound.size + missed + bound.propagated)
 
@@ -76,12 +72,12 @@ def dense(run: Forward, scope: Scope) -> Array:
         for l in scope.layers:
             _add_residual(run, scope, l, {k: where[k] for k in scope.layers if k >= l}, H)
     H /= run.n
-    mirror(H)
+    mirror(H, lambda: run.watch.stage(1.0, "forming the matrix"))
     return H
 
 
-def mirror(H: Array) -> None:
-    """Write what is below the diagonal of `H` (P, P) above it too, in place.
+def mirror(H: Array, heard: Heard = unheard) -> None:
+    """Write what is below the diagonal of `H` (P, P) above it too, in place; `heard` as for panels.
 
     Examples
     --------
@@ -92,6 +88,7 @@ def mirror(H: Array) -> None:
            [2., 3.]])
     """
     for panel in panels(len(H)):
+        heard()
         corner, after = H[panel, panel], slice(panel.stop, None)
         corner[:] = np.tril(corner) + np.tril(corner, -1).T
         H[panel, after] = H[after, panel].T
