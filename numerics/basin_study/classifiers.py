@@ -21,7 +21,7 @@ from numerics.sweeps.workplace import Workplace, as_plain
 from numerics.training.attack_sets import attack_set
 from numerics.training.many import descend
 from numerics.training.starts import starts
-from numerics.training.trainers import TRAINER, to_minimum
+from numerics.training.trainers import to_minimum
 from numerics.volume.estimate import REFUSED
 from numerics.volume.ladder import student_factor
 from numerics.volume.priors import Gaussian
@@ -189,7 +189,7 @@ def classes(
         Plain data for JSON.
     """
     drawn = (*problem.genuine, *problem.reserve, problem.units, problem.activation, seed)
-    key = fingerprint(INTEGRATOR, TRAINER, *drawn, steps, count, attacks, RAYS)
+    key = fingerprint(INTEGRATOR, *drawn, steps, count, attacks, RAYS)
     pieces = [(attack, start) for start in range(count) for attack in attacks]
     rows = [
         {"attack_percent": attack, "start": start, **as_plain(shard)}

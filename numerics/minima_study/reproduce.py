@@ -29,7 +29,6 @@ from numerics.minima_study.sentences import conclusions
 from numerics.sweeps.store import Shard, fingerprint
 from numerics.sweeps.threads import one_thread
 from numerics.sweeps.workplace import Workplace
-from numerics.training.trainers import TRAINER
 
 CONVENTIONS = {
     "network": "f(x) = sum_k a_k s(w_k . x + b_k), scalar output, hidden biases, no output bias",
@@ -101,7 +100,7 @@ def reproduce(
         for task in () if place else progress(tasks(chosen)):
             found.append(minimum(task, data, seed, raw=raw))
     if place:
-        key = fingerprint(TRAINER, about_data["sha256"], seed, raw, data.standardise, chosen)
+        key = fingerprint(about_data["sha256"], seed, raw, data.standardise, chosen)
         found = searched(Search(data, seed, raw), tasks(chosen), key, place)
     minima, unfinished = at_minima(each.facts for each in found)
     if found and not minima:

@@ -13,7 +13,6 @@ from numerics.training.point import Point, labels
 from twolayer.arrays import Array
 from twolayer.blas_threads import scipy_on_one_thread
 from twolayer.curvature.gradient import from_forward
-from twolayer.forward.errors import Forward
 from twolayer.forward.scope import Scope
 from twolayer.spectrum.tangent_kernel import jacobian_gram
 
@@ -21,9 +20,6 @@ Steps = tuple[Callable[[float], Array | None], float]
 """The step for a damping (None where it cannot be solved for), and the scale dampings are relative to."""
 
 SADDLE_STEP = 1e-3
-
-BEND = 0.75
-"""Most that the path of a step may bend within it, relative to its length (Transtrum and Sethna 2012)."""
 
 
 def kernel_solver(point: Point) -> Steps:
@@ -135,10 +131,6 @@ class Scaled:
     Output weights, biases, and the weights of every input are each measured by the root of the largest G_jj
     among them on the way (Moré 1978): steps are the same in whatever units inputs, targets and parameters
     are. A unit that is saturated has no unit of its own, in which it would be sent off. O(P^3) time.
-
-    Narrow valleys are curved, and straight steps along them short: Gauss-Newton's are taken along the
-    parabola v + u / 2 on which outputs change evenly, u = -(G + mu)^-1 J^T Lam f'' / n with the outputs'
-    second derivative f'' along the step v, and not at all where that bends much (Transtrum and Sethna 2012).
     """
 
     def __init__(self, newton: bool) -> None:
@@ -153,45 +145,12 @@ class Scaled:
         sizes = np.where(self.sizes > 0, self.sizes, 1.0)
         M = (H.toarray() if self.newton else G) / np.multiply.outer(sizes, sizes)
         values, V = np.linalg.eigh(M)
-        size = np.abs(values)
+        along, size = V.T @ (point.gradient / sizes), np.abs(values)
 
-        def direction(damping: float) -> Array | None:
-            def answer(gradient: Array) -> Array:
-                return np.asarray(-(V @ (V.T @ (gradient / sizes) / (size + damping))))
-
-            step = answer(point.gradient) / sizes
-            if self.newton:
-                return step
-            turn = answer(turning(point.run, step)) / sizes
-            bends = 2 * np.linalg.norm(sizes * turn) > BEND * np.linalg.norm(sizes * step)
-            return None if bends else step + turn / 2
+        def direction(damping: float) -> Array:
+            return np.asarray(-(V @ (along / (size + damping))) / sizes)
 
         return direction, float(size.mean())
-
-
-def turning(run: Forward, step: Array) -> Array:
-    """J^T Lam f'' / n, (P,), with the second derivative f'' of the outputs along a `step` (P,)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        slopes = np.einsum("ioj,ij->io", run.Lam, second_along(run, step))
-    return from_forward(replace(run, G=slopes))
-
-
-def second_along(run: Forward, step: Array) -> Array:
-    """The second derivative of the outputs (n, q) along a `step` (P,).
-
-    Examples
-    --------
-    >>> from twolayer.forward.errors import forward
-    >>> net = tl.TwoLayer([3.0], [[1.0]], activation="square")  # f(t) = (3 + t) (1 + 2 t)^2 at x = 1
-    >>> second_along(forward(net, [[1.0]], [0.0], "squared"), np.array([1.0, 2.0]))
-    array([[32.]])
-    """
-    net, part = run.net, run.net.layout
-    A, W = step[part["a"]].reshape(net.A.shape), step[part["W"]].reshape(net.W.shape)
-    Z = run.X @ W.T
-    if net.b is not None:
-        Z = Z + step[part["b"]]
-    return np.asarray(2 * (run.S1 * Z) @ A.T + (run.S2 * Z**2) @ net.A.T)
 
 
 def _alike(net: tl.TwoLayer, sizes: Array) -> Array:

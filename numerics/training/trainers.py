@@ -33,9 +33,6 @@ __all__ = [
 ]
 
 
-TRAINER = "damped Gauss-Newton and Newton, a second time along parabolas: version 2"
-"""Names what :func:`to_minimum` does in the keys of stores: another version, another end."""
-
 LARGEST_AGAIN = 300
 """Parameters up to which training that stopped is tried once more, in units of the parameters' own."""
 

@@ -9,9 +9,7 @@ import twolayer as tl
 from numerics.landscape.channels import channels, channels_said
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.training import trainers
-from numerics.training.directions import second_along
 from numerics.training.newton import scaled
-from twolayer.forward.errors import forward
 
 FACTORS = [1e-8, 1e-3, 1e3, 1e8]
 
@@ -142,24 +140,3 @@ def test_training_that_stops_in_a_channel_says_so():
     done = trainers.to_minimum(*drawn("tanh", 3, n=20), steps=300)
     assert done.rung == "stopped"
     assert "flat channel" in done.why
-
-
-@pytest.mark.parametrize("activation", ["tanh", "gelu", "relu"])
-def test_the_second_derivative_of_outputs_along_a_step(activation):
-    rng, s = np.random.default_rng(5), 1e-4
-    net = tl.TwoLayer(rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), rng.normal(size=3), None, activation)
-    X, step = rng.normal(size=(7, 4)), rng.normal(size=net.n_parameters)
-    ahead, here, behind = (net.replace(net.theta + t * step)(X) for t in (s, 0.0, -s))
-    found = second_along(forward(net, X, np.zeros((7, 2))), step)
-    np.testing.assert_allclose(found, (ahead - 2 * here + behind) / s**2, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_steps_follow_curved_valleys(seed):
-    """Softplus units that become x^2 in a flat channel: straight steps are left at 3e-7 and more."""
-    rng, x = np.random.default_rng(seed), np.linspace(-1, 1, 200) * np.sqrt(3.0)
-    a, w, b = (rng.normal(size=5) for _ in range(3))
-    net = tl.TwoLayer(a, 50 * w[:, None], b, 0.0, "softplus")
-    end = scaled(net, x[:, None], x**2, steps=200, finish=0).net
-    left = np.logaddexp(0, x[:, None] * end.W[:, 0] + end.b) @ end.a + end.c - x**2
-    assert (left**2).mean() < 1e-8 * (x**4).mean()
