@@ -19,7 +19,7 @@ def test_the_least_counts(tmp_path, monkeypatch):
 
 
 def test_without_sysconf_something_is_assumed(monkeypatch):
-    monkeypatch.delattr("os.sysconf")
+    monkeypatch.delattr("os.sysconf", raising=False)
     monkeypatch.setattr(memory, "OWN_GROUPS", "/absent/cgroup")
     monkeypatch.setattr(memory, "LIMITS", ("/absent/memory.max", "/absent/memory.limit_in_bytes"))
     assert memory.available() == memory.UNKNOWN
