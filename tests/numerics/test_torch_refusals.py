@@ -313,3 +313,15 @@ def test_kinks_are_no_wrong_slopes(activation):
     nn.init.zeros_(net[0].bias)  # so that black parts of an image stand on the kink
     images = torch.relu(torch.randn(5, 1, 8, 8) - 1)
     assert module_hessian(net, images, torch.randn(5, 3)).shape[0] == 151
+
+
+@pytest.mark.parametrize("as_given", [torch.as_tensor, np.array])
+def test_what_becomes_of_the_data_afterwards_changes_nothing(as_given):
+    inputs, targets = as_given(X.copy()), as_given(Y.copy())
+    module = Of(lambda z, _: torch.tanh(z)).double()
+    found, truth = (module_hessian(module, inputs, targets) for _ in "ab")
+    v = np.ones(truth.shape[0])
+    before, error = truth @ v, truth.rounding_error()
+    inputs[...], targets[...] = 5.0, 7.0
+    assert (found @ v == before).all()
+    assert found.rounding_error() == error
