@@ -5,7 +5,8 @@ is large, a third gives its part there exactly, and random vectors z measure onl
 
     tr H = tr Q^T H Q + E[ (P z)^T H (P z) ],      |H|_F^2 = |H Q|_F^2 + E |H P z|^2 .
 
-Given Q, both means are of independent terms, so that their spread is a standard error.
+Given Q, both means are of independent terms, so that their spread is a standard error. Where these are few
+it is multiplied as Student's distribution asks, so that twice the error still covers 95 %.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 from twolayer.arrays import Array
 
 ENTRIES = 50_000_000  # of Q at most
 AT_ONCE = 16  # products
+COVERED = 0.975  # below the upper end of an interval of 95 %
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Sampled:
     ----------
     trace, trace_error : float
     square, square_error : float
-        Of the squared Frobenius norm; errors are standard errors.
+        Of the squared Frobenius norm; errors are standard errors, larger where terms are few.
     products : int
         That were taken.
     """
@@ -87,7 +90,7 @@ def sampled(products: Callable[[Array], Array], order: int, budget: int, seed: i
     HZ = _taken(products, Z)
     traces, squares = np.einsum("ij,ij->i", Z, HZ), np.einsum("ij,ij->i", HZ, HZ)
     known = math.fsum(np.einsum("ij,ij->i", Q, HQ)), float(np.linalg.norm(HQ)) ** 2
-    root = math.sqrt(len(Z))
+    root = math.sqrt(len(Z)) / few_terms(len(Z))
     return Sampled(
         known[0] + float(traces.mean()),
         float(traces.std(ddof=1)) / root,
@@ -95,6 +98,17 @@ def sampled(products: Callable[[Array], Array], order: int, budget: int, seed: i
         float(squares.std(ddof=1)) / root,
         2 * wide + len(Z),
     )
+
+
+def few_terms(count: int) -> float:
+    """What the standard error of a mean of so many terms is multiplied by to be used as a known one is.
+
+    Examples
+    --------
+    >>> round(few_terms(4), 2), round(few_terms(30), 2)
+    (1.62, 1.04)
+    """
+    return float(stdtrit(count - 1, COVERED) / ndtri(COVERED))
 
 
 def _taken(products: Callable[[Array], Array], V: Array) -> Array:

@@ -1,0 +1,55 @@
+"""Estimates from products with random vectors: how often the truth is within their errors."""
+
+import numpy as np
+import pytest
+
+from numerics.deep.torch import module_hessian
+from numerics.deep.torch.estimates import sampled
+
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
+
+
+class Unlike(torch.nn.Module):
+    """A perceptron that is not recognised as one."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = torch.nn.ModuleList(
+            [torch.nn.Linear(4, 9), torch.nn.Linear(9, 9), torch.nn.Linear(9, 3)]
+        )
+        self.double()
+
+    def forward(self, x):
+        for layer in self.layers[:-1]:
+            x = torch.tanh(layer(x))
+        return self.layers[-1](x)
+
+
+@pytest.mark.parametrize("probes", [12, 15, 30])
+@pytest.mark.parametrize("decay", [0.0, 0.5])
+def test_estimates_from_few_products_cover_the_truth_as_often(probes, decay):
+    rng = np.random.default_rng(5)
+    values = rng.standard_normal(150) / np.arange(1, 151) ** decay
+    Q = np.linalg.qr(rng.standard_normal((150, 150)))[0]
+    H, hits = Q * values @ Q.T, np.zeros(2)
+    for seed in range(300):
+        found = sampled(lambda V: V @ H, 150, probes, seed)
+        norm, error = found.norm()
+        hits[0] += abs(found.trace - values.sum()) <= 2 * found.trace_error
+        hits[1] += abs(norm - np.linalg.norm(values)) <= 2 * error
+    assert hits.min() >= 267  # 89 % of 300; 285 are expected, and plain standard errors reach 250
+
+
+@pytest.mark.slow
+def test_estimates_cover_the_truth_as_standard_errors_do():
+    rng = np.random.default_rng(0)
+    found = module_hessian(Unlike(), rng.standard_normal((20, 4)), rng.standard_normal((20, 3)))
+    truth = {"trace": found.trace().value, "frobenius_norm": found.frobenius_norm().value}
+    hits = dict.fromkeys(truth, 0)
+    for seed in range(60):
+        for name, value in truth.items():
+            one = getattr(found, name)("estimate", probes=36, seed=seed)
+            hits[name] += abs(one.value - value) <= 2 * one.error
+    assert min(hits.values()) >= 52  # of 60; 57 are expected
