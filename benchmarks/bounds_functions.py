@@ -136,7 +136,7 @@ def _counts(part: str, take: Callable[[], Any], spectrum: Spectrum, shift: float
     grid = lambda: [*map(float, take().eigenvalues().value), 0.0]  # noqa: E731
     ask = lambda: Between.counted(take().spectral_distribution(grid()))  # noqa: E731
     yield f"{part}.spectral_distribution", ask, lambda: [_below(spectrum(), x) for x in grid()]
-    yield f"{part}.rank", lambda: Between.counted(take().rank()), lambda: [_rank(spectrum())]
+    yield f"{part}.rank", lambda: Between.counted(take().rank()), lambda: [rank_of(spectrum())]
 
 
 @balls
@@ -146,8 +146,10 @@ def _below(values: list[arb], x: float) -> arb:
 
 
 @balls
-def _rank(values: list[arb]) -> arb:
-    certain, possible = (sum(not v.contains(0) for v in values), sum(v != 0 for v in values))
+def rank_of(values: list[arb]) -> arb:
+    """How many of the eigenvalues are not zero: a ball of all numbers that theirs allow."""
+    certain = sum(v != 0 for v in values)  # of a ball this says that zero is not in it
+    possible = len(values) - sum(v == 0 for v in values)
     return arb((certain + possible) / 2, (possible - certain) / 2)
 
 

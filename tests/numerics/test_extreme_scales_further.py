@@ -2,10 +2,12 @@
 
 import warnings
 
+import flint
 import numpy as np
 import pytest
 
 import twolayer as tl
+from benchmarks.bounds_functions import rank_of
 from benchmarks.bounds_further import further
 from benchmarks.bounds_questions import answers
 from numerics import deep
@@ -126,3 +128,16 @@ def test_a_sum_of_eigenvalues_that_is_no_float_is_refused_and_one_that_is_is_giv
     assert H.with_ridge(8e307).nuclear_norm().value == pytest.approx(1.6e308)
     with pytest.raises(ValueError, match="must give finite norms of the matrix; got overflow"):
         H.with_ridge(1e308).nuclear_norm()
+
+
+def test_a_rank_that_balls_leave_open_is_no_rank():
+    known, unknown = flint.arb(2), flint.arb(0, 1)
+    for values, least, most in (
+        ([flint.arb(0), known], 1, 1),
+        ([flint.arb(0), known, unknown], 1, 2),
+        ([unknown] * 3, 0, 3),
+    ):
+        found = rank_of(values)
+        assert found.contains(least)
+        assert found.contains(most)
+        assert not found.contains(most + 1)
