@@ -1,6 +1,7 @@
 """Solutions, ridges, units and the deep Hessian where squares and products leave the floats."""
 
 import warnings
+from fractions import Fraction
 
 import flint
 import numpy as np
@@ -141,3 +142,14 @@ def test_a_rank_that_balls_leave_open_is_no_rank():
         assert found.contains(least)
         assert found.contains(most)
         assert not found.contains(most + 1)
+
+
+@pytest.mark.parametrize("size", [1e-323, 1e-322, 1e-320, 1e300])
+@pytest.mark.parametrize("n", [1, 3, 4, 7, 8])
+def test_the_mean_of_tiny_and_of_huge_losses_is_one(n, size):
+    c = float(np.sqrt(2.0) * np.sqrt(size))
+    net = tl.TwoLayer([0.0], [[0.0]], None, c, "tanh")
+    found = tl.risk(net, np.zeros((n, 1)), np.zeros(n))
+    truth = Fraction(c) ** 2 / 2
+    assert abs(Fraction(found.value) - truth) <= Fraction(found.error)
+    assert found.error <= max(4 * 5e-324, 1e-14 * size)
