@@ -19,9 +19,7 @@ from typing import Any
 import scipy
 from threadpoolctl import ThreadpoolController
 
-LARGE = (
-    1500  # order of a matrix from which two threads gain more than the wait of the others costs (measured)
-)
+LARGE = 1500  # order of a matrix from which two threads gain more than the wait of the others costs
 SHORT_WAIT = 22  # binary logarithm of the cycles that OpenBLAS waits, up to which nobody is in its way
 
 

@@ -6,6 +6,7 @@ A product is one pass forward and one back beyond those of the gradient.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -15,12 +16,13 @@ from numerics.deep.network import refuse_overflow
 from numerics.deep.norms import BRIEF, ENTRIES, SUMMED, Bounds, Scope, majorant, mean, steps, watched
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
+from twolayer.curvature.triangle import mirror
 from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norm, scaled_norms
 from twolayer.memory import available
 from twolayer.spectrum.extremes.records import Counter
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.factored.ldl import Factorization
-from twolayer.spectrum.tridiagonal.panels import Heard, panels, unheard
+from twolayer.spectrum.tridiagonal.panels import Heard, unheard
 
 Directions = dict[int, tuple[Array | None, Array | None]]
 COUNTED = 8000  # order up to which a matrix is factored: minutes
@@ -54,7 +56,7 @@ def tangent_kernel(run: Forward, scope: Scope, bound: Bounds) -> tuple[Array, fl
             gram = np.repeat(h[start:stop] @ h[:stop].T, q, axis=1)
             K[here, on] += np.repeat(gram, q, axis=0) * (flat[here] @ flat[on].T)
         K[here, on] /= n
-    mirror(K, lambda: run.watch.stage(1.0, "the tangent kernel"))
+    mirror(K.T)
     steps = gamma(2 * max(run.net.sizes) + run.net.depth + 8)
     return K, SLACK * (steps * bound.size + missed + bound.propagated)
 
@@ -72,26 +74,8 @@ def dense(run: Forward, scope: Scope) -> Array:
         for l in scope.layers:
             _add_residual(run, scope, l, {k: where[k] for k in scope.layers if k >= l}, H)
     H /= run.n
-    mirror(H, lambda: run.watch.stage(1.0, "forming the matrix"))
+    mirror(H.T)
     return H
-
-
-def mirror(H: Array, heard: Heard = unheard) -> None:
-    """Write what is below the diagonal of `H` (P, P) above it too, in place; `heard` as for panels.
-
-    Examples
-    --------
-    >>> H = np.array([[1.0, 0.0], [2.0, 3.0]])
-    >>> mirror(H)
-    >>> H
-    array([[1., 2.],
-           [2., 3.]])
-    """
-    for panel in panels(len(H)):
-        heard()
-        corner, after = H[panel, panel], slice(panel.stop, None)
-        corner[:] = np.tril(corner) + np.tril(corner, -1).T
-        H[panel, after] = H[after, panel].T
 
 
 def require_memory(order: int) -> None:
@@ -181,15 +165,17 @@ def counter(run: Forward, scope: Scope, bound: Bounds, which: str, watch: Watch)
             formed.append(dense(run, scope))
         count, error = 0, 0.0
         for sign in {"largest": (1.0,), "smallest": (-1.0,)}.get(which, (1.0, -1.0)):
-            more, off = above(sign * formed[0], x)
+            more, off = above(sign * formed[0], x, partial(watch.require_time, "a count"))
             count, error = count + more, max(error, off)
         return count, SLACK * (error + dense_error(run, bound))
 
     return beyond
 
 
-def above(H: Array, x: float) -> tuple[int, float]:
+def above(H: Array, x: float, heard: Heard = unheard) -> tuple[int, float]:
     """A number and an error e: no more eigenvalues of the symmetric array `H` (P, P) are above x + e.
+
+    `heard` is called now and then, if H is large.
 
     Examples
     --------
@@ -200,7 +186,7 @@ def above(H: Array, x: float) -> tuple[int, float]:
     B = np.ldexp(H, -exponent)
     B.flat[:: len(B) + 1] -= math.ldexp(x, -exponent)
     lost = UNIT * (1 + float(np.abs(B.diagonal()).max(initial=0.0))) * 2
-    F = Factorization(B)
+    F = Factorization(B, heard=heard)
     return int((F.pivots > 0).sum()), math.ldexp(F.error + lost, exponent)
 
 

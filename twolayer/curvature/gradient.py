@@ -88,9 +88,8 @@ def _mean(L: Array, L_error: Array, said: str) -> Measurement:
     """The mean of losses (n,). Where their sum overflows, none being negative, their mean does not."""
     require_representable("losses", L)
     large = max(float(L.max(initial=0.0)), float(L_error.max(initial=0.0))) > LARGE
-    down = (
-        times_power(1.0, -exponent_of(np.array(float(L.size)))) if large else 1.0
-    )  # tiny ones would be lost
+    # tiny losses would be lost, and their errors
+    down = times_power(1.0, -exponent_of(np.array(float(L.size)))) if large else 1.0
     value = compensated_sum(L * down) / (L.size * down)
     spread = float((L_error * down).mean() / down)
     error = SLACK * (spread + (gamma(2) + (L.size * UNIT) ** 2) * abs(value)) + 2 * SUBNORMAL
