@@ -182,8 +182,9 @@ class Ensemble:
         """All eigenvalues of every member's Hessian, descending, shape (E, P).
 
         `X`, `y`, `loss` and errors as for :meth:`risk`. O(n P^2 + P^3) a member, in compiled code for scalar
-        outputs; with several outputs one :class:`Hessian` a member. `progress` is called with the share done
-        and what is being done; when `max_seconds` are over that is a TimeoutError.
+        outputs; with several outputs one :class:`Hessian` a member. The values are LAPACK's, without a bound
+        of their errors; :meth:`Hessian.eigenvalues` of a member proves one. `progress` is called with the
+        share done and what is being done; when `max_seconds` are over that is a TimeoutError.
 
         Examples
         --------

@@ -44,6 +44,7 @@ CHUNKS = (32, 64)  # terms of an inner product that one matrix product adds: its
 REFLECTIONS = 64  # reflections that are applied together
 PANEL = 256  # rows of a product to which chunks are added at a time
 SINGLE = 2.0**-24  # unit roundoff of single precision
+NEGLIGIBLE = 2.0**-200  # share of the largest entry of T below which LAPACK need not see one
 LARGEST = 3000  # order up to which single precision shows that Q is invertible
 MIDDLING = 600  # order from which a matrix is rebuilt, if the trailing parts of T weigh no more than
 LIGHT = 3.0  # times the norm of T
@@ -101,8 +102,14 @@ def _of_small(A: Array) -> tuple[Array, float]:
 
 
 def _of_tridiagonal(diagonal: Array, beside: Array) -> Array:
-    """LAPACK's eigenvalues, ascending, of T; (P,) and (P - 1,) -> (P,)."""
-    values, status = lapack.dsterf(diagonal, beside)
+    """LAPACK's eigenvalues, ascending, of T; (P,) and (P - 1,) -> (P,).
+
+    Entries whose squares may underflow are left out: beside one of size 1, LAPACK's values would be off in
+    the first digit. The proof is of T as it is.
+    """
+    least = NEGLIGIBLE * max(float(np.abs(diagonal).max()), float(np.abs(beside).max(initial=0.0)))
+    kept = [np.where(np.abs(entries) < least, 0.0, entries) for entries in (diagonal, beside)]
+    values, status = lapack.dsterf(*kept)
     if status:
         raise ArithmeticError("eigenvalues of a tridiagonal matrix must converge; LAPACK's did not")
     return np.asarray(values)
