@@ -89,3 +89,10 @@ def level_line(axes: Axes, level: float, said: str, linestyle: str = ":") -> Non
         va="center",
         fontsize=6.0,
     )
+
+
+def said_if_empty(axes: Axes, points: int, why: str) -> None:
+    """Write into a panel of no `points` `why` it is empty."""
+    if not points:
+        axes.set_xticks([])
+        axes.text(0.5, 0.5, why, ha="center", va="center", transform=axes.transAxes, fontsize=7.0)

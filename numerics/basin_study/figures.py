@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numerics.basin_study.classifiers import GAMMA, N_BETA
 from numerics.basin_study.students import PREDICTORS
 from numerics.basin_study.tables_drawn import LEAST, draw_known, draw_scrambled, known_rows, scrambled
-from numerics.plotting import MARKERS, Drawn, plain_ticks, saved, style
+from numerics.plotting import MARKERS, Drawn, plain_ticks, said_if_empty, saved, style
 from numerics.statistics.words import with_interval
 
 Results = dict[str, Any]
@@ -50,9 +50,11 @@ def frequency(results: Results, folder: Path) -> Drawn:
     shown = ("log_soft_volume", "log_ellipsoid")
     figure = Figure(figsize=(6.4, 3.3), layout="constrained")
     for axes, key in zip(figure.subplots(1, 2, sharey=True), shown, strict=True):
+        points = 0
         for marker, found in zip(MARKERS, results["students"], strict=False):
             rows = [row for row in found["minima"] if row[key] is not None and row["starts"]]
             x = [row[key] for row in rows]
+            points += len(x)
             one = [found["shares"]["flow"][str(found["minima"].index(row))] for row in rows]
             y = np.array([item["value"] for item in one])
             ends = np.array([[item["low"], item["high"]] for item in one]).reshape(-1, 2).T
@@ -65,6 +67,7 @@ def frequency(results: Results, folder: Path) -> Drawn:
                 linewidth=0.8,
                 label=f"problem {found['problem']}: {_rank(found['prediction'][key])}",
             )
+        said_if_empty(axes, points, "none: no minimum that was reached has such a volume")
         axes.set(xlabel=f"{PREDICTORS[key]}, all images", yscale="log")
         axes.legend(
             title="rank correlation", title_fontsize=6.5, loc="lower center", bbox_to_anchor=(0.5, 1.0)

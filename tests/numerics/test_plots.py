@@ -6,6 +6,7 @@ import pytest
 
 import twolayer as tl
 from numerics import plots
+from numerics.figures.basins import frequency
 
 mpl.use("Agg")
 from matplotlib import pyplot
@@ -62,3 +63,12 @@ def test_what_is_no_measurement_is_refused(draw):
         TypeError, match=r"must be a Measurement, as H.eigenvalues\(\) returns it; got Hessian"
     ):
         draw(H)
+
+
+@pytest.mark.parametrize("defined", [True, False])
+def test_a_panel_without_points_says_why(defined):
+    """Ellipsoids about degenerate minima have no volume; the panel of frequencies is not left blank."""
+    rows = np.array([[0, 0.2, 0.1, 0.3, -12.0, -3.0 if defined else np.nan]])
+    names = {"problems": np.array(["0"]), "ranks": np.array([["none", "none"]])}
+    panels = frequency.draw({"rows": rows, **names}).axes
+    assert [bool(axes.texts) for axes in panels] == [False, not defined]

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from numerics.figures.basins.studied import students
 from numerics.figures.script import Data, Missing, Script, Setting
-from numerics.plotting import MARKERS, TWO_COLUMNS
+from numerics.plotting import MARKERS, TWO_COLUMNS, said_if_empty
 from numerics.statistics.words import with_interval
 
 KEYS = {
@@ -70,6 +70,8 @@ def draw(data: Data) -> Figure:
                 linewidth=0.8,
                 label=f"problem {name}, rank correlation {ranks[number]}",
             )
+        points = int(np.isfinite(data["rows"][:, 4 + number]).sum())
+        said_if_empty(axes, points, "none: no minimum that was reached has such a volume")
         axes.set(yscale="log", xlabel=label)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
     panels[0].set_ylabel("share of starts, by gradient flow")
