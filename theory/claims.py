@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from theory.bridge.network import Uncertain
-from theory.catalogue import theorems
+from theory.catalogue import theorems, theorems_at_any_depth
 from theory.expressions.parser import Function, Language, parse_relation
 from theory.quantities import hypotheses as needs
 from theory.quantities.check import Check, arithmetic
@@ -224,6 +224,11 @@ def _name(one: Claim) -> str:
 
 
 def _parsed(text: str) -> sp.Basic:
+    if (name := text.strip().partition("/")[0]) in theorems_at_any_depth:
+        raise ValueError(
+            f"INEQUALITY must be of two-layer networks; got {text!r}, which is of any depth "
+            f"(`twolayer verify {name}` checks it)"
+        )
     near = get_close_matches(text.strip().partition("/")[0], list(theorems), n=3)
     if near and not any(sign in text for sign in "<>="):
         raise ValueError(

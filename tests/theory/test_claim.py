@@ -81,6 +81,8 @@ def test_a_sympy_relation_and_text_agree():
         ("input-gradiant", "id of a theorem [(]nearest: input-gradient"),
         ("input-gradient/vi", "one of the relations input-gradient/i,"),
         ("input-gradient", "must be one relation: input-gradient/i,"),
+        ("homogeneous-any-depth", "of any depth [(]`twolayer verify homogeneous-any-depth` checks it"),
+        ("input-gradient-any-depth/i", "`twolayer verify input-gradient-any-depth` checks it"),
         ("__import__('os') <= 1", "unknown '__import__'|unexpected"),
         ("risk.real <= 1", "unexpected '.'"),
         ("+".join(["risk"] * 100) + " <= 1", "more than 400|more than 150|characters"),
