@@ -53,3 +53,35 @@ def test_estimates_cover_the_truth_as_standard_errors_do():
             one = getattr(found, name)("estimate", probes=36, seed=seed)
             hits[name] += abs(one.value - value) <= 2 * one.error
     assert min(hits.values()) >= 52  # of 60; 57 are expected
+
+
+class Wavy(torch.nn.Module):
+    """Units whose derivatives lose digits, being cosines of large numbers."""
+
+    def __init__(self, seed, outputs):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.inner = torch.nn.Parameter(0.5 * torch.randn(4, 6))
+        self.outer = torch.nn.Linear(4, outputs)
+
+    def forward(self, x):
+        z = x @ self.inner.T
+        return self.outer(torch.nn.functional.softplus(z) * torch.cos(z))
+
+
+def test_rounding_in_single_precision_is_within_the_errors_that_are_told():
+    """The same module in double precision is the truth; with plain changes by units one in sixty was off."""
+    names = ("trace", "frobenius_norm", "eigenvalues", "spectral_norm", "input_gradient")
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        n, q = int(rng.integers(1, 4)), int(rng.choice([1, 3]))
+        X = torch.from_numpy(10.0 ** rng.uniform(1, 3) * rng.standard_normal((n, 6))).float()
+        y = torch.from_numpy(rng.standard_normal((n, q)) if seed % 2 else rng.integers(0, q + (q == 1), n))
+        loss = "squared" if seed % 2 else "softmax" if q == 3 else "logistic"
+        y = y if seed % 2 or q == 3 else y[:, None].float()
+        found = module_hessian(Wavy(seed, q), X, y, loss)
+        truth = module_hessian(Wavy(seed, q).double(), X.double(), y, loss)
+        for name in names:
+            one, exact = getattr(found, name)(), getattr(truth, name)()
+            apart = np.abs(np.asarray(one.value) - np.asarray(exact.value))
+            assert np.max(apart) <= np.max(one.error), (seed, name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -33,6 +35,7 @@ SMALL = 3000  # parameters up to which all P products are taken
 PROBES = 90
 SAFETY = 8.0  # of the rounding errors that two nearby modules show
 COMPARED = 4  # products that are compared for it
+NEARBY = 3  # modules that differ by units in the last place
 
 
 class ModuleCurvature(SpectralFunctions):
@@ -122,20 +125,32 @@ class ModuleCurvature(SpectralFunctions):
 
     @cached_property
     def _rounding(self) -> float:
-        nearby, rng = self.model.rounded(0), np.random.default_rng(0)
-        V = rng.standard_normal((COMPARED, self.shape[0]))
-        here = self._products(V)
-        apart = np.linalg.norm(here - self._products(V, nearby))
         import torch
 
-        eps = torch.finfo(self.model.dtype).eps
-        return float(SAFETY * (apart + eps * np.linalg.norm(here)) / math.sqrt(COMPARED))
+        rng, kind = np.random.default_rng(0), torch.finfo(self.model.dtype)
+        drawn = self.model.X.new_tensor(
+            rng.standard_normal((COMPARED, self.shape[0])), dtype=self.model.dtype
+        )
+        V = drawn.cpu().double().numpy()
+        here = self._products(V)
+        apart = max(float(np.linalg.norm(here - self._products(V, other))) for other in self._others())
+        found = apart + kind.eps * float(np.linalg.norm(here)) + kind.tiny * math.sqrt(here.size)
+        return SAFETY * found / math.sqrt(COMPARED)
+
+    def _others(self) -> Iterator[Model]:
+        """Models that differ from this one by rounding: nearby ones, and itself in double precision."""
+        for seed in range(NEARBY):
+            yield self.model.rounded(seed).with_loss()
+        if self.model.dtype != self.model.in_double().dtype:
+            with suppress(RuntimeError, ValueError):  # a module may be written for single precision alone
+                yield self.model.in_double().with_loss()
 
     def rounding_error(self) -> float:
         """An estimate, not a bound, of the Frobenius norm of the rounding errors of ``toarray()``.
 
-        Eight times what changes in the products with four random vectors when every parameter and every
-        input is moved by a unit in its last place.
+        Eight times the largest change of the products with four random vectors when every parameter and every
+        input is moved by a unit in its last place, three times at random, or when a module in single
+        precision is run in double precision.
         """
         return self._rounding
 
@@ -252,9 +267,12 @@ class ModuleCurvature(SpectralFunctions):
         """
         if not self.model.X.is_floating_point():
             raise ValueError(f"X must be floating-point for a gradient by inputs; got {self.model.X.dtype}")
+        import torch
+
         value = self.model.input_gradient()
-        apart = abs(value - self.model.rounded(0).input_gradient())
-        return self._measured(value, SAFETY * (apart + np.finfo(np.float32).eps ** 2 * value), "autodiff")
+        apart = max(abs(value - other.input_gradient()) for other in self._others())
+        rounding = torch.finfo(self.model.dtype).eps * value
+        return self._measured(value, SAFETY * (apart + rounding), "autodiff")
 
     def _estimated(self, value: float, error: float, found: Sampled) -> Measurement:
         return self._measured(value, error + self._rounding, f"Hutch++, {found.products} products")

@@ -156,7 +156,7 @@ class Model:
 
     @recorded
     def rounded(self, seed: int) -> Model:
-        """This model with every parameter and input changed by a unit in the last place, up or down."""
+        """This model, without its loss, every parameter and input a unit in the last place up or down."""
         import torch
 
         source = torch.Generator().manual_seed(seed)
@@ -168,10 +168,8 @@ class Model:
             signs = torch.randint(0, 2, tensor.shape, generator=source) * 2 - 1
             return tensor.detach() * (1 + eps * signs.to(tensor.dtype).to(tensor.device))
 
-        X = changed(self.X)
-        return replace(
-            self._with({name: changed(tensor) for name, tensor in self.parameters.items()}, False), X=X
-        ).with_loss()
+        made = {name: changed(tensor) for name, tensor in self.parameters.items()}
+        return replace(self, X=changed(self.X))._with(made, False)
 
     def _with(self, parameters: dict[str, Any], finish: bool = True) -> Model:
         made = {name: tensor.detach().clone().requires_grad_() for name, tensor in parameters.items()}
