@@ -114,6 +114,16 @@ def test_an_overflowing_norm_is_refused():
     assert np.isfinite(H.frobenius_norm().error)
 
 
+@pytest.mark.parametrize("method", [None, "dense", "lanczos"])
+@pytest.mark.parametrize("which", ["largest", "smallest", "magnitude"])
+def test_a_matrix_without_a_finite_bound_of_rounding_is_refused_by_every_method(method, which):
+    """Lanczos ended in numpy's "Eigenvalues did not converge"."""
+    net = tl.TwoLayer([6e290], [[-3e-251, 6e-251, -1e-250]], c=-1.4)
+    R = tl.Hessian(net, [[1.6e44, 1.5e44, 1.5e44]], [-5e7], "pseudo_huber").residual
+    with pytest.raises(ValueError, match="must give finite bounds of rounding errors; got overflow"):
+        R.eigenvalues(1, which=which, method=method)
+
+
 def test_the_sum_of_losses_may_overflow_where_their_mean_does_not():
     p = Problem(
         np.array([1.0]), np.array([[0.0]]), None, None, np.ones((3, 1)), np.full(3, 1.8e154), "identity"

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...arrays import Array
+from ...arrays import Array, require_representable
 from ...curvature.dense import dense
 from ...curvature.frobenius import flops, frobenius
 from ...curvature.product import product
@@ -38,6 +38,11 @@ def operator_of(
     """`small`, which is `whole` or the same compressed, as an operator with the exact norm of `whole`.
 
     The norm is had at once where it is `bounded`, or as cheap as a few products.
+
+    Raises
+    ------
+    Overflow
+        If there is no finite bound of a product's rounding error.
     """
 
     def norm() -> float:
@@ -48,6 +53,7 @@ def operator_of(
         return found if found < math.inf else math.inf
 
     rounding = SLACK * (product_error(small) + small.factors_error)
+    require_representable("bounds of rounding errors", rounding)
     price = min(flops(small.forward, small.scope).values())
     given: float | Callable[[], float] = norm
     if bounded or price <= START + CHEAP * product_flops(small):
