@@ -151,3 +151,21 @@ def test_log_determinants_are_factored_and_a_shift_that_works_is_named():
         refused.logdet(1e-6)
     named = float(str(told.value).split("at least ")[1].split(";")[0])
     assert np.isfinite(refused.logdet(named).value)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sharp", [False, True])
+def test_tiny_entries_beside_one_of_size_one_leave_the_signs(sharp):
+    """dsytrf's pivots of the first are no numbers; eigenvalues are 0.6, -0.6 and zero but for rounding."""
+    rng = np.random.default_rng(0)
+    for number in range(300):
+        p, first = int(rng.integers(3, 8)), int(rng.integers(0, 2))
+        B = 10.0 ** -rng.uniform(80, 330, (p, p)) * rng.choice([-1.0, 0.0, 1.0], (p, p))
+        if number == 0:
+            p, first, B = 3, 1, np.zeros((3, 3))
+            B[1, 0], B[2, 0] = -3.479751083583588e-206, 1.5679679746896413e-173
+        B[first + 1, first], B[first, first], B[first + 1, first + 1] = 0.6, 0.0, 0.0
+        B = np.tril(B) + np.tril(B, -1).T
+        found = Factorization(B.copy(), sharp)
+        assert found.error < 1e-14
+        assert (found.pivots < -found.error).sum() == 1 == (found.pivots > found.error).sum()

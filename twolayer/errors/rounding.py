@@ -122,6 +122,21 @@ def exponent_of(values: Array) -> int:
     return exponent_above(largest_size(values.ravel()))
 
 
+def without_tiny(*parts: Array) -> list[Array]:
+    """The same without the entries below 2^-200 of the largest of all; arrays of any shapes.
+
+    LAPACK squares and divides by entries: beside one of size 1, tiny ones may leave the floats on the way,
+    and spoil all results. Who leaves them out proves what is found for the matrix as it is.
+
+    Examples
+    --------
+    >>> without_tiny(np.array([1.0, 1e-90]), np.array([1e-3]))
+    [array([1., 0.]), array([0.001])]
+    """
+    least = 2.0**-200 * max(float(np.abs(part).max(initial=0.0)) for part in parts)
+    return [np.where(np.abs(part) < least, 0.0, part) for part in parts]
+
+
 def exponent_above(size: float) -> int:
     """The same for one number that is not negative.
 

@@ -253,7 +253,9 @@ class _Blocks:
         pivots = np.maximum(np.abs(F.pivots), TINY)
         self.negatives += int((F.pivots < 0).sum())
         self._add_logs(pivots)
-        return float((pivots - np.abs(F.pivots)) @ F.lengths)
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved = float((pivots - np.abs(F.pivots)) @ F.lengths)
+        return moved if moved < math.inf else math.inf
 
     def _add_logs(self, pivots: Array) -> None:
         logs = np.log(pivots)

@@ -135,7 +135,7 @@ class ModuleCurvature(SpectralFunctions):
         here = self._products(V)
         apart = max(float(np.linalg.norm(here - self._products(V, other))) for other in self._others())
         found = apart + kind.eps * float(np.linalg.norm(here)) + kind.tiny * math.sqrt(here.size)
-        return SAFETY * found / math.sqrt(COMPARED)
+        return float(SAFETY * found / math.sqrt(COMPARED))
 
     def _others(self) -> Iterator[Model]:
         """Models that differ from this one by rounding: nearby ones, and itself in double precision."""

@@ -18,12 +18,15 @@ from scipy.linalg import blas, lapack
 
 from ...arrays import Array
 from ...blas_threads import scipy_on_one_thread
-from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma
+from ...errors.rounding import SLACK, UNDERFLOW_NORM, gamma, largest_size, without_tiny
 from ..tridiagonal.panels import Heard, bunch_kaufman, cholesky, unheard
 from .remainder import Subtract, cholesky_remainder, subtracted, subtracted_sharply
 
 LEAST_PIVOT = 2.0**-20
 """Of the root of the largest diagonal entry: where Cholesky's factor has one below, pivots are chosen."""
+
+POOR = 1e-6
+"""Error, as a share of the largest entry, above which B is factored anew, without tiny entries."""
 
 
 class Factorization:
@@ -47,7 +50,7 @@ class Factorization:
     size : float
         Bound of the Frobenius norm of |M| diag|t| |M|^T.
     error : float
-        Bound of |E|_F.
+        Bound of |E|_F; infinite where nothing is known of it.
 
     Examples
     --------
@@ -59,15 +62,20 @@ class Factorization:
     def __init__(self, B: Array, sharp: bool = False, heard: Heard = unheard) -> None:
         self.heard = heard
         self.pairs, self.turns = np.empty(0, dtype=np.intp), np.empty((0, 2))
-        with scipy_on_one_thread(len(B)):
+        with scipy_on_one_thread(len(B)), np.errstate(over="ignore", invalid="ignore"):
             factor = _cholesky(B, heard)
             if factor is None:
+                subtract = subtracted_sharply if sharp else subtracted
                 self._indefinite(B)
-                self.error = self._verified(B, subtracted_sharply if sharp else subtracted)
+                error = self._verified(B, subtract)
+                if not error <= POOR * largest_size(B.ravel()):
+                    self._indefinite(*without_tiny(B))
+                    error = self._verified(B, subtract)
             else:
-                self.error = self._positive(B, factor)
+                error = self._positive(B, factor)
                 if sharp:
-                    self.error = min(self.error, self._verified(B, subtracted_sharply))
+                    error = min(error, self._verified(B, subtracted_sharply))
+        self.error = error if error < math.inf else math.inf  # factors may overflow
 
     @cached_property
     def L(self) -> Array:

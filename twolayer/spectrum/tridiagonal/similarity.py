@@ -27,7 +27,7 @@ from scipy.linalg import blas, lapack
 
 from ...arrays import Array
 from ...blas_threads import scipy_on_one_thread
-from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
+from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma, without_tiny
 from ..extremes.watch import Watch
 from .leading import GRID, leading_part
 from .panels import AT_ONCE, panels, square_below
@@ -44,7 +44,6 @@ CHUNKS = (32, 64)  # terms of an inner product that one matrix product adds: its
 REFLECTIONS = 64  # reflections that are applied together
 PANEL = 256  # rows of a product to which chunks are added at a time
 SINGLE = 2.0**-24  # unit roundoff of single precision
-NEGLIGIBLE = 2.0**-200  # share of the largest entry of T below which LAPACK need not see one
 LARGEST = 3000  # order up to which single precision shows that Q is invertible
 MIDDLING = 600  # order from which a matrix is rebuilt, if the trailing parts of T weigh no more than
 LIGHT = 3.0  # times the norm of T
@@ -104,12 +103,9 @@ def _of_small(A: Array) -> tuple[Array, float]:
 def _of_tridiagonal(diagonal: Array, beside: Array) -> Array:
     """LAPACK's eigenvalues, ascending, of T; (P,) and (P - 1,) -> (P,).
 
-    Entries whose squares may underflow are left out: beside one of size 1, LAPACK's values would be off in
-    the first digit. The proof is of T as it is.
+    Tiny entries beside one of size 1 may spoil the first digit of LAPACK's values, and are left out.
     """
-    least = NEGLIGIBLE * max(float(np.abs(diagonal).max()), float(np.abs(beside).max(initial=0.0)))
-    kept = [np.where(np.abs(entries) < least, 0.0, entries) for entries in (diagonal, beside)]
-    values, status = lapack.dsterf(*kept)
+    values, status = lapack.dsterf(*without_tiny(diagonal, beside))
     if status:
         raise ArithmeticError("eigenvalues of a tridiagonal matrix must converge; LAPACK's did not")
     return np.asarray(values)
