@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from numerics.basin_study.classifiers import GAMMA, N_BETA
-from numerics.basin_study.students import PREDICTORS
+from numerics.basin_study.students import NO_VOLUME, PREDICTORS
 from numerics.basin_study.tables_drawn import LEAST, draw_known, draw_scrambled, known_rows, scrambled
 from numerics.plotting import MARKERS, Drawn, plain_ticks, said_if_empty, saved, style
 from numerics.statistics.words import with_interval
@@ -67,7 +67,7 @@ def frequency(results: Results, folder: Path) -> Drawn:
                 linewidth=0.8,
                 label=f"problem {found['problem']}: {_rank(found['prediction'][key])}",
             )
-        said_if_empty(axes, points, "none: no minimum that was reached has such a volume")
+        said_if_empty(axes, points, NO_VOLUME)
         axes.set(xlabel=f"{PREDICTORS[key]}, all images", yscale="log")
         axes.legend(
             title="rank correlation", title_fontsize=6.5, loc="lower center", bbox_to_anchor=(0.5, 1.0)

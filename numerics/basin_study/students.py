@@ -46,6 +46,9 @@ N_BETA, GAMMA = 1000.0, 1.0
 NOT_MEASURED = "not measured"
 """The verdict on volumes of minima that are too many to measure, and reached too rarely."""
 
+NO_VOLUME = "none: no minimum that was reached has such a volume"
+"""What a panel of volumes without points says."""
+
 UNSEEN = 10_000
 """Further inputs at which a student is compared with its teacher."""
 

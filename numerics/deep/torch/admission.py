@@ -6,12 +6,10 @@ import math
 from typing import Any
 
 from numerics.deep.torch.losses import first_line
-from numerics.deep.torch.model import UnfitOutputs
+from numerics.deep.torch.model import SAFETY, UnfitOutputs
 
 STEP = 1e-7  # of such differences, in norms of all parameters
 SETTLED = 0.01  # share of a slope within which differences agree with it, or with each other
-NEARBY = 2  # modules that differ by units in the last place
-CHANGES = 8.0  # of their outputs, as much as another order of sums may change
 RUNS = 2  # of the same inputs that must give the same outputs
 
 
@@ -109,8 +107,8 @@ def _tolerance(tensor: Any) -> float:
 
 def _noise(model: Any, first: Any) -> float:
     """How much rounding may change an output, by what units in the last place of parameters and inputs do."""
-    nearby = [_run(model.rounded(seed), model.chunks) for seed in range(NEARBY)]
-    return CHANGES * max(float((other - first).abs().max()) for other in nearby)
+    others = (_run(other, model.chunks) for other in model.nearby())
+    return SAFETY * max(float((other - first).abs().max()) for other in others)
 
 
 def _outputs(model: Any) -> Any:

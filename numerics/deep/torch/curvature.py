@@ -18,7 +18,7 @@ from numerics.deep.spectrum import DeepEigensystem, bounds_by_norms, product_of_
 from numerics.deep.torch.admission import require_derivatives, require_module, require_outputs
 from numerics.deep.torch.data import samples
 from numerics.deep.torch.estimates import AT_ONCE, Sampled, sampled
-from numerics.deep.torch.model import Model, modes_of, recorded
+from numerics.deep.torch.model import SAFETY, Model, modes_of, recorded
 from numerics.deep.torch.recognition import network_of
 from twolayer import arrays
 from twolayer.arrays import Array
@@ -33,9 +33,7 @@ from twolayer.spectrum.lapack import verified_eigenvalues
 
 SMALL = 3000  # parameters up to which all P products are taken
 PROBES = 90
-SAFETY = 8.0  # of the rounding errors that two nearby modules show
 COMPARED = 4  # products that are compared for it
-NEARBY = 3  # modules that differ by units in the last place
 
 
 class ModuleCurvature(SpectralFunctions):
@@ -139,11 +137,11 @@ class ModuleCurvature(SpectralFunctions):
 
     def _others(self) -> Iterator[Model]:
         """Models that differ from this one by rounding: nearby ones, and itself in double precision."""
-        for seed in range(NEARBY):
-            yield self.model.rounded(seed).with_loss()
-        if self.model.dtype != self.model.in_double().dtype:
-            with suppress(RuntimeError, ValueError):  # a module may be written for single precision alone
-                yield self.model.in_double().with_loss()
+        for model in self.model.nearby():
+            yield model.with_loss()
+        with suppress(RuntimeError, TypeError, ValueError):  # a module may be for single precision alone
+            if (double := self.model.in_double()).dtype != self.model.dtype:
+                yield double.with_loss()
 
     def rounding_error(self) -> float:
         """An estimate, not a bound, of the Frobenius norm of the rounding errors of ``toarray()``.

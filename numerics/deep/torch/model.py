@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from numerics.deep.torch.losses import OutputLoss, output_loss
+
+NEARBY = 3  # modules that differ by units in the last place
+SAFETY = 8.0  # of the rounding errors that they show
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -170,6 +173,10 @@ class Model:
 
         made = {name: changed(tensor) for name, tensor in self.parameters.items()}
         return replace(self, X=changed(self.X))._with(made, False)
+
+    def nearby(self) -> Iterator[Model]:
+        """Some that :meth:`rounded` makes: how much their results differ says what rounding may do."""
+        return (self.rounded(seed) for seed in range(NEARBY))
 
     def _with(self, parameters: dict[str, Any], finish: bool = True) -> Model:
         made = {name: tensor.detach().clone().requires_grad_() for name, tensor in parameters.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from numerics.basin_study.students import NO_VOLUME
 from numerics.figures.basins.studied import students
 from numerics.figures.script import Data, Missing, Script, Setting
 from numerics.plotting import MARKERS, TWO_COLUMNS, said_if_empty
@@ -71,7 +72,7 @@ def draw(data: Data) -> Figure:
                 label=f"problem {name}, rank correlation {ranks[number]}",
             )
         points = int(np.isfinite(data["rows"][:, 4 + number]).sum())
-        said_if_empty(axes, points, "none: no minimum that was reached has such a volume")
+        said_if_empty(axes, points, NO_VOLUME)
         axes.set(yscale="log", xlabel=label)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
     panels[0].set_ylabel("share of starts, by gradient flow")

@@ -26,7 +26,7 @@ LEAST_PIVOT = 2.0**-20
 """Of the root of the largest diagonal entry: where Cholesky's factor has one below, pivots are chosen."""
 
 POOR = 1e-6
-"""Error, as a share of the largest entry, above which B is factored anew, without tiny entries."""
+"""Error, as a share of the largest entry, above which B is factored anew without its tiny entries."""
 
 
 class Factorization:
@@ -68,9 +68,11 @@ class Factorization:
                 subtract = subtracted_sharply if sharp else subtracted
                 self._indefinite(B)
                 error = self._verified(B, subtract)
-                if not error <= POOR * largest_size(B.ravel()):
-                    self._indefinite(*without_tiny(B))
-                    error = self._verified(B, subtract)
+                if not error <= POOR * largest_size(B.ravel(order="K")):
+                    (kept,) = without_tiny(B)
+                    if (kept != B).any():
+                        self._indefinite(kept)
+                        error = self._verified(B, subtract)
             else:
                 error = self._positive(B, factor)
                 if sharp:
