@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -174,10 +175,11 @@ def linear_network() -> Known:
     return Known("linear network, P = 6", place, net.theta, region, math.log(mass), height=height)
 
 
-def known_regions(*, large: bool = True) -> list[Known]:
-    """All of them; those of 1,000 dimensions only with `large`."""
+@cache
+def known_regions(*, large: bool = True) -> tuple[Known, ...]:
+    """All of them; those of 1,000 dimensions only with `large`. Their truths are integrals: found once."""
     bowls = [(2, 1e6), (100, 1e3), (100, 1e6), *([(1000, 1e6)] if large else [])]
-    return [
+    return (
         *(bowl(D, condition) for D, condition in bowls),
         star(5, 4.0, "quartic"),
         star(20, 4.0, "quartic"),
@@ -186,7 +188,7 @@ def known_regions(*, large: bool = True) -> list[Known]:
         student_at_teacher(),
         product_valley(),
         linear_network(),
-    ]
+    )
 
 
 def _radial(known: Known, rng: np.random.Generator, **options: Any) -> VolumeEstimate:

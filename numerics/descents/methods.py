@@ -13,7 +13,7 @@ from scipy import optimize
 from numerics.descents.ending import FAR, land
 from numerics.descents.flow import flow
 from numerics.descents.landing import CONVERGED, DIVERGED, UNDECIDED, Landing
-from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point
+from numerics.landscape.landscape import Landscape, NetworkLandscape, checked_point, slope_at
 from numerics.landscape.pattern import has_kinks
 from numerics.training.many import full_rounds, stochastic_rounds, train
 from twolayer.arrays import Array
@@ -231,7 +231,7 @@ def quasi_newton(
     theta = checked_point(landscape, "start", start)
 
     def evaluate(at: Array) -> tuple[float, Array]:
-        value, gradient = landscape.value(at), landscape.gradient(at)
+        value, gradient = slope_at(landscape, at)
         return (value, gradient) if np.isfinite(value) and np.isfinite(gradient).all() else (np.inf, 0 * at)
 
     options = {"maxiter": steps, "maxfun": 20 * steps, "ftol": 0.0, "gtol": gradient_tolerance}

@@ -27,8 +27,9 @@ DIFFERENCE = float(np.finfo(float).eps ** (1 / 3))
 class Landscape(Protocol):
     """A function of theta, shape (D,), with its first two derivatives.
 
-    Two more methods are used where a landscape has them: ``hessian(theta)``, the (D, D) matrix, and
-    ``values(points)``, the values (k,) at points (k, D) in one call.
+    Three more methods are used where a landscape has them: ``hessian(theta)``, the (D, D) matrix;
+    ``values(points)``, the values (k,) at points (k, D) in one call; and ``value_and_gradient(theta)``, both
+    by one evaluation.
 
     Notes
     -----
@@ -205,6 +206,11 @@ class NetworkLandscape:
         """Its gradient, shape (P,)."""
         return self.risk.gradient(self._at(theta))
 
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """The risk and its gradient (P,) at `theta`, shape (P,), by one forward pass."""
+        value, gradient = self.risk.value_and_gradient(self._at(theta))
+        return np.inf if np.isnan(value) else value, gradient
+
     def hessian_product(self, theta: Array, vector: Array) -> Array:
         """Its Hessian times `vector`, shape (P,)."""
         return self.risk.product(self._at(theta), self._at(vector, "vector"))
@@ -299,6 +305,12 @@ def values_at(landscape: Landscape, points: Points) -> Array:
     if bad.size:
         raise ValueError(f"the landscape must have a value or inf everywhere; got NaN at {points[bad[0]]}")
     return np.asarray(found, dtype=float)
+
+
+def slope_at(landscape: Landscape, theta: Array) -> tuple[float, Array]:
+    """The value and the gradient (D,) at `theta`, shape (D,)."""
+    both: Any = getattr(landscape, "value_and_gradient", None)
+    return both(theta) if both is not None else (landscape.value(theta), landscape.gradient(theta))
 
 
 def hessian_at(landscape: Landscape, theta: Array) -> Array:

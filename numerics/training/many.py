@@ -206,7 +206,8 @@ def _descended(data: Packing, theta: Array, batches: Batches, rate: float) -> tu
     free = np.array([data.has_b, data.has_c], dtype=float)
 
     def work(block: slice) -> None:
-        arrays, found = data.packed(theta[block]), np.empty(data.width)
+        arrays = data.packed(theta[block])
+        found = np.empty(arrays[-1].shape[-1])
         kernels = data.kernels.gradients, data.slopes, data.losses
         descent.descend(*kernels, *arrays, data.inputs, data.Y, *batches, rate, free, found)
         result[block], norms[block] = data.unpacked(arrays, block), found[: block.stop - block.start]

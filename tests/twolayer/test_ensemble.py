@@ -47,6 +47,22 @@ def test_every_member_gets_its_own_numbers(case):
         assert_allclose(traces[e], H.trace().value, rtol=1e-9, atol=1e-12 * size * len(slopes[e]))
 
 
+@given(ensembles(), st.sampled_from([None, 1, 3]))
+@settings(max_examples=60)
+def test_a_members_numbers_do_not_depend_on_how_many_there_are(case, batch):
+    """One to four times eight lanes, and several blocks of them: the same bits."""
+    many, X, y, loss = case
+    options = {"steps": 7, "learning_rate": 0.05, "loss": loss, "batch_size": batch}
+    data = Packing(many[0], X, y, loss, "simd")
+    truth, last = None, many.theta[-1]
+    for count in (1, 9, 17, 25, 33, 70):
+        theta = np.concatenate([np.repeat(many.theta, count, axis=0)[: count - 1], last[None]])
+        ends, _ = descend(many.replace(theta), X, y, rng=np.random.default_rng(0), **options)
+        found = [risks(data, theta)[-1], *slopes(data, theta)[-1], *ends.theta[-1]]
+        truth = truth or found
+        assert_array_equal(found, truth)
+
+
 @given(ensembles())
 @settings(max_examples=25)
 def test_every_member_has_its_own_spectrum(case):

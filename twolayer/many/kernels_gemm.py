@@ -7,17 +7,20 @@ time. BLAS must be held to one thread: networks are what is done in parallel.
 import numpy as np
 
 from ..jit import kernel, pointer_kernel, vector_kernel
-from .kernels_simd import GRADIENTS, POINTS, RISKS
+from .kernels_simd import GRADIENTS, RISKS
 
-LANES = 1
+LANES = FEWEST = 1
+
+POINTS = 160
+"""Samples that are taken at once."""
 
 
 @kernel
-def room(q, m, d):  # type: ignore[no-untyped-def]
-    """Arrays for a tile of samples: its inputs x, Z, S, S1, and F, targets T, L, G, LAM."""
+def room(q, m, d, columns):  # type: ignore[no-untyped-def]
+    """Arrays for a tile: its inputs x, Z, S, S1, and F, targets T of so many `columns`, L, G, LAM."""
     sheet, each = (POINTS, m), (q, POINTS)
-    Z, S, S1 = np.empty(sheet), np.empty(sheet), np.empty(sheet)
-    F, T, L, G, LAM = np.zeros(each), np.zeros(each), np.empty(each), np.empty(each), np.empty(each)
+    Z, S, S1, T = np.empty(sheet), np.empty(sheet), np.empty(sheet), np.zeros((columns, POINTS))
+    F, L, G, LAM = np.zeros(each), np.empty(each), np.empty(each), np.empty(each)
     return np.empty((POINTS, d)), Z, S, S1, F, T, L, G, LAM
 
 
@@ -33,7 +36,7 @@ def inputs(X, chosen, first, count, x):  # type: ignore[no-untyped-def]
 
 @kernel
 def targets(Y, chosen, first, count, T):  # type: ignore[no-untyped-def]
-    """Fill T (q, POINTS) with the targets of the same samples."""
+    """Fill T (q or 1, POINTS) with the targets of the same samples."""
     for t in range(count):
         i = first + t if len(chosen) == 0 else chosen[first + t]
         for o in range(len(T)):
@@ -81,7 +84,7 @@ def pull(A, G, S, S1, gA, gB, V):  # type: ignore[no-untyped-def]
 @pointer_kernel(RISKS)
 def risks(slopes, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-def]
     """Fill risk (1,) with the mean over the samples of X (n, d), Y (n, q)."""
-    space, everything = room(len(C), len(B), len(W)), np.empty(0, dtype=np.int64)
+    space, everything = room(len(C), len(B), len(W), Y.shape[1]), np.empty(0, dtype=np.int64)
     _, _, _, _, _, T, L, _, _ = space
     risk[:] = 0.0
     for first in range(0, len(X), POINTS):
@@ -95,7 +98,7 @@ def risks(slopes, losses, A, W, B, C, X, Y, risk):  # type: ignore[no-untyped-de
 @pointer_kernel(GRADIENTS)
 def gradients(slopes, losses, A, W, B, C, X, Y, chosen, risk, gA, gW, gB, gC):  # type: ignore[no-untyped-def]
     """Fill risk (1,) and the gradients with means over the samples `chosen`, or over all."""
-    space, part = room(len(C), len(B), len(W)), np.empty_like(gW)
+    space, part = room(len(C), len(B), len(W), Y.shape[1]), np.empty_like(gW)
     room_of_x, V, S, S1, _, T, L, G, _ = space
     gA[:], gW[:], gB[:], gC[:], risk[:] = 0.0, 0.0, 0.0, 0.0, 0.0
     total = len(chosen) if len(chosen) else len(X)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -50,7 +51,9 @@ class Packing:
     kernels : module
         `kernels_simd` or `kernels_gemm`.
     width : int
-        Networks in a block.
+        The most networks in a block.
+    Y : ndarray, shape (n, q) or (n, 1)
+        Targets of each output, or labels of all.
     """
 
     def __init__(
@@ -67,8 +70,7 @@ class Packing:
         self.has_b, self.has_c = net.b is not None, net.c is not None
         self.X = inputs(X, self.d)
         labels = targets(y, rule.labels, len(self.X), self.q, net.scalar)
-        columns = labels if labels.ndim == 2 else np.repeat(labels[:, None], self.q, axis=1)
-        self.Y = np.ascontiguousarray(columns, dtype=np.float64)
+        self.Y = np.ascontiguousarray(labels.reshape(len(labels), -1), dtype=np.float64)
         kernels = kernels or quicker(min(batch_size or len(self.X), len(self.X)), self.d, self.m)
         self.kernels = import_module(f".kernels_{kernels}", __package__)
         self.width: int = self.kernels.LANES
@@ -90,38 +92,40 @@ class Packing:
     def packed(self, theta: Array) -> tuple[Array, Array, Array, Array]:
         """Parameters `theta` (at most `width`, P) lane innermost; empty lanes repeat the last row.
 
-        Shapes (q, m L), (d, m, L), (m, L), (q, L) or the like, L lanes.
+        Shapes (q, m L), (d, m L), (m L,), (q, L), d even or one lane: no more of the L lanes than these need.
         """
-        A, V, B, C = self.packed_blocks(theta)
-        return A[0], V[0], B[0], C[0]
+        A, W, B, C = self.packed_blocks(theta)
+        return A[0], W[0], B[0], C[0]
 
     def packed_blocks(self, theta: Array) -> tuple[Array, Array, Array, Array]:
         """The same for any number of rows `theta` (k, P), in blocks along a first axis of each array."""
-        m, d, q, L = self.m, self.d, self.q, self.width
+        m, d, q, fewest = self.m, self.d, self.q, self.kernels.FEWEST
+        L = min(-(-len(theta) // fewest) * fewest, self.width)
         count = -(-len(theta) // L)
-        rows = theta[np.minimum(np.arange(count * L), len(theta) - 1)]
-        a, W, b, c = (part.reshape(count, L, part.shape[1]) for part in self._split(rows))
-        A = np.ascontiguousarray(a.reshape(count, L, q, m).transpose(0, 2, 3, 1)).reshape(count, q, -1)
-        V = np.zeros((count, d + self.odd, m, L))
-        V[:, :d] = W.reshape(count, L, m, d).transpose(0, 3, 2, 1)
-        B = np.ascontiguousarray(b.transpose(0, 2, 1)) if self.has_b else np.zeros((count, m, L))
-        C = np.ascontiguousarray(c.transpose(0, 2, 1)) if self.has_c else np.zeros((count, q, L))
-        return A, V.reshape(count, d + self.odd, -1), B.reshape(count, -1), C
+        if len(theta) < count * L:
+            theta = theta[np.minimum(np.arange(count * L), len(theta) - 1)]
+        rows = theta.reshape(count, L, -1).transpose(0, 2, 1)
+        a, w, b, c = np.split(np.ascontiguousarray(rows), self._edges, axis=1)
+        W = np.zeros((count, d + self.odd, m, L))
+        W[:, :d] = w.reshape(count, m, d, L).transpose(0, 2, 1, 3)
+        B = b if self.has_b else np.zeros((count, m, L))
+        C = c if self.has_c else np.zeros((count, q, L))
+        A, B, C = (np.ascontiguousarray(part) for part in (a.reshape(count, q, m * L), B, C))
+        return A, W.reshape(count, d + self.odd, -1), B.reshape(count, -1), C
 
-    def _split(self, rows: Array) -> list[Array]:
-        sizes = [self.q * self.m, self.m * self.d, self.m * self.has_b]
-        return np.split(rows, np.cumsum(sizes), axis=1)
+    @property
+    def _edges(self) -> NDArray[np.int64]:
+        """Where the parameters of W, b and c begin."""
+        return np.cumsum([self.q * self.m, self.m * self.d, self.m * self.has_b])
 
     def unpacked(self, arrays: tuple[Array, ...], block: slice) -> Array:
         """The inverse of `packed`: rows (members of the `block`, P) of the `arrays`. Shape (members, P)."""
-        m, d, q, L = self.m, self.d, self.q, self.width
-        parts = [
-            arrays[0].reshape(q * m, L).T,
-            arrays[1].reshape(-1, m, L)[:d].transpose(2, 1, 0).reshape(L, m * d),
-        ]
-        parts += [arrays[2].reshape(m, L).T] if self.has_b else []
-        parts += [arrays[3].T] if self.has_c else []
-        return np.concatenate(parts, axis=1)[: block.stop - block.start]
+        A, W, B, C = arrays
+        m, L = self.m, C.shape[1]
+        parts = [A.reshape(-1, L), W.reshape(-1, m, L)[: self.d].transpose(1, 0, 2).reshape(-1, L)]
+        parts += [B.reshape(m, L)] if self.has_b else []
+        parts += [C] if self.has_c else []
+        return np.concatenate(parts).T[: block.stop - block.start]
 
 
 def quicker(n: int, d: int, m: int) -> str:
@@ -137,8 +141,9 @@ FEW = 5e5
 """Preactivations, some milliseconds of work, below which to start threads takes more than they save."""
 
 
-AT_ONCE = 16
-"""Blocks of SIMD lanes that a thread takes at once: to call a kernel costs more than a small block."""
+AT_ONCE, CACHED = 16, 2**15
+"""Blocks of SIMD lanes that a thread takes at once, for to call a kernel costs more than a small block; and
+their parameters, for to be given new memory costs more than to fill memory that is at hand."""
 
 
 def risks(data: Packing, theta: Array) -> Array:
@@ -146,20 +151,24 @@ def risks(data: Packing, theta: Array) -> Array:
     found, lanes = np.empty(len(theta)), data.width > 1
 
     def one(block: slice) -> None:
-        risk = np.empty(data.width)
-        data.kernels.risks(data.slopes, data.losses, *data.packed(theta[block]), data.inputs, data.Y, risk)
+        arrays = data.packed(theta[block])
+        risk = np.empty(arrays[-1].shape[-1])
+        data.kernels.risks(data.slopes, data.losses, *arrays, data.inputs, data.Y, risk)
         found[block] = risk[: block.stop - block.start]
 
     def several(piece: slice) -> None:
         arrays = data.packed_blocks(theta[piece])
-        risk = np.empty((len(arrays[0]), data.width))
+        risk = np.empty((len(arrays[0]), arrays[-1].shape[-1]))
         data.kernels.risks_of_blocks(data.slopes, data.losses, *arrays, data.inputs, data.Y, risk)
         found[piece] = risk.ravel()[: piece.stop - piece.start]
 
-    if lanes and 0 < len(theta) * data.m * len(data.X) < FEW:
-        several(slice(0, len(theta)))
+    at_once = min(AT_ONCE, max(1, CACHED // (data.width * theta.shape[1]))) if lanes else 1
+    pieces = data.blocks(len(theta), at_once)
+    if lanes and len(theta) * data.m * len(data.X) < FEW:
+        for piece in pieces:
+            several(piece)
     else:
-        in_threads(several if lanes else one, data.blocks(len(theta), AT_ONCE if lanes else 1))
+        in_threads(several if lanes else one, pieces)
     return found
 
 
@@ -168,7 +177,8 @@ def slopes(data: Packing, theta: Array) -> Array:
     everything, found = np.empty(0, dtype=np.int64), np.empty_like(theta)
 
     def work(block: slice) -> None:
-        arrays, risk = data.packed(theta[block]), np.empty(data.width)
+        arrays = data.packed(theta[block])
+        risk = np.empty(arrays[-1].shape[-1])
         parts = tuple(np.empty_like(array) for array in arrays)
         samples = data.inputs, data.Y, everything
         data.kernels.gradients(data.slopes, data.losses, *arrays, *samples, risk, *parts)
@@ -182,9 +192,14 @@ def _compiled(activation: Activation, rule: Loss) -> tuple[Any, Any, Any]:
     """Pointers to kernels: of s and s', with s'', and of the loss, compiled for flat arrays."""
     from . import kernels_simd
 
-    room: list[NDArray[np.float64]] = [np.zeros(kernels_simd.POINTS) for _ in range(5)]
-    activation.slopes(*room[:3])
-    activation.jets(*room[:4])
     losses = rule.losses if rule.separable else kernels_simd.softmax_losses
-    losses(*[np.zeros(2 * kernels_simd.POINTS) for _ in range(5)])
-    return pointer(activation.slopes, SLOPES), pointer(activation.jets, JETS), pointer(losses, LOSSES)
+    return _pointers(activation.slopes, activation.jets, losses)
+
+
+@lru_cache(maxsize=64)
+def _pointers(slopes: Any, jets: Any, losses: Any) -> tuple[Any, Any, Any]:
+    room: list[Array] = [np.zeros(1) for _ in range(5)]
+    slopes(*room[:3])
+    jets(*room[:4])
+    losses(*room)
+    return pointer(slopes, SLOPES), pointer(jets, JETS), pointer(losses, LOSSES)

@@ -116,13 +116,24 @@ class PlainRisk:
 
     def gradient(self, theta: Array) -> Array:
         """Gradient at `theta`, shape (P,)."""
+        return self.value_and_gradient(theta)[1]
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """The risk and its gradient (P,) at `theta`, shape (P,).
+
+        Examples
+        --------
+        >>> net = TwoLayer(a=[2.0], W=[[1.0]], activation="identity")
+        >>> PlainRisk(net, [[1.0]], [0.0]).value_and_gradient(net.theta)
+        (2.0, array([2., 4.]))
+        """
         with np.errstate(all="ignore"):
             if self.net.n_outputs == 1 and self.loss.separable:
-                return self._slope(theta)
-            return from_forward(self.forward(theta))
+                return self._of_one_output(theta)
+            return self.value(theta), from_forward(self.forward(theta))
 
-    def _slope(self, theta: Array) -> Array:
-        """The gradient for one output, with no more than it needs: what iterations spend their time on."""
+    def _of_one_output(self, theta: Array) -> tuple[float, Array]:
+        """Risk and gradient with no more than they need: what iterations spend their time on."""
         found, layout = np.empty_like(theta), self.layout
         a, W = theta[layout["a"]], theta[layout["W"]].reshape(self.net.W.shape)
         Z = self.X @ W.T
@@ -133,8 +144,8 @@ class PlainRisk:
         f = S @ a
         if "c" in layout:
             f += theta[layout["c"]]
-        g = np.empty_like(f)
-        self.loss.losses(f, self._column, np.empty_like(f), g, np.empty_like(f))
+        L, g = np.empty_like(f), np.empty_like(f)
+        self.loss.losses(f, self._column, L, g, np.empty_like(f))
         g /= len(f)
         found[layout["a"]] = g @ S
         S1 *= a
@@ -144,7 +155,7 @@ class PlainRisk:
             found[layout["b"]] = S1.sum(axis=0)
         if "c" in layout:
             found[layout["c"]] = g.sum()
-        return found
+        return float(L.mean()), found
 
     @cached_property
     def _column(self) -> Array:

@@ -18,6 +18,9 @@ from numerics.volume.wells.posterior import Posterior
 from numerics.volume.wells.search import BARRIER
 from twolayer.arrays import Array
 
+TOGETHER, HIGHEST = 16, float(np.finfo(float).max)
+"""Half-axes that are looked along at once; what lowers no minimum."""
+
 CHECKED = 2000
 """Points of the localising Gaussian that are tested for mass that was missed."""
 
@@ -177,15 +180,16 @@ def _other_wells(posterior: Posterior) -> bool:
 
     Beyond the middle between theta_0 and an image, and outside the centre's cell, a well was counted.
     """
-    t = np.linspace(0, 3 * posterior.reach, 16)
-    for axis in posterior.axes.T:
-        for way in (axis, -axis):
-            line = t[:, None] * way
-            logs = -posterior.energy(line) - posterior.pull(line)
-            logs = logs[np.isfinite(logs) & (posterior.cell(line) == 0)]
-            rise = logs - np.minimum.accumulate(logs)
-            if ((rise > BARRIER) & (logs > -NEGLIGIBLE)).any():
-                return True
+    t, ways = np.linspace(0, 3 * posterior.reach, 16), np.concatenate([posterior.axes.T, -posterior.axes.T])
+    for first in range(0, len(ways), TOGETHER):
+        lines = ways[first : first + TOGETHER, None] * t[:, None]
+        points = lines.reshape(-1, ways.shape[1])
+        logs, cell = -posterior.energy(points) - posterior.pull(points), posterior.cell(points)
+        seen = (np.isfinite(logs) & (cell == 0)).reshape(lines.shape[:2])
+        logs = np.where(seen, logs.reshape(seen.shape), HIGHEST)
+        rise = logs - np.minimum.accumulate(logs, axis=1)
+        if (seen & (rise > BARRIER) & (logs > -NEGLIGIBLE)).any():
+            return True
     return False
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.landscape.landscape import Landscape, Points, hessian_at, values_at
+from numerics.landscape.landscape import Landscape, Points, hessian_at, slope_at, values_at
 from numerics.volume.images import images_of
 from twolayer.arrays import Array
 
@@ -94,10 +94,9 @@ class Posterior:
     def slope(self, steps: Array) -> tuple[float, Array]:
         """The energy and its gradient (D,) at theta_0 + `steps` (D,), the centre's Gaussian with it."""
         self.evaluations += 1
-        theta = self.centre + steps
-        value = self.n_beta * (self.landscape.value(theta) - self.bottom)
-        slope = self.n_beta * self.landscape.gradient(theta) + self.gamma * steps
-        return value + self.gamma / 2 * float(steps @ steps), np.asarray(slope)
+        value, slope = slope_at(self.landscape, self.centre + steps)
+        energy = self.n_beta * (value - self.bottom) + self.gamma / 2 * float(steps @ steps)
+        return energy, np.asarray(self.n_beta * slope + self.gamma * steps)
 
     def folded(self, steps: Points) -> Points:
         """Of the images of theta_0 + `steps` (k, D) those that are nearest to theta_0, less theta_0."""
