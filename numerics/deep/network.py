@@ -130,11 +130,9 @@ class Network(Parameters):
         ValueError
             If `theta` is not a finite vector of length P.
         """
-        vector = arrays.real_array("theta", theta)
-        arrays.require_shape("theta", vector, (self.n_parameters,), f" = (P,), laid out {list(self.layout)}")
-        new = {name: vector[where].reshape(self.parts[name].shape) for name, where in self.layout.items()}
-        depths = range(1, self.depth + 1)
-        return Network([new[f"W{l}"] for l in depths], [new.get(f"b{l}") for l in depths], self.activation)
+        new, depths = self._parts_of(theta), range(1, self.depth + 1)
+        weights, biases = (tuple(new.get(f"{kind}{l}") for l in depths) for kind in "Wb")
+        return Network._made_of(weights=weights, biases=biases, activation=self.activation)
 
     def __call__(self, X: ArrayLike) -> Array:
         """Outputs at the inputs `X` (n, d): (n,) for a scalar network and (n, q) otherwise.

@@ -66,12 +66,9 @@ class PlainRisk:
 
     def network(self, theta: Array) -> TwoLayer:
         """The network with parameters `theta`, not validated and not copied. `theta` has shape (P,)."""
-        net = object.__new__(TwoLayer)
-        for name in ("a", "W", "b", "c", "activation"):
-            object.__setattr__(net, name, getattr(self.net, name))
-        for name, where, shape in self._layout:
-            object.__setattr__(net, name, theta[where].reshape(shape))
-        return net
+        absent: dict[str, Array | None] = {"b": None, "c": None}
+        parts = absent | {name: theta[where].reshape(shape) for name, where, shape in self._layout}
+        return TwoLayer._made_of(**parts, activation=self.net.activation)
 
     def forward(self, theta: Array) -> Values:
         """The forward pass at `theta`. `theta` has shape (P,)."""

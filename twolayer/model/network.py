@@ -218,10 +218,8 @@ class TwoLayer(Parameters):
         ValueError
             If `theta` is not a finite vector of length P.
         """
-        vector = arrays.real_array("theta", theta)
-        arrays.require_shape("theta", vector, (self.n_parameters,), f" = (P,), laid out {list(self.layout)}")
-        new = {name: vector[where].reshape(self.parts[name].shape) for name, where in self.layout.items()}
-        return TwoLayer(new["a"], new["W"], new.get("b"), new.get("c"), self.activation)
+        absent: dict[str, Array | None] = {"b": None, "c": None}
+        return TwoLayer._made_of(**absent | self._parts_of(theta), activation=self.activation)
 
     def preactivations(self, X: ArrayLike) -> Array:
         """Z = X W^T + b, shape (n, m), for inputs `X` of shape (n, d)."""
