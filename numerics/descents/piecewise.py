@@ -14,7 +14,7 @@ from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.pattern import Mask, Pattern, Units
 from numerics.landscape.sliding import crossed, margin, turned
 from twolayer.arrays import Array
-from twolayer.many.rodas import AGAIN, NEAR, ON, REACH, SHORT, SHORTEST_SHARE
+from twolayer.many.rodas import AGAIN, NEAR, ON, SHORT, SHORTEST_SHARE
 
 LATE = 1e-9
 """A kink lets go later than its slope is beyond c- or c+ by at most this: of the step, or as a share."""
@@ -118,17 +118,20 @@ class PiecewiseSteps:
         """
         steps = self._by_lapack if self.clock is None else partial(self._by_kernels, self.clock, goal)
         failure, points, segment = steps(most)
-        for again in range(AGAIN, -1, -1):
+        tries = AGAIN
+        while True:
             if segment is None:
                 return failure, points
-            share, outside = self._left(segment)
-            end, h = segment(share), share * segment.h
-            least = SHORTEST_SHARE * self.time  # below it the path inside a long step says nothing
-            if again == 0 or not 0 < share < NEAR or segment.h <= least:
+            outside = self._signed(segment.end) < -ON
+            share = self._early(segment) if tries > 0 and outside.any() else 1.0
+            if share == 1:
                 break
-            self._shorten(max(REACH * h, least))
+            tries -= 1
+            self._shorten(max(share * segment.h, SHORTEST_SHARE * self.time))
             failure, more, segment = steps(1)
             points = np.concatenate([points, more])
+        share, outside = self._meeting(segment, outside) if outside.any() else (1.0, outside)
+        end, h = segment(share), share * segment.h
         self.piled = 0 if self.time + h > self.time * (1 + SHORT) else self.piled + 1
         if self.piled > PILED:
             return PILE, points
@@ -136,10 +139,23 @@ class PiecewiseSteps:
         self._arrive(end, outside)
         return None, np.concatenate([points, self.theta[None]])
 
-    def _left(self, segment: Segment) -> tuple[float, Mask]:
-        """The share of a step after which it leaves the pattern, or all of it, and what is outside there."""
-        outside = self._signed(segment.end) < -ON
-        return self._meeting(segment, outside) if outside.any() else (1.0, outside)
+    def _early(self, segment: Segment) -> float:
+        """A share of a step, at most NEAR, within whose later half it leaves the pattern; 1 if there is none.
+
+        What the step begins outside of is not asked, nor anything of a step that may not be shorter: the path
+        inside a long step says little of where a short one leads.
+        """
+        begun = self._signed(segment.begin) > -ON
+
+        def leaves(share: float) -> bool:
+            return bool((begun & (self._signed(segment(share)) < -ON)).any())
+
+        if segment.h <= SHORTEST_SHARE * self.time or not leaves(NEAR):
+            return 1.0
+        share = NEAR
+        while share > np.finfo(float).eps and leaves(share / 2):
+            share /= 2
+        return share
 
     def _shorten(self, h: float) -> None:
         """Let the next step be of length `h`."""
@@ -216,7 +232,7 @@ class PiecewiseSteps:
                 *near,
             )
             signed = self._signed(segment(share))
-            earlier = (signed < -2.5 * ON) & ~outside
+            earlier = (signed < -2.5 * ON) & ~outside & (begin > 0)
             if not earlier.any():
                 return share, outside & (signed < -ON)
             outside = earlier

@@ -65,6 +65,8 @@ class Units:
         The slopes c- and c+.
     places : ndarray, shape (m, d~)
         Where the inner weights stand in theta.
+    one_output : bool
+        Whether there is one, and its loss a function of it and one target.
     """
 
     def __init__(self, landscape: NetworkLandscape) -> None:
@@ -78,6 +80,7 @@ class Units:
         self.X, self.norms = np.ascontiguousarray(X), np.linalg.norm(X, axis=1)
         self.y = np.ascontiguousarray(landscape.risk.y, dtype=float).reshape(-1)
         self.low, self.high = (net.activation.jet(z)[1] for z in (-1.0, 1.0))
+        self.one_output = net.n_outputs == 1 and landscape.risk.loss.separable
 
     def inner(self, theta: Array) -> Array:
         """The inner weights (m, d~) in `theta` (P,)."""
@@ -125,8 +128,8 @@ class Held:
             self.spread = (left.T / sizes) @ V.T / lengths[:, None]
 
 
-class Single:
-    """Units that are held by one sample each: what :class:`Held` says of them, in arrays.
+class Independent:
+    """Units whose held inputs are independent: what :class:`Held` says of them, in arrays.
 
     Parameters
     ----------
@@ -134,15 +137,22 @@ class Single:
 
     Attributes
     ----------
-    units, samples : ndarray of int, shape (r,)
-    spread : ndarray, shape (r, d~)
+    units, starts : ndarray of int, shape (r,)
+        Their numbers, and where the samples of each begin.
+    samples, owners : ndarray of int, shape (h,)
+        The held samples of all of them, and whose each is.
+    X, spread : ndarray, shape (h, d~)
     """
 
     def __init__(self, kinks: Mapping[int, Held]) -> None:
-        one = {k: kink for k, kink in kinks.items() if len(kink.here) == 1 and kink.spread is not None}
-        self.units = np.array(list(one), dtype=np.int64)
-        self.samples = np.array([kink.here[0] for kink in one.values()], dtype=np.int64)
-        self.spread = np.array([kink.spread[0] for kink in one.values() if kink.spread is not None])
+        known = [(k, kink, kink.spread) for k, kink in kinks.items() if kink.spread is not None]
+        counts = np.array([len(kink.here) for _, kink, _ in known], dtype=np.int64)
+        self.units = np.array([k for k, _, _ in known], dtype=np.int64)
+        self.starts, self.owners = np.cumsum(counts) - counts, np.repeat(self.units, counts)
+        if known:
+            self.samples = np.concatenate([kink.here for _, kink, _ in known])
+            self.X = np.concatenate([kink.X for _, kink, _ in known])
+            self.spread = np.concatenate([spread for _, _, spread in known])
 
 
 class Pattern:
@@ -185,9 +195,9 @@ class Pattern:
         return {k: kink.normal for k, kink in self.kinks.items()}
 
     @cached_property
-    def single(self) -> Single:
-        """The units that one sample holds, all in one."""
-        return Single(self.kinks)
+    def independent(self) -> Independent:
+        """The units whose held inputs are independent, all in one."""
+        return Independent(self.kinks)
 
     @cached_property
     def _lines(self) -> tuple[Array, Array, list[tuple[Array, Array]]]:
@@ -218,17 +228,29 @@ class Pattern:
         found = float(self.forward(theta).L.mean())
         return np.inf if np.isnan(found) else found
 
-    def slope(self, theta: Array) -> Array:
-        """Its gradient in the subspace, shape (P,), for one output with no more than it needs."""
+    def _of_one_output(self, theta: Array) -> tuple[Array, Array]:
+        """S, shape (n, m), and the derivatives of the risk by the outputs (n,): no more than these need."""
         units, risk = self.units, self.units.landscape.risk
-        W, (n, m) = theta[units.places], self.slopes.shape
-        S = self.slopes * (units.X @ W.T)
-        f = S @ theta[:m]
+        S = self.slopes * units.preactivations(theta)
+        f = S @ theta[: S.shape[1]]
         if risk.net.c is not None:
             f += theta[-1]
         g = np.empty_like(f)
         risk.loss.losses(f, units.y, np.empty_like(f), g, np.empty_like(f))
-        g /= n
+        g /= len(f)
+        return S, g
+
+    def pulls(self, theta: Array) -> Array:
+        """Derivatives of the risk by the units' values at `theta` (P,), shape (n, m)."""
+        if self.units.one_output:
+            return np.multiply.outer(self._of_one_output(theta)[1], theta[: len(self.units.places)])
+        run = self.forward(theta)
+        return np.asarray(run.GA / run.n)
+
+    def slope(self, theta: Array) -> Array:
+        """Its gradient in the subspace, shape (P,), for one output with no more than it needs."""
+        units, risk, m = self.units, self.units.landscape.risk, self.slopes.shape[1]
+        S, g = self._of_one_output(theta)
         found = np.empty_like(theta)
         found[:m] = g @ S
         found[units.places] = ((self.slopes * g[:, None]).T @ units.X) * theta[:m, None]

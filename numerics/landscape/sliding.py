@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +20,7 @@ def velocities(pattern: Pattern, theta: Array) -> tuple[Array, Array]:
     With slopes sigma on the held samples H unit k's weights move by v_k - sum over H of p_ik sigma_ik x~_i.
     """
     with np.errstate(all="ignore"):
-        run = pattern.forward(theta)
-        p = run.GA / run.n
+        p = pattern.pulls(theta)
         return -(p * pattern.slopes).T @ pattern.units.X, p
 
 
@@ -108,55 +106,54 @@ def rooms(pattern: Pattern, theta: Array, rounding: Callable[[], float] | None =
     if not pattern.kinks:
         return {}
     V, p = velocities(pattern, theta)
-    allowed = rounding or partial(gradient_rounding, pattern.forward(theta))
-    known = _plain_rooms(pattern, V, p)
+    allowed = rounding or (lambda: gradient_rounding(pattern.forward(theta)))
+    known = _independent_rooms(pattern, V, p, allowed)
     return {
-        k: known[k] if k in known else _room(pattern, k, kink, V[k], p[kink.here, k], allowed)
+        k: known[k] if k in known else _dependent_room(pattern, k, kink, V[k], p[kink.here, k], allowed)
         for k, kink in pattern.kinks.items()
     }
 
 
-def _plain_rooms(pattern: Pattern, V: Array, p: Array) -> dict[int, float]:
-    """The margins of units held by one sample each, where these are clear: the most, all at once."""
-    single, units = pattern.single, pattern.units
-    if not len(single.units):
+def _independent_rooms(
+    pattern: Pattern, V: Array, p: Array, rounding: Callable[[], float]
+) -> dict[int, float]:
+    """The margins of units whose held inputs are independent, all at once."""
+    held, units = pattern.independent, pattern.units
+    if not len(held.units):
         return {}
     low, high = sorted((float(units.low), float(units.high)))
-    weights = p[single.samples, single.units]
+    weights, pushes = p[held.samples, held.owners], (held.spread * V[held.owners]).sum(axis=1)
     with np.errstate(all="ignore"):
-        sigma = (single.spread * V[single.units]).sum(axis=1) / weights
-        found = np.minimum(sigma - low, high - sigma) / (high - low)
-        clear = (found >= 0) & (weights * (units.high - units.low) > 0)
-    return dict(zip(single.units[clear].tolist(), found[clear].tolist(), strict=True))
+        sigma = np.where(pushes == 0, 0.0, pushes / weights)  # infinite where nothing is there to push with
+    room = np.minimum.reduceat(np.minimum(sigma - low, high - sigma), held.starts) / (high - low)
+    firm = np.logical_and.reduceat(weights * (units.high - units.low) > 0, held.starts)
+    found = np.where(firm, room, np.minimum(room, -1.0))
+    if (room < 0).any():
+        short = (pushes - weights * np.clip(sigma, low, high))[:, None] * held.X
+        excess = np.linalg.norm(np.add.reduceat(short, held.starts), axis=1)
+        # Within rounding the sample's loss has no slope left, and its unit's neither.
+        found[(room < 0) & (excess <= rounding())] = 0.0
+    return dict(zip(held.units.tolist(), found.tolist(), strict=True))
 
 
-def _room(pattern: Pattern, k: int, kink: Held, v: Array, p: Array, rounding: Callable[[], float]) -> float:
-    """The margin of unit `k`, held by a `kink`, with what :func:`velocities` says of it."""
+def _dependent_room(
+    pattern: Pattern, k: int, kink: Held, v: Array, p: Array, rounding: Callable[[], float]
+) -> float:
+    """The margin of unit `k`, held by a `kink` of dependent inputs, by what :func:`velocities` gives."""
     units = pattern.units
     low, high = sorted((float(units.low), float(units.high)))
-    pushes, missed = _pushes(kink, v, p)
-    with np.errstate(all="ignore"):
-        sigma = np.where(pushes == 0, 0.0, pushes / p)  # infinite where nothing is there to push with
-    room = float(np.minimum(sigma - low, high - sigma).min()) / (high - low)
-    firm = bool((p * (units.high - units.low) > 0).all())
-    if room >= 0 and firm and not missed:
-        return room
-    excess = float(np.linalg.norm((pushes - p * np.clip(sigma, low, high)) @ kink.X))
-    if room < 0 and not missed and excess <= rounding():
-        return 0.0  # the sample's loss has no slope left, and its unit's neither
-    if kink.spread is None:
-        return _apart(pattern, k, kink, v, p)
-    return room if firm else min(room, -1.0)
-
-
-def _pushes(kink: Held, v: Array, p: Array) -> tuple[Array, bool]:
-    """The p_i sigma_i (h,) that take from `v` (d~,) what would part the held, and whether none do."""
-    if kink.spread is not None:
-        return kink.spread @ v, False
     M = p * kink.X.T
     pushes = p * np.linalg.lstsq(M, v, rcond=DEPENDENT)[0]
     missed = np.linalg.norm(kink.normal.T @ (v - pushes @ kink.X)) > INSIDE * np.linalg.norm(v)
-    return pushes, bool(missed)
+    with np.errstate(all="ignore"):
+        sigma = np.where(pushes == 0, 0.0, pushes / p)
+    room = float(np.minimum(sigma - low, high - sigma).min()) / (high - low)
+    if room >= 0 and (p * (units.high - units.low) > 0).all() and not missed:
+        return room
+    excess = float(np.linalg.norm((pushes - p * np.clip(sigma, low, high)) @ kink.X))
+    if room < 0 and not missed and excess <= rounding():
+        return 0.0
+    return _apart(pattern, k, kink, v, p)
 
 
 def _apart(pattern: Pattern, k: int, kink: Held, v: Array, p: Array) -> float:

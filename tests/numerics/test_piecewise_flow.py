@@ -13,8 +13,10 @@ from numerics.descents.flow import flow
 from numerics.descents.landing import Landing, as_arrays, from_arrays
 from numerics.descents.methods import METHODS
 from numerics.descents.piecewise import PiecewiseSteps
+from numerics.descents.segment import Segment
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
 from twolayer.many.crossings import leaving
+from twolayer.many.rodas import ON
 
 
 def place(m, n, seed, activation="relu"):
@@ -152,3 +154,42 @@ def test_outer_weights_far_from_the_inner_ones_are_given_their_own_time(activati
         theta, y = here.net.theta.copy(), scale * np.asarray(here.risk.y).ravel()
         theta[outer] *= scale
         assert flow(NetworkLandscape(here.net, here.X, y), theta).status == "converged"
+
+
+class Drawn(PiecewiseSteps):
+    """A step of length 1 on a line, and how far two things are inside after each share of it."""
+
+    def __init__(self, insides):
+        self.insides, self.time, self.asked = insides, 0.0, 0
+
+    def _signed(self, theta):
+        self.asked += 1
+        assert self.asked < 200, "no end"
+        return np.array([inside(float(theta[0])) for inside in self.insides] + [np.inf])
+
+    def _least(self, segment, outside):
+        return lambda share: float(self._signed(segment(share))[outside].min()) + ON
+
+
+LINE = Segment(np.zeros(1), np.ones(1), np.zeros((2, 1)), 1.0)
+
+
+def test_what_comes_back_inside_does_not_keep_a_kink_from_being_met():
+    back, out = lambda s: s - 0.9, lambda s: 0.6 - s
+    share, outside = Drawn([back, out])._meeting(LINE, np.array([False, True, False]))
+    assert_allclose(share, 0.6, rtol=1e-9)
+    assert outside.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("kink", [1e-6, 0.003, 0.2, 0.499])
+def test_an_early_kink_lies_in_the_later_half_of_the_share_that_is_told(kink):
+    share = Drawn([lambda s: s + 1, lambda s: kink - s])._early(LINE)
+    assert share / 2 <= kink < share <= 0.5
+
+
+def test_no_share_is_told_where_nothing_is_left_early():
+    for insides in ([lambda s: 0.7 - s], [lambda s: -1.0], [lambda s: 1.0]):
+        assert Drawn(insides)._early(LINE) == 1.0
+    late = Drawn([lambda s: 0.1 - s])
+    late.time = 1e15  # no step may be shorter
+    assert late._early(LINE) == 1.0
