@@ -1,4 +1,4 @@
-"""The kernel of gradient descent, over the gradients of `lanes` or of `one_by_one`."""
+"""The kernel of gradient descent, over the gradients of `kernels_simd` or of `kernels_gemm`."""
 
 import numpy as np
 from numba import float64, int64, types

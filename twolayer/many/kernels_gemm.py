@@ -1,4 +1,4 @@
-"""Kernels over one network at a time, by matrix products: the same functions as in `lanes`.
+"""Kernels over one network at a time, by matrix products: the same functions as in `kernels_simd`.
 
 The layout is that of a block of one lane: A (q, m), W (d, m), B (m,), C (q, 1). Samples are taken POINTS at a
 time. BLAS must be held to one thread: networks are what is done in parallel.
