@@ -123,6 +123,30 @@ def test_a_slope_that_holds_is_as_far_from_its_ends_as_one_division_says(activat
     assert 0 < clear < 3  # of both kinds there is one
 
 
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("seed", range(6))
+def test_slopes_that_hold_a_unit_together_are_those_of_least_squares(activation, seed):
+    """Units held by one, two and three samples, beside each other."""
+    place = drawn("squared", activation, 1, "b")
+    units, rng = Units(place), np.random.default_rng(seed)
+    theta = place.net.theta + 0.3 * rng.normal(size=place.dimension)
+    held = np.zeros(units.preactivations(theta).shape, dtype=bool)
+    for k, count in ((1, 2), (2, 1), (5, 3)):
+        held[rng.choice(len(held), count, replace=False), k] = True
+    pattern = Pattern(units, units.preactivations(theta) > 0, held)
+    theta = pattern.projected(theta)
+    (V, p), found = velocities(pattern, theta), rooms(pattern, theta)
+    assert set(found) == {1, 2, 5}
+    for k, room in found.items():
+        here = np.flatnonzero(held[:, k])
+        if (p[here, k] <= 0).any():
+            assert room <= -1 or room == 0
+            continue
+        sigma = np.linalg.lstsq((p[here, k] * units.X[here].T), V[k], rcond=None)[0]
+        expected = np.minimum(sigma - units.low, units.high - sigma).min() / (units.high - units.low)
+        assert_allclose(room, expected, rtol=1e-8)
+
+
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_no_solution_where_a_block_is_not_positive(activation):
     place = drawn("squared", activation, 1, "b")
