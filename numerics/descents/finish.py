@@ -201,11 +201,13 @@ def _newton(landscape: Landscape, way: Way, theta: Array) -> tuple[Array, float]
 def _step(
     landscape: Landscape, curvature: Callable[[Array], Array], flat: float, theta: Array
 ) -> tuple[Array, float]:
-    """Newton's step by the eigenvalues of a `curvature`."""
-    values, Q = np.linalg.eigh(curvature(theta))
+    """Newton's step by the eigenvalues of a `curvature`; what has none, as a dead unit, does not move."""
+    H = curvature(theta)
+    values, Q = np.linalg.eigh(H)
     largest = float(np.abs(values).max())
     curved = np.abs(values) > flat * largest
-    return Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved]), largest
+    step = Q[:, curved] @ ((Q.T @ landscape.gradient(theta))[curved] / values[curved])
+    return np.where(H.any(axis=0), step, 0.0), largest
 
 
 def _step_by_outputs(landscape: Landscape, theta: Array) -> tuple[Array, float]:
@@ -213,7 +215,9 @@ def _step_by_outputs(landscape: Landscape, theta: Array) -> tuple[Array, float]:
     small = by_outputs(landscape, theta)
     if small is None:
         return np.full(len(theta), np.inf), np.inf
-    _, sizes, V = np.linalg.svd(small.rows(len(theta)), full_matrices=False)
+    rows = small.rows(len(theta))
+    _, sizes, V = np.linalg.svd(rows, full_matrices=False)
     values = sizes**2
     curved = values > FLAT * values[0]
-    return (V @ landscape.gradient(theta))[curved] / values[curved] @ V[curved], float(values[0])
+    step = (V @ landscape.gradient(theta))[curved] / values[curved] @ V[curved]
+    return np.where(rows.any(axis=0), step, 0.0), float(values[0])
