@@ -124,7 +124,7 @@ def test_one_step_errs_by_its_fifth_power_and_says_so_by_the_fourth():
     here = place(3, 2, 20, seed=2)
     theta, P = here.net.theta, here.dimension
     (kernels, g, H), given = derivatives(here, theta), smooth_pattern(P)[:2]
-    E, absolute = np.empty((P, P)), np.array([1.0, 0.0])
+    E, absolute = np.empty((P, P)), np.append(0.0, np.ones(P))
     lengths = 0.1 * 0.5 ** np.arange(3)
     errors, said = [], []
     for h in lengths:
