@@ -1,4 +1,4 @@
-"""Many small networks at once: gradient descent, and exact norms, against jit(vmap) of the same."""
+"""Small networks at once: descents of many and few, and exact norms, beside jit(vmap) and plain numpy."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +8,7 @@ import numpy as np
 
 import twolayer as tl
 from numerics.files.datasets import digits_task
-from numerics.training.many import descend
+from numerics.training.many import descend, full_rounds, stochastic_rounds
 from twolayer.threads import in_threads
 
 from . import THREADS
@@ -20,6 +20,9 @@ RATE = 0.05
 def cases(dry: bool) -> Iterator[Case]:
     yield descent(*((40, 8, 3, 5, 10) if dry else (4096, 50, 2, 20, 1000)), target=5.0)
     yield digits(*((40, 8, 5, 10) if dry else (256, 200, 32, 200)), target=2.0)
+    for count in (1, 8):
+        for batch in (None, 20):
+            yield few(*((count, 8, 5, 10) if dry else (count, 200, 32, 1000)), batch)
     yield norms(*((40, 8, 3, 5) if dry else (10_000, 50, 2, 20)), target=20.0)
 
 
@@ -60,6 +63,45 @@ def digits(count: int, n: int, m: int, steps: int, *, target: float) -> Case:
     return replace(
         case, work="gradient descent of many, digits", peers=[*case.peers, products(many, X, steps)]
     )
+
+
+def few(count: int, n: int, m: int, steps: int, batch: int | None) -> Case:
+    """Full-batch or stochastic descent of few networks on digits; numpy meets the same batches."""
+    data = digits_task()
+    X, y = data.X[:n] / 16 - 0.5, data.y[:n]
+    start, _, _ = ensemble(count, n, X.shape[1], m)
+    drawn = {} if batch is None else {"batch_size": batch}
+
+    def ours() -> Any:
+        rng = np.random.default_rng(1)
+        return descend(start, X, y, steps=steps, learning_rate=RATE, rng=rng, **drawn)[1]
+
+    def theirs() -> Any:
+        rng = np.random.default_rng(1)
+        rounds = full_rounds(steps) if batch is None else stochastic_rounds(n, steps, batch, rng)
+        chosen = [
+            row[:size] if size else slice(None) for rows in rounds for row, size in zip(*rows, strict=True)
+        ]
+        return [numpy_descent(member, X, y, chosen) for member in start]
+
+    peer = Contender("plain numpy, one after the other", 1.0, lambda: theirs, mean)
+    size = f"{count} start{'s' * (count > 1)}, {steps} steps, {size_text(n, X.shape[1], m)}"
+    work = f"gradient descent of few, digits{f', batches of {batch}' if batch else ''}"
+    return Case(work, size, Contender("twolayer", 1.0, lambda: ours, mean), [peer])
+
+
+def numpy_descent(net: tl.TwoLayer, X: np.ndarray, y: np.ndarray, chosen: list[Any]) -> float:
+    """The risk of a tanh network with hidden biases after a step on each choice of samples."""
+    a, W, b = net.a.copy(), net.W.copy(), net.b.copy()
+    for rows in chosen:
+        x = X[rows]
+        S = np.tanh(x @ W.T + b)
+        g = (S @ a - y[rows]) * (RATE / len(x))
+        back = np.outer(g, a) * (1 - S**2)
+        a -= g @ S
+        W -= back.T @ x
+        b -= back.sum(axis=0)
+    return float(np.mean((np.tanh(X @ W.T + b) @ a - y) ** 2) / 2)
 
 
 def products(many: tl.Ensemble, X: np.ndarray, steps: int) -> Contender:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.sweeps.halfway import EVERY
 from numerics.sweeps.stopping import until
 from numerics.sweeps.store import Shard, Store, SweepError
 
@@ -37,6 +38,7 @@ def sweep(
     store: str | Path | None = None,
     max_seconds: float | None = None,
     report: Callable[[int, int], None] | None = None,
+    resumable: bool = False,
 ) -> list[Shard]:
     """Do every piece of work, or what is left of it.
 
@@ -57,6 +59,8 @@ def sweep(
         steps of Python; on an executor it is no longer waited for).
     report : callable, optional
         ``report(done, total)`` after every piece.
+    resumable : bool
+        Whether a piece that was given up goes on where it was, see :mod:`numerics.sweeps.halfway`.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def sweep(
     >>> [int(shard["square"]) for shard in sweep(lambda x: {"square": np.array(x * x)}, [1, 2, 3])]
     [1, 4, 9]
     """
-    run = _Run(task, pieces, key, store, max_seconds, report)
+    run = _Run(task, pieces, key, store, max_seconds, report, resumable)
     if executor is None:
         run.here()
     else:
@@ -99,8 +103,9 @@ class _Run:
         store: str | Path | None,
         max_seconds: float | None,
         report: Callable[[int, int], None] | None,
+        resumable: bool,
     ) -> None:
-        self.task, self.pieces, self.report = task, pieces, report
+        self.task, self.pieces, self.report, self.resumable = task, pieces, report, resumable
         self.end = np.inf if max_seconds is None else time.monotonic() + max_seconds
         self.store = None if store is None else Store(Path(store), key, len(pieces))
         self.shards: dict[int, Shard] = {}
@@ -141,7 +146,7 @@ class _Run:
     def in_vain(self) -> str:
         """What to say of a time in which pieces were begun and none was finished, as none ever will be."""
         spent = time.monotonic() - self.begun
-        if self.done > self.found or spent < 0:
+        if self.done > self.found or spent < 0 or (self.resumable and spent > 2 * EVERY):
             return ""
         return f" before one piece was finished: one takes more than {spent:.2g} s, and begins anew each time"
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from numerics.sweeps.store import OURS, OtherSweep, Shard, SweepError
+from numerics.sweeps.halfway import Halfway
+from numerics.sweeps.store import OURS, OtherSweep, Shard, Store, SweepError
 from numerics.sweeps.sweep import Task, sweep
 
 Report = Callable[[str, int, int], None]
@@ -72,7 +74,9 @@ class Workplace:
                 f"store must be a new folder, or one of sweeps; got {self.store}, which holds {strangers[0]}"
             )
 
-    def finished(self, name: str, task: Task, pieces: Sequence[Any], key: str) -> list[tuple[Any, Shard]]:
+    def finished(
+        self, name: str, task: Task, pieces: Sequence[Any], key: str, resumable: bool = False
+    ) -> list[tuple[Any, Shard]]:
         """The pieces of the sweep `name` and their shards: all, or what was finished when it stopped.
 
         Parameters
@@ -81,6 +85,7 @@ class Workplace:
         task : callable
         pieces : sequence
         key : str
+        resumable : bool
             As for :func:`numerics.sweeps.sweep.sweep`.
 
         Raises
@@ -89,18 +94,53 @@ class Workplace:
             If the store holds the work of other settings, data or code; the message names the whole of it.
         """
         try:
-            shards = dict(enumerate(sweep(task, pieces, key=key, **self._options(name))))
+            with self._refusing(name):
+                found = sweep(task, pieces, key=key, resumable=resumable, **self._options(name))
+                shards = dict(enumerate(found))
+        except SweepError as reason:
+            self.stopped.append(f"{name}: {reason}")
+            self.failures += self.stopped[-1:] if reason.failed else []
+            shards = reason.shards
+        return [(pieces[index], shards[index]) for index in sorted(shards)]
+
+    def halfway(self, name: str, pieces: Sequence[Any], key: str) -> Halfway:
+        """Where long `pieces` of a sweep are kept on their way, under a `name` of its own.
+
+        Parameters
+        ----------
+        name : str
+        pieces : sequence
+            Those of the sweep, in its order.
+        key : str
+            Of the sweep.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`finished` does.
+        """
+        folder = self._folder(name)
+        if folder is None:
+            return Halfway()
+        store = Store(folder, key, len(pieces))
+        with self._refusing(name):
+            store.open()
+        return Halfway(store, tuple(pieces))
+
+    @contextmanager
+    def _refusing(self, name: str) -> Iterator[None]:
+        """A block in which the folder of another sweep is refused in words that name the whole store."""
+        try:
+            yield
         except OtherSweep as reason:
             raise ValueError(
                 f"store must be a new folder or that of the same sweeps; got {self.store}, where {name!r} "
                 "was begun with other settings, data or another version of the code: delete the folder, or "
                 "name another with --store"
             ) from reason
-        except SweepError as reason:
-            self.stopped.append(f"{name}: {reason}")
-            self.failures += self.stopped[-1:] if reason.failed else []
-            shards = reason.shards
-        return [(pieces[index], shards[index]) for index in sorted(shards)]
+
+    def _folder(self, name: str) -> Path | None:
+        return None if self.store is None else self.store / name.replace(" ", "-")
 
     def _options(self, name: str) -> dict[str, Any]:
         tell, left = self.report, self.max_seconds
@@ -111,8 +151,7 @@ class Workplace:
             if tell is not None:
                 tell(name, done, total)
 
-        store = None if self.store is None else self.store / name.replace(" ", "-")
-        return {"executor": self.executor, "store": store, "max_seconds": left, "report": report}
+        return {"executor": self.executor, "store": self._folder(name), "max_seconds": left, "report": report}
 
 
 def as_plain(shard: Shard) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from numerics.deep.hessian import Hessian
 from numerics.deep.network import Network, random_network
 from numerics.deep_study.wu_ma_e import published
-from numerics.deep_study.wu_ma_e.descent import REACHED, descend
+from numerics.deep_study.wu_ma_e.descent import REACHED, Descent, descend
 from numerics.deep_study.wu_ma_e.spread import Spread
 from numerics.files.images import Images, one_hot
+from numerics.sweeps.halfway import Halfway
 from numerics.sweeps.store import Shard
 from twolayer.arrays import Array
 
@@ -70,17 +71,21 @@ class Run:
         Of the starts.
     hidden : tuple of int
     genuine : int
+    halfway : Halfway, optional
+        Where unfinished descents are kept.
     """
 
     data: Images
     seed: int
     hidden: tuple[int, ...] = published.HIDDEN
     genuine: int = published.GENUINE
+    halfway: Halfway = field(default_factory=Halfway)
 
     def __call__(self, cell: Cell) -> Shard:
         X, labels = self.samples(cell.wrong)
         start = self.start(cell.repeat)
         Y = one_hot(labels, self.data.classes)
+        begun, keep = self.halfway.read(cell), self.halfway.keeper(cell)
         ended = descend(
             start,
             X.astype(np.float32),
@@ -89,6 +94,8 @@ class Run:
             target=cell.target,
             smoothing=published.SMOOTHING,
             most=published.MOST_STEPS,
+            begun=None if begun is None else from_shard(begun),
+            keep=lambda here: keep(lambda: as_shard(here())),
         )
         facts = {**vars(cell), "steps": ended.steps, "why": ended.why, "loss": None}
         if np.isfinite(ended.theta).all():
@@ -194,6 +201,16 @@ def leading(operator: LinearOperator, k: int) -> tuple[Array, Array]:
     values, vectors = values[order], vectors[:, order]
     images = np.stack([operator @ column for column in vectors.T], axis=1)
     return values, np.linalg.norm(images - vectors * values, axis=0)
+
+
+def as_shard(descent: Descent) -> Shard:
+    """A `descent` on its way, to be kept."""
+    return {name: np.array(getattr(descent, name)) for name in ("theta", "steps", "mean")}
+
+
+def from_shard(shard: Shard) -> Descent:
+    """What :func:`as_shard` made a `shard` of."""
+    return Descent(shard["theta"], int(shard["steps"]), float(shard["mean"]))
 
 
 def as_facts(shard: Shard) -> dict[str, Any]:

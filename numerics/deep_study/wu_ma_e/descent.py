@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +16,30 @@ REACHED, DIVERGED, OUT_OF_STEPS = "the loss fell to the target", "diverged", "th
 
 
 @dataclass(frozen=True)
-class Descended:
-    """Where a descent ended: parameters (P,) in torch's order, the number of steps, and why it ended."""
+class Descent:
+    """Where a descent has come to: parameters (P,) in torch's order, steps, running mean of the loss.
+
+    At its end `why` says why it ended.
+    """
 
     theta: Single
-    steps: int
-    loss: float
-    why: str
+    steps: int = 0
+    mean: float = np.inf
+    why: str = ""
 
 
 def descend(
-    net: Network, X: Single, Y: Single, *, step: float, target: float, smoothing: float, most: int
-) -> Descended:
+    net: Network,
+    X: Single,
+    Y: Single,
+    *,
+    step: float,
+    target: float,
+    smoothing: float,
+    most: int,
+    begun: Descent | None = None,
+    keep: Callable[[Callable[[], Descent]], None] | None = None,
+) -> Descent:
     """Gradient descent on the mean over samples and outputs of (f - y)^2.
 
     Parameters
@@ -41,6 +54,10 @@ def descend(
         Share of the newest loss in the running mean, which begins at the first loss.
     most : int
         Largest number of steps.
+    begun : Descent, optional
+        Where an earlier call had come to, to go on from there, with the same end.
+    keep : callable, optional
+        Called after every step with a function that returns where the descent is.
 
     Examples
     --------
@@ -49,18 +66,26 @@ def descend(
     >>> descend(net, one, two, step=0.1, target=1e-6, smoothing=1.0, most=99).why
     'the loss fell to the target'
     """
-    weights = [np.ascontiguousarray(W, np.float32) for W, _ in net.layers]
-    biases = [np.asarray(b, np.float32).copy() for _, b in net.layers if b is not None]
-    mean = loss = np.inf
+    if begun is not None:
+        net = net.replace(begun.theta)
+    weights = [np.array(W, np.float32) for W, _ in net.layers]
+    biases = [np.array(b, np.float32) for _, b in net.layers if b is not None]
+    taken, mean = (begun.steps, begun.mean) if begun else (0, np.inf)
+
+    def here(why: str = "") -> Descent:
+        return Descent(_flat(weights, biases), taken, mean, why)
+
     with np.errstate(over="ignore", invalid="ignore"):
-        for taken in range(1, most + 1):
-            loss = _stepped(weights, biases, X, Y, step)
+        while taken < most:
+            loss, taken = _stepped(weights, biases, X, Y, step), taken + 1
             mean = loss if taken == 1 else (1 - smoothing) * mean + smoothing * loss
             if not np.isfinite(mean):
-                return _ended(weights, biases, taken, loss, DIVERGED)
+                return here(DIVERGED)
             if mean < target:
-                return _ended(weights, biases, taken, loss, REACHED)
-    return _ended(weights, biases, most, loss, OUT_OF_STEPS)
+                return here(REACHED)
+            if keep is not None:
+                keep(here)
+    return here(OUT_OF_STEPS)
 
 
 def _stepped(weights: list[Single], biases: list[Single], X: Single, Y: Single, step: float) -> float:
@@ -83,6 +108,6 @@ def _stepped(weights: list[Single], biases: list[Single], X: Single, Y: Single, 
     return loss
 
 
-def _ended(weights: list[Single], biases: list[Single], steps: int, loss: float, why: str) -> Descended:
-    parts = [part.ravel() for pair in zip(weights, biases, strict=True) for part in pair]
-    return Descended(np.concatenate(parts), steps, loss, why)
+def _flat(weights: list[Single], biases: list[Single]) -> Single:
+    """The parameters, copied, in torch's order (P,)."""
+    return np.concatenate([part.ravel() for pair in zip(weights, biases, strict=True) for part in pair])

@@ -80,7 +80,11 @@ def experiment(data: Images, quick: bool, seed: int, place: Workplace | None = N
         )
     content = hashlib.sha256(np.ascontiguousarray(data.X).tobytes() + data.labels.tobytes()).hexdigest()
     key = fingerprint(content, seed, pieces, versions()["twolayer"])
-    runs = [as_facts(shard) for _, shard in place.finished("runs", Run(data, seed), pieces, key)]
+    halfway = place.halfway("descents", pieces, key)
+    task = Run(data, seed, halfway=halfway)
+    runs = [as_facts(shard) for _, shard in place.finished("runs", task, pieces, key, True)]
+    if not place.stopped:
+        halfway.clear()
     return collected(runs, seed, content, data.credit) | {
         "stopped": place.stopped,
         "seconds": time.perf_counter() - clock,
