@@ -61,6 +61,7 @@ def style() -> Any:
 def saved(figure: Figure, folder: Path, name: str) -> Path:
     """Save PNG and PDF without dates, so that equal results give equal files; return the PNG's path."""
     figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
+    figure.set_layout_engine("none")  # the first format has laid it out
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     return folder / f"{name}.png"
 

@@ -127,7 +127,7 @@ def down(net: tl.TwoLayer, X: Array, y: Array) -> Landing:
 
 @dataclass(frozen=True)
 class Ways:
-    """The task of a block of starts: go down to the genuine samples alone, by every way.
+    """The task of a block of starts: go down to the genuine samples alone, by one way.
 
     Parameters
     ----------
@@ -138,23 +138,23 @@ class Ways:
     problem: Problem
     seed: int
 
-    def __call__(self, block: tuple[int, int]) -> Shard:
-        X, y = self.problem.genuine
-        net, (first, count) = empty(self.problem), block
-        place = NetworkLandscape(net, X, y)
+    def __call__(self, piece: tuple[str, int, int]) -> Shard:
+        (X, y), net, (way, first, count) = self.problem.genuine, empty(self.problem), piece
         thetas = np.array([begin(self.problem, self.seed, first + i) for i in range(count)])
-        many, rng = tl.Ensemble.of(net, thetas), np.random.default_rng([self.seed, 7, first])
-        ends = {
-            "flow": [METHODS["flow"](place, theta, rng=rng, rtol=1e-4).theta for theta in thetas],
-            "gradient descent": list(descend(many, X, y, **DESCENT)[0].theta),
-            "sgd": list(descend(many, X, y, rng=rng, **STOCHASTIC)[0].theta),
-            "l-bfgs": [METHODS["lbfgs"](place, theta, rng=rng).theta for theta in thetas],
-        }
-        nets = [[net.replace(theta) for theta in ends[way]] for way in WAYS]
+        nets = [net.replace(theta) for theta in self._ends(net, thetas, way, first)]
         return {
-            "fitted": np.array([[fits(each, X, y) for each in row] for row in nets]).T,
-            "test_accuracy": np.array([[self.problem.accuracy(each) for each in row] for row in nets]).T,
+            "fitted": np.array([fits(each, X, y) for each in nets]),
+            "test_accuracy": np.array([self.problem.accuracy(each) for each in nets]),
         }
+
+    def _ends(self, net: tl.TwoLayer, thetas: Array, way: str, first: int) -> Array:
+        """Where the `way` leads from `thetas` (k, P), those of the starts from `first` on: (k, P)."""
+        (X, y), rng = self.problem.genuine, np.random.default_rng([self.seed, 7, first])
+        descents = {"gradient descent": DESCENT, "sgd": STOCHASTIC | {"rng": rng}}
+        if way in descents:
+            return descend(tl.Ensemble.of(net, thetas), X, y, **descents[way])[0].theta
+        place, options = NetworkLandscape(net, X, y), {"rtol": 1e-4} if way == "flow" else {}
+        return np.array([METHODS[WAYS[way]](place, theta, rng=rng, **options).theta for theta in thetas])
 
 
 def fits(net: tl.TwoLayer, X: Array, y: Array) -> bool:
@@ -166,14 +166,43 @@ def fits(net: tl.TwoLayer, X: Array, y: Array) -> bool:
     return bool((outputs * y > 0).all() and ((outputs - y) ** 2).mean() / 2 < FITTED)
 
 
-def classes(
-    problem: Problem, seed: int, count: int, attacks: tuple[int, ...], steps: int, place: Workplace
-) -> dict[str, Any]:
-    """Good and bad minima of a `problem`, from random and from attacked starts, and by four ways down.
+@dataclass(frozen=True)
+class Classifiers:
+    """The task of both kinds: of an attacked start, and of a block of starts by one way, of any problem.
 
     Parameters
     ----------
-    problem : Problem
+    problems : tuple of Problem
+    seed : int
+    steps : int
+        Of the walkers of a volume.
+    """
+
+    problems: tuple[Problem, ...]
+    seed: int
+    steps: int
+
+    def __call__(self, piece: tuple[int, Any]) -> Shard:
+        index, rest = piece
+        problem = self.problems[index]
+        if rest[0] in WAYS:
+            return Ways(problem, self.seed)(rest)
+        return Attacked(problem, self.seed, self.steps)(rest)
+
+
+def classes(
+    problems: tuple[Problem, ...],
+    seed: int,
+    count: int,
+    attacks: tuple[int, ...],
+    steps: int,
+    place: Workplace,
+) -> list[dict[str, Any]]:
+    """Good and bad minima of `problems`, from random and from attacked starts, and by four ways down.
+
+    Parameters
+    ----------
+    problems : tuple of Problem
     seed : int
     count : int
         Starts for every attack size.
@@ -185,22 +214,42 @@ def classes(
 
     Returns
     -------
-    dict
-        Plain data for JSON.
+    list of dict
+        Plain data for JSON, for every problem.
     """
-    drawn = (*problem.genuine, *problem.reserve, problem.units, problem.activation, seed)
-    key = fingerprint(INTEGRATOR, *drawn, steps, count, attacks, RAYS)
-    pieces = [(attack, start) for start in range(count) for attack in attacks]
-    rows = [
-        {"attack_percent": attack, "start": start, **as_plain(shard)}
-        for (attack, start), shard in place.finished(
-            problem.name, Attacked(problem, seed, steps), pieces, key
-        )
+    drawn = [
+        part for each in problems for part in (*each.genuine, *each.reserve, each.units, each.activation)
     ]
-    shape = (problem.units, problem.activation)
-    key = fingerprint(INTEGRATOR, *problem.genuine, *shape, seed, count, DESCENT, STOCHASTIC)
-    blocks = [(first, min(BLOCK, count - first)) for first in range(0, count, BLOCK)]
-    ways = place.finished(f"{problem.name} ways", Ways(problem, seed), blocks, key)
+    key = fingerprint(INTEGRATOR, *drawn, seed, steps, count, attacks, RAYS, DESCENT, STOCHASTIC)
+    attacked = [(attack, start) for start in range(count) for attack in attacks]
+    blocks = [(way, first, min(BLOCK, count - first)) for first in range(0, count, BLOCK) for way in WAYS]
+    # The long pieces first: then no process waits long for another.
+    pieces = [
+        (index, piece) for kind in (blocks, attacked) for index in range(len(problems)) for piece in kind
+    ]
+    done = dict(place.finished("classifiers", Classifiers(problems, seed, steps), pieces, key))
+    return [
+        described(
+            problem,
+            attacks,
+            [
+                {"attack_percent": attack, "start": start, **as_plain(done[index, (attack, start)])}
+                for attack, start in attacked
+                if (index, (attack, start)) in done
+            ],
+            {block: done[index, block] for block in blocks if (index, block) in done},
+        )
+        for index, problem in enumerate(problems)
+    ]
+
+
+def described(
+    problem: Problem,
+    attacks: tuple[int, ...],
+    rows: list[dict[str, Any]],
+    ways: dict[tuple[str, int, int], Shard],
+) -> dict[str, Any]:
+    """What is told of a `problem`: its `rows`, one a minimum, and where the `ways` have led."""
     return {
         "name": problem.name,
         "genuine": len(problem.genuine[1]),
@@ -208,7 +257,7 @@ def classes(
         "parameters": empty(problem).n_parameters,
         "minima": rows,
         "good": {str(attack): _good(rows, attack) for attack in attacks},
-        "ways": by_way([shard for _, shard in ways]),
+        "ways": by_way(ways),
     }
 
 
@@ -229,23 +278,29 @@ def _good(rows: list[dict[str, Any]], attack: int) -> dict[str, Any]:
     }
 
 
-def by_way(shards: list[Shard]) -> dict[str, dict[str, Any]]:
-    """For every way down: how many fitted, the share of good minima among them, and their accuracy."""
-    if not shards:
+def by_way(shards: dict[tuple[str, int, int], Shard]) -> dict[str, dict[str, Any]]:
+    """For every way down: how many fitted, the share of good minima among them, and their accuracy.
+
+    Blocks of starts that not every way has finished are left out.
+    """
+    begun = {(first, count) for _, first, count in shards}
+    blocks = [block for block in sorted(begun) if all((way, *block) in shards for way in WAYS)]
+    if not blocks:
         return {}
     fitted, accuracy = (
-        np.concatenate([shard[name] for shard in shards]) for name in ("fitted", "test_accuracy")
+        {way: np.concatenate([shards[way, *block][name] for block in blocks]) for way in WAYS}
+        for name in ("fitted", "test_accuracy")
     )
     found = {}
-    for index, way in enumerate(WAYS):
-        reached = accuracy[fitted[:, index], index]
-        both = fitted[:, index] & fitted[:, 0]
+    for way in WAYS:
+        reached = accuracy[way][fitted[way]]
+        both = fitted[way] & fitted["flow"]
         found[way] = {
-            "starts": len(fitted),
+            "starts": len(fitted[way]),
             "fitted": len(reached),
             "good": share(int((reached >= GOOD).sum()), max(len(reached), 1)).as_dict(),
             "test_accuracy": mean(reached.tolist()),
-            "above_flow": mean((accuracy[both, index] - accuracy[both, 0]).tolist()),
+            "above_flow": mean((accuracy[way][both] - accuracy["flow"][both]).tolist()),
         }
     return found
 

@@ -95,10 +95,14 @@ def experiment(
             student(each, seed, size.student_starts, size.steps, place, activation, size.volumes)
             for each in size.students
         ],
-        "problems": [
-            classes(problem, seed, size.starts, size.attacks, size.steps, place)
-            for problem in (replace(made(seed), activation=activation) for made in (spiral, digits))
-        ],
+        "problems": classes(
+            tuple(replace(made(seed), activation=activation) for made in (spiral, digits)),
+            seed,
+            size.starts,
+            size.attacks,
+            size.steps,
+            place,
+        ),
         "known_volumes": compared(seed, size.large, place),
         "basins": true_basins(seed, size.basin_starts, place, activation)
         if size.basin_starts and not scalable(activation)

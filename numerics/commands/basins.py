@@ -127,7 +127,7 @@ class Bars:
 
     def __init__(self) -> None:
         self.bar: Any = None
-        self.name = ""
+        self.shown = ("", 0)
 
     def __enter__(self) -> Bars:
         return self
@@ -141,10 +141,10 @@ class Bars:
         """`done` of `total` pieces of the sweep `name` are finished."""
         from tqdm import tqdm
 
-        if name != self.name:
+        if (name, total) != self.shown:
             self.close()
             self.bar = tqdm(total=total, desc=f"{name:16s}", unit="piece", file=sys.stderr, mininterval=0.5)
-            self.name = name
+            self.shown = (name, total)
         self.bar.update(done - self.bar.n)
 
     def close(self) -> None:

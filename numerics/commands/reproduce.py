@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +19,7 @@ from numerics.sweeps.interrupts import held, said_when_stopped, unfinished
 
 if TYPE_CHECKING:
     from numerics.files.datasets import Dataset
+    from numerics.sweeps.executors import Each
     from numerics.sweeps.workplace import Workplace
 
 
@@ -99,7 +101,7 @@ def reproduce(
     from numerics.minima_study import reproduce as job
     from numerics.minima_study.arms import FULL, QUICK
     from numerics.report import write
-    from numerics.sweeps.executors import executor
+    from numerics.sweeps.executors import at_hand, executor
     from numerics.sweeps.threads import one_thread
     from numerics.sweeps.workplace import Workplace
     from numerics.verdicts import verdicts
@@ -112,24 +114,28 @@ def reproduce(
         fresh_folder(out) as folder,
         ExitStack() as ending,
     ):
+
+        def report(each: Each) -> None:
+            results["partial"] = bool(place.stopped)
+            results["made_with"] = {"command": command, "stopped": place.stopped}
+            results["verdicts"] = [verdict.as_dict() for verdict in said]
+            job.write(folder, results, found, task, raw)
+            pages = Pages(folder, command, time.strftime("%d %B %Y"))
+            list(each(pages, list(others.items())))
+            write(folder, results, others, said, pages.date, each)
+
         with Bars() as bars, executor(where) as pool, one_thread():
             place = Workplace(pool, kept, max_seconds, announced(notes, bars.tell))
             results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
             if not found:
                 empty(place, as_json)
             others = studied(studies, seed, quick, place) if not interrupted(place) else {}
+            said = verdicts({"two-layer": results, **others})
             ending.enter_context(held("the report is written"))
-        results["partial"] = bool(place.stopped)
-        results["made_with"] = {"command": command, "stopped": place.stopped}
-        today = time.strftime("%d %B %Y")
-        if "basins" in others:
-            write_basins(folder / "basins", others["basins"], command, today)
-        if "deep" in others:
-            write_deep(folder / "deep", others["deep"])
-        said = verdicts({"two-layer": results, **others})
-        results["verdicts"] = [verdict.as_dict() for verdict in said]
-        job.write(folder, results, found, task, raw)
-        write(folder, results, others, said, today)
+            if not place.stopped:
+                report(counted(at_hand(pool), bars.tell))
+        if place.stopped:  # what was given up is at work in the pool until it ends
+            report(map)
         work.needless = store is None and not place.stopped
     if not as_json:
         first = [f"Partial: {'; '.join(place.stopped)}.", ""] if place.stopped else []
@@ -231,20 +237,46 @@ def deep(seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
 STUDIES = {"basins": basins, "deep": deep}
 
 
-def write_deep(folder: Path, results: dict[str, Any]) -> None:
-    """Write what `twolayer deep` writes into `folder`."""
-    from numerics.deep_study.experiment import write
+@dataclass(frozen=True)
+class Pages:
+    """The task of what the command of a study writes, into a folder of its name.
 
-    folder.mkdir()
-    write(folder, results)
+    Parameters
+    ----------
+    folder : Path
+        Of the report.
+    command, date : str
+        What made it, and when.
+    """
+
+    folder: Path
+    command: str
+    date: str
+
+    def __call__(self, study: tuple[str, dict[str, Any]]) -> None:
+        name, results = study
+        place = self.folder / name
+        place.mkdir()
+        if name == "deep":
+            from numerics.deep_study.experiment import write
+
+            write(place, results)
+        else:
+            from numerics.basin_study.report import write as write_basins
+
+            write_basins(place, results, self.command, self.date)
 
 
-def write_basins(folder: Path, results: dict[str, Any], command: str, date: str) -> None:
-    """Write what `twolayer basins` writes into `folder`; `command` made it, at `date`."""
-    from numerics.basin_study.report import write
+def counted(each: Each, tell: Callable[[str, int, int], None]) -> Each:
+    """The same way of doing tasks, which tells how many of a report are done."""
 
-    folder.mkdir()
-    write(folder, results, command, date)
+    def telling(task: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[Any]:
+        tell("report", 0, len(pieces))
+        for done, found in enumerate(each(task, pieces), 1):
+            tell("report", done, len(pieces))
+            yield found
+
+    return telling
 
 
 def chosen_task(data: str | None, target: str | None, standardise: bool) -> tuple[Dataset, list[str]]:

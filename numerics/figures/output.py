@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import matplotlib as mpl
 import numpy as np
 
 from numerics.figures.narrow import narrowed
-from numerics.figures.script import Data, Script, Setting
+from numerics.figures.script import Data, Missing, Script, Setting
 from numerics.files.folders import kept_folder, write_bytes, write_json
 from numerics.files.npz import read_arrays
 from numerics.plotting import style
+from numerics.sweeps.executors import Each
 from numerics.sweeps.store import fingerprint
 from numerics.sweeps.threads import one_thread
 
@@ -29,8 +31,38 @@ FORMATS: dict[str, dict[str, Any]] = {
 """Formats and the metadata that would make equal figures differ."""
 
 
-def made(scripts: Iterable[Script], folder: Path, setting: Setting) -> Iterator[dict[str, Any]]:
-    """Make figures one by one; those whose code, data and setting did not change are not made again.
+Entry = dict[str, Any]
+
+
+def made(scripts: Iterable[Script], folder: Path, setting: Setting) -> Iterator[Entry]:
+    """Make figures one by one, as :func:`attempted` does.
+
+    Parameters
+    ----------
+    scripts : iterable of Script
+    folder : Path
+    setting : Setting
+
+    Yields
+    ------
+    dict
+        What the index says about a figure.
+
+    Raises
+    ------
+    ValueError
+        If the folder is not ours, or data are missing; figures made before are kept.
+    """
+    for found in attempted(scripts, folder, setting):
+        if isinstance(found, Missing):
+            raise found
+        yield found
+
+
+def attempted(
+    scripts: Iterable[Script], folder: Path, setting: Setting, each: Each = map
+) -> Iterator[Entry | Missing]:
+    """Make figures; those whose code, data and setting did not change are not made again.
 
     Parameters
     ----------
@@ -38,25 +70,48 @@ def made(scripts: Iterable[Script], folder: Path, setting: Setting) -> Iterator[
     folder : Path
         New, empty or one of ours; another is refused.
     setting : Setting
+    each : callable
+        How the figures are made: here, one by one, by default.
 
     Yields
     ------
-    dict
-        What the index says about a figure: title, caption, how to read it, seed, and files with checksums.
+    dict or Missing
+        What the index says about a figure: title, caption, how to read it, seed, and files with checksums;
+        or why it cannot be made.
 
     Raises
     ------
     ValueError
-        If the folder is not ours, or data are missing; figures made before are kept.
+        If the folder is not ours; figures made before are kept.
     """
     with kept_folder(folder), one_thread():
-        for script in scripts:
-            known, key = index(folder), key_of(script, setting)
-            entry = known.get(script.name)
-            if entry is None or entry.get("key") != key or not intact(folder, entry):
-                entry = write(script, folder, setting) | {"key": key}
-                write_json(folder / INDEX, {**known, script.name: entry})
-            yield {"name": script.name, **entry}
+        known, wanted = index(folder), {script.name: script for script in scripts}
+        keys = {name: key_of(script, setting) for name, script in wanted.items()}
+        new = [name for name in wanted if not up_to_date(folder, known.get(name), keys[name])]
+        task = partial(written, folder=folder, setting=setting)
+        found = iter(each(task, [wanted[name] for name in new]))
+        for name in wanted:
+            if name in new:
+                entry = next(found)
+                if isinstance(entry, Missing):
+                    yield entry
+                    continue
+                known[name] = entry | {"key": keys[name]}
+                write_json(folder / INDEX, known)
+            yield {"name": name, **known[name]}
+
+
+def up_to_date(folder: Path, entry: Entry | None, key: str) -> bool:
+    """Whether the `entry` of the index is that of a figure with this `key`, whose files are as they were."""
+    return entry is not None and entry.get("key") == key and intact(folder, entry)
+
+
+def written(script: Script, folder: Path, setting: Setting) -> Entry | Missing:
+    """What the index is to say about a figure that is made, or why it cannot be."""
+    try:
+        return write(script, folder, setting)
+    except Missing as reason:
+        return reason
 
 
 def key_of(script: Script, setting: Setting) -> str:

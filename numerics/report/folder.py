@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from numerics.figures import FIGURES, Missing, Setting, made
+from numerics.figures import FIGURES, Missing, Setting, attempted
 from numerics.files.folders import write_text
 from numerics.report.page import page
 from numerics.report.pictures import embedded, slim
 from numerics.report.printed import printed
+from numerics.sweeps.executors import Each
 from numerics.verdicts import Verdict
 
 Results = dict[str, Any]
@@ -29,7 +31,12 @@ IMAGES = "UCI 8x8 digits"
 
 
 def write(
-    folder: Path, results: Results, studies: Iterable[str], verdicts: Sequence[Verdict], date: str
+    folder: Path,
+    results: Results,
+    studies: Iterable[str],
+    verdicts: Sequence[Verdict],
+    date: str,
+    each: Each = map,
 ) -> None:
     """Draw the figures of a run, and write report.html and, where a browser is at hand, report.pdf.
 
@@ -44,35 +51,44 @@ def write(
     verdicts : sequence of Verdict
     date : str
         When.
+    each : callable
+        How figures are made: here, one by one, by default.
     """
     names = [name for study in ("two-layer", *studies) for name in SHOWN[study]]
     if results["data"]["name"] != IMAGES:
         names.remove("labels")
-    pictures = list(drawn(names, folder)) if results["minima"] else []
+    pictures = drawn(names, folder, each) if results["minima"] else []
     write_text(folder / "report.html", page(results, verdicts, pictures, date))
     printed(folder / "report.html", folder / "report.pdf")
 
 
-def drawn(names: Sequence[str], folder: Path) -> Iterable[dict[str, str]]:
+def drawn(names: Sequence[str], folder: Path, each: Each = map) -> list[dict[str, str]]:
     """Make the figures `names` from the results in `folder`, and give them as the page wants them.
 
     A figure whose data a partial run has not reached is left out.
     """
     setting, place = Setting(quick=True, folder=folder), folder / "figures"
-    for name in names:
-        try:
-            (entry,) = made([FIGURES[name]], place, setting)
-        except Missing:
-            continue
-        with np.load(place / f"{name}.npz") as stored:
-            data = dict(stored)
-        title = entry["title"] if entry["title"].endswith("?") else f"{entry['title']}."
-        yield {
-            "name": name,
-            "title": title,
-            "caption": entry["caption"],
-            "how_to_read": entry["how_to_read"],
-            "image": embedded((place / f"{name}.png").read_bytes()),
-            "slim": slim(FIGURES[name].draw, data),
-            "files": f"figures/{name}",
-        }
+    found = attempted([FIGURES[name] for name in names], place, setting, each)
+    entries = [entry for entry in found if not isinstance(entry, Missing)]
+    narrow = each(partial(drawn_slim, place), [entry["name"] for entry in entries])
+    return [shown(entry, place, image) for entry, image in zip(entries, narrow, strict=True)]
+
+
+def drawn_slim(place: Path, name: str) -> str:
+    """The figure `name`, from its data in the folder `place`, for narrow windows."""
+    with np.load(place / f"{name}.npz") as stored:
+        return slim(FIGURES[name].draw, dict(stored))
+
+
+def shown(entry: dict[str, Any], place: Path, narrow: str) -> dict[str, str]:
+    """What the page says and shows of a figure in the folder `place`, given its `entry` in the index."""
+    name, title = entry["name"], entry["title"]
+    return {
+        "name": name,
+        "title": title if title.endswith("?") else f"{title}.",
+        "caption": entry["caption"],
+        "how_to_read": entry["how_to_read"],
+        "image": embedded((place / f"{name}.png").read_bytes()),
+        "slim": narrow,
+        "files": f"figures/{name}",
+    }

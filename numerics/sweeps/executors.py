@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
@@ -50,6 +50,21 @@ class Threads(ThreadPoolExecutor):
         """As for every executor; the first ones begin the threads."""
         with without_ctrl_c():
             return super().submit(*arguments, **named)
+
+
+Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
+"""How tasks are done, in order: ``map``, one by one and here, or that of an executor."""
+
+
+def at_hand(pool: Executor | None) -> Each:
+    """How tasks that write files here are done: by the processes of this machine if the `pool` is of such.
+
+    Examples
+    --------
+    >>> list(at_hand(None)(abs, [-3, 2]))
+    [3, 2]
+    """
+    return pool.map if isinstance(pool, Processes) else map
 
 
 def require_executor(name: str) -> None:

@@ -82,7 +82,7 @@ def test_a_descent_that_diverges_leads_to_no_minimum(monkeypatch):
 @pytest.mark.slow
 def test_attacked_starts_are_measured_and_repeat_bit_by_bit(tmp_path):
     def run(**place):
-        return classes(SMALL, 0, 1, (0, 100), 20, Workplace(**place))
+        return classes((SMALL,), 0, 1, (0, 100), 20, Workplace(**place))[0]
 
     found = run()
     assert [row["attack_percent"] for row in found["minima"]] == [0, 100]
@@ -96,10 +96,10 @@ def test_attacked_starts_are_measured_and_repeat_bit_by_bit(tmp_path):
 def test_without_time_the_report_is_partial_and_says_so():
     place = Workplace(max_seconds=0.0)
     found = experiment(0, TINY, place)
-    assert len(found["stopped"]) == 6
+    assert len(found["stopped"]) == 3
     assert "student 1: max_seconds = 0.0 ran out; 0 of 1 pieces are finished" in found["stopped"][0]
     assert found["students"][0]["minima"] == []
-    assert "Not finished: spiral" in summary(found)
+    assert "Not finished: classifiers" in summary(found)
     json.dumps(found, allow_nan=False)
 
 
@@ -236,10 +236,10 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(tmp_path, monkeypatch
     assert "the same command goes on" in stopped.stderr
     part = json.loads(stopped.stdout)
     assert part["partial"]
-    assert "spiral: interrupted; 1 of 2 pieces are finished" in part["stopped"][0]
+    assert "classifiers: interrupted; 9 of 12 pieces are finished" in part["stopped"][0]
     assert len(part["problems"][0]["minima"]) == 1
     assert (tmp_path / "out" / "summary.txt").read_text().startswith("Partial: ")
-    assert "Partial: spiral: interrupted; 1 of 2" in (tmp_path / "out" / "report.html").read_text()
+    assert "Partial: classifiers: interrupted; 9 of 12" in (tmp_path / "out" / "report.html").read_text()
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0
     assert len(calls) == 2 + 3  # the second piece again, and the two of the digits

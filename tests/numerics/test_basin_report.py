@@ -130,7 +130,7 @@ def test_every_sweep_names_the_integrator(monkeypatch):
     for module in (students, classifiers, known_volumes, true_basins):
         monkeypatch.setattr(module, "INTEGRATOR", "another")
     experiment(0, size, Noted())
-    assert len(keys) == 8
+    assert len(keys) == 5
     for name, (one, two) in keys.items():
         assert one != two, name
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from numerics.basin_study.classifiers import Ways, by_way, fits
-from numerics.basin_study.problems import spiral
+from numerics.basin_study.problems import WAYS, spiral
 from numerics.basin_study.students import student
 from numerics.figures.minima.trained import spiral_pair
 from numerics.figures.script import Setting
@@ -44,8 +44,8 @@ def spiral_starts(quick: bool, seed: int) -> dict[str, Any]:
         for pair in pairs
         for attack, net in ((0, pair.good), (100, pair.bad))
     ]
-    shard = Ways(problem, seed)((0, count))
-    return {"name": problem.name, "minima": rows, "ways": by_way([shard])}
+    task, pieces = Ways(problem, seed), [(way, 0, count) for way in WAYS]
+    return {"name": problem.name, "minima": rows, "ways": by_way({piece: task(piece) for piece in pieces})}
 
 
 def problems(setting: Setting, seed: int) -> list[dict[str, Any]]:

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from matplotlib.figure import Figure
 
 from numerics.commands.main import main
-from numerics.figures import FIGURES, Missing, Script, Setting, chosen, made, output
+from numerics.figures import FIGURES, Missing, Script, Setting, attempted, chosen, made, output
 from numerics.plotting import STYLE, level_line
+from numerics.sweeps.executors import at_hand, executor
 
 CALLS = []
 
@@ -75,6 +76,25 @@ def test_a_figure_whose_files_were_touched_is_made_again(damage, tmp_path):
     (again,) = made([TOY], tmp_path / "out", Setting())
     assert again["files"] == entry["files"]
     assert len(CALLS) == 2
+
+
+def absent(setting):
+    raise Missing("there are no data")
+
+
+def test_processes_leave_the_same_bytes_and_say_what_is_missing(tmp_path):
+    list(made([TOY], tmp_path / "here", Setting()))
+    CALLS.clear()
+    scripts = [replace(TOY, name="none", data=absent), TOY]
+    with executor("processes:2") as pool:
+        missing, entry = attempted(scripts, tmp_path / "there", Setting(), at_hand(pool))
+    assert str(missing) == "there are no data"
+    assert sorted(entry["files"]) == FILES
+    assert not CALLS
+    for name in (*FILES, "figures.json"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+    with pytest.raises(Missing):
+        list(made(scripts, tmp_path / "there", Setting()))
 
 
 def test_what_was_finished_before_an_interruption_is_kept(tmp_path):
