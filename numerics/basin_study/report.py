@@ -64,9 +64,19 @@ def write(folder: Path, results: Results, command: str = "", date: str = "") -> 
     command, date : str
         What made them, and when.
     """
+    write_numbers(folder, results)
+    write_pictures(folder, results, command, date)
+
+
+def write_numbers(folder: Path, results: Results) -> None:
+    """Write results.json, minima.csv and summary.txt."""
     write_json(folder / "results.json", sealed(results))
     write_text(folder / "minima.csv", as_csv(results))
     write_text(folder / "summary.txt", summary(results) + "\n")
+
+
+def write_pictures(folder: Path, results: Results, command: str = "", date: str = "") -> None:
+    """Write the figures, their captions and report.html."""
     drawn = draw(results, folder)
     write_text(folder / "captions.txt", "\n\n".join(each.text for each in drawn) + "\n")
     write_text(folder / "report.html", page(results, drawn, command, date))

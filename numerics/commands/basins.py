@@ -127,7 +127,7 @@ class Bars:
 
     def __init__(self) -> None:
         self.bar: Any = None
-        self.shown = ("", 0)
+        self.name = ""
 
     def __enter__(self) -> Bars:
         return self
@@ -141,10 +141,11 @@ class Bars:
         """`done` of `total` pieces of the sweep `name` are finished."""
         from tqdm import tqdm
 
-        if (name, total) != self.shown:
+        if name != self.name:
             self.close()
             self.bar = tqdm(total=total, desc=f"{name:16s}", unit="piece", file=sys.stderr, mininterval=0.5)
-            self.shown = (name, total)
+            self.name = name
+        self.bar.total = total  # that of a report grows
         self.bar.update(done - self.bar.n)
 
     def close(self) -> None:

@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -98,14 +97,8 @@ def reproduce(
     task, notes = chosen_task(data, target, standardise)
     from numerics.commands.basins import Bars
     from numerics.files.folders import fresh_folder, work_folder
-    from numerics.minima_study import reproduce as job
-    from numerics.minima_study.arms import FULL, QUICK
-    from numerics.report import write
     from numerics.sweeps.executors import at_hand, executor
     from numerics.sweeps.threads import one_thread
-    from numerics.sweeps.workplace import Workplace
-    from numerics.verdicts import verdicts
-    from numerics.verdicts.said import lines
 
     kept = Path(store or f"{out}-work-{'quick' if quick else 'full'}-{seed}")
     with (
@@ -116,15 +109,20 @@ def reproduce(
     ):
 
         def report(each: Each) -> None:
+            from numerics.report import write
+
             results["partial"] = bool(place.stopped)
             results["made_with"] = {"command": command, "stopped": place.stopped}
             results["verdicts"] = [verdict.as_dict() for verdict in said]
             job.write(folder, results, found, task, raw)
-            pages = Pages(folder, command, time.strftime("%d %B %Y"))
-            list(each(pages, list(others.items())))
-            write(folder, results, others, said, pages.date, each)
+            write(folder, results, others, said, time.strftime("%d %B %Y"), each)
 
-        with Bars() as bars, executor(where) as pool, one_thread():
+        with Bars() as bars, executor(where, SEARCH) as pool, one_thread():
+            from numerics.minima_study import reproduce as job
+            from numerics.minima_study.arms import FULL, QUICK
+            from numerics.sweeps.workplace import Workplace
+            from numerics.verdicts import verdicts
+
             place = Workplace(pool, kept, max_seconds, announced(notes, bars.tell))
             results, found = job.reproduce(task, QUICK if quick else FULL, seed, raw=raw, place=place)
             if not found:
@@ -133,11 +131,13 @@ def reproduce(
             said = verdicts({"two-layer": results, **others})
             ending.enter_context(held("the report is written"))
             if not place.stopped:
-                report(counted(at_hand(pool), bars.tell))
+                report(Counted(at_hand(pool), bars.tell))
         if place.stopped:  # what was given up is at work in the pool until it ends
             report(map)
         work.needless = store is None and not place.stopped
     if not as_json:
+        from numerics.verdicts.said import lines
+
         first = [f"Partial: {'; '.join(place.stopped)}.", ""] if place.stopped else []
         first += [results["left_out"], ""] if results["left_out"] else []
         click.echo("\n".join([*first, *lines(said), ""]))
@@ -172,6 +172,9 @@ PARTS = {"two-layer": "", "theorems": "", "basins": "basins", "volumes": "basins
 """Parts of the report, and the studies beyond that of two-layer minima that they need."""
 
 INTERRUPTED = "interrupted"
+
+SEARCH = "numerics.minima_study.reproduce"
+"""What the processes load while this one does the same."""
 
 
 def chosen_parts(parts: str) -> list[str]:
@@ -237,46 +240,31 @@ def deep(seed: int, quick: bool, place: Workplace) -> dict[str, Any]:
 STUDIES = {"basins": basins, "deep": deep}
 
 
-@dataclass(frozen=True)
-class Pages:
-    """The task of what the command of a study writes, into a folder of its name.
+class Counted:
+    """A way of doing tasks that tells how many of a report are done.
 
     Parameters
     ----------
-    folder : Path
-        Of the report.
-    command, date : str
-        What made it, and when.
+    each : callable
+        The way.
+    tell : callable
+        ``tell(name, done, total)``.
     """
 
-    folder: Path
-    command: str
-    date: str
+    def __init__(self, each: Each, tell: Callable[[str, int, int], None]) -> None:
+        self.each, self.tell, self.done, self.total = each, tell, 0, 0
 
-    def __call__(self, study: tuple[str, dict[str, Any]]) -> None:
-        name, results = study
-        place = self.folder / name
-        place.mkdir()
-        if name == "deep":
-            from numerics.deep_study.experiment import write
+    def __call__(self, task: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[Any]:
+        """What `task` makes of the `pieces`, which an executor begins at once."""
+        self.total += len(pieces)
+        self.tell("report", self.done, self.total)
+        return self._counted(iter(self.each(task, pieces)))
 
-            write(place, results)
-        else:
-            from numerics.basin_study.report import write as write_basins
-
-            write_basins(place, results, self.command, self.date)
-
-
-def counted(each: Each, tell: Callable[[str, int, int], None]) -> Each:
-    """The same way of doing tasks, which tells how many of a report are done."""
-
-    def telling(task: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[Any]:
-        tell("report", 0, len(pieces))
-        for done, found in enumerate(each(task, pieces), 1):
-            tell("report", done, len(pieces))
+    def _counted(self, made: Iterator[Any]) -> Iterator[Any]:
+        for found in made:
+            self.done += 1
+            self.tell("report", self.done, self.total)
             yield found
-
-    return telling
 
 
 def chosen_task(data: str | None, target: str | None, standardise: bool) -> tuple[Dataset, list[str]]:

@@ -160,8 +160,18 @@ def describe_data(data: Images, arm: DeepArm, seed: int, content: str) -> dict[s
 
 def write(folder: Path, results: dict[str, Any]) -> None:
     """Write results.json, results.csv, figures and the report into `folder`."""
+    write_numbers(folder, results)
+    write_pictures(folder, results)
+
+
+def write_numbers(folder: Path, results: dict[str, Any]) -> None:
+    """Write results.json and results.csv."""
     write_json(folder / "results.json", sealed(results))
     write_text(folder / "results.csv", as_csv(results["minima"]))
+
+
+def write_pictures(folder: Path, results: dict[str, Any]) -> None:
+    """Write the figures and the report."""
     drawn = figures.draw_all({**results, "minima": known(results["minima"])}, folder / "figures")
     write_text(folder / "report.html", report.page(results, drawn))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from numerics.files.folders import write_text
 from numerics.report.page import page
 from numerics.report.pictures import embedded, slim
 from numerics.report.printed import printed
+from numerics.report.studies import Pictures, write_numbers
 from numerics.sweeps.executors import Each
-from numerics.verdicts import Verdict
+from numerics.verdicts import Verdict, glance
 
 Results = dict[str, Any]
 
@@ -33,21 +34,23 @@ IMAGES = "UCI 8x8 digits"
 def write(
     folder: Path,
     results: Results,
-    studies: Iterable[str],
+    studies: Mapping[str, Results],
     verdicts: Sequence[Verdict],
     date: str,
     each: Each = map,
 ) -> None:
     """Draw the figures of a run, and write report.html and, where a browser is at hand, report.pdf.
 
+    What the commands of the other studies leave is written into folders of their names.
+
     Parameters
     ----------
     folder : Path
-        Holds results.json, and those of the other studies in folders of their own.
+        Holds results.json.
     results : dict
         Of the study of two-layer minima.
-    studies : iterable of str
-        What was run beside it: "basins", "deep".
+    studies : dict
+        Results of what was run beside it, by name: "basins", "deep".
     verdicts : sequence of Verdict
     date : str
         When.
@@ -57,8 +60,13 @@ def write(
     names = [name for study in ("two-layer", *studies) for name in SHOWN[study]]
     if results["data"]["name"] != IMAGES:
         names.remove("labels")
+    write_numbers(folder, studies)
+    others = each(Pictures(folder, results["made_with"]["command"], date), list(studies.items()))
+    first = each(partial(drawn_glance, verdicts), (False, True))
     pictures = drawn(names, folder, each) if results["minima"] else []
-    write_text(folder / "report.html", page(results, verdicts, pictures, date))
+    wide, narrow = first
+    write_text(folder / "report.html", page(results, verdicts, pictures, date, (wide, narrow)))
+    list(others)
     printed(folder / "report.html", folder / "report.pdf")
 
 
@@ -72,6 +80,11 @@ def drawn(names: Sequence[str], folder: Path, each: Each = map) -> list[dict[str
     entries = [entry for entry in found if not isinstance(entry, Missing)]
     narrow = each(partial(drawn_slim, place), [entry["name"] for entry in entries])
     return [shown(entry, place, image) for entry, image in zip(entries, narrow, strict=True)]
+
+
+def drawn_glance(verdicts: Sequence[Verdict], narrow: bool) -> str:
+    """The figure of the verdicts as an address within the page, for narrow windows or for wide ones."""
+    return slim(glance.figure, verdicts) if narrow else glance.embedded(verdicts)
 
 
 def drawn_slim(place: Path, name: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from numerics.pages import rendered
 from numerics.report import tables
-from numerics.report.pictures import slim
 from numerics.report.sections import section
 from numerics.report.words import LIMITS, UNKNOWN, WORDS
 from numerics.verdicts import Verdict, glance
@@ -18,7 +17,13 @@ from numerics.verdicts.said import answer
 Results = dict[str, Any]
 
 
-def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[str, str]], date: str) -> str:
+def page(
+    results: Results,
+    verdicts: Sequence[Verdict],
+    pictures: Sequence[dict[str, str]],
+    date: str,
+    first: tuple[str, str],
+) -> str:
     """HTML of the whole report.
 
     Parameters
@@ -31,6 +36,8 @@ def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[
         of one for narrow windows.
     date : str
         When the numbers were made.
+    first : (str, str)
+        Addresses of the figure of the verdicts, for wide windows and for narrow ones.
     """
     by_name = {picture["name"]: picture for picture in pictures}
     command = results["made_with"]["command"]
@@ -43,8 +50,8 @@ def page(results: Results, verdicts: Sequence[Verdict], pictures: Sequence[dict[
         sections=sections,
         rest=[picture for picture in pictures if picture["name"] not in shown],
         glance={
-            "image": glance.embedded(verdicts),
-            "slim": slim(glance.figure, verdicts),
+            "image": first[0],
+            "slim": first[1],
             "alternative": glance.described(verdicts),
         },
         results=results,

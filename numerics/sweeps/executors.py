@@ -80,7 +80,7 @@ def require_executor(name: str) -> None:
 
 
 @contextmanager
-def executor(name: str | None) -> Iterator[Executor | None]:
+def executor(name: str | None, loads: str = "") -> Iterator[Executor | None]:
     """Open the executor called `name`, and end it after the block, with what it still works on.
 
     Parameters
@@ -89,6 +89,8 @@ def executor(name: str | None) -> Iterator[Executor | None]:
         "threads:N"; "processes:N", each process of one thread, so that they do not fight for the cores;
         or "dask://HOST:PORT", the address of the scheduler of a dask.distributed cluster whose workers
         have this package (extra ``[cluster]``). None or "here": no executor, work is done here.
+    loads : str, optional
+        A module that processes are to load at once, while this one still prepares their work.
 
     Raises
     ------
@@ -113,10 +115,17 @@ def executor(name: str | None) -> Iterator[Executor | None]:
         options: dict[str, Any] = {"thread_name_prefix": WORKER} if kind == "threads" else fresh
         pool = pools[kind](int(rest), **options)
         with ended_at_the_end(pool):
+            if isinstance(pool, Processes) and loads:
+                for _ in range(int(rest)):
+                    pool.submit(_load, loads)
             yield pool
     else:
         with _dask(rest[2:]) as pool:
             yield pool
+
+
+def _load(name: str) -> None:
+    import_module(name)
 
 
 @contextmanager

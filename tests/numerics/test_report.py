@@ -29,12 +29,12 @@ def written(tmp_path_factory):
     results, found = small_results()
     results = {**results, "made_with": {"command": "twolayer reproduce --seed 3", "stopped": []}}
     reproduce.write(folder, results, found, made_up())
-    report.write(folder, results, [], verdicts({"two-layer": results}), "1 May 2026")
+    report.write(folder, results, {}, verdicts({"two-layer": results}), "1 May 2026")
     return folder, results
 
 
 def paged(results):
-    return page(results, verdicts({"two-layer": results}), [], "1 May 2026")
+    return page(results, verdicts({"two-layer": results}), [], "1 May 2026", ("", ""))
 
 
 @pytest.mark.slow
