@@ -26,9 +26,9 @@ def draw_all(results: Results, folder: Path) -> list[Drawn]:
     results : dict
         The content of results.json.
     folder : Path
-        Is created.
+        Is created, if it is not there.
     """
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     # The products of all n q eigenvalues are often zero here: see the findings.
     first = [partial(draw, product="log_product_50") for draw in (two_layer.trends, two_layer.flatness)]
     makers: tuple[Callable[[Results, Path], Drawn | None], ...] = (

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import get_context, parent_process
@@ -59,12 +59,35 @@ Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 def at_hand(pool: Executor | None) -> Each:
     """How tasks that write files here are done: by the processes of this machine if the `pool` is of such.
 
+    What a process that was killed has left is done here.
+
     Examples
     --------
     >>> list(at_hand(None)(abs, [-3, 2]))
     [3, 2]
     """
-    return pool.map if isinstance(pool, Processes) else map
+    if not isinstance(pool, Processes):
+        return map
+
+    def mapped(task: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[Any]:
+        begun = [_begun(pool, task, piece) for piece in pieces]
+        return (_result(future, task, piece) for future, piece in zip(begun, pieces, strict=True))
+
+    return mapped
+
+
+def _begun(pool: Executor, task: Callable[[Any], Any], piece: Any) -> Future[Any] | None:
+    try:
+        return pool.submit(task, piece)
+    except BrokenExecutor:
+        return None
+
+
+def _result(begun: Future[Any] | None, task: Callable[[Any], Any], piece: Any) -> Any:
+    try:
+        return task(piece) if begun is None else begun.result()
+    except BrokenExecutor:
+        return task(piece)
 
 
 def require_executor(name: str) -> None:

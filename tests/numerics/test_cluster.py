@@ -1,6 +1,7 @@
 """A sweep on a real dask scheduler with two worker processes, and executors by name."""
 
 import importlib
+import os
 import socket
 import subprocess
 import sys
@@ -8,13 +9,14 @@ import threading
 import time
 import warnings
 from contextlib import ExitStack, contextmanager
+from multiprocessing import parent_process
 
 import dask
 import pytest
 from distributed import LocalCluster
 from threadpoolctl import threadpool_info
 
-from numerics.sweeps.executors import executor
+from numerics.sweeps.executors import at_hand, executor
 from numerics.sweeps.store import Store, SweepError
 from numerics.sweeps.sweep import sweep
 from tests.house.tree import ROOT
@@ -120,6 +122,22 @@ def busy_threads():
 def test_a_worker_process_has_one_thread():
     with executor("processes:1") as pool:
         assert pool.submit(busy_threads).result() == 1
+
+
+def dies_elsewhere(piece):
+    if parent_process() is not None:
+        os._exit(1)
+    return -piece
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_leaves_of_a_report_is_done_here():
+    with executor("processes:2") as pool:
+        each = at_hand(pool)
+        assert list(each(dies_elsewhere, [1, 2, 3])) == [-1, -2, -3]
+        assert list(each(dies_elsewhere, [4])) == [-4]
+    with executor("threads:2") as pool:
+        assert at_hand(pool) is map
 
 
 @pytest.mark.slow
