@@ -263,7 +263,7 @@ def test_workers_that_die_are_named_and_the_exit_code_is_1(command, tmp_path, mo
         def submit(self, *args, **options):
             raise BrokenProcessPool("A process in the process pool was terminated abruptly")
 
-    monkeypatch.setattr(executors, "executor", lambda name: nullcontext(Dead()))
+    monkeypatch.setattr(executors, "executor", lambda *_: nullcontext(Dead()))
     done = CliRunner().invoke(main, [command, "--quick", "--out", str(tmp_path / "out")])
     assert done.exit_code == 1
     errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
