@@ -35,20 +35,20 @@ def dense(forward: Values, scope: Scope, method: str | None = None, told: Told =
     forward : Values
     scope : Scope
     method : {None, "jacobian", "pairs"}
-        How the Gauss-Newton part is found: J^T J, or products over pairs of units and pairs of inputs, for
-        one output. None takes the cheaper.
+        J^T J and the blocks of R, or products over pairs of units and pairs of inputs, for one output. None
+        takes the cheaper.
     told : callable, optional
         Told how far it is, about every second.
     """
     P = sum(sizes(forward, scope).values())
     H = np.zeros((P, P))
-    if scope.gauss_newton:
-        if (method or dense_by_pairs.cheaper(forward, scope)) == "pairs":
-            dense_by_pairs.fill_gauss_newton(forward, scope, H, told)
-        else:
+    if scope.gauss_newton and (method or dense_by_pairs.cheaper(forward, scope)) == "pairs":
+        dense_by_pairs.fill(forward, scope, H, told)
+    else:
+        if scope.gauss_newton:
             write_gauss_newton(forward, scope, H, told)
-    if scope.residual:
-        add_residual(forward, scope, H)
+        if scope.residual:
+            add_residual(forward, scope, H)
     mirror(H)
     return H
 

@@ -1,11 +1,12 @@
-"""The Gauss-Newton matrix of a scalar network at half the operations of J^T J.
+"""The Hessian of a scalar network at half the operations of J^T J.
 
-The block coupling the input weights w~_k of unit k and w~_l of unit l is
+The block of G coupling the input weights w~_k of unit k and w~_l of unit l is
 
-    sum_i (Lam_i / n) D_ik D_il x~_i x~_i^T ,
+    sum_i (Lam_i / n) D_ik D_il x~_i x~_i^T ,      D_ik = a_k S1_ik ,
 
 symmetric both in (k, l) and in x~ x~^T. All of them together are one product of a matrix of pairs of
-units by a matrix of pairs of inputs, each pair taken once.
+units by a matrix of pairs of inputs, each pair taken once. R has blocks of the same form for k = l, with
+(1/n) g_i a_k S2_ik in place of (Lam_i / n) D_ik^2: it adds to the pairs of a unit with itself.
 """
 
 from __future__ import annotations
@@ -20,43 +21,61 @@ from ..arrays import Array
 from ..forward.values import Values
 from ..jit import kernel
 from .frobenius_by_pairs import Told, untold
-from .triangle import pairs_of
+from .jacobian import jacobian
+from .residual_blocks import add_outputs, bends
+from .triangle import multiply_pairs, number_of_pairs
 
-SAMPLES_PER_BLOCK = 96
+SAMPLES_PER_BLOCK = 192
 PAIRS_PER_BLOCK = 2**14  # pairs of units at a time: 12 MB of their products, twice
+JACOBIAN_ENTRIES = 3 * 2**20  # of the Jacobian at a time, 24 MB
+FEW = 20_000  # entries of the Jacobian up to which it is multiplied, without a model of time
 MOST_INPUTS = 128  # beyond which the sums of one unit leave the cache
-PAIR, INPUT_PAIR = 7.0, 20.0  # multiplications of a matrix product that forming a pair takes as long as
-ENTRY, CALL = 16.0, 2.5e5  # the same of writing an entry of the matrix, and of starting on a block of samples
+# what takes as long as so many multiplications of a large square of a matrix, measured:
+JACOBIAN, RESIDUAL, ENTRY = 350.0, 10.0, 200.0  # an entry of J, a product for R, an entry of the matrix
+PRODUCT, PAIR, INPUT_PAIR = 1.6, 115.0, 60.0  # one of the narrow product, forming a pair of units, of inputs
+SCATTERED, ROW, CALL = 140.0, 150.0, 7.5e6  # an entry, one of J for the rows of a, and a block of samples
 
 
 def costs(forward: Values, scope: Scope) -> dict[str, float]:
-    """Multiplications of each method to the Gauss-Newton matrix, and what takes as long as these."""
+    """How long each method to the matrix takes, in multiplications of a large square of a matrix."""
     (n, q), m, d = forward.F.shape, forward.S.shape[1], unit_size(forward, scope)
     P, units, inputs = sum(sizes(forward, scope).values()), 0.5 * m * (m + 1), 0.5 * d * (d + 1)
-    found = {"jacobian": 0.5 * n * q * P * P}
+    residual = scope.residual * RESIDUAL * n * m * (inputs + d)
+    found = {"jacobian": n * q * P * (0.5 * P + JACOBIAN) + ENTRY * P * P + residual}
     if q == 1 and 0 < d <= MOST_INPUTS:
         blocks = 1 + units // PAIRS_PER_BLOCK
-        forming = n * (units * PAIR + blocks * inputs * INPUT_PAIR) + ENTRY * (m * d) ** 2
+        product = n * (units * (PRODUCT * inputs + PAIR) + blocks * inputs * INPUT_PAIR)
         calls = CALL * blocks * (1 + n // SAMPLES_PER_BLOCK)
-        found["pairs"] = n * units * inputs + n * m * (m * d + m) * scope.has("a") + forming + calls
+        found["pairs"] = product + SCATTERED * (m * d) ** 2 + ROW * n * P * scope.has("a") + calls
     return found
 
 
 def cheaper(forward: Values, scope: Scope) -> str:
-    """Which method to the Gauss-Newton matrix takes less time, "pairs" or "jacobian"."""
+    """Which method to the matrix takes less time, "pairs" or "jacobian"."""
+    (n, q), P = forward.F.shape, sum(sizes(forward, scope).values())
+    if n * q * P <= FEW:
+        return "jacobian"
     found = costs(forward, scope)
     return min(found, key=found.__getitem__)
 
 
-def fill_gauss_newton(forward: Values, scope: Scope, H: Array, told: Told = untold) -> None:
-    """Write the matrix of a scalar network into the upper triangle of `H`, shape (P, P)."""
+def fill(forward: Values, scope: Scope, H: Array, told: Told = untold) -> None:
+    """Write the matrix of a scalar network into the upper triangle of `H`, shape (P, P), which is zero."""
     inputs, columns = unit_inputs(forward, scope), unit_columns(forward, scope)
-    slopes, weights = forward.S1 * forward.net.A[0], forward.Lam[:, 0] / forward.n
+    weights = forward.Lam[:, 0] / forward.n
+    slopes = forward.S1 * forward.net.A[0]
+    bent = bends(forward) if scope.residual else np.empty((forward.n, 0))
     m = slopes.shape[1]
     for units in _blocks(m):
         told(1 - (1 - units.start / m) ** 2, f"forming a matrix of order {len(H)}")
-        scatter(_products(slopes, weights, inputs, units), units.start, columns, H)
-    _fill_outputs(forward, scope, inputs, columns, H)
+        scatter(_products(slopes, slopes * weights, bent, inputs, units), units.start, columns, H)
+    if scope.has("a"):
+        _fill_outputs(forward, scope, weights, H)
+        if scope.residual:
+            add_outputs(forward, inputs, columns, H)
+    if scope.has("c"):
+        H[columns, -1] = slopes.T @ (inputs * weights)
+        H[-1, -1] = weights.sum()
 
 
 def _blocks(m: int) -> Iterator[slice]:
@@ -71,51 +90,34 @@ def _blocks(m: int) -> Iterator[slice]:
         start = stop
 
 
-def _products(slopes: Array, weights: Array, inputs: Array, units: slice) -> Array:
+def _products(slopes: Array, weighted: Array, bent: Array, inputs: Array, units: slice) -> Array:
     """Sums over samples for pairs of units k in `units`, l >= k: (pairs of units, pairs of inputs)."""
-    (n, m), (first, second) = slopes.shape, pairs_of(inputs.shape[1])
+    (n, m), d = slopes.shape, inputs.shape[1]
     count = sum(m - k for k in range(units.start, units.stop))
-    C, term = (np.empty((count, len(first))) for _ in range(2))
-    pairs = np.empty((SAMPLES_PER_BLOCK, count))
+    C, term = (np.empty((count, number_of_pairs(d))) for _ in range(2))
+    pairs, squares = np.empty((SAMPLES_PER_BLOCK, count)), np.empty((SAMPLES_PER_BLOCK, C.shape[1]))
+    nothing = np.empty((n, 0))
     for start in range(0, n, SAMPLES_PER_BLOCK):
         rows = slice(start, start + SAMPLES_PER_BLOCK)
         x = inputs[rows]
-        multiply_pairs(slopes[rows], units.start, units.stop, pairs)
-        weighted = x[:, first] * x[:, second] * weights[rows]
-        np.matmul(pairs[: len(x)].T, weighted, out=term if start else C)
+        multiply_pairs(weighted[rows], slopes[rows], bent[rows], units.start, units.stop, pairs)
+        multiply_pairs(x, x, nothing[rows], 0, d, squares)
+        np.matmul(pairs[: len(x)].T, squares[: len(x)], out=term if start else C)
         if start:
             C += term
     return C
 
 
-def _fill_outputs(forward: Values, scope: Scope, inputs: Array, columns: np.ndarray, H: Array) -> None:
-    """Write the rows of a and the column of c; inputs and columns (n, d~) and (m, d~)."""
-    lam = forward.Lam[:, 0] / forward.n
-    S, D = forward.S, forward.S1 * forward.net.A[0]
-    m = S.shape[1]
-    if scope.has("a"):
-        weighted = S * lam
-        H[:m, :m] = S.T @ weighted
-        for j in range(inputs.shape[1]):
-            H[:m, columns[:, j]] = (weighted * inputs[:, j : j + 1]).T @ D
-    if scope.has("c"):
-        if scope.has("a"):
-            H[:m, -1] = lam[:, 0] @ S
-        H[columns, -1] = D.T @ (inputs * lam)
-        H[-1, -1] = lam.sum()
-
-
-@kernel
-def multiply_pairs(D, first, last, pairs):  # type: ignore[no-untyped-def]
-    """Row i of `pairs` becomes all D_ik D_il, first <= k < last and l >= k, l running fastest; D (n, m)."""
-    m = D.shape[1]
-    for i in range(D.shape[0]):
-        start = 0
-        for k in range(first, last):
-            out, others = pairs[i, start : start + m - k], D[i, k:]
-            for l in range(m - k):
-                out[l] = D[i, k] * others[l]
-            start += m - k
+def _fill_outputs(forward: Values, scope: Scope, weights: Array, H: Array) -> None:
+    """Add the rows of a, G alone, to `H`; weights (n, 1)."""
+    n, m = forward.S.shape
+    weighted = forward.S * weights
+    H[:m, :m] = forward.S.T @ weighted
+    inner = scope.only(groups=tuple(name for name in scope.groups if name != "a"))
+    step = max(1, JACOBIAN_ENTRIES // len(H))
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        H[:m, m:] += weighted[rows].T @ jacobian(forward, inner, rows, np.ones((n, 1)))
 
 
 @kernel

@@ -18,7 +18,8 @@ from .frobenius_by_pairs import Told, frobenius_pairs, untold
 METHODS = ("pairs", "dense")
 DENSE_BYTES = 2**31  # the dense method is offered while the matrix fits here
 ENTRY = 30.0  # operations of a matrix product that one entry of a matrix of sums costs beside
-PAIR = 170.0  # the same for two samples, over the pairs of outputs
+PAIR = 500.0  # the same for two samples, over the pairs of outputs
+PRODUCT = 2.5  # the same of an operation of the products of tiles
 POOR = 1e-10  # relative bound of the pairs above which the dense method, better conditioned, is tried too
 RETRY_FLOPS = 1e11  # unless it costs more than this
 
@@ -64,9 +65,9 @@ def flops(forward: Forward, scope: Scope) -> dict[str, float]:
     P = sum(sizes(forward, scope).values())
     newton = scope.gauss_newton * (q * (q + 1) / 2 + 1) * n * n * m
     cross = scope.residual * 2 * (q + 1) * n * n * m
-    pairs = newton + cross + n * n * d + (PAIR * q * q + ENTRY) * n * n
-    newton_matrix = 2 * min(dense_by_pairs.costs(forward, scope).values())
-    dense = scope.gauss_newton * newton_matrix + scope.residual * n * m * d * d + ENTRY * P * P
+    pairs = PRODUCT * (newton + cross + n * n * d) + (PAIR * q * q + ENTRY) * n * n
+    whole = 2 * min(dense_by_pairs.costs(forward, scope).values())
+    dense = ENTRY * P * P + (whole if scope.gauss_newton else n * m * d * d)
     return {"pairs": pairs, "dense": dense}
 
 

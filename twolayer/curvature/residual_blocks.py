@@ -9,7 +9,7 @@ from twolayer.forward.scope import Scope, unit_columns, unit_inputs
 from ..arrays import Array
 from ..forward.values import Values
 from ..jit import kernel
-from .triangle import add_square, pairs_of
+from .triangle import add_square, multiply_pairs, number_of_pairs
 
 FEW = 20_000  # multiplications up to which nothing is gained by matrix products
 PAIRED = 40  # inputs up to which one product over pairs of inputs serves all units
@@ -23,13 +23,21 @@ def add_residual(forward: Values, scope: Scope, H: Array) -> None:
     if n * m * d * (d + q) <= FEW:
         add_samples(forward.G / n, forward.net.A, forward.S1, forward.S2, inputs, scope.has("a"), columns, H)
         return
-    weights = forward.GA / n * forward.S2
+    weights = bends(forward)
     if scope.has("a"):
-        _add_outputs(forward, inputs, columns, H)
+        add_outputs(forward, inputs, columns, H)
     if d <= PAIRED:
         scatter(paired_sums(inputs, weights), columns, H)
     else:
         _add_unit_by_unit(inputs, weights, columns, H)
+
+
+def bends(forward: Values) -> Array:
+    """(1/n) (A^T g_i)_k S2_ik, shape (n, m)."""
+    found = forward.GA
+    found *= forward.S2
+    found /= forward.n
+    return found
 
 
 @kernel
@@ -54,12 +62,12 @@ def add_samples(G, A, S1, S2, inputs, outer, columns, H):  # type: ignore[no-unt
                     H[columns[k, p], columns[k, r]] += bend * inputs[i, r]
 
 
-def _add_outputs(forward: Values, inputs: Array, columns: np.ndarray, H: Array) -> None:
+def add_outputs(forward: Values, inputs: Array, columns: np.ndarray, H: Array) -> None:
     """Add the blocks [a_ok, w~_k] = (1/n) sum_i g_io S1_ik x~_i; inputs (n, d~)."""
     (q, m), n = forward.net.A.shape, forward.n
     units = np.arange(m)[:, None]
     for o in range(q):
-        H[o * m + units, columns] += (forward.S1 * (forward.G[:, o : o + 1] / n)).T @ inputs
+        H[o * m + units, columns] += forward.S1.T @ (inputs * (forward.G[:, o : o + 1] / n))
 
 
 def paired_sums(inputs: Array, weights: Array) -> Array:
@@ -72,12 +80,15 @@ def paired_sums(inputs: Array, weights: Array) -> Array:
     >>> paired_sums(np.array([[2.0, 3.0]]), np.ones((1, 1)))
     array([[4., 6., 9.]])
     """
-    first, second = pairs_of(inputs.shape[1])
-    total = np.zeros((weights.shape[1], len(first)))
-    step = max(1, PAIRED_ENTRIES // max(len(first), 1))
-    for start in range(0, len(inputs), step):
-        x = inputs[start : start + step]
-        total += weights[start : start + step].T @ (x[:, first] * x[:, second])
+    (n, d), nothing = inputs.shape, np.empty((len(inputs), 0))
+    total = np.zeros((weights.shape[1], number_of_pairs(d)))
+    step = min(n, max(1, PAIRED_ENTRIES // max(total.shape[1], 1)))
+    pairs = np.empty((step, total.shape[1]))
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        x = inputs[rows]
+        multiply_pairs(x, x, nothing[rows], 0, d, pairs)
+        total += weights[rows].T @ pairs[: len(x)]
     return total
 
 
@@ -104,4 +115,12 @@ def _add_unit_by_unit(inputs: Array, weights: Array, columns: np.ndarray, H: Arr
         for sign in (1.0, -1.0):
             chosen = sign * weights[:, k] > 0
             add_square(inputs[chosen] * np.sqrt(sign * weights[chosen, k])[:, None], block, sign)
-        H[unit[:, None], unit] += block  # zero below its diagonal
+        add_block(block, unit, H)
+
+
+@kernel
+def add_block(block, unit, H):  # type: ignore[no-untyped-def]
+    """Add the upper triangle of `block` (d~, d~) to the block of H whose rows and columns are `unit` (d~,)."""
+    for p in range(unit.size):
+        for r in range(p, unit.size):
+            H[unit[p], unit[r]] += block[p, r]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 
 from ..arrays import Array
@@ -15,7 +13,7 @@ from ..blas_threads import scipy_on_one_thread
 from ..jit import kernel
 
 BLOCK = 64  # rows and columns that are mirrored at a time, so that both ends stay in cache
-SMALL = 5e8  # operations up to which the wait of numpy's threads costs more than two threads gain
+SMALL = 2e7  # operations up to which the wait of numpy's threads costs more than two threads gain
 FEW = 10_000  # the same up to which BLAS is not worth its call
 STRIP = 512  # rows of a product that is symmetric but not a square
 
@@ -106,11 +104,27 @@ def add_product(left: Array, right: Array, H: Array) -> None:
         H[strip, start:] += left[:, strip].T @ right[:, start:]
 
 
-@cache
-def pairs_of(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row and column of each entry of the upper triangle of a (d, d) array, columns running fastest."""
-    first, second = np.triu_indices(d)
-    return first, second
+def number_of_pairs(d: int) -> int:
+    """How many entries the upper triangle of a (d, d) array has."""
+    return d * (d + 1) // 2
+
+
+@kernel
+def multiply_pairs(left, right, added, first, last, pairs):  # type: ignore[no-untyped-def]
+    """Row i of `pairs` becomes all left_ik right_il, first <= k < last and l >= k, l running fastest.
+
+    To those of k and k is `added`, shape (n, m) or (n, 0); left and right have shape (n, m).
+    """
+    m = left.shape[1]
+    for i in range(left.shape[0]):
+        start = 0
+        for k in range(first, last):
+            out, others = pairs[i, start : start + m - k], right[i, k:]
+            for l in range(m - k):
+                out[l] = left[i, k] * others[l]
+            if added.shape[1]:
+                out[0] += added[i, k]
+            start += m - k
 
 
 @kernel

@@ -49,7 +49,8 @@ class Values:
     @property
     def GA(self) -> Array:
         """(A^T g_i)_k, shape (n, m): what multiplies s and its derivatives in the residual part."""
-        return np.asarray(self.G @ self.net.A)
+        A = self.net.A
+        return np.asarray(self.G @ A if len(A) > 1 else self.G * A)  # one product is no matter for BLAS
 
 
 def loss_values(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Array]:

@@ -256,11 +256,11 @@ class Eigensystem:
 
     def _method(self, quantity: str, method: str | None) -> methods.Method:
         """A method to all eigenvalues."""
-        whole = self.whole
+        whole, obvious = self.whole, self._obvious(method)
+        if obvious:
+            return obvious
         forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        obvious = self._obvious(method)
-        offered = methods.spectrum_methods(whole, self.small)
-        return obvious or methods.choose(quantity, offered, method, forced)
+        return methods.choose(quantity, methods.spectrum_methods(whole, self.small), method, forced)
 
     def _counting_method(self, quantity: str, method: str | None, points: int = 1) -> methods.Method:
         """A method to the inertia at so many `points`: all eigenvalues, which decide more, or counts."""

@@ -11,9 +11,10 @@ from .compressed import Matrix
 
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
 MEMORY_SHARE = 0.6  # of the machine's memory that may be used
-EIGEN = 3.2  # time of all eigenvalues and their proof, in multiplications of a matrix product, over P^3
-FACTOR = 2.0  # the same for a verified factorization
-START = 3e8  # what Lanczos costs before it does anything, in the same units
+# times, in multiplications of a large square of a matrix, measured:
+EIGEN, EIGEN_ENTRY = 8.0, 3000.0  # all eigenvalues and their proof, over P^3 and over P^2
+FACTOR = 2.0  # a verified factorization, over P^3
+START, SEVERAL = 1.5e8, 1.5e9  # Lanczos before it does anything, and that none of several is missing
 FEW = 48  # order up to which no other method to the whole Hessian is cheaper than forming it
 COPIES = 8  # matrices that the verification of one holds in memory
 NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no larger than rounding errors
@@ -34,12 +35,13 @@ class Method:
 
 def spectrum_methods(whole: Matrix, small: Matrix) -> dict[str, Method]:
     """The methods to all eigenvalues; `small` is `whole` compressed."""
-    options = [Method("dense", small.costs["dense"] + EIGEN * small.order**3, 8.0 * COPIES * small.order**2)]
+    P = small.order
+    options = [Method("dense", 0.5 * small.costs["dense"] + _eigen(P), 8.0 * COPIES * P**2)]
     if whole.scope.gauss_newton:
         options.append(Method("kernel", *_kernel_cost(whole)))
     else:
         m, n, p, r = _unit_shape(small)
-        options.append(Method("structured", m * (n * r * r + EIGEN * p**3), 8.0 * (n * r + COPIES * p * p)))
+        options.append(Method("structured", m * (n * r * r + _eigen(p)), 8.0 * (n * r + COPIES * p * p)))
     return {option.name: option for option in options}
 
 
@@ -47,7 +49,7 @@ def counting_methods(small: Matrix) -> dict[str, Method]:
     """The methods to the inertia at one point, without all eigenvalues."""
     m, n, p, r = _unit_shape(small)
     order = n * small.forward.net.n_outputs if small.scope.gauss_newton else 0
-    whole = 2 * (small.costs["dense"] + FACTOR * small.order**3)
+    whole = 2 * (0.5 * small.costs["dense"] + FACTOR * small.order**3)
     unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
     by_units = 2 * (m * unit + FACTOR * order**3)
     return {
@@ -59,8 +61,14 @@ def counting_methods(small: Matrix) -> dict[str, Method]:
 def lanczos_method(whole: Matrix, k: int) -> Method:
     """The method to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
     products = (200.0 + 30.0 * k) * product_flops(whole)
-    norm = min(whole.costs.values())
-    return Method("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
+    norm = 0.5 * min(whole.costs.values())
+    proof = norm + SEVERAL * (k > 1)
+    return Method("lanczos", START + products + proof, 8.0 * whole.order * (4 * k + 60))
+
+
+def _eigen(order: float) -> float:
+    """All eigenvalues of a matrix of this order, and their proof."""
+    return order**2 * (EIGEN * order + EIGEN_ENTRY)
 
 
 def product_flops(matrix: Matrix) -> float:
@@ -79,7 +87,7 @@ def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:
 def _kernel_cost(matrix: Matrix) -> tuple[float, float]:
     (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
     made = (q * (q + 1) / 2 + 1.0) * n * n * m + n * n * d
-    return made + EIGEN * (n * q) ** 3, 8.0 * COPIES * (n * q) ** 2
+    return made + _eigen(n * q), 8.0 * COPIES * (n * q) ** 2
 
 
 def nearly_gauss_newton(whole: Matrix) -> bool:
