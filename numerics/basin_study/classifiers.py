@@ -15,6 +15,7 @@ from numerics.descents.landing import CONVERGED, UNDECIDED, Landing
 from numerics.descents.methods import METHODS
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.pattern import has_kinks
+from numerics.statistics.means import student_factor
 from numerics.statistics.shares import share
 from numerics.sweeps.store import Shard, fingerprint
 from numerics.sweeps.workplace import Workplace, as_plain
@@ -23,7 +24,6 @@ from numerics.training.many import descend
 from numerics.training.starts import starts
 from numerics.training.trainers import to_minimum
 from numerics.volume.estimate import REFUSED
-from numerics.volume.ladder import student_factor
 from numerics.volume.priors import Gaussian
 from twolayer.arrays import Array
 

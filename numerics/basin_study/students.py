@@ -17,6 +17,7 @@ from numerics.descents.landing import DIVERGED, Landing, as_arrays, from_arrays
 from numerics.landscape.landscape import NetworkLandscape
 from numerics.landscape.minima import described
 from numerics.landscape.symmetry import balanced
+from numerics.statistics.means import student_factor
 from numerics.statistics.ranks import interval, rank_correlation
 from numerics.statistics.shares import Share, share, shares
 from numerics.sweeps.store import Shard, fingerprint
@@ -24,7 +25,6 @@ from numerics.sweeps.workplace import Workplace
 from numerics.training.many import descend
 from numerics.training.starts import starts
 from numerics.volume.estimate import REFUSED
-from numerics.volume.ladder import student_factor
 from twolayer.arrays import Array
 
 OTHERS = tuple(WAYS)[1:]

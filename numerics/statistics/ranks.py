@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+
+
+def ranked(values: np.ndarray, axis: int | None = None) -> np.ndarray:
+    """Ranks from 1 on, equal values sharing their mean; of any shape, along an `axis`."""
+    from scipy.stats import rankdata  # slow to load, and few processes need it
+
+    return np.asarray(rankdata(values, axis=axis))
 
 
 def interval(rank: float | None, count: int) -> tuple[float | None, float | None]:
@@ -38,7 +44,7 @@ def rank_correlation(x: np.ndarray, y: np.ndarray) -> float | None:
     -1.0
     """
     good = np.isfinite(x) & np.isfinite(y)
-    left, right = stats.rankdata(x[good]), stats.rankdata(y[good])
+    left, right = ranked(x[good]), ranked(y[good])
     if good.sum() < 3 or np.ptp(left) == 0 or np.ptp(right) == 0:
         return None
     left, right = left - left.mean(), right - right.mean()
@@ -76,7 +82,7 @@ def rank_correlation_within(x: np.ndarray, y: np.ndarray, groups: np.ndarray) ->
     for group in np.unique(groups[good]):
         inside = good & (groups == group)
         for ranks, values in ((lefts, x[inside]), (rights, y[inside])):
-            ranks.append(stats.rankdata(values) - (len(values) + 1) / 2)
+            ranks.append(ranked(values) - (len(values) + 1) / 2)
     left, right = np.concatenate(lefts), np.concatenate(rights)
     count = len(left) - (len(lefts) - 1) + 1
     size = float(np.sqrt((left @ left) * (right @ right)))
@@ -105,7 +111,7 @@ def rank_correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     count = good.sum(axis=1, keepdims=True)
     centred = []
     for side in (x, y):
-        ranks = stats.rankdata(np.where(good, side, np.inf), axis=1)  # what does not count comes last
+        ranks = ranked(np.where(good, side, np.inf), axis=1)  # what does not count comes last
         centred.append(np.where(good, ranks - (count + 1) / 2, 0.0))
     left, right = centred
     size = np.sqrt((left**2).sum(axis=1) * (right**2).sum(axis=1))

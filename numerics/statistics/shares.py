@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
-from scipy.stats import beta, binom
+from scipy.special import betainc, betaincc, betainccinv, betaincinv
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def share(count: int, total: int, confidence: float = 0.95) -> Share:
     if total < 1 or not 0 <= count <= total:
         raise ValueError(f"count must lie in 0..total, total at least 1; got {count} of {total}")
     tail = (1 - confidence) / 2
-    low = 0.0 if count == 0 else float(beta.ppf(tail, count, total - count + 1))
-    high = 1.0 if count == total else float(beta.isf(tail, count + 1, total - count))
+    low = 0.0 if count == 0 else float(betaincinv(count, total - count + 1, tail))
+    high = 1.0 if count == total else float(betainccinv(count + 1, total - count, tail))
     return Share(count, total, low, high)
 
 
@@ -131,12 +131,16 @@ def together(count: int, total: int, confidence: float = 0.95) -> Share:
     """
     share(count, total, confidence)
     tail = (1 - confidence) / 2
-    low, high = 0.0, 1.0
-    if count > 1:
-        low = _root(lambda p: binom.logsf(count - 1, total, p) - math.log(tail * p), count / total)
+    low, high, rest = 0.0, 1.0, total - count
+    if count > 1:  # at least count, at most count: by the incomplete beta function
+        low = _root(lambda p: _log(betainc(count, rest + 1, p)) - math.log(tail * p), count / total)
     if count < total:
-        high = _root(lambda p: binom.logcdf(count, total, p) - math.log(tail * p), 1.0, count / total)
+        high = _root(lambda p: _log(betaincc(count + 1, rest, p)) - math.log(tail * p), 1.0, count / total)
     return Share(count, total, low, high)
+
+
+def _log(probability: float) -> float:
+    return math.log(probability) if probability else -math.inf
 
 
 def _root(function: Callable[[float], float], upper: float, lower: float = 0.0) -> float:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import t as student
 
 from numerics.landscape.landscape import Points
 from numerics.statistics.bennett import effective, ratios, standard_error
+from numerics.statistics.means import student_factor
 from numerics.volume.walkers import Rungs, State, Walkers
 from twolayer.arrays import Array
 
@@ -88,11 +88,6 @@ class Climbed:
         each = self.observed.mean(axis=0)
         error = float(each.std(ddof=1)) / np.sqrt(len(each))
         return float(each.mean()), student_factor(len(each)) * error
-
-
-def student_factor(walkers: int) -> float:
-    """Standard errors in the half-width of a 95 % interval, for the mean of independent `walkers`."""
-    return float(student.ppf(0.975, walkers - 1))
 
 
 def place_rungs(

@@ -120,7 +120,7 @@ def _add_unit_by_unit(inputs: Array, weights: Array, columns: np.ndarray, H: Arr
 
 @kernel
 def add_block(block, unit, H):  # type: ignore[no-untyped-def]
-    """Add the upper triangle of `block` (d~, d~) to the block of H whose rows and columns are `unit` (d~,)."""
+    """Add the upper triangle of `block` (d~, d~) to that of H whose rows and columns are `unit` (d~,)."""
     for p in range(unit.size):
         for r in range(p, unit.size):
             H[unit[p], unit[r]] += block[p, r]
