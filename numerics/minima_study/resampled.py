@@ -52,53 +52,39 @@ def correlation(
         Correlate among the minima of one attack size, and average over sizes.
     columns : dict of str to Column
     """
-    repeats = sorted({facts["repeat"] for facts in minima})
-    table = laid_out(minima, [x, y], columns, repeats)
-    statistic = mean_within if within else whole
-    value = float(statistic(table.reshape(1, -1, 3))[0]) if repeats else float("nan")
+    one, other = (values(list(minima), key, columns) for key in (x, y))
+    attack = of(minima, "attack")
+    repeats, of_repeat = np.unique(of(minima, "repeat"), return_inverse=True)
+    parts = [attack == size for size in np.unique(attack)] if within else [slice(None)]
+
+    def statistic(counts: np.ndarray) -> np.ndarray:
+        found = [rank_correlations(one[part], other[part], counts[:, part]) for part in parts]
+        return mean_of_known(np.array(found))
+
+    value = float(statistic(np.ones((1, len(minima))))[0]) if len(minima) else float("nan")
     if not np.isfinite(value):
         return Resampled(None, None, None, len(repeats))
     if len(repeats) < FEWEST:
         return Resampled(value, None, None, len(repeats))
     chosen = np.random.default_rng(0).integers(len(repeats), size=(DRAWS, len(repeats)))
-    drawn = statistic(table[chosen].reshape(DRAWS, -1, 3))
-    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    often = np.stack([np.bincount(draw, minlength=len(repeats)) for draw in chosen])
+    low, high = np.nanquantile(statistic(often[:, of_repeat]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Resampled(value, float(low), float(high), len(repeats))
 
 
-def laid_out(
-    minima: Sequence[Facts], keys: Sequence[str], columns: dict[str, Column], repeats: Sequence[int]
-) -> np.ndarray:
-    """The columns `keys` and the attack size, shape (repeats, most minima of one, keys + 1); NaN for none."""
-    numbers = np.stack(
-        [
-            *(values(list(minima), key, columns) for key in keys),
-            np.array([facts["attack"] for facts in minima], dtype=float),
-        ],
-        axis=-1,
-    )
-    of_repeat = np.array([facts["repeat"] for facts in minima])
-    groups = [numbers[of_repeat == repeat] for repeat in repeats]
-    table = np.full((len(groups), max(map(len, groups), default=0), len(keys) + 1), np.nan)
-    for row, group in zip(table, groups, strict=True):
-        row[: len(group)] = group
-    return table
+def of(minima: Sequence[Facts], key: str) -> np.ndarray:
+    """What the facts of all `minima` say of `key`, shape (minima,)."""
+    return np.array([facts[key] for facts in minima])
 
 
-def whole(drawn: np.ndarray) -> np.ndarray:
-    """Correlations over all minima of every draw, shape (draws, minima, 3) to (draws,)."""
-    return rank_correlations(drawn[..., 0], drawn[..., 1])
+def mean_of_known(found: np.ndarray) -> np.ndarray:
+    """Means over the first axis of what is finite, NaN where nothing is; shape (k, rows) to (rows,).
 
-
-def mean_within(drawn: np.ndarray) -> np.ndarray:
-    """Means over attack sizes of the correlations among minima of one size, shapes as of :func:`whole`."""
-    sizes = np.unique(drawn[..., 2])
-    found = np.array(
-        [
-            rank_correlations(np.where(drawn[..., 2] == size, drawn[..., 0], np.nan), drawn[..., 1])
-            for size in sizes[np.isfinite(sizes)]
-        ]
-    )
+    Examples
+    --------
+    >>> mean_of_known(np.array([[1.0, np.nan], [np.nan, np.nan]]))
+    array([ 1., nan])
+    """
     known = np.isfinite(found)
     count = known.sum(axis=0)
     return np.where(count > 0, np.where(known, found, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)

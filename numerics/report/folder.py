@@ -15,6 +15,7 @@ from numerics.report.page import page
 from numerics.report.pictures import embedded, slim
 from numerics.report.printed import printed
 from numerics.report.studies import Pictures, write_numbers
+from numerics.report.tables import checked
 from numerics.sweeps.executors import Each
 from numerics.verdicts import Verdict, glance
 
@@ -63,9 +64,10 @@ def write(
     write_numbers(folder, studies)
     others = each(Pictures(folder, results["made_with"]["command"], date), list(studies.items()))
     first = each(partial(drawn_glance, verdicts), (False, True))
+    theorems = checked(results)  # its formulas are set here while processes draw
     pictures = drawn(names, folder, each) if results["minima"] else []
     wide, narrow = first
-    write_text(folder / "report.html", page(results, verdicts, pictures, date, (wide, narrow)))
+    write_text(folder / "report.html", page(results, verdicts, pictures, theorems, date, (wide, narrow)))
     list(others)
     printed(folder / "report.html", folder / "report.pdf")
 

@@ -21,6 +21,7 @@ def page(
     results: Results,
     verdicts: Sequence[Verdict],
     pictures: Sequence[dict[str, str]],
+    theorems: Sequence[Results],
     date: str,
     first: tuple[str, str],
 ) -> str:
@@ -34,6 +35,8 @@ def page(
     pictures : sequence of dict
         Name, title, caption, how_to_read, image, the address of the picture within the page, and slim, that
         of one for narrow windows.
+    theorems : sequence of dict
+        Name, statement and table of those whose sides are evaluated.
     date : str
         When the numbers were made.
     first : (str, str)
@@ -65,7 +68,7 @@ def page(
         unknown=UNKNOWN,
         means=tables.means(results),
         correlations=tables.correlations(results),
-        theorems=tables.checked(results),
+        theorems=theorems,
         provenance=provenance(results, date),
     )
 
