@@ -28,7 +28,7 @@ from numerics.sweeps.interrupts import held, said_when_stopped, unfinished
     "--replicate",
     type=click.Choice(["wu-ma-e"]),
     help="Instead, repeat the tables of Wu, Ma and E (2018) on Fashion-MNIST, whose folder --data may name; "
-    "many hours, or with --quick those of their runs that fit an hour or two on two cores.",
+    "many hours, or with --quick those of their runs that take some hours together on two cores.",
 )
 @click.option(
     "--out", default="twolayer-deep", show_default=True, help="Folder to write, new or a report of ours."

@@ -16,7 +16,7 @@ from numerics.plotting import style
 from numerics.report import printed
 from numerics.report.page import page
 from numerics.report.sections import SUBJECTS
-from numerics.report.tables import formula
+from numerics.report.tables import checked, formula
 from numerics.verdicts import CLAIMS, verdicts
 from tests.numerics.small_study import made_up, small_results
 
@@ -34,7 +34,7 @@ def written(tmp_path_factory):
 
 
 def paged(results):
-    return page(results, verdicts({"two-layer": results}), [], "1 May 2026", ("", ""))
+    return page(results, verdicts({"two-layer": results}), [], checked(results), "1 May 2026", ("", ""))
 
 
 @pytest.mark.slow
