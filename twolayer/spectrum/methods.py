@@ -11,10 +11,10 @@ from .compressed import Matrix
 
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
 MEMORY_SHARE = 0.6  # of the machine's memory that may be used
-# times, in multiplications of a large square of a matrix, measured:
-EIGEN, EIGEN_ENTRY = 8.0, 3000.0  # all eigenvalues and their proof, over P^3 and over P^2
+# times in multiplications of a matrix product:
+EIGEN, EIGEN_ENTRY = 3.2, 500.0  # all eigenvalues and their proof, over P^3 and over P^2
 FACTOR = 2.0  # a verified factorization, over P^3
-START, SEVERAL = 1.5e8, 1.5e9  # Lanczos before it does anything, and that none of several is missing
+START = 3e8  # what Lanczos costs before it does anything
 FEW = 48  # order up to which no other method to the whole Hessian is cheaper than forming it
 COPIES = 8  # matrices that the verification of one holds in memory
 NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no larger than rounding errors
@@ -35,8 +35,8 @@ class Method:
 
 def spectrum_methods(whole: Matrix, small: Matrix) -> dict[str, Method]:
     """The methods to all eigenvalues; `small` is `whole` compressed."""
-    P = small.order
-    options = [Method("dense", 0.5 * small.costs["dense"] + _eigen(P), 8.0 * COPIES * P**2)]
+    formed, P = 0.5 * small.costs["dense"], small.order  # two operations are one multiplication
+    options = [Method("dense", formed + _eigen(P), 8.0 * COPIES * P**2)]
     if whole.scope.gauss_newton:
         options.append(Method("kernel", *_kernel_cost(whole)))
     else:
@@ -62,8 +62,7 @@ def lanczos_method(whole: Matrix, k: int) -> Method:
     """The method to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
     products = (200.0 + 30.0 * k) * product_flops(whole)
     norm = 0.5 * min(whole.costs.values())
-    proof = norm + SEVERAL * (k > 1)
-    return Method("lanczos", START + products + proof, 8.0 * whole.order * (4 * k + 60))
+    return Method("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
 
 
 def _eigen(order: float) -> float:
