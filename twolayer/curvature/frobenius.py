@@ -20,6 +20,7 @@ DENSE_BYTES = 2**31  # the dense method is offered while the matrix fits here
 ENTRY = 30.0  # operations of a matrix product that one entry of a matrix of sums costs beside
 PAIR = 500.0  # the same for two samples, over the pairs of outputs
 PRODUCT = 2.5  # the same of an operation of the products of tiles
+START = 5e6  # the same of the pairs before the first
 POOR = 1e-10  # relative bound of the pairs above which the dense method, better conditioned, is tried too
 RETRY_FLOPS = 1e11  # unless it costs more than this
 
@@ -65,7 +66,7 @@ def flops(forward: Forward, scope: Scope) -> dict[str, float]:
     P = sum(sizes(forward, scope).values())
     newton = scope.gauss_newton * (q * (q + 1) / 2 + 1) * n * n * m
     cross = scope.residual * 2 * (q + 1) * n * n * m
-    pairs = PRODUCT * (newton + cross + n * n * d) + (PAIR * q * q + ENTRY) * n * n
+    pairs = START + PRODUCT * (newton + cross + n * n * d) + (PAIR * q * q + ENTRY) * n * n
     whole = 2 * min(dense_by_pairs.costs(forward, scope).values())
     dense = ENTRY * P * P + (whole if scope.gauss_newton else n * m * d * d)
     return {"pairs": pairs, "dense": dense}
