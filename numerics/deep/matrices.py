@@ -5,7 +5,6 @@ A product is one pass forward and one back beyond those of the gradient.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import numpy as np
@@ -17,12 +16,11 @@ from numerics.deep.norms import BRIEF, ENTRIES, SUMMED, Bounds, Scope, majorant,
 from numerics.deep.second_derivatives import pairs
 from twolayer.arrays import Array
 from twolayer.curvature.triangle import mirror
-from twolayer.errors.rounding import SLACK, UNIT, gamma, scaled_norm, scaled_norms
+from twolayer.errors.rounding import SLACK, gamma, scaled_norm, scaled_norms
 from twolayer.memory import available
+from twolayer.spectrum.extremes.counting import above
 from twolayer.spectrum.extremes.records import Counter
 from twolayer.spectrum.extremes.watch import Watch
-from twolayer.spectrum.factored.ldl import Factorization
-from twolayer.spectrum.tridiagonal.panels import Heard, unheard
 
 Directions = dict[int, tuple[Array | None, Array | None]]
 COUNTED = 8000  # order up to which a matrix is factored: minutes
@@ -159,35 +157,18 @@ def counter(run: Forward, scope: Scope, bound: Bounds, which: str, watch: Watch)
         return None
     formed: list[Array] = []
 
-    def beyond(x: float) -> tuple[int, float]:
+    def beyond(x: float, values: Array, vectors: Array) -> tuple[int, float]:
         if not formed:
             watch.announce("a count of eigenvalues", run.F.size * P**2 + 6.0 * P**3)
             formed.append(dense(run, scope))
         count, error = 0, 0.0
         for sign in {"largest": (1.0,), "smallest": (-1.0,)}.get(which, (1.0, -1.0)):
-            more, off = above(sign * formed[0], x, partial(watch.require_time, "a count"))
+            heard = partial(watch.require_time, "a count")
+            more, off = above(sign * formed[0], x, sign * values, vectors, heard)
             count, error = count + more, max(error, off)
         return count, SLACK * (error + dense_error(run, bound))
 
     return beyond
-
-
-def above(H: Array, x: float, heard: Heard = unheard) -> tuple[int, float]:
-    """A number and an error e: no more eigenvalues of the symmetric array `H` (P, P) are above x + e.
-
-    `heard` is called now and then, if H is large.
-
-    Examples
-    --------
-    >>> above(np.diag([3.0, 1.0, -2.0]), 0.5)[0]
-    2
-    """
-    _, exponent = math.frexp(max(float(np.abs(H).max(initial=0.0)), abs(x)))
-    B = np.ldexp(H, -exponent)
-    B.flat[:: len(B) + 1] -= math.ldexp(x, -exponent)
-    lost = UNIT * (1 + float(np.abs(B.diagonal()).max(initial=0.0))) * 2
-    F = Factorization(B, heard=heard)
-    return int((F.pivots > 0).sum()), math.ldexp(F.error + lost, exponent)
 
 
 def split(run: Forward, scope: Scope, vector: Array) -> Directions:

@@ -29,7 +29,7 @@ from twolayer.errors.rounding import SLACK, SUBNORMAL, gamma, scaled_norms
 from twolayer.memory import available
 from twolayer.spectrum.eigensystem import Asked
 from twolayer.spectrum.enclosed import Spectrum, semidefinite
-from twolayer.spectrum.extremes.curvature_pairs import counter_of
+from twolayer.spectrum.extremes.counting import counter_of
 from twolayer.spectrum.extremes.eigenpairs import Eigenvalues
 from twolayer.spectrum.extremes.lanczos import extreme_pairs
 from twolayer.spectrum.extremes.records import Counter, Operator, Pairs

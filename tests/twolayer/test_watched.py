@@ -7,7 +7,7 @@ from tests.oracle.strategies import random_problem
 from twolayer.curvature import dense, dense_by_pairs
 from twolayer.spectrum.compressed import Matrix
 from twolayer.spectrum.extremes.candidates import candidates
-from twolayer.spectrum.extremes.curvature_pairs import counter
+from twolayer.spectrum.extremes.counting import counter
 from twolayer.spectrum.extremes.records import Operator
 from twolayer.spectrum.extremes.watch import Watch
 from twolayer.spectrum.methods import Method

@@ -9,6 +9,7 @@ import numpy as np
 from twolayer.forward.bounds import Bounds
 from twolayer.forward.scope import Scope, sizes
 
+from ..arrays import Array
 from ..errors.rounding import ORDINARY, SLACK, exponent_of, gamma, times_power
 from ..forward.errors import Forward
 from . import dense_by_pairs
@@ -73,7 +74,20 @@ def flops(forward: Forward, scope: Scope) -> dict[str, float]:
 
 
 def _dense(forward: Forward, scope: Scope, bound: Bounds, told: Told) -> tuple[float, float]:
-    H = dense(forward, scope, told=told)
+    return of_formed(dense(forward, scope, told=told), forward, bound)
+
+
+def of_formed(H: Array, forward: Forward, bound: Bounds) -> tuple[float, float]:
+    """Frobenius norm of the matrix whose entries (P, P) were formed from a forward pass, and its error.
+
+    Examples
+    --------
+    >>> from twolayer import Hessian, TwoLayer
+    >>> H = Hessian(TwoLayer(a=[2.0], W=[[1.0]], activation="identity"), [[1.0]], [0.0])  # [[1, 4], [4, 4]]
+    >>> value, error = of_formed(H.toarray(), H.forward, H.bound)
+    >>> abs(value - 7.0) <= error < 1e-13
+    True
+    """
     exponent = exponent_of(H)
     if abs(exponent) > ORDINARY:
         H = np.ldexp(H, -exponent)

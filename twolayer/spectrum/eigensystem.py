@@ -32,7 +32,8 @@ from . import methods
 from .complete import dense_spectrum, kernel_spectrum, newton_method, trace_norm, unit_spectrum, with_residual
 from .compressed import Matrix, compress
 from .enclosed import NotDefinite, Spectrum, rounded_up
-from .extremes.curvature_pairs import counter, counter_of, extreme
+from .extremes.counting import counter, counter_of
+from .extremes.curvature_pairs import extreme
 from .extremes.eigenpairs import Eigenvalues
 from .extremes.records import Pairs
 from .extremes.watch import Watch
@@ -42,7 +43,6 @@ from .solving import by_columns, solved
 
 ENDS = ("largest", "smallest", "magnitude")
 TRIES = 12  # shifts tried before none is named
-WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ class Eigensystem:
         """The matrix without what is known to be zero."""
         return compress(self.whole)
 
+    @cached_property
+    def choice(self) -> methods.Choice:
+        """What chooses a method."""
+        return methods.Choice(self.whole, self.small)
+
     def eigenvalues(self, asked: Asked) -> Measurement:
         """All eigenvalues, or the k extreme ones; a ValueError if k is out of range."""
         P = self.whole.order
@@ -108,7 +113,7 @@ class Eigensystem:
 
     def spectrum(self, method: str | None = None, watch: Watch | None = None) -> Spectrum:
         """All eigenvalues with their bounds, by the cheapest method or the one called `method`."""
-        found = self._spectrum(self._method("eigenvalues", method), watch or Watch())
+        found = self._spectrum(self.choice.to_all("eigenvalues", method), watch or Watch())
         if not self.exponent:
             return found
         values, errors = self._enclosed(found.values, found.errors)
@@ -119,24 +124,21 @@ class Eigensystem:
     def spectral_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Largest absolute eigenvalue."""
         asked = Asked(1, "magnitude", method, watch=watch)
-        option = self._extreme_method(asked)
-        if option.name != "lanczos":
-            found = self._spectrum(option, watch)
+        found = self._few(asked, bounded=True)
+        if isinstance(found, Spectrum):
             return self._measured(*found.spectral_norm(), found.method)
-        pairs = self._iterated(asked, bounded=True)
-        value, error = abs(float(pairs.values[0])), float(pairs.errors[0])
-        if not pairs.proved:
-            error = max(error, SLACK * (pairs.upper - value))
-        return self._measured(value, error, _lanczos(pairs))
+        value, error = abs(float(found.values[0])), float(found.errors[0])
+        if not found.proved:
+            error = max(error, SLACK * (found.upper - value))
+        return self._measured(value, error, _lanczos(found))
 
     def nuclear_norm(self, method: str | None, watch: Watch) -> Measurement:
         """Sum of the absolute eigenvalues."""
         whole = self.whole
-        offered = methods.spectrum_methods(whole, self.small)
+        offered, forced = dict(self.choice.spectra), self.choice.forced
         if whole.scope.gauss_newton:
             offered["trace"] = methods.Method("trace")
-        forced = () if methods.nearly_gauss_newton(whole) else ("trace", "kernel")
-        option = methods.choose("the nuclear norm", offered, method, forced)
+        option = methods.choose("the nuclear norm", offered, method, forced and ("trace", *forced))
         if option.name == "trace":
             return self._measured(*trace_norm(whole), newton_method(whole, "trace"))
         found = self._spectrum(option, watch)
@@ -144,7 +146,7 @@ class Eigensystem:
 
     def rank(self, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues certainly not zero; the error counts the undecided."""
-        option = self._counting_method("the rank", method)
+        option = self.choice.to_count("the rank", method)
         if not option.counts:
             found = self._spectrum(option, watch)
             return self._counted(*found.rank(), found.method)
@@ -159,7 +161,7 @@ class Eigensystem:
         The error counts the undecided.
         """
         shift = self._scaled(shift)
-        option = self._counting_method("the inertia", method, points)
+        option = self.choice.to_count("the inertia", method, points)
         if not option.counts:
             found = self._spectrum(option, watch)
             certain, undecided = found.inertia(shift)
@@ -217,7 +219,7 @@ class Eigensystem:
 
     @np.errstate(over="ignore", invalid="ignore")
     def _logdet(self, shift: float, method: str | None, watch: Watch) -> tuple[float, float, str]:
-        option = self._counting_method("the log-determinant", method)
+        option = self.choice.to_count("the log-determinant", method)
         if not option.counts:
             if option.name == "dense" and self.small.order > methods.FEW:
                 with suppress(NotDefinite):  # all eigenvalues say best which shift would do
@@ -250,34 +252,6 @@ class Eigensystem:
             raise ValueError(f"shift must be nearer to the size of the matrix, {size}; got {shift!r}")
         return moved
 
-    def _obvious(self, method: str | None) -> methods.Method | None:
-        """The method that needs no model of time, unless another is demanded."""
-        return None if method else methods.obvious(self.whole, self.small)
-
-    def _method(self, quantity: str, method: str | None) -> methods.Method:
-        """A method to all eigenvalues."""
-        whole, obvious = self.whole, self._obvious(method)
-        if obvious:
-            return obvious
-        forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        return methods.choose(quantity, methods.spectrum_methods(whole, self.small), method, forced)
-
-    def _counting_method(self, quantity: str, method: str | None, points: int = 1) -> methods.Method:
-        """A method to the inertia at so many `points`: all eigenvalues, which decide more, or counts."""
-        whole, small, obvious = self.whole, self.small, self._obvious(method)
-        if obvious:
-            return obvious
-        spectra, counting = methods.spectrum_methods(whole, small), methods.counting_methods(small)
-        most = points * min(option.flops for option in counting.values())
-        if small.order > WHOLE and (points == 1 or spectra["dense"].flops > most):
-            del spectra["dense"]
-        forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        if method is None:
-            first = methods.affordable(spectra[name] for name in spectra if name not in forced)
-            if first:
-                return first
-        return methods.choose(quantity, counting | spectra, method, forced)
-
     @np.errstate(over="ignore", invalid="ignore")
     def _spectrum(self, option: methods.Method, watch: Watch) -> Spectrum:
         """All eigenvalues by a method; kept, for the next question."""
@@ -302,14 +276,12 @@ class Eigensystem:
 
     def _extreme(self, asked: Asked) -> Eigenvalues:
         """The pairs that are asked for."""
-        option = self._extreme_method(asked)
-        if option.name == "lanczos":
-            pairs = self._iterated(asked)
-            return self._answered(asked, pairs, _lanczos(pairs))
-        found = self._spectrum(option, asked.watch)
+        found = self._few(asked)
+        if isinstance(found, Pairs):
+            return self._answered(asked, found, _lanczos(found))
         if asked.vectors:
             beyond = counter_of(found, asked.which)
-            formed = option.name == "dense"
+            formed = found is self.found.get("dense")
             pairs = extreme(self.whole, self.small, asked.k, asked.which, beyond, asked.watch, formed)
             return self._answered(asked, pairs, found.method)
         values, errors, cluster = found.whole_cluster(asked.k, asked.which)
@@ -317,23 +289,26 @@ class Eigensystem:
         said = "; ".join(filter(None, (found.method, cluster)))
         return Eigenvalues(*self._enclosed(values, errors), True, said, self.convention, proved)
 
-    def _extreme_method(self, asked: Asked) -> methods.Method:
-        """The method to a few pairs, or to all eigenvalues where that is cheaper."""
-        whole, small = self.whole, self.small
-        obvious = self._obvious(asked.method)
-        if obvious:
-            return obvious
-        offered = methods.spectrum_methods(whole, small)
-        forced = () if methods.nearly_gauss_newton(whole) else ("kernel",)
-        offered["lanczos"] = methods.lanczos_method(small, asked.k)
-        option = methods.choose("the extreme eigenvalues", offered, asked.method, forced)
-        if option.name == "lanczos":
-            asked.watch.announce(option.name, option.flops)
-        return option
+    def _few(self, asked: Asked, bounded: bool = False) -> Pairs | Spectrum:
+        """The pairs that Lanczos finds; if `bounded`, with a bound of what it does not find.
 
-    def _iterated(self, asked: Asked, bounded: bool = False) -> Pairs:
-        """The pairs that Lanczos finds; if `bounded`, with a bound of what it does not find."""
-        counting = methods.affordable(methods.counting_methods(self.small).values())
+        All eigenvalues, where that is cheaper; or not much dearer, and Lanczos does not prove its pairs.
+        """
+        option, watch = self.choice.to_few(asked.k, asked.method), asked.watch
+        if option.name != "lanczos":
+            return self._spectrum(option, watch)
+        watch.announce(option.name, option.flops)
+        other = self.choice.instead_of(option) if asked.method is None else None
+        pairs = self._iterated(asked, self.choice.patience(other), bounded)
+        if other is None or pairs.proved >= asked.k or watch.stopped:
+            return pairs
+        with suppress(TimeoutError):  # what was found is worth more than nothing
+            return self._spectrum(other, watch)
+        return pairs
+
+    def _iterated(self, asked: Asked, most: float, bounded: bool) -> Pairs:
+        """The pairs that Lanczos finds, giving up after `most` products."""
+        counting = self.choice.to_prove()
         beyond = counter(self.small, asked.which, counting, asked.watch) if counting else None
         return extreme(
             self.whole,
@@ -344,6 +319,7 @@ class Eigensystem:
             asked.watch,
             vectors=asked.vectors,
             bounded=bounded,
+            most=most,
         )
 
     def _answered(self, asked: Asked, pairs: Pairs, method: str) -> Eigenvalues:

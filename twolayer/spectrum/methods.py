@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..forward.scope import unit_inputs
 from ..memory import available
@@ -12,9 +14,15 @@ from .compressed import Matrix
 LIMIT = 2e13  # multiplications that are begun without being asked for: minutes on two cores
 MEMORY_SHARE = 0.6  # of the machine's memory that may be used
 # times in multiplications of a matrix product:
-EIGEN, EIGEN_ENTRY = 3.2, 500.0  # all eigenvalues and their proof, over P^3 and over P^2
+EIGEN, EIGEN_ENTRY = 3.2, 1000.0  # all eigenvalues and their proof, over P^3 and over P^2
 FACTOR = 2.0  # a verified factorization, over P^3
-START = 3e8  # what Lanczos costs before it does anything
+DEFINITE = 0.9  # the same of a positive definite matrix
+START = 5e6  # what Lanczos costs before it does anything
+STEP = 2e6  # a product of Lanczos, however small
+FIRST, EACH = 20.0, 20.0  # how many products it takes, for every pair and besides
+WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
+NEAR = 8.0  # times what Lanczos takes: up to where all eigenvalues are sought if it proves nothing
+BRIEF = 0.3  # of what all eigenvalues take: when Lanczos gives up in favour of these
 FEW = 48  # order up to which no other method to the whole Hessian is cheaper than forming it
 COPIES = 8  # matrices that the verification of one holds in memory
 NEGLIGIBLE = 2.0**-40  # of the Gauss-Newton part: a residual part that is no larger than rounding errors
@@ -45,35 +53,41 @@ def spectrum_methods(whole: Matrix, small: Matrix) -> dict[str, Method]:
     return {option.name: option for option in options}
 
 
-def counting_methods(small: Matrix) -> dict[str, Method]:
-    """The methods to the inertia at one point, without all eigenvalues."""
+def counting_methods(small: Matrix, known: bool = False) -> dict[str, Method]:
+    """The methods to the inertia at one point, without all eigenvalues.
+
+    Two factorizations; one, where what is beyond the point is `known` and only to be proved all there is: of
+    a matrix that is formed, a positive definite one (:mod:`.extremes.counting`).
+    """
     m, n, p, r = _unit_shape(small)
     order = n * small.forward.net.n_outputs if small.scope.gauss_newton else 0
-    whole = 2 * (0.5 * small.costs["dense"] + FACTOR * small.order**3)
+    times, factor = (1, DEFINITE) if known else (2, FACTOR)
+    whole = times * (0.5 * small.costs["dense"] + factor * small.order**3)
     unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
-    by_units = 2 * (m * unit + FACTOR * order**3)
+    by_units = times * (m * unit + FACTOR * order**3)
     return {
         "dense": Method("dense", whole, 48.0 * small.order**2, counts=True),
         "structured": Method("structured", by_units, 8.0 * (6.0 * order**2 + n * r), counts=True),
     }
 
 
-def lanczos_method(whole: Matrix, k: int) -> Method:
-    """The method to k extreme eigenvalues: products, and the Frobenius norm that proves them complete."""
-    products = (200.0 + 30.0 * k) * product_flops(whole)
-    norm = 0.5 * min(whole.costs.values())
-    return Method("lanczos", START + products + norm, 8.0 * whole.order * (4 * k + 60))
+def lanczos_method(small: Matrix, k: int) -> Method:
+    """The method to k extreme eigenvalues: products, and the norm or a count that proves them complete."""
+    products = (FIRST + EACH * k) * product_cost(small)
+    proof = min(option.flops for option in counting_methods(small, known=True).values())
+    proof = min(proof, 0.5 * small.costs["pairs"] + 0.5 * proof)
+    return Method("lanczos", START + products + proof, 8.0 * small.order * (4 * k + 60))
+
+
+def product_cost(matrix: Matrix) -> float:
+    """One product with a vector, and what Lanczos does with it."""
+    (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
+    return STEP + n * m * (2.0 * d + 45.0 * q + 50.0)
 
 
 def _eigen(order: float) -> float:
     """All eigenvalues of a matrix of this order, and their proof."""
     return order**2 * (EIGEN * order + EIGEN_ENTRY)
-
-
-def product_flops(matrix: Matrix) -> float:
-    """Operations of one product with a vector."""
-    (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
-    return float(n * m * (4.0 * d + 60.0 * q))
 
 
 def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:
@@ -101,11 +115,65 @@ def nearly_gauss_newton(whole: Matrix) -> bool:
     )
 
 
-def obvious(whole: Matrix, small: Matrix) -> Method | None:
-    """The method that is taken without a model of time: of few parameters the Hessian is formed."""
-    both = whole.scope.gauss_newton and whole.scope.residual
-    formed = both and small.order <= FEW and not nearly_gauss_newton(whole)
-    return Method("dense") if formed else None
+class Choice:
+    """The method to each question about the eigenvalues of one matrix; `small` is `whole` compressed."""
+
+    def __init__(self, whole: Matrix, small: Matrix) -> None:
+        self.whole, self.small = whole, small
+
+    @cached_property
+    def spectra(self) -> dict[str, Method]:
+        """The methods to all eigenvalues."""
+        return spectrum_methods(self.whole, self.small)
+
+    @cached_property
+    def forced(self) -> tuple[str, ...]:
+        """Those that are taken only on demand."""
+        return () if nearly_gauss_newton(self.whole) else ("kernel",)
+
+    @cached_property
+    def formed(self) -> bool:
+        """Whether no model of time is needed: of few parameters the Hessian is formed."""
+        both = self.whole.scope.gauss_newton and self.whole.scope.residual
+        return both and self.small.order <= FEW and not nearly_gauss_newton(self.whole)
+
+    def to_all(self, quantity: str, method: str | None, others: Iterable[Method] = ()) -> Method:
+        """To all eigenvalues, or one of `others`."""
+        if self.formed and method is None:
+            return Method("dense")
+        offered = self.spectra | {other.name: other for other in others}
+        return choose(quantity, offered, method, self.forced)
+
+    def to_count(self, quantity: str, method: str | None, points: int = 1) -> Method:
+        """To the inertia at so many `points`: all eigenvalues, which decide more, or counts."""
+        if self.formed and method is None:
+            return Method("dense")
+        spectra, counting = dict(self.spectra), counting_methods(self.small)
+        most = points * min(option.flops for option in counting.values())
+        if self.small.order > WHOLE and (points == 1 or spectra["dense"].flops > most):
+            del spectra["dense"]
+        if method is None:
+            first = affordable(spectra[name] for name in spectra if name not in self.forced)
+            if first:
+                return first
+        return choose(quantity, counting | spectra, method, self.forced)
+
+    def to_few(self, k: int, method: str | None) -> Method:
+        """To k extreme eigenvalues: Lanczos, or all where that is cheaper."""
+        return self.to_all("the extreme eigenvalues", method, [lanczos_method(self.small, k)])
+
+    def to_prove(self) -> Method | None:
+        """To a count of what is beyond a point, where that is known and only to be proved all there is."""
+        return affordable(counting_methods(self.small, known=True).values())
+
+    def instead_of(self, lanczos: Method) -> Method | None:
+        """To all eigenvalues, if that takes not much longer than what Lanczos is expected to."""
+        found = affordable(self.spectra[name] for name in self.spectra if name not in self.forced)
+        return found if found and found.flops <= NEAR * lanczos.flops else None
+
+    def patience(self, other: Method | None) -> float:
+        """After how many products Lanczos gives up in favour of the `other` method."""
+        return BRIEF * other.flops / product_cost(self.small) if other else math.inf
 
 
 def choose(

@@ -50,6 +50,8 @@ class Candidates:
         As :func:`.rayleigh_ritz.residual_bounds` has them, those sought first.
     products : int
         Products taken so far.
+    most : float
+        Products after which no more are taken.
     ends : (float, float)
         Between what the eigenvalues seem to lie that were not found.
     seen : (float, float)
@@ -63,6 +65,7 @@ class Candidates:
     which: str
     tolerance: float | None
     watch: Watch
+    most: float = np.inf
     values: Array = field(init=False)
     vectors: Array = field(init=False)
     images: Array = field(init=False)
@@ -126,7 +129,7 @@ class Candidates:
 
     def _iterate(self, basis: Basis, count: int, above: float | None) -> Array | None:
         """Step and restart until `count` pairs have converged; coordinates of these and the next few."""
-        steps, longest = 0, 10 * basis.room + 1000
+        steps, longest = 0, min(10 * basis.room + 1000, self.most - self.products)
         while True:
             if basis.filled < basis.room:
                 basis.step()

@@ -10,21 +10,19 @@ from dataclasses import replace
 import numpy as np
 
 from ...arrays import Array, require_representable
-from ...curvature.dense import dense
-from ...curvature.frobenius import flops, frobenius
+from ...curvature.frobenius import flops, frobenius, of_formed
 from ...curvature.product import product
 from ...errors.rounding import SLACK, gamma, times_power
-from ..compressed import Matrix
-from ..enclosed import Spectrum
-from ..inertia import evaluate, none_below
-from ..methods import START, Method, product_flops
+from ..compressed import KEPT, Matrix
+from ..methods import product_cost
 from . import lanczos
 from .candidates import candidates
 from .records import Counter, Operator, Pairs
 from .watch import Watch
 
 SMALL = 64  # order up to which a matrix is formed rather than multiplied with
-CHEAP = 30.0  # products that are no cheaper than a norm that is not worth a thought
+CHEAP = 30.0  # products that cost no less than a norm that is not worth a thought
+SHARED = 0.5  # of the cost of forming a matrix: what its norm bears, if a count wants it too
 NEXT = 6  # eigenvectors of a formed matrix beyond those asked for
 
 
@@ -45,22 +43,27 @@ def operator_of(
         If there is no finite bound of a product's rounding error.
     """
 
+    costs = flops(small.forward, small.scope)
+    shared = beyond and small.order <= KEPT and SHARED * costs["dense"] <= costs["pairs"]
+
     def norm() -> float:
-        told = (watch or Watch()).stage
+        told, passed = (watch or Watch()).stage, small.forward
         with np.errstate(over="ignore", invalid="ignore"):
-            value, error, _ = frobenius(small.forward, small.scope, small.bound, None, told)
+            if shared:
+                value, error = of_formed(small.entries(told), passed, small.bound)
+            else:
+                value, error, _ = frobenius(passed, small.scope, small.bound, None, told)
             found = (1 + gamma(4)) * (value + error + small.error)
         return found if found < math.inf else math.inf
 
     rounding = SLACK * (product_error(small) + small.factors_error)
     require_representable("bounds of rounding errors", rounding)
-    price = min(flops(small.forward, small.scope).values())
+    price = 0.5 * min(costs.values()) / product_cost(small)  # two operations are one multiplication
     given: float | Callable[[], float] = norm
-    if bounded or price <= START + CHEAP * product_flops(small):
+    if bounded or price <= CHEAP:
         with nullcontext() if bounded else suppress(TimeoutError):
             given = norm()
-    products = price / product_flops(small)
-    return Operator(small.order, _products(small), rounding, given, beyond, small.factors_error, products)
+    return Operator(small.order, _products(small), rounding, given, beyond, small.factors_error, price)
 
 
 def _products(matrix: Matrix) -> Callable[[Array], Array]:
@@ -73,35 +76,6 @@ def product_error(matrix: Matrix) -> float:
     return gamma(n + m + d + 3 * q + 40) * matrix.bound.total
 
 
-def counter(small: Matrix, which: str, option: Method, watch: Watch) -> Counter:
-    """Counts eigenvalues beyond a point by the inertia of the matrix, the zeros left out included."""
-    method = option.name
-
-    def beyond(x: float) -> tuple[int, float]:
-        watch.announce("counting eigenvalues beyond those found", 0.5 * option.flops)
-        count, error = 0, 0.0
-        if which != "smallest":
-            above = evaluate(small, -x, method, watch)
-            count, error = small.order - above.negatives + small.zeros * (x <= 0), above.error
-        if which == "smallest" or (which == "magnitude" and not none_below(small, -x, watch)):
-            below = evaluate(small, x, method, watch)
-            count += below.negatives + small.zeros * (which == "smallest" and x <= 0)
-            error = max(error, below.error)
-        return count, error
-
-    return beyond
-
-
-def counter_of(spectrum: Spectrum, which: str) -> Counter:
-    """The same from all eigenvalues."""
-
-    def beyond(x: float) -> tuple[int, float]:
-        sizes = {"largest": spectrum.values, "smallest": -spectrum.values}.get(which, np.abs(spectrum.values))
-        return int((sizes + spectrum.errors > x).sum()), 0.0
-
-    return beyond
-
-
 def extreme(
     whole: Matrix,
     small: Matrix,
@@ -112,20 +86,20 @@ def extreme(
     formed: bool = False,
     vectors: bool = True,
     bounded: bool = False,
+    most: float = math.inf,
 ) -> Pairs:
     """The k extreme pairs of `whole`, found in `small` where its zeros are not among them.
 
     If `formed`, candidates are the eigenvectors of the dense matrix. Unless `vectors`, these remain those of
-    `small`. If `bounded`, the norm bounds what was not found.
+    `small`. If `bounded`, the norm bounds what was not found. After `most` products the search gives up.
     """
     if k > small.order:
         small = whole
     start = _eigenvectors(small, k, which) if formed else None
-    found = lanczos.extreme_pairs(
-        operator_of(whole, small, beyond, bounded, watch), k, which, watch=watch, start=start
-    )
+    operator = operator_of(whole, small, beyond, bounded, watch)
+    found = lanczos.extreme_pairs(operator, k, which, watch=watch, start=start, most=most)
     if small is not whole and small.zeros and _reaches_zero(found, which):
-        return extreme(whole, whole, k, which, beyond, watch, formed, vectors, bounded)
+        return extreme(whole, whole, k, which, beyond, watch, formed, vectors, bounded, most)
     return found if small.lift is None else _lifted(small, found, vectors)
 
 
@@ -136,7 +110,7 @@ def _reaches_zero(found: Pairs, which: str) -> bool:
 
 
 def _eigenvectors(matrix: Matrix, k: int, which: str) -> Array:
-    values, V = np.linalg.eigh(matrix.checked(dense(matrix.forward, matrix.scope)))
+    values, V = np.linalg.eigh(matrix.checked(matrix.entries()))
     sizes = {"largest": values, "smallest": -values}.get(which, np.abs(values))
     return np.asarray(V[:, np.argsort(-sizes, kind="stable")[: k + NEXT]])
 

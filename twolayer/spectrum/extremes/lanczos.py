@@ -44,6 +44,7 @@ def extreme_pairs(
     tolerance: float | None = None,
     watch: Watch | None = None,
     start: Array | None = None,
+    most: float = math.inf,
 ) -> Pairs:
     """The `k` extreme eigenpairs of an operator, or as many as were found before time was out.
 
@@ -60,6 +61,9 @@ def extreme_pairs(
         Progress, and a limit of time.
     start : ndarray, shape (P, at least k), optional
         Candidates for the vectors, with which the search begins; orthonormal.
+    most : float, optional
+        Products after which the search gives up, with nothing proved, where there is another way: then it
+        does without the test by random vectors, too.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def extreme_pairs(
     moved, exponent = operator.levelled(operator.product_error)
     if tolerance is not None:
         tolerance = times_power(tolerance, -exponent)
-    search = _Search(moved, k, which, tolerance, watch or Watch())
+    search = _Search(moved, k, which, tolerance, watch or Watch(), most)
     if start is not None:
         search.merge(start)
     return search.run().times_power(exponent)
@@ -102,6 +106,8 @@ class _Search(Candidates):
         if len(self.values) < self.k:
             self.add(self.k - len(self.values))
         while True:
+            if self.products > self.most:
+                return self._pairs(NOTHING)
             proof = self._by_norm()
             if self.watch.over() or (proof.prefix >= self._end() and self._apart(proof.beyond)):
                 break
@@ -114,9 +120,14 @@ class _Search(Candidates):
                     proof, absent = self._before_cluster() or counted
                 if not absent or len(self.values) > self.k + MOST or not self.add(min(absent, MORE)):
                     break
-            elif not self._goes_on():
+            elif self.most < math.inf or not self._goes_on():
                 break
-        if proof.prefix < self.k <= len(self.values) and self.chance == 1.0 and not self.watch.over():
+        if (
+            self.most == math.inf
+            and proof.prefix < self.k <= len(self.values)
+            and self.chance == 1.0
+            and not self.watch.over()
+        ):
             self._unlikely()
         return self._pairs(proof)
 
@@ -228,7 +239,7 @@ class _Search(Candidates):
         least = math.inf
         if known:
             least = self.sizes(self.values)[known - 1] - self.residuals[:known].max() - self.mixed
-        counted = self._count(x)
+        counted = self._count(x, known)
         if counted is None or not x + counted[1] < least:
             return None
         count, error = counted
@@ -236,11 +247,13 @@ class _Search(Candidates):
             return NOTHING, count - known
         return Proof(prefix or known, x + error, "inertia", known), 0
 
-    def _count(self, x: float) -> tuple[int, float] | None:
+    def _count(self, x: float, known: int) -> tuple[int, float] | None:
         """How many eigenvalues are beyond x, and the error of x; None if that is broken off."""
         self.watch.tell(1.0, "counting eigenvalues beyond those found")
         try:
-            return self.operator.beyond(x) if self.operator.beyond else None
+            if self.operator.beyond is None:
+                return None
+            return self.operator.beyond(x, self.values[:known], self.vectors[:, :known])
         except TimeoutError:
             return None
         except KeyboardInterrupt:
@@ -254,11 +267,14 @@ class _Search(Candidates):
 
     def _gap(self, sizes: Array, k: int) -> tuple[int, float]:
         """How many pairs are before the widest gap after the k-th, and a point in it."""
-        ends = np.append(sizes[k:], 2 * sizes[-1] - sizes[0] if len(sizes) > k else sizes[-1])
-        widths = sizes[k - 1 : -1] - sizes[k:] if len(sizes) > k else np.zeros(0)
-        if len(widths) and widths.max() > 8 * self.residuals[:k].max() + 8 * self.mixed:
-            known = k + int(np.argmax(widths))
-            return known, 0.5 * float(sizes[known - 1] + ends[known - k])
+        seen = (
+            sizes if self.ends[0] == self.ends[1] else np.append(sizes, self.sizes(np.array(self.ends)).max())
+        )
+        for ordered in (sizes, seen):  # what was found is surer than what seems to be next
+            widths = ordered[k - 1 : -1] - ordered[k:]
+            if len(widths) and widths.max() > 8 * self.residuals[:k].max() + 8 * self.mixed:
+                known = k + int(np.argmax(widths))
+                return known, 0.5 * float(ordered[known - 1] + ordered[known])
         room = 16 * (float(self.residuals.max()) + self.mixed)
         return len(sizes), float(sizes[-1]) - room
 

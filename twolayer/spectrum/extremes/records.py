@@ -10,7 +10,7 @@ import numpy as np
 from ...arrays import Array
 from ...errors.rounding import NOTHING, ORDINARY, SUBNORMAL, exponent_of, times_power
 
-Counter = Callable[[float], tuple[int, float]]
+Counter = Callable[[float, Array, Array], tuple[int, float]]
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class Operator:
         An upper bound of |H|_F; or what returns it, where it is dear: it is then asked for only if it could
         prove something. An infinite one says that nothing is to be proved.
     beyond : callable, optional
-        ``beyond(x)`` returns a whole number and an error e: no more than this many eigenvalues are above
-        x + e; below -x - e, if the smallest are sought; either, if those of largest absolute value are.
+        ``beyond(x, values, vectors)`` returns a whole number and an error e: no more than this many
+        eigenvalues are above x + e; below -x - e, if the smallest are sought; either, if those of largest
+        absolute value are. The pairs found beyond x, (k,) and (P, k), may help it, and may be any.
     matrix_error : float
         How much of `product_error` is no rounding of the product: what is multiplied with is a symmetric
         matrix that differs from H by no more than this.
@@ -64,9 +65,9 @@ class Operator:
         def back(number: float) -> float:
             return times_power(number, -exponent)
 
-        def counted(x: float) -> tuple[int, float]:
+        def counted(x: float, values: Array, vectors: Array) -> tuple[int, float]:
             assert beyond is not None
-            count, error = beyond(times_power(x, exponent))
+            count, error = beyond(times_power(x, exponent), np.ldexp(values, exponent), vectors)
             return count, back(error)
 
         moved = Operator(
