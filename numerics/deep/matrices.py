@@ -158,6 +158,8 @@ def counter(run: Forward, scope: Scope, bound: Bounds, which: str, watch: Watch)
     formed: list[Array] = []
 
     def beyond(x: float, values: Array, vectors: Array) -> tuple[int, float]:
+        if which == "magnitude" and x < 0:
+            return P, 0.0
         if not formed:
             watch.announce("a count of eigenvalues", run.F.size * P**2 + 6.0 * P**3)
             formed.append(dense(run, scope))

@@ -75,7 +75,7 @@ def diagonal(values, beyond=True, which="largest", slack=1e-15):
     """The operator diag(values), which can count its own eigenvalues beyond a point if asked to."""
     sizes = {"largest": values, "smallest": -values, "magnitude": np.abs(values)}[which]
     norm = float(np.linalg.norm(values)) * (1 + 1e-13)
-    count = (lambda x: (int((sizes > x).sum()), slack)) if beyond else None
+    count = (lambda x, *_: (int((sizes > x).sum()), slack)) if beyond else None
     return Operator(len(values), lambda v: values * v, slack * np.abs(values).max(), norm, count)
 
 
@@ -131,6 +131,31 @@ def test_a_search_that_restarts_finds_the_extremes(which):
             found = extreme_pairs(diagonal(values, beyond, which), k, which)
             assert np.abs(found.values - first(values, k, which)).max() < 1e-12
             assert found.proved == (k if beyond else 0) or not beyond
+
+
+@pytest.mark.parametrize("which", ["largest", "smallest", "magnitude"])
+def test_a_count_is_made_between_the_last_found_and_the_next_seen(which):
+    """Three near-equal values, as three outputs give: a count off by 1e-5 parts them in mid-gap only."""
+    values = np.append([3.0, 2.9996, 2.9992], np.linspace(-1.0, 1.0, 400))
+    values = -values if which == "smallest" else values
+    operator = replace(diagonal(values, which=which, slack=1e-5), norm=1e3, product_error=1e-12)
+    found = extreme_pairs(operator, 1, which)
+    assert_first(found, values, 1, which)
+    assert (found.proved, found.proof) == (1, "inertia")
+
+
+def test_a_search_that_may_give_up_says_that_nothing_is_proved():
+    """No test by random vectors either, which takes hundreds of products."""
+    values, products = np.random.default_rng(0).standard_normal(700), []
+    operator = replace(diagonal(values, beyond=False), norm=1e3)
+    counted = replace(operator, product=lambda v: products.append(1) or values * v)
+    for most, least in ((10.0, 0), (400.0, 5)):
+        products.clear()
+        found = extreme_pairs(counted, 5, most=most)
+        assert (found.proved, found.chance) == (0, 1.0)
+        assert len(products) <= most + 60
+        assert len(found.values) >= least
+    assert extreme_pairs(operator, 5).chance < 1e-12
 
 
 class Blind(Basis):

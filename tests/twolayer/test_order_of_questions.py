@@ -8,7 +8,7 @@ import pytest
 import twolayer as tl
 from numerics import deep
 from tests.oracle.strategies import random_problem
-from twolayer.spectrum import eigensystem, methods
+from twolayer.spectrum import methods
 
 ENDS = ("largest", "smallest", "magnitude")
 ROADS = (None, "dense", "kernel", "structured")
@@ -77,7 +77,8 @@ def require_independence(make, asked, seed):
 def test_the_order_of_questions_does_not_matter(number, part, monkeypatch):
     """With the sizes from which Lanczos, counts and factorizations are taken lowered to where it is quick."""
     monkeypatch.setattr(methods, "START", 0.0)
-    monkeypatch.setattr(eigensystem, "WHOLE", 20)
+    monkeypatch.setattr(methods, "STEP", 0.0)
+    monkeypatch.setattr(methods, "WHOLE", 20)
     make = lambda: PARTS[part](PROBLEMS[number].hessian)  # noqa: E731
     require_independence(make, questions(make().shape[0]), number)
 
@@ -104,7 +105,7 @@ def test_the_order_does_not_matter_at_any_depth(part, monkeypatch):
 
 
 def test_many_points_are_read_off_all_eigenvalues_and_few_are_counted(monkeypatch):
-    monkeypatch.setattr(eigensystem, "WHOLE", 20)
+    monkeypatch.setattr(methods, "WHOLE", 20)
     H = PROBLEMS[0].hessian
     grid = np.linspace(-2.0, 2.0, 500)
     few, many = H.spectral_distribution(grid[:1]), H.spectral_distribution(grid)

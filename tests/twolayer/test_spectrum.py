@@ -263,8 +263,28 @@ def test_methods_are_taken_by_cost():
     assert plain.eigenvalues(3).method.startswith("lanczos")
     assert plain.eigenvalues().method == "dense, verified"
     assert plain.gauss_newton.inertia(-1.0).method == "kernel"
+    middle = random_problem(9, n=400, d=8, m=30).hessian  # P = 301
+    assert middle.eigenvalues(1).method.startswith("lanczos, none missed")
+    assert middle.eigenvalues(20).method == "dense, verified"
     small = random_problem(9, n=40, d=2, m=3).hessian
     assert small.eigenvalues(3).method == small.gauss_newton.eigenvalues().method == "dense, verified"
+
+
+def test_where_lanczos_proves_nothing_all_eigenvalues_are_found(monkeypatch):
+    """It gives up at once here; and goes on if it is demanded."""
+    monkeypatch.setattr(methods.Choice, "patience", lambda _, k, other: 0.0 if other else math.inf)
+    make = lambda: random_problem(9, n=400, d=8, m=30).hessian  # noqa: E731
+    truth = dense_copy(make())
+    for which in ("largest", "smallest", "magnitude"):
+        found = make().eigenvalues(1, which)
+        assert (found.method, found.exact) == ("dense, verified", True)
+        assert make().eigenvalues(1, which, method="lanczos").method.startswith("lanczos, none missed")
+        again = make().eigenvalues(1, which, return_vectors=True)
+        assert again.exact
+        assert again.vectors.shape == (301, 1)
+    norm = make().spectral_norm()
+    assert norm.method == "dense, verified"
+    assert abs(norm.value - np.abs(truth).max()) <= norm.error + 1e-13
 
 
 # what the user is told

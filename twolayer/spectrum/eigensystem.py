@@ -10,7 +10,8 @@ lanczos    a few extreme eigenvalues, none missed (:mod:`.extremes`)
 trace      the nuclear norm of a positive semidefinite matrix
 ========== ========================================================================================
 
-What each costs, and which is taken, is in :mod:`.methods`.
+What each costs, and which is taken, is in :mod:`.methods`. Where Lanczos, taken as the cheapest, proves nothing,
+all eigenvalues answer.
 """
 
 from __future__ import annotations
@@ -299,7 +300,7 @@ class Eigensystem:
             return self._spectrum(option, watch)
         watch.announce(option.name, option.flops)
         other = self.choice.instead_of(option) if asked.method is None else None
-        pairs = self._iterated(asked, self.choice.patience(other), bounded)
+        pairs = self._iterated(asked, self.choice.patience(asked.k, other), bounded)
         if other is None or pairs.proved >= asked.k or watch.stopped:
             return pairs
         with suppress(TimeoutError):  # what was found is worth more than nothing

@@ -17,6 +17,7 @@ MEMORY_SHARE = 0.6  # of the machine's memory that may be used
 EIGEN, EIGEN_ENTRY = 3.2, 1000.0  # all eigenvalues and their proof, over P^3 and over P^2
 FACTOR = 2.0  # a verified factorization, over P^3
 DEFINITE = 0.9  # the same of a positive definite matrix
+UNIT, CAPACITANCE = 1.4e7, 7e3  # what a unit and an entry of the capacitance matrix cost a count besides
 START = 5e6  # what Lanczos costs before it does anything
 STEP = 2e6  # a product of Lanczos, however small
 FIRST, EACH = 20.0, 20.0  # how many products it takes, for every pair and besides
@@ -64,7 +65,7 @@ def counting_methods(small: Matrix, known: bool = False) -> dict[str, Method]:
     times, factor = (1, DEFINITE) if known else (2, FACTOR)
     whole = times * (0.5 * small.costs["dense"] + factor * small.order**3)
     unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
-    by_units = times * (m * unit + FACTOR * order**3)
+    by_units = times * (m * (UNIT + unit) + order**2 * (CAPACITANCE + FACTOR * order))
     return {
         "dense": Method("dense", whole, 48.0 * small.order**2, counts=True),
         "structured": Method("structured", by_units, 8.0 * (6.0 * order**2 + n * r), counts=True),
@@ -73,10 +74,15 @@ def counting_methods(small: Matrix, known: bool = False) -> dict[str, Method]:
 
 def lanczos_method(small: Matrix, k: int) -> Method:
     """The method to k extreme eigenvalues: products, and the norm or a count that proves them complete."""
-    products = (FIRST + EACH * k) * product_cost(small)
+    products = _products(k) * product_cost(small)
     proof = min(option.flops for option in counting_methods(small, known=True).values())
     proof = min(proof, 0.5 * small.costs["pairs"] + 0.5 * proof)
     return Method("lanczos", START + products + proof, 8.0 * small.order * (4 * k + 60))
+
+
+def _products(k: int) -> float:
+    """How many of them Lanczos is expected to take."""
+    return FIRST + EACH * k
 
 
 def product_cost(matrix: Matrix) -> float:
@@ -171,9 +177,11 @@ class Choice:
         found = affordable(self.spectra[name] for name in self.spectra if name not in self.forced)
         return found if found and found.flops <= NEAR * lanczos.flops else None
 
-    def patience(self, other: Method | None) -> float:
-        """After how many products Lanczos gives up in favour of the `other` method."""
-        return BRIEF * other.flops / product_cost(self.small) if other else math.inf
+    def patience(self, k: int, other: Method | None) -> float:
+        """After how many products Lanczos gives up k eigenvalues in favour of the `other` method."""
+        if other is None:
+            return math.inf
+        return max(_products(k), BRIEF * other.flops / product_cost(self.small))
 
 
 def choose(

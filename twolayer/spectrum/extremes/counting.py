@@ -37,6 +37,8 @@ def counter(small: Matrix, which: str, option: Method, watch: Watch) -> Counter:
 
     def beyond(x: float, values: Array, vectors: Array) -> tuple[int, float]:
         watch.announce("counting eigenvalues beyond those found", option.flops)
+        if which == "magnitude" and x < 0:
+            return small.order + small.zeros, 0.0
         count, error, side = 0, 0.0, _formed if option.name == "dense" else _by_blocks
         if which != "smallest":
             count, error = side(small, 1.0, x, values, vectors, watch)

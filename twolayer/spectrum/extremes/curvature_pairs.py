@@ -1,4 +1,4 @@
-"""The extreme eigenpairs of a curvature matrix: the operator for Lanczos, and what it may count with."""
+"""The extreme eigenpairs of a curvature matrix, and the operator in which Lanczos finds them."""
 
 from __future__ import annotations
 
@@ -93,14 +93,20 @@ def extreme(
     If `formed`, candidates are the eigenvectors of the dense matrix. Unless `vectors`, these remain those of
     `small`. If `bounded`, the norm bounds what was not found. After `most` products the search gives up.
     """
-    if k > small.order:
-        small = whole
-    start = _eigenvectors(small, k, which) if formed else None
-    operator = operator_of(whole, small, beyond, bounded, watch)
-    found = lanczos.extreme_pairs(operator, k, which, watch=watch, start=start, most=most)
-    if small is not whole and small.zeros and _reaches_zero(found, which):
-        return extreme(whole, whole, k, which, beyond, watch, formed, vectors, bounded, most)
+    found = None
+    if k <= small.order:
+        start = _eigenvectors(small, k, which) if formed else None
+        operator = operator_of(whole, small, beyond, bounded, watch)
+        found = lanczos.extreme_pairs(operator, k, which, watch=watch, start=start, most=most)
+    if found is None or (small is not whole and small.zeros and _reaches_zero(found, which)):
+        counted = _of_all(beyond, small.order) if beyond else None  # pairs found are no vectors of `small`
+        return extreme(whole, whole, k, which, counted, watch, formed, vectors, bounded, most)
     return found if small.lift is None else _lifted(small, found, vectors)
+
+
+def _of_all(beyond: Counter, order: int) -> Counter:
+    """The same count of a matrix of this order, without the pairs found."""
+    return lambda x, values, vectors: beyond(x, values[:0], np.zeros((order, 0)))
 
 
 def _reaches_zero(found: Pairs, which: str) -> bool:

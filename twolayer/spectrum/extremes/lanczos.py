@@ -5,7 +5,8 @@ candidates. Their images are formed again and bound the residuals; how many of t
 spectrum is then proved in one of two ways, by the theorem of :mod:`.prefix`:
 
 - by the norm: what the pairs leave of the exact |H|_F bounds every other eigenvalue;
-- by counting: the inertia of H - x I, x in a gap, says that no more are beyond x than were found.
+- by counting: the inertia of H - x I, x in a gap, says that no more are beyond x than were found
+  (:mod:`.counting`).
 
 Where neither decides, the search goes on in the complement for as long as it finds more, and what was found
 is returned with how much of it is proved.
