@@ -98,7 +98,7 @@ def test_both_methods_count_alike(shape, method, which):
 
 
 def test_where_zeros_are_among_those_sought_the_matrix_is_searched_whole():
-    """More samples are wanted than inputs span: the pairs found there are no vectors of the smaller matrix."""
+    """Two samples of six inputs: the pairs found there are no vectors of the smaller matrix."""
     H = random_problem(3, n=2, d=6, m=2).hessian
     truth = np.linalg.eigvalsh(H.toarray())
     for k in (1, 5, H.shape[0]):

@@ -10,8 +10,8 @@ lanczos    a few extreme eigenvalues, none missed (:mod:`.extremes`)
 trace      the nuclear norm of a positive semidefinite matrix
 ========== ========================================================================================
 
-What each costs, and which is taken, is in :mod:`.methods`. Where Lanczos, taken as the cheapest, proves nothing,
-all eigenvalues answer.
+What each costs, and which is taken, is in :mod:`.methods`. Where Lanczos, taken as the cheapest, proves
+nothing, all eigenvalues answer.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def _products(k: int) -> float:
 def product_cost(matrix: Matrix) -> float:
     """One product with a vector, and what Lanczos does with it."""
     (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
-    return STEP + n * m * (2.0 * d + 45.0 * q + 50.0)
+    return float(STEP + n * m * (2.0 * d + 45.0 * q + 50.0))
 
 
 def _eigen(order: float) -> float:
