@@ -287,6 +287,21 @@ def test_where_lanczos_proves_nothing_all_eigenvalues_are_found(monkeypatch):
     assert abs(norm.value - np.abs(truth).max()) <= norm.error + 1e-13
 
 
+@pytest.mark.parametrize("stop", [TimeoutError, KeyboardInterrupt])
+def test_what_lanczos_found_is_kept_where_all_eigenvalues_are_broken_off(monkeypatch, stop):
+    def stopped(*_):
+        raise stop
+
+    monkeypatch.setattr(methods.Choice, "patience", lambda *_: 40.0)
+    monkeypatch.setattr(eigensystem, "dense_spectrum", stopped)
+    H = random_problem(9, n=400, d=8, m=30).hessian
+    monkeypatch.setattr(methods.Choice, "to_prove", lambda _: None)
+    found = H.eigenvalues(1)
+    assert not found.exact
+    assert abs(found.value[0] - dense_copy(H)[0]) < 1e-9
+    assert found.missing
+
+
 # what the user is told
 
 

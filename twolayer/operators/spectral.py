@@ -93,8 +93,8 @@ class Spectral(RealOperator):
             those of G through the n q x n q tangent kernel, O((n q)^3); for H itself, ``|R|`` is added to the
             error. "structured": those of R, unit by unit. "lanczos", with `k`: extreme pairs from products
             with H, in the memory of some 3 k + 32 vectors, and as much proof that none is missing as can be
-            had. None: the cheapest by a model of time; "kernel" only if there is no residual part or it is no
-            larger than rounding errors.
+            had. None: the cheapest by a model of time, and all eigenvalues where "lanczos" is that and proves
+            too little; "kernel" only if there is no residual part or it is no larger than rounding errors.
         progress : callable, optional
             Called with the share done, 0 to 1, and what is being done.
         max_seconds : float, optional

@@ -303,7 +303,7 @@ class Eigensystem:
         pairs = self._iterated(asked, self.choice.patience(asked.k, other), bounded)
         if other is None or pairs.proved >= asked.k or watch.stopped:
             return pairs
-        with suppress(TimeoutError):  # what was found is worth more than nothing
+        with suppress(TimeoutError, KeyboardInterrupt):  # what was found is worth more than nothing
             return self._spectrum(other, watch)
         return pairs
 

@@ -20,7 +20,7 @@ DEFINITE = 0.9  # the same of a positive definite matrix
 UNIT, CAPACITANCE = 1.4e7, 7e3  # what a unit and an entry of the capacitance matrix cost a count besides
 START = 5e6  # what Lanczos costs before it does anything
 STEP = 2e6  # a product of Lanczos, however small
-FIRST, EACH = 20.0, 20.0  # how many products it takes, for every pair and besides
+FIRST, EACH = 20.0, 20.0  # how many products it takes: besides, and for every pair
 WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
 NEAR = 8.0  # times what Lanczos takes: up to where all eigenvalues are sought if it proves nothing
 BRIEF = 0.3  # of what all eigenvalues take: when Lanczos gives up in favour of these
@@ -73,7 +73,10 @@ def counting_methods(small: Matrix, known: bool = False) -> dict[str, Method]:
 
 
 def lanczos_method(small: Matrix, k: int) -> Method:
-    """The method to k extreme eigenvalues: products, and the norm or a count that proves them complete."""
+    """The method to k extreme eigenvalues: products, and what proves them complete.
+
+    That is a count; or the norm, where that is cheap, and a count every other time.
+    """
     products = _products(k) * product_cost(small)
     proof = min(option.flops for option in counting_methods(small, known=True).values())
     proof = min(proof, 0.5 * small.costs["pairs"] + 0.5 * proof)

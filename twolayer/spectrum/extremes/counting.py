@@ -39,10 +39,11 @@ def counter(small: Matrix, which: str, option: Method, watch: Watch) -> Counter:
         watch.announce("counting eigenvalues beyond those found", option.flops)
         if which == "magnitude" and x < 0:
             return small.order + small.zeros, 0.0
-        count, error, side = 0, 0.0, _formed if option.name == "dense" else _by_blocks
+        count, error, formed = 0, 0.0, option.name == "dense"
+        side = _formed if formed else _by_blocks
         if which != "smallest":
             count, error = side(small, 1.0, x, values, vectors, watch)
-        if which == "smallest" or (which == "magnitude" and not none_below(small, -x, watch)):
+        if which == "smallest" or (which == "magnitude" and (formed or not none_below(small, -x, watch))):
             others, missed = side(small, -1.0, x, values, vectors, watch)
             count, error = count + others, max(error, missed)
         return count, error
