@@ -266,12 +266,14 @@ class _Search(Candidates):
         x = self._kth() + self._room()
         return self._counted(int((self.sizes(self.values) > x).sum()), x, self.k)
 
+    def _next(self) -> Array:
+        """The largest size that those not found seem to have, (1,); (0,) if none was looked at."""
+        looked = self.ends[0] != self.ends[1]
+        return self.sizes(np.array(self.ends)).max(keepdims=True) if looked else np.zeros(0)
+
     def _gap(self, sizes: Array, k: int) -> tuple[int, float]:
         """How many pairs are before the widest gap after the k-th, and a point in it."""
-        seen = (
-            sizes if self.ends[0] == self.ends[1] else np.append(sizes, self.sizes(np.array(self.ends)).max())
-        )
-        for ordered in (sizes, seen):  # what was found is surer than what seems to be next
+        for ordered in (sizes, np.append(sizes, self._next())):  # what was found is surer than what was seen
             widths = ordered[k - 1 : -1] - ordered[k:]
             if len(widths) and widths.max() > 8 * self.residuals[:k].max() + 8 * self.mixed:
                 known = k + int(np.argmax(widths))
