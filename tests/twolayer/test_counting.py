@@ -106,3 +106,11 @@ def test_where_zeros_are_among_those_sought_the_matrix_is_searched_whole():
             values = np.abs(found.value) if which == "magnitude" else found.value
             assert found.proved.all()
             assert (np.abs(values[:k] - sizes[which][:k]) <= found.error[:k] + 1e-13).all()
+
+
+def test_lanczos_is_taken_where_nothing_can_be_counted():
+    """P = 90,210 and n q = 30,000: a count would take hours, and is no reason to refuse."""
+    H = random_problem(9, 3000, 30, 2200, 10, loss="softmax").hessian
+    choice = H.eigensystem.choice
+    assert choice.to_prove() is None
+    assert choice.to_few(5, None).name == "lanczos"

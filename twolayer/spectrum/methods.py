@@ -73,13 +73,13 @@ def counting_methods(small: Matrix, known: bool = False) -> dict[str, Method]:
 
 
 def lanczos_method(small: Matrix, k: int) -> Method:
-    """The method to k extreme eigenvalues: products, and what proves them complete.
+    """The method to k extreme eigenvalues: products, and what proves them complete, if it is affordable.
 
     That is a count; or the norm, where that is cheap, and a count every other time.
     """
-    products = _products(k) * product_cost(small)
-    proof = min(option.flops for option in counting_methods(small, known=True).values())
-    proof = min(proof, 0.5 * small.costs["pairs"] + 0.5 * proof)
+    products, norm = _products(k) * product_cost(small), 0.5 * min(small.costs.values())
+    count = affordable(counting_methods(small, known=True).values())
+    proof = min(count.flops, norm + 0.5 * count.flops) if count else norm
     return Method("lanczos", START + products + proof, 8.0 * small.order * (4 * k + 60))
 
 
