@@ -88,6 +88,16 @@ def add_weights(A, Lam, g, newton, residual, slopes, bends):  # type: ignore[no-
                 bends[k] += g[o] * A[o, k]
 
 
+@scalar_kernel
+def differ(Lam, other):  # type: ignore[no-untyped-def]
+    """Whether the curvatures of two samples, both (q, q), differ: those of the squared loss never do."""
+    for o in range(len(Lam)):
+        for p in range(len(Lam)):
+            if Lam[o, p] != other[o, p]:
+                return True
+    return False
+
+
 @vector_kernel
 def unit_weights(factors, newton, residual, by_a, by_b, weights):  # type: ignore[no-untyped-def]
     """Fill weights (n, m) with (A^T Lam_i A)_kk s'^2 + (A^T g_i)_k s'', which |x~_i|^2 is multiplied by.
@@ -98,7 +108,8 @@ def unit_weights(factors, newton, residual, by_a, by_b, weights):  # type: ignor
     (n, m), q = S1.shape, A.shape[0]
     slopes, bends = np.empty(m), np.empty(m)
     for i in range(n):
-        add_weights(A, Lam[i], G[i], newton, residual, slopes, bends)
+        if residual or i == 0 or differ(Lam[i], Lam[i - 1]):
+            add_weights(A, Lam[i], G[i], newton, residual, slopes, bends)
         if newton:
             for o in range(q):
                 for k in range(m):
@@ -116,7 +127,8 @@ def sample_traces(factors, newton, residual, a, c, x2, each):  # type: ignore[no
     (n, m), q = S1.shape, A.shape[0]
     slopes, bends = np.empty(m), np.empty(m)
     for i in range(n):
-        add_weights(A, Lam[i], G[i], newton, residual, slopes, bends)
+        if residual or i == 0 or differ(Lam[i], Lam[i - 1]):
+            add_weights(A, Lam[i], G[i], newton, residual, slopes, bends)
         weight = square = curvature = 0.0
         for k in range(m):
             weight += slopes[k] * S1[i, k] * S1[i, k] + bends[k] * S2[i, k]

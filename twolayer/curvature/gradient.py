@@ -19,13 +19,14 @@ from ..errors.rounding import (
     compensated_sum,
     exponent_of,
     gamma,
+    largest_size,
     scaled_norm,
     times_power,
 )
 from ..forward.errors import Forward, checked, convention, forward
 from ..forward.loss_errors import loss_errors
 from ..forward.outputs import output_blocks
-from ..forward.values import Values, loss_values
+from ..forward.values import Values, loss_parts
 from ..model.loss import Loss
 from ..model.network import TwoLayer
 
@@ -74,8 +75,8 @@ def risk(
     found = [(block.F, block.F_error) for block in output_blocks(net, inputs)]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         F, F_error = (np.concatenate(each) for each in zip(*found, strict=True))
-        L, G, Lam = loss_values(rule, F, labels)
-        L_error = loss_errors(rule, F, labels, L, G, Lam, F_error)[0]
+        L, G, curvature = loss_parts(rule, F, labels)
+        L_error = loss_errors(rule, F, labels, L, G, curvature, F_error)[0]
     return _mean(L, L_error, convention(net, rule, len(inputs.X)))
 
 
@@ -87,11 +88,12 @@ def mean_loss(passed: Forward) -> Measurement:
 def _mean(L: Array, L_error: Array, said: str) -> Measurement:
     """The mean of losses (n,). Where their sum overflows, none being negative, their mean does not."""
     require_representable("losses", L)
-    large = max(float(L.max(initial=0.0)), float(L_error.max(initial=0.0))) > LARGE
-    # tiny losses would be lost, and their errors
-    down = times_power(1.0, -exponent_of(np.array(float(L.size)))) if large else 1.0
-    value = compensated_sum(L * down) / (L.size * down)
-    spread = float((L_error * down).mean() / down)
+    if max(largest_size(L), largest_size(L_error)) <= LARGE:
+        value, spread = compensated_sum(L) / L.size, float(L_error.sum()) / L.size
+    else:  # else tiny losses would be lost, and their errors
+        down = times_power(1.0, -exponent_of(np.array(float(L.size))))
+        value = compensated_sum(L * down) / (L.size * down)
+        spread = float((L_error * down).mean() / down)
     error = SLACK * (spread + (gamma(2) + (L.size * UNIT) ** 2) * abs(value)) + 2 * SUBNORMAL
     return measured(value, error, "forward pass", said)
 
@@ -129,7 +131,7 @@ def gradient(
     total = np.zeros(net.n_parameters)
     for block in output_blocks(net, inputs):
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            G = loss_values(rule, block.F, labels[block.rows])[1]
+            G = loss_parts(rule, block.F, labels[block.rows])[1]
         require_representable("loss derivatives", G)
         total += _summed(net, inputs.X[block.rows], block.S, block.S1, G) / len(inputs.X)
     require_representable("gradients", total)
@@ -182,7 +184,8 @@ def from_forward(passed: Values) -> Array:
 def _summed(net: TwoLayer, X: Array, S: Array, S1: Array, G: Array) -> Array:
     """Sums over samples of g S, (A^T g) S1 x~ and g: (P,) from (n, d), (n, m) twice and (n, q)."""
     with np.errstate(over="ignore", invalid="ignore"):
-        hidden = (G @ net.A) * S1
+        hidden = np.matmul(G, net.A, out=np.empty_like(S1))  # in the same order in memory
+        hidden *= S1
         made = {"a": G.T @ S, "W": hidden.T @ X, "b": hidden.sum(axis=0), "c": G.sum(axis=0)}
     return np.concatenate([made[name].ravel() for name in net.parts])
 

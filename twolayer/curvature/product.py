@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array
+from ..forward.errors import add_to_rows
 from ..forward.scope import Scope
 from ..forward.values import Values
 from ..generated import unit
@@ -16,13 +17,13 @@ def product(forward: Values, scope: Scope, vector: Array) -> Array:
     net, (n, m) = forward.net, forward.S.shape
     parts = split(forward, scope, vector)
     VZ = forward.X @ parts["W"].T if "W" in parts else np.zeros((n, m))
+    VZ = np.ascontiguousarray(VZ)
     if "b" in parts:
-        VZ += parts["b"]
+        add_to_rows(np.ascontiguousarray(parts["b"]), VZ)
     va = np.ascontiguousarray(parts.get("a", np.zeros(net.A.shape)).reshape(net.A.shape))
     vc = np.atleast_1d(parts.get("c", np.zeros(len(va))))
     on = float(scope.gauss_newton), float(scope.residual)
     Ha, Hb, Hc = np.zeros_like(va), np.zeros(m), np.zeros_like(vc)
-    VZ = np.ascontiguousarray(VZ)
     pull_back(forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, *on, VZ, Ha, Hb, Hc)
     result = {"a": Ha, "b": Hb, "c": Hc}
     if "W" in parts:

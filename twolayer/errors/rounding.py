@@ -59,13 +59,9 @@ def scaled_norms(rows: Array) -> Array:
     if rows.shape[1] == 1:
         return np.abs(rows[:, 0])
     lengths = np.empty(len(rows))
-    if plain_norms(rows, lengths):
-        return lengths
-    sizes = np.abs(rows)
-    largest = sizes.max(axis=1)
-    scale = np.where(largest > 0, largest, 1.0)
-    lengths = SLACK * largest * np.sqrt(((sizes / scale[:, None]) ** 2).sum(axis=1))
-    return np.asarray(lengths + SUBNORMAL * (largest > 0))
+    if not plain_norms(rows, lengths):
+        careful_norms(rows, lengths)
+    return lengths
 
 
 @reduction_kernel
@@ -81,6 +77,24 @@ def plain_norms(rows, lengths):  # type: ignore[no-untyped-def]
         strange += 0 if SAFE_LOW <= lengths[i] <= SAFE_HIGH else 1
         lengths[i] = SLACK * math.sqrt(lengths[i])
     return strange == 0
+
+
+@reduction_kernel
+def careful_norms(rows, lengths):  # type: ignore[no-untyped-def]
+    """Mend those lengths (k,) of rows (k, l) whose squares left the floats: they are scaled first."""
+    for i in range(rows.shape[0]):
+        if SAFE_LOW <= (lengths[i] / SLACK) ** 2 <= SAFE_HIGH:
+            continue
+        largest, total = 0.0, 0.0
+        for j in range(rows.shape[1]):
+            size = abs(rows[i, j])
+            largest = largest if size <= largest else size
+        if 0.0 < largest < math.inf:
+            for j in range(rows.shape[1]):
+                total += (rows[i, j] / largest) ** 2
+            lengths[i] = SLACK * largest * math.sqrt(total) + SUBNORMAL
+        else:
+            lengths[i] = largest
 
 
 @kernel

@@ -33,6 +33,7 @@ from . import kinks
 from .inputs import Inputs, taken
 from .kinks import preactivations
 from .loss_errors import loss_errors
+from .pieces import linear_units
 from .values import Values, loss_values
 
 ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
@@ -191,7 +192,8 @@ def activate(net: TwoLayer, inputs: Inputs) -> tuple[Array, Array, Array, Sample
     """S, S1 and S2 (n, m) of X (n, d), and their norms, a block of rows at a time, which stays in cache."""
     (X, lengths), m = inputs, net.W.shape[0]
     n = len(X)
-    S, S1, S2 = (np.empty((n, m)) for _ in range(3))
+    linear = linear_units(net)
+    S, S1, S2 = np.empty((n, m)), np.empty((n, m)), np.zeros((n, m)) if linear else np.empty((n, m))
     sums = np.empty((11, n))
     alpha = scaled_norms(net.A.T)
     w_lengths = scaled_norms(net.W)
@@ -201,6 +203,8 @@ def activate(net: TwoLayer, inputs: Inputs) -> tuple[Array, Array, Array, Sample
     n_kinks, faded, count = 0, 0, max(ROWS_PER_BLOCK, TILE // m)
     for start in range(0, n, count):
         rows = slice(start, start + count)
+        if linear and linear.measured(inputs.at(rows), S[rows], S1[rows], sums[:, rows]):
+            continue
         Z = X[rows] @ net.W.T
         radius = np.empty_like(Z)
         if not preactivations(Z, b, lengths[rows], w_lengths, *rounding, radius):

@@ -12,7 +12,7 @@ from ..arrays import Array
 from ..errors.rounding import JET_ERROR, SLACK, SUBNORMAL, gamma, scaled_norms
 from ..jit import error_kernel
 from ..model.loss import Loss
-from .values import loss_values
+from .values import diagonals, loss_parts
 
 COARSE = 0.01
 """Where the curvature may change by more than a factor of exp of this, it is looked at all around."""
@@ -24,13 +24,14 @@ def loss_errors(
 ) -> tuple[Array, Array, Array, bool]:
     """Errors (n,) of l, dl/df, d2l/df2, and whether any of these is nothing that a product could tell.
 
-    f (n, q) is uncertain by F_error (n,), and the loss itself is rounded; y are the targets. Where
+    f (n, q) is uncertain by F_error (n,), and the loss itself is rounded; y are the targets, and Lam is
+    (n, q, q) or, of a separable loss, its diagonals (n, q). Where
     |d3l| <= M d2l, the curvature is uncertain by a factor exp(M radius), in any unitary norm: an error in
     proportion, however small the curvature of a confident sample. Neither derivative exceeds its supremum.
     Where the outputs are uncertain by more than that is good for, the derivatives all around are bounded.
     """
     n, q = F.shape
-    sizes = scaled_norms(F), scaled_norms(G), scaled_norms(Lam.reshape(n, q * q))
+    sizes = scaled_norms(F), scaled_norms(G), scaled_norms(Lam.reshape(n, -1))
     third = rule.sup3 if rule.separable else math.sqrt(q) * rule.sup3  # spectral to Frobenius norm
     limits = third, rule.concordance, math.sqrt(q) * rule.sup1, math.sqrt(q) * rule.sup2, q
     lost, radius, found = np.full(n, SUBNORMAL), np.empty(n), np.empty((3, n))
@@ -103,8 +104,8 @@ def _around(
     Arguments as for :func:`loss_errors`; `radius` and `lost` are (n,), the latter what underflow may take.
     """
     reach = SLACK * (radius[:, None] + 2 * JET_ERROR * np.abs(F))
-    low, high = (loss_values(rule, F + side * reach, y) for side in (-1.0, 1.0))
-    diagonal = [np.einsum("ioo->io", each) for each in (low[2], Lam, high[2])]
+    low, high = (loss_parts(rule, F + side * reach, y) for side in (-1.0, 1.0))
+    diagonal = [diagonals(each) for each in (low[2], Lam, high[2])]
     peaked = np.abs(F - _peaks(rule, F, y)) <= SLACK * SLACK * reach
     most = np.where(peaked, rule.sup2, np.maximum(diagonal[0], diagonal[2]))
     least = np.minimum(diagonal[0], diagonal[2])

@@ -12,13 +12,14 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import Array, require_representable
+from ..arrays import Array, all_finite, require_representable
 from ..errors.rounding import JET_ERROR, SAFE_HIGH, SAFE_LOW, SLACK, SUBNORMAL, gamma, scaled_norms
 from ..jit import error_kernel
 from ..model.network import TwoLayer
 from . import kinks
 from .errors import activate, add_to_rows, output_error
 from .inputs import Inputs
+from .pieces import linear_units
 
 ROWS = 256  # samples of a block at least, for the sake of the matrix products
 BLOCK = 2**15  # values of units of a block: so few that memory is used again, not mapped anew
@@ -33,7 +34,7 @@ class Outputs:
     rows : slice
         Which samples these are.
     S, S1 : ndarray, shape (rows, m)
-        Activations and their first derivatives.
+        Activations and their first derivatives, samples or units first in memory.
     F : ndarray, shape (rows, q)
     F_error : ndarray, shape (rows,)
         Bounds of the Euclidean norms of the errors of F.
@@ -46,6 +47,9 @@ class Outputs:
     F_error: Array
 
 
+Pass = tuple[Array, Array, Array, Array]
+
+
 def output_blocks(net: TwoLayer, inputs: Inputs) -> Iterator[Outputs]:
     """The network at all samples of checked inputs, shape (n, d).
 
@@ -55,28 +59,28 @@ def output_blocks(net: TwoLayer, inputs: Inputs) -> Iterator[Outputs]:
         If a value or the bound of its error overflows.
     """
     count = max(ROWS, BLOCK // len(net.W))
-    passed = _by_slopes(net) if math.isfinite(net.activation.sup2) else partial(_by_jets, net)
+    linear = linear_units(net)
+    bent = _by_slopes(net) if math.isfinite(net.activation.sup2) else partial(_by_jets, net)
     for start in range(0, len(inputs.X), count):
         rows = slice(start, min(start + count, len(inputs.X)))
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            S, S1, sizes = passed(inputs.at(rows))
-            F = S @ net.A.T
-            if net.c is not None:
-                add_to_rows(np.atleast_1d(net.c), F)
-            error = output_error(net, *sizes)
-        for name, values in (("activation values s(z)", S), ("activation values s'(z)", S1), ("outputs", F)):
-            require_representable(name, values)
-        require_representable("rounding errors of the outputs", error)
+            found = linear.outputs(inputs.at(rows)) if linear else None
+            S, S1, F, error = found or bent(inputs.at(rows))
+        if not (all_finite(F) and all_finite(error)):  # where an activation is no number, these are none
+            for name, values in (
+                ("activation values s(z)", S),
+                ("activation values s'(z)", S1),
+                ("outputs", F),
+            ):
+                require_representable(name, values)
+            require_representable("rounding errors of the outputs", error)
         yield Outputs(rows, S, S1, F, error)
 
 
-Pass = tuple[Array, Array, tuple[Array, Array]]
-
-
 def _by_jets(net: TwoLayer, inputs: Inputs) -> Pass:
-    """S, S1, and the norms of S with the sums that bound the outputs' errors: by the second derivatives."""
+    """S, S1, F and the bounds of F's errors, by the second derivatives."""
     S, S1, _, norms, _, _ = activate(net, inputs)
-    return S, S1, (norms.S, norms.output)
+    return S, S1, _outer(net, S), output_error(net, norms.S, norms.output)
 
 
 def _by_slopes(net: TwoLayer) -> Callable[[Inputs], Pass]:
@@ -95,9 +99,18 @@ def _by_slopes(net: TwoLayer) -> Callable[[Inputs], Pass]:
         kinks.resolve(net, inputs.X, Z, radius)
         net.activation.slopes(Z.ravel(), S.ravel(), S1.ravel())
         safe = output_sums(radius, S, S1, alpha, limits, squares, moved)
-        return S, S1, (SLACK * np.sqrt(squares) if safe else scaled_norms(S), moved)
+        lengths = SLACK * np.sqrt(squares) if safe else scaled_norms(S)
+        return S, S1, _outer(net, S), output_error(net, lengths, moved)
 
     return passed
+
+
+def _outer(net: TwoLayer, S: Array) -> Array:
+    """A S + c, shape (rows, q) from (rows, m)."""
+    F = S @ net.A.T
+    if net.c is not None:
+        add_to_rows(np.atleast_1d(net.c), F)
+    return F
 
 
 @error_kernel

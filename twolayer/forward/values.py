@@ -55,6 +55,17 @@ class Values:
 
 def loss_values(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Array]:
     """Loss, gradient and Hessian by the outputs `F`, (n,), (n, q) and (n, q, q), for targets `y`."""
+    L, G, curvature = loss_parts(rule, F, y)
+    if not rule.separable:
+        return L, G, curvature
+    n, q = F.shape
+    Lam = np.zeros((n, q * q))
+    Lam[:, :: q + 1] = curvature
+    return L, G, Lam.reshape(n, q, q)
+
+
+def loss_parts(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Array]:
+    """The same, of the Hessian no more than its diagonal, (n, q), where there is nothing beside it."""
     n, q = F.shape
     G = np.empty((n, q))
     if not rule.separable:
@@ -64,16 +75,20 @@ def loss_values(rule: Loss, F: Array, y: NDArray[Any]) -> tuple[Array, Array, Ar
     each, curvature = np.empty((n, q)), np.empty((n, q))
     flat = [np.ascontiguousarray(array).ravel() for array in (F, y)]
     rule.losses(*flat, each.ravel(), G.ravel(), curvature.ravel())
-    L, Lam = np.empty(n), np.zeros((n, q, q))
-    gather(each, curvature, L, Lam)
-    return L, G, Lam
+    L = np.empty(n)
+    add_rows(each, L)
+    return L, G, curvature
 
 
 @kernel
-def gather(each, curvature, L, Lam):  # type: ignore[no-untyped-def]
-    """Fill L (n,) with the sums of the rows of `each`, and put the rows of `curvature` on Lam's diagonals."""
+def add_rows(each, L):  # type: ignore[no-untyped-def]
+    """Fill L (n,) with the sums of the rows of `each` (n, q)."""
     for i in range(L.size):
         L[i] = 0.0
         for o in range(each.shape[1]):
             L[i] += each[i, o]
-            Lam[i, o, o] = curvature[i, o]
+
+
+def diagonals(curvature: Array) -> Array:
+    """The diagonals (n, q) of a loss's curvature, which may be no more than these."""
+    return curvature if curvature.ndim == 2 else np.asarray(np.einsum("ioo->io", curvature))
