@@ -1,6 +1,7 @@
 """No value depends on what was asked before: every question in random orders beside itself asked alone."""
 
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -75,10 +76,10 @@ def require_independence(make, asked, seed):
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("number", range(len(PROBLEMS)))
 def test_the_order_of_questions_does_not_matter(number, part, monkeypatch):
-    """With the sizes from which Lanczos, counts and factorizations are taken lowered to where it is quick."""
+    """With prices such that Lanczos, counts and factorizations are taken where it is quick."""
     monkeypatch.setattr(methods, "START", 0.0)
     monkeypatch.setattr(methods, "STEP", 0.0)
-    monkeypatch.setattr(methods, "WHOLE", 20)
+    prefer_counts(monkeypatch)
     make = lambda: PARTS[part](PROBLEMS[number].hessian)  # noqa: E731
     require_independence(make, questions(make().shape[0]), number)
 
@@ -104,8 +105,14 @@ def test_the_order_does_not_matter_at_any_depth(part, monkeypatch):
     require_independence(make, asked, 0)
 
 
+def prefer_counts(monkeypatch):
+    """Let all eigenvalues cost a little more than a count, at every size."""
+    for price, changed in (("UNIT", 0.0), ("CAPACITANCE", 0.0), ("EIGEN_ENTRY", 0.0), ("EIGEN", 8.0)):
+        monkeypatch.setattr(methods, price, changed)
+
+
 def test_many_points_are_read_off_all_eigenvalues_and_few_are_counted(monkeypatch):
-    monkeypatch.setattr(methods, "WHOLE", 20)
+    prefer_counts(monkeypatch)
     H = PROBLEMS[0].hessian
     grid = np.linspace(-2.0, 2.0, 500)
     few, many = H.spectral_distribution(grid[:1]), H.spectral_distribution(grid)
@@ -114,3 +121,25 @@ def test_many_points_are_read_off_all_eigenvalues_and_few_are_counted(monkeypatc
     expected = np.searchsorted(np.linalg.eigvalsh(H.toarray()), grid)
     assert (many.value <= expected).all()
     assert (expected <= many.value + many.error).all()
+
+
+def test_a_count_that_leaves_signs_undecided_gives_way_to_all_eigenvalues(monkeypatch):
+    prefer_counts(monkeypatch)
+    monkeypatch.setattr(methods, "AGAIN", math.inf)
+    rng = np.random.default_rng(0)
+    a, W, b = rng.normal(size=30), rng.normal(size=(30, 2)), rng.normal(size=30)
+    H = tl.Hessian(tl.TwoLayer(a, W, b, activation="relu"), rng.normal(size=(40, 2)), rng.normal(size=40))
+    values = np.linalg.eigvalsh(H.toarray())
+    assert "inertia" in H.inertia(0.1).method
+    found = H.inertia(0.0)
+    assert found.method.startswith("dense, verified")
+    assert found.value <= (values < 0).sum() <= found.value + found.error
+    monkeypatch.setattr(methods, "AGAIN", 0.0)
+    assert "inertia" in H.inertia(0.0).method
+
+
+def test_a_count_that_is_demanded_is_made_to_its_end(monkeypatch):
+    prefer_counts(monkeypatch)
+    net = tl.TwoLayer(np.ones(30), np.ones((30, 2)), activation="relu")  # thirty times the same unit
+    H = tl.Hessian(net, np.random.default_rng(0).normal(size=(40, 2)), np.ones(40))
+    assert "inertia" in H.inertia(0.0, method="structured").method

@@ -38,7 +38,7 @@ from .extremes.curvature_pairs import extreme
 from .extremes.eigenpairs import Eigenvalues
 from .extremes.records import Pairs
 from .extremes.watch import Watch
-from .inertia import beside, count, decided
+from .inertia import Count, beside, count, decided
 from .logdet import factored_logdet
 from .solving import by_columns, solved
 
@@ -148,13 +148,10 @@ class Eigensystem:
     def rank(self, method: str | None, watch: Watch) -> Measurement:
         """Number of eigenvalues certainly not zero; the error counts the undecided."""
         option = self.choice.to_count("the rank", method)
-        if not option.counts:
-            found = self._spectrum(option, watch)
+        found = self._signs(option, 0.0, method, watch)
+        if isinstance(found, Spectrum):
             return self._counted(*found.rank(), found.method)
-        small = self.small
-        watch.announce(option.name, option.flops)
-        undecided = count(small, 0.0, option.name, watch).undecided
-        return self._counted(small.order - undecided, undecided, f"{option.name}, inertia")
+        return self._counted(self.small.order - found.undecided, found.undecided, f"{option.name}, inertia")
 
     def inertia(self, shift: float, method: str | None, watch: Watch, points: int = 1) -> Measurement:
         """Number of eigenvalues of H + shift I below zero, asked at so many `points`.
@@ -163,22 +160,31 @@ class Eigensystem:
         """
         shift = self._scaled(shift)
         option = self.choice.to_count("the inertia", method, points)
-        if not option.counts:
-            found = self._spectrum(option, watch)
+        found, said = self._signs(option, shift, method, watch), ""
+        if isinstance(found, Spectrum):
             certain, undecided = found.inertia(shift)
-            said = ""
             if undecided:
                 said = self._elsewhere(found.decided(shift), lambda tried: not found.inertia(tried)[1])
             return self._counted(certain, undecided, found.method + said)
-        small = self.small
-        watch.announce(option.name, option.flops)
-        counted = count(small, shift, option.name, watch)
-        said = ""
-        if counted.undecided:
-            ends = decided(small, shift, counted, option.name, watch)
+        if found.undecided:
+            ends = decided(self.small, shift, found, option.name, watch)
             said = self._elsewhere(ends, lambda tried: any(beside(tried, end, shift) for end in ends))
-        certain = counted.certain + small.zeros * (shift < 0)
-        return self._counted(certain, counted.undecided, f"{option.name}, inertia{said}")
+        certain = found.certain + self.small.zeros * (shift < 0)
+        return self._counted(certain, found.undecided, f"{option.name}, inertia{said}")
+
+    def _signs(
+        self, option: methods.Method, shift: float, method: str | None, watch: Watch
+    ) -> Count | Spectrum:
+        """A count; or all eigenvalues, where that is the option, or a count leaves a sign undecided."""
+        if not option.counts:
+            return self._spectrum(option, watch)
+        watch.announce(option.name, option.flops)
+        other = self.choice.instead_of_more(option) if method is None else None
+        found = count(self.small, shift, option.name, watch, again=other is None)
+        if found is None:
+            assert other is not None, "a count that may look again says what it found"
+            return self._spectrum(other, watch)
+        return found
 
     def _elsewhere(self, ends: tuple[float, float], fits: Callable[[float], bool]) -> str:
         """The nearest shifts at which every sign is decided, in words, as short as `fits` allows."""

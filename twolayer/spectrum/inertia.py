@@ -41,7 +41,7 @@ from .lapack import verified_eigenvalues
 from .tangent_kernel import loss_roots
 from .unit_blocks import Units
 
-TRIES = 12
+TRIES, FEW_TRIES = 12, 2
 FINER = 2.0**-9  # of the distance that a count leaves undecided: where a sharp one begins
 FARTHER = 6  # points tried on either side of a shift that leaves signs undecided
 CROWD = 8  # eigenvalues between two of these, from which on no gap is hoped for unless they get fewer
@@ -286,10 +286,13 @@ class Count:
     sharp: bool = False
 
 
-def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None) -> Count:
+def count(
+    matrix: Matrix, shift: float, method: str, watch: Watch | None = None, again: bool = True
+) -> Count | None:
     """Eigenvalues of the matrix certainly below -shift, and the undecided ones; two evaluations or more.
 
-    What is undecided is looked at again by sharp ones. An ArithmeticError where rounding hides every sign.
+    What is undecided is looked at again by sharp ones, and an ArithmeticError is raised where rounding hides
+    every sign. If not `again`, None is returned where a sign is undecided.
 
     Examples
     --------
@@ -304,7 +307,9 @@ def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None)
         return Count(0, 0)
     size = max(matrix.bound.total, abs(shift), 2.0**100 * LEAST)
     start = max(2.0**-40 * size, 4 * matrix.factors_error)
-    best = _counted(matrix, shift, method, watch, start, False)
+    best = _counted(matrix, shift, method, watch, start, False, TRIES if again else FEW_TRIES)
+    if (best is None or best.undecided) and not again:
+        return None
     if best is None or best.undecided:
         start = max(FINER * best.within, 2 * matrix.factors_error) if best else start
         finer = _counted(matrix, shift, method, watch, start, True)
@@ -315,11 +320,17 @@ def count(matrix: Matrix, shift: float, method: str, watch: Watch | None = None)
 
 
 def _counted(
-    matrix: Matrix, shift: float, method: str, watch: Watch | None, delta: float, sharp: bool
+    matrix: Matrix,
+    shift: float,
+    method: str,
+    watch: Watch | None,
+    delta: float,
+    sharp: bool,
+    tries: int = TRIES,
 ) -> Count | None:
     """The count at shift -+ the least distance that evaluations allow; `delta` is tried first."""
     best = None
-    for _ in range(TRIES):
+    for _ in range(tries):
         sides = [evaluate(matrix, shift + delta, method, watch, sharp)]
         rounding = 2 * UNIT * (abs(shift) + delta)
         if sides[0].error + rounding <= delta:

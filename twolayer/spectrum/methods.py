@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..forward.scope import unit_inputs
@@ -17,11 +17,12 @@ MEMORY_SHARE = 0.6  # of the machine's memory that may be used
 EIGEN, EIGEN_ENTRY = 3.2, 1000.0  # all eigenvalues and their proof, over P^3 and over P^2
 FACTOR = 2.0  # a verified factorization, over P^3
 DEFINITE = 0.9  # the same of a positive definite matrix
-UNIT, CAPACITANCE = 1.4e7, 7e3  # what a unit and an entry of the capacitance matrix cost a count besides
+UNIT, CAPACITANCE = 1.4e7, 7e3  # what a block and an entry of the capacitance matrix cost a count besides
 START = 5e6  # what Lanczos costs before it does anything
 STEP = 2e6  # a product of Lanczos, however small
 FIRST, EACH = 20.0, 20.0  # how many products it takes: besides, and for every pair
-WHOLE = 600  # order up to which all eigenvalues are sought even where a count would do
+OFTEN = 1.25  # times the two evaluations of a count: it often needs a third one
+AGAIN = 5.0  # times what a count takes: what it takes to look again at the signs that it leaves undecided
 NEAR = 8.0  # times what Lanczos takes: up to where all eigenvalues are sought if it proves nothing
 BRIEF = 0.3  # of what all eigenvalues take: when Lanczos gives up in favour of these
 FEW = 48  # order up to which no other method to the whole Hessian is cheaper than forming it
@@ -62,8 +63,8 @@ def counting_methods(small: Matrix, known: bool = False) -> dict[str, Method]:
     """
     m, n, p, r = _unit_shape(small)
     order = n * small.forward.net.n_outputs if small.scope.gauss_newton else 0
-    times, factor = (1, DEFINITE) if known else (2, FACTOR)
-    whole = times * (0.5 * small.costs["dense"] + factor * small.order**3)
+    times, factor, besides = (1, DEFINITE, 0.0) if known else (2, FACTOR, UNIT)
+    whole = times * (0.5 * small.costs["dense"] + factor * small.order**3 + besides)
     unit = n * r * r + FACTOR * p**3 + 1.5 * p * p * order + 0.5 * p * order**2
     by_units = times * (m * (UNIT + unit) + order**2 * (CAPACITANCE + FACTOR * order))
     return {
@@ -140,6 +141,10 @@ class Choice:
         """Those that are taken only on demand."""
         return () if nearly_gauss_newton(self.whole) else ("kernel",)
 
+    @property
+    def _unforced(self) -> list[Method]:
+        return [option for name, option in self.spectra.items() if name not in self.forced]
+
     @cached_property
     def formed(self) -> bool:
         """Whether no model of time is needed: of few parameters the Hessian is formed."""
@@ -154,18 +159,20 @@ class Choice:
         return choose(quantity, offered, method, self.forced)
 
     def to_count(self, quantity: str, method: str | None, points: int = 1) -> Method:
-        """To the inertia at so many `points`: all eigenvalues, which decide more, or counts."""
+        """To the inertia at so many `points`: counts, or all eigenvalues, which decide more, if no dearer."""
         if self.formed and method is None:
             return Method("dense")
-        spectra, counting = dict(self.spectra), counting_methods(self.small)
-        most = points * min(option.flops for option in counting.values())
-        if self.small.order > WHOLE and (points == 1 or spectra["dense"].flops > most):
-            del spectra["dense"]
-        if method is None:
-            first = affordable(spectra[name] for name in spectra if name not in self.forced)
-            if first:
-                return first
-        return choose(quantity, counting | spectra, method, self.forced)
+        counting = counting_methods(self.small)
+        offered = {name: replace(each, flops=OFTEN * points * each.flops) for name, each in counting.items()}
+        for name, option in self.spectra.items():
+            if name not in offered or option.flops <= offered[name].flops:
+                offered[name] = option
+        return choose(quantity, offered, method, self.forced)
+
+    def instead_of_more(self, count: Method) -> Method | None:
+        """To all eigenvalues, if they cost no more than to look again at what a `count` leaves undecided."""
+        found = affordable(self._unforced)
+        return found if found and found.flops <= AGAIN * count.flops else None
 
     def to_few(self, k: int, method: str | None) -> Method:
         """To k extreme eigenvalues: Lanczos, or all where that is cheaper."""
@@ -177,7 +184,7 @@ class Choice:
 
     def instead_of(self, lanczos: Method) -> Method | None:
         """To all eigenvalues, if that takes not much longer than what Lanczos is expected to."""
-        found = affordable(self.spectra[name] for name in self.spectra if name not in self.forced)
+        found = affordable(self._unforced)
         return found if found and found.flops <= NEAR * lanczos.flops else None
 
     def patience(self, k: int, other: Method | None) -> float:
