@@ -32,7 +32,10 @@ METHODS: dict[str, tuple[Method, tuple[str, ...]]] = {
     "Frobenius norm": (lambda H, method: H.frobenius_norm(method), ("pairs", "dense")),
     "eigenvalues of G": (lambda H, method: H.gauss_newton.eigenvalues(method=method), ("dense", "kernel")),
     "largest eigenvalue": (lambda H, method: H.eigenvalues(1, method=method), ("dense", "lanczos")),
+    "five largest": (lambda H, method: H.eigenvalues(5, method=method), ("dense", "lanczos")),
     "spectral norm": (lambda H, method: H.spectral_norm(method), ("dense", "lanczos")),
+    "inertia": (lambda H, method: H.inertia(0.01, method), ("dense", "structured")),
+    "inertia at zero": (lambda H, method: H.inertia(0.0, method), ("dense", "structured")),
 }
 
 

@@ -5,6 +5,7 @@ Errors read ``name must be <wanted>; got <got>``.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -191,6 +192,8 @@ def all_finite(values: Any) -> bool:
     """Whether there is neither NaN nor infinity among numbers of any shape."""
     if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.flags.c_contiguous:
         return bool(_flat_finite(values.ravel()))
+    if isinstance(values, list):
+        return all(map(math.isfinite, values))
     return bool(np.isfinite(values).all())
 
 

@@ -18,7 +18,7 @@ from twolayer.arrays import Array
 from twolayer.curvature.triangle import mirror
 from twolayer.errors.rounding import SLACK, gamma, scaled_norm, scaled_norms
 from twolayer.memory import available
-from twolayer.spectrum.extremes.counting import above
+from twolayer.spectrum.extremes.counting import above, on_sides
 from twolayer.spectrum.extremes.records import Counter
 from twolayer.spectrum.extremes.watch import Watch
 
@@ -157,20 +157,14 @@ def counter(run: Forward, scope: Scope, bound: Bounds, which: str, watch: Watch)
         return None
     formed: list[Array] = []
 
-    def beyond(x: float, values: Array, vectors: Array) -> tuple[int, float]:
-        if which == "magnitude" and x < 0:
-            return P, 0.0
+    def side(sign: float, x: float, values: Array, vectors: Array) -> tuple[int, float]:
         if not formed:
             watch.announce("a count of eigenvalues", run.F.size * P**2 + 6.0 * P**3)
             formed.append(dense(run, scope))
-        count, error = 0, 0.0
-        for sign in {"largest": (1.0,), "smallest": (-1.0,)}.get(which, (1.0, -1.0)):
-            heard = partial(watch.require_time, "a count")
-            more, off = above(sign * formed[0], x, sign * values, vectors, heard)
-            count, error = count + more, max(error, off)
+        count, error = above(sign * formed[0], x, values, vectors, partial(watch.require_time, "a count"))
         return count, SLACK * (error + dense_error(run, bound))
 
-    return beyond
+    return on_sides(which, P, side)
 
 
 def split(run: Forward, scope: Scope, vector: Array) -> Directions:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.oracle.strategies import random_problem
 from tests.twolayer.shapes import SHAPES
+from twolayer.spectrum import methods
 from twolayer.spectrum.extremes import counting
 from twolayer.spectrum.extremes.counting import above, counter
 from twolayer.spectrum.extremes.watch import Watch
@@ -111,6 +112,27 @@ def test_where_zeros_are_among_those_sought_the_matrix_is_searched_whole():
 def test_lanczos_is_taken_where_nothing_can_be_counted():
     """P = 90,210 and n q = 30,000: a count would take hours, and is no reason to refuse."""
     H = random_problem(9, 3000, 30, 2200, 10, loss="softmax").hessian
-    choice = H.eigensystem.choice
-    assert choice.to_prove() is None
-    assert choice.to_few(5, None).name == "lanczos"
+    assert methods.proving_method(H.eigensystem.small) is None
+    assert H.eigensystem.choice.to_few(5, None).name == "lanczos"
+
+
+def test_a_count_that_is_just_affordable_is_no_reason_to_refuse(monkeypatch):
+    small = random_problem(9, 300, 8, 200).hessian.eigensystem.small
+    count = methods.proving_method(small).flops
+    for limit in (1.001 * count, 0.5 * count):
+        monkeypatch.setattr(methods, "LIMIT", limit)
+        assert methods.lanczos_method(small, 1).flops <= limit
+
+
+def test_a_spectrum_is_counted_from_the_sides_that_are_asked_for():
+    asked = []
+
+    def side(sign, x, values, vectors):
+        asked.append((sign, values.tolist()))
+        return (3, 0.5) if sign > 0 else (1, 2.0)
+
+    one = np.array([1.0])
+    for which, found in (("largest", (3, 0.5)), ("smallest", (1, 2.0)), ("magnitude", (4, 2.0))):
+        assert counting.on_sides(which, 9, side)(1.0, one, one) == found
+    assert asked == [(1.0, [1.0]), (-1.0, [-1.0]), (1.0, [1.0]), (-1.0, [-1.0])]
+    assert counting.on_sides("magnitude", 9, side)(-1.0, one, one) == (9, 0.0)

@@ -295,7 +295,7 @@ def test_what_lanczos_found_is_kept_where_all_eigenvalues_are_broken_off(monkeyp
     monkeypatch.setattr(methods.Choice, "patience", lambda *_: 40.0)
     monkeypatch.setattr(eigensystem, "dense_spectrum", stopped)
     H = random_problem(9, n=400, d=8, m=30).hessian
-    monkeypatch.setattr(methods.Choice, "to_prove", lambda _: None)
+    monkeypatch.setattr(methods, "proving_method", lambda _: None)
     found = H.eigenvalues(1)
     assert not found.exact
     assert abs(found.value[0] - dense_copy(H)[0]) < 1e-9

@@ -315,7 +315,7 @@ class Eigensystem:
 
     def _iterated(self, asked: Asked, most: float, bounded: bool) -> Pairs:
         """The pairs that Lanczos finds, giving up after `most` products."""
-        counting = self.choice.to_prove()
+        counting = methods.proving_method(self.small)
         beyond = counter(self.small, asked.which, counting, asked.watch) if counting else None
         return extreme(
             self.whole,

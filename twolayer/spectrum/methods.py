@@ -76,12 +76,20 @@ def counting_methods(small: Matrix, known: bool = False) -> dict[str, Method]:
 def lanczos_method(small: Matrix, k: int) -> Method:
     """The method to k extreme eigenvalues: products, and what proves them complete, if it is affordable.
 
-    That is a count; or the norm, where that is cheap, and a count every other time.
+    That is a count; or the norm, where that is cheap, and a count every other time. It is no reason not to
+    begin: what products take may be affordable where both together are not.
     """
     products, norm = _products(k) * product_cost(small), 0.5 * min(small.costs.values())
-    count = affordable(counting_methods(small, known=True).values())
+    count = proving_method(small)
     proof = min(count.flops, norm + 0.5 * count.flops) if count else norm
-    return Method("lanczos", START + products + proof, 8.0 * small.order * (4 * k + 60))
+    without = START + products + norm
+    flops = min(START + products + proof, max(without, LIMIT))
+    return Method("lanczos", flops, 8.0 * small.order * (4 * k + 60))
+
+
+def proving_method(small: Matrix) -> Method | None:
+    """The method to count what is beyond a point, where that is known and only to be proved all there is."""
+    return affordable(counting_methods(small, known=True).values())
 
 
 def _products(k: int) -> float:
@@ -177,10 +185,6 @@ class Choice:
     def to_few(self, k: int, method: str | None) -> Method:
         """To k extreme eigenvalues: Lanczos, or all where that is cheaper."""
         return self.to_all("the extreme eigenvalues", method, [lanczos_method(self.small, k)])
-
-    def to_prove(self) -> Method | None:
-        """To a count of what is beyond a point, where that is known and only to be proved all there is."""
-        return affordable(counting_methods(self.small, known=True).values())
 
     def instead_of(self, lanczos: Method) -> Method | None:
         """To all eigenvalues, if that takes not much longer than what Lanczos is expected to."""

@@ -12,6 +12,7 @@ many are absent.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -28,6 +29,11 @@ from ..tridiagonal.panels import Heard, unheard
 from .records import Counter
 from .watch import Watch
 
+SIGNS = {"largest": (1.0,), "smallest": (-1.0,), "magnitude": (1.0, -1.0)}
+"""Of which multiples of the matrix the largest eigenvalues are sought."""
+
+Side = Callable[[float, float, Array, Array], tuple[int, float]]
+
 
 def counter(small: Matrix, which: str, option: Method, watch: Watch) -> Counter:
     """Counts eigenvalues beyond a point by inertia, the zeros that were left out of `small` included.
@@ -35,18 +41,27 @@ def counter(small: Matrix, which: str, option: Method, watch: Watch) -> Counter:
     Of a matrix that is formed, by the theorem; one of blocks is counted whole.
     """
 
-    def beyond(x: float, values: Array, vectors: Array) -> tuple[int, float]:
+    formed = option.name == "dense"
+
+    def side(sign: float, x: float, values: Array, vectors: Array) -> tuple[int, float]:
         watch.announce("counting eigenvalues beyond those found", option.flops)
+        if formed:
+            return _formed(small, sign, x, values, vectors, watch)
+        if which == "magnitude" and sign < 0 and none_below(small, -x, watch):
+            return 0, 0.0
+        return _by_blocks(small, sign, x, watch)
+
+    return on_sides(which, small.order + small.zeros, side)
+
+
+def on_sides(which: str, P: int, side: Side) -> Counter:
+    """Counts by what `side` says of the eigenvalues of sign H above x, for one sign or both; of order P."""
+
+    def beyond(x: float, values: Array, vectors: Array) -> tuple[int, float]:
         if which == "magnitude" and x < 0:
-            return small.order + small.zeros, 0.0
-        count, error, formed = 0, 0.0, option.name == "dense"
-        side = _formed if formed else _by_blocks
-        if which != "smallest":
-            count, error = side(small, 1.0, x, values, vectors, watch)
-        if which == "smallest" or (which == "magnitude" and (formed or not none_below(small, -x, watch))):
-            others, missed = side(small, -1.0, x, values, vectors, watch)
-            count, error = count + others, max(error, missed)
-        return count, error
+            return P, 0.0
+        counts, errors = zip(*(side(sign, x, sign * values, vectors) for sign in SIGNS[which]), strict=True)
+        return sum(counts), max(errors)
 
     return beyond
 
@@ -66,14 +81,12 @@ def _formed(
 ) -> tuple[int, float]:
     """How many eigenvalues of `sign` times the matrix are above x at most, and the error of x."""
     H = sign * small.checked(small.entries(watch.stage))
-    count, error = above(H, x, sign * values, vectors, partial(watch.require_time, "a count"))
+    count, error = above(H, x, values, vectors, partial(watch.require_time, "a count"))
     error += dense_error(small.forward, small.bound) + small.error
     return count + small.zeros * (x <= 0), SLACK * error
 
 
-def _by_blocks(
-    small: Matrix, sign: float, x: float, values: Array, vectors: Array, watch: Watch
-) -> tuple[int, float]:
+def _by_blocks(small: Matrix, sign: float, x: float, watch: Watch) -> tuple[int, float]:
     """The same without forming the matrix, and without the pairs found."""
     found = evaluate(small, -sign * x, "structured", watch)
     count = found.negatives if sign < 0 else small.order - found.negatives
