@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 import twolayer as tl
 from twolayer.curvature.dense import dense
 
@@ -21,6 +23,7 @@ SHAPES = (
     (300, 30, 30),
 )
 TARGET = 1 / 1.3
+MANY = 500  # samples, from which on the capacitance matrix of a count by blocks takes minutes
 
 Method = Callable[[tl.Hessian, str | None], Any]
 
@@ -44,12 +47,17 @@ def cases(dry: bool) -> Iterator[Case]:
     for shape in ((7, 3, 2),) if dry else SHAPES:
         data, size = problem(*shape), size_text(*shape)
         for name, (find, methods) in METHODS.items():
-            offered = [method for method in methods if method != "lanczos" or data[0].n_parameters > 20]
+            offered = [method for method in methods if applies(method, *data)]
             peers = [
                 Contender(method, TARGET, partial(work, find, data, method), number) for method in offered
             ]
             taken = Contender("the method taken", 1.0, partial(work, find, data, None), number)
             yield Case(name, size, taken, peers)
+
+
+def applies(method: str, net: tl.TwoLayer, X: np.ndarray, y: np.ndarray) -> bool:
+    """Whether a method is worth timing: Lanczos not of few parameters, blocks not of many samples."""
+    return {"lanczos": net.n_parameters > 20, "structured": len(X) <= MANY}.get(method, True)
 
 
 def work(find: Method, data: tuple[tl.TwoLayer, Any, Any], method: str | None) -> Callable[[], Any]:
