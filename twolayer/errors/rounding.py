@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..jit import kernel, reduction_kernel
+from ..jit import error_kernel, kernel, reduction_kernel
 
 UNIT = 2.0**-53
 """Unit roundoff u: fl(x op y) = (x op y)(1 + delta) with |delta| <= u."""
@@ -79,7 +79,7 @@ def plain_norms(rows, lengths):  # type: ignore[no-untyped-def]
     return strange == 0
 
 
-@reduction_kernel
+@error_kernel
 def careful_norms(rows, lengths):  # type: ignore[no-untyped-def]
     """Mend those lengths (k,) of rows (k, l) whose squares left the floats: they are scaled first."""
     for i in range(rows.shape[0]):
