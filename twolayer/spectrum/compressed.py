@@ -139,6 +139,21 @@ class Matrix:
         return dense(self.forward, self.scope)
 
     @property
+    def enclosure(self) -> tuple[float, float]:
+        """What all eigenvalues are between, at no cost: G has none below zero, R none beyond its norm.
+
+        Examples
+        --------
+        >>> from twolayer import Hessian, TwoLayer
+        >>> H = Hessian(TwoLayer(a=[2.0], W=[[1.0]], activation="identity"), [[1.0]], [0.0])
+        >>> low, high = Matrix(H.forward, H.scope, H.bound).enclosure  # they are -1.77 and 6.77
+        >>> round(low, 2), round(high, 2)
+        (-2.84, 7.86)
+        """
+        residual = self.bound.residual * self.scope.residual
+        return -SLACK * (residual + self.factors_error), SLACK * (self.bound.total + self.factors_error)
+
+    @property
     def factors_error(self) -> float:
         """Bound of the Frobenius norm of (matrix of the computed factors) - (matrix asked for)."""
         return self.bound.propagated + self.error

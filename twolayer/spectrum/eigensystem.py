@@ -159,6 +159,11 @@ class Eigensystem:
         The error counts the undecided.
         """
         shift = self._scaled(shift)
+        low, high = self.whole.enclosure
+        if method is None and not low <= -shift <= high:
+            return self._counted(
+                (self.whole.order + self.whole.zeros) * (-shift > high), 0, "bounds of both parts"
+            )
         option = self.choice.to_count("the inertia", method, points)
         found, said = self._signs(option, shift, method, watch), ""
         if isinstance(found, Spectrum):

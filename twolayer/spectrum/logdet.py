@@ -36,7 +36,7 @@ def factored_logdet(
     >>> abs(value - math.log(5.0 * 8.0 - 4.0 * 4.0)) < error < 1e-11
     True
     """
-    lowest = _known_lowest(small)
+    lowest = small.enclosure[0]
     if shift + lowest >= KNOWN * shift > 0:
         least = (shift + lowest) * (1 - 4 * UNIT) - 4 * UNIT * shift
     else:
@@ -49,11 +49,6 @@ def factored_logdet(
     value = found.logdet + (small.zeros * math.log(shift) if small.zeros else 0.0)
     error = math.sqrt(small.order) * x + x * x / (2 * (1 - x)) + found.logdet_rounding
     return value, SLACK * error + gamma(4) * (abs(value) + abs(found.logdet))
-
-
-def _known_lowest(small: Matrix) -> float:
-    """A lower bound of the least eigenvalue that costs nothing: G has none below zero, R none below -|R|."""
-    return -SLACK * (small.bound.residual * small.scope.residual + small.factors_error)
 
 
 def _proved_gap(small: Matrix, shift: float, lowest: float, method: str, watch: Watch | None) -> float:
