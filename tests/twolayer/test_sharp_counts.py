@@ -5,9 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 import twolayer as tl
-from tests.twolayer.shapes import matrix
+from tests.oracle.strategies import problems
+from tests.twolayer.shapes import dense_copy, matrix
 from twolayer.spectrum import inertia
 from twolayer.spectrum.factored.accumulated import PlainSum, SharpSum
 from twolayer.spectrum.factored.ldl import Factorization
@@ -133,3 +135,15 @@ def test_an_eigenvalue_within_rounding_is_undecided_and_the_shifts_named_are_not
         again = H.inertia(shift, "structured")
         assert again.error == 0
         assert again.value == (values < -shift).sum()
+
+
+@given(p=problems())
+def test_points_beyond_the_bounds_of_both_parts_need_no_eigenvalues(p):
+    for H in (p.hessian, p.hessian.gauss_newton, p.hessian.residual):
+        low, high = H.eigensystem.whole.enclosure
+        truth = np.ldexp(dense_copy(H), -H.eigensystem.exponent)
+        assert low <= truth[-1] + 1e-12 * high
+        assert truth[0] <= high * (1 + 1e-12)
+        for end, expected in ((1.001 * low - 1e-300, 0), (1.001 * high + 1e-300, H.shape[0])):
+            found = H.inertia(-np.ldexp(end, H.eigensystem.exponent))
+            assert (found.value, found.error, found.method) == (expected, 0, "bounds of both parts")
