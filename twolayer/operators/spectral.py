@@ -256,10 +256,11 @@ class Spectral(RealOperator):
         ----------
         shift : float
         method : {None, "dense", "kernel", "structured"}
-            "dense": from all eigenvalues, or for more than a thousand parameters from a verified
-            factorization, O(P^3). "kernel": from those of G. "structured": through blocks over hidden units
-            and an n q x n q matrix (page "spectrum"), O(m (p^3 + p (n q)^2) + (n q)^3), p = q + d + 1.
-            None: the cheapest.
+            "dense": from all eigenvalues, or verified factorizations where these are cheaper, O(P^3).
+            "kernel": from those of G. "structured": through blocks over hidden units and an n q x n q matrix
+            (page "spectrum"), O(m (p^3 + p (n q)^2) + (n q)^3), p = q + d + 1.
+            None: what the norms of G and R tell at once; or the cheapest; and all eigenvalues where that
+            leaves a sign undecided and they cost no more than to look at it again.
         progress, max_seconds
             As for :meth:`eigenvalues`; a count is of no use unfinished, so that time that is out is an error.
 
