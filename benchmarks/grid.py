@@ -35,6 +35,7 @@ WORTH = 2e11  # operations of a dense matrix up to which it is formed
 ALLOWED = 1e-4  # seconds, for validation and bounds
 LIMIT = 2e10  # operations of a dense matrix up to which automatic differentiation ends within a minute
 BUDGET = 1.0  # seconds after which a contender runs no further round
+NEAR = 1e-2  # the shift of the inertia, such that there are eigenvalues on both sides
 SHIFT = 1e3  # that makes any of these matrices positive definite
 
 Ours = Callable[[tl.TwoLayer, np.ndarray, np.ndarray, str], Any]
@@ -76,8 +77,8 @@ WHOLE: dict[str, tuple[Ours, Callable[[Plain], Any], float]] = {
         1 / 2.5,
     ),
     "inertia": (
-        lambda *at: hessian(*at).inertia(SHIFT),
-        lambda plain: (np.linalg.eigvalsh(plain.hessian()) < -SHIFT).sum(),
+        lambda *at: hessian(*at).inertia(NEAR),
+        lambda plain: (np.linalg.eigvalsh(plain.hessian()) < -NEAR).sum(),
         1 / 2.5,
     ),
     "log-determinant": (
