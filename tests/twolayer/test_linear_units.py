@@ -1,6 +1,7 @@
 """Units that are linear on either side of zero: their one pass against fractions and the general way."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +13,7 @@ import twolayer as tl
 from twolayer.errors.rounding import JET_ERROR, scaled_norms
 from twolayer.forward import errors, pieces
 from twolayer.forward.inputs import taken
+from twolayer.model.activation import activation
 
 SLOPES = {"relu": (Fraction(0), Fraction(1)), "leaky_relu": (Fraction(0.01), Fraction(1)), "identity": (1, 1)}
 SHAPES = [(1, 1, 1, 1), (7, 3, 1, 2), (30, 5, 9, 3), (65, 2, 17, 1), (300, 4, 3, 2), (9, 40, 8, 10)]
@@ -156,6 +158,12 @@ def test_an_overflow_is_named(large):
 def test_others_are_none_of_these():
     for name in ("tanh", "relu_squared", "square", "silu"):
         assert pieces.linear_units(tl.TwoLayer([1.0], [[1.0]], activation=name)) is None
+
+
+def test_slopes_that_are_off_by_more_than_rounding_are_left_to_the_general_way():
+    relu = activation("relu")
+    assert pieces.slopes_beside_zero(relu) == (0.0, 1.0)
+    assert pieces.slopes_beside_zero(replace(relu, floor=1e-300)) is None
 
 
 def test_the_comparison_catches_a_bound_without_its_largest_part():

@@ -27,7 +27,7 @@ def slopes_beside_zero(activation: Activation) -> tuple[float, float] | None:
     >>> slopes_beside_zero(activation("leaky_relu")), slopes_beside_zero(activation("tanh"))
     ((0.01, 1.0), None)
     """
-    if activation.homogeneity != 1:
+    if activation.homogeneity != 1 or activation.floor > SUBNORMAL:  # what a slope is off is multiplied by z
         return None
     return activation.jet(-1.0)[1], activation.jet(1.0)[1]
 
