@@ -9,7 +9,7 @@ from tests.oracle import oracle
 from tests.oracle.comparison import PARTS, assert_within, matrix_distance, vector_distance
 from tests.oracle.strategies import problems, random_problem
 from twolayer.curvature import dense, dense_by_pairs, residual_blocks, triangle
-from twolayer.forward import errors
+from twolayer.forward import values
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -117,7 +117,8 @@ def test_a_block_of_several_parts_keeps_the_order_of_theta(p):
 def test_the_blocks_of_the_jacobian_do_not_show(monkeypatch, entries, q):
     p = random_problem(4, n=19, d=3, m=4, q=q)
     monkeypatch.setattr(dense, "BLOCK_ENTRIES", entries)
-    monkeypatch.setattr(errors, "ROWS_PER_BLOCK", 1 + entries % 7)
+    monkeypatch.setattr(values, "ROWS_PER_BLOCK", 1 + entries % 7)
+    monkeypatch.setattr(values, "TILE", 1)
     assert_within(matrix_distance(p.hessian.toarray(), oracle.reference(p).H), p.hessian.rounding_error())
 
 

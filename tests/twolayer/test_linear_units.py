@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import twolayer as tl
 from twolayer.errors.rounding import JET_ERROR, scaled_norms
-from twolayer.forward import errors, pieces
+from twolayer.forward import norms, pieces, values
 from twolayer.forward.inputs import taken
 from twolayer.model.activation import activation
 
@@ -69,8 +69,10 @@ def test_outputs_are_within_their_bounds_of_fractions(name, shape, scale):
 def test_norms_bound_what_they_say(name, shape, biases):
     net, X = drawn(name, shape, seed=1, biases=biases)
     (n, d, m, _), units = shape, pieces.linear_units(net)
-    S, S1, norms = np.empty((n, m)), np.empty((n, m)), np.empty((11, n))
-    assert units.measured(taken(X, d, False), S, S1, norms)
+    S, S1, lengths = np.empty((n, m)), np.empty((n, m)), taken(X, d, False).lengths
+    found = np.empty((11, n))
+    assert units.filled(X @ net.W.T, lengths, S, S1)
+    assert units.norms(lengths, S, S1, found)
     alpha = np.linalg.norm(net.A, axis=0)
     exact = exactly(net, X)
     D = [[Fraction(a) * slope for a, slope in zip(alpha, row, strict=True)] for row in exact[1]]
@@ -90,10 +92,10 @@ def test_norms_bound_what_they_say(name, shape, biases):
         np.array(moved),
         np.zeros(n),
     ]
-    for found, least in zip(norms, true, strict=True):
-        assert (least <= found * (1 + 1e-15)).all()
+    for each, least in zip(found, true, strict=True):
+        assert (least <= each * (1 + 1e-15)).all()
     for place in range(5):
-        assert (norms[place] <= 1.003 * true[place]).all()
+        assert (found[place] <= 1.003 * true[place]).all()
 
 
 @given(
@@ -105,8 +107,8 @@ def test_norms_bound_what_they_say(name, shape, biases):
 def test_both_ways_say_the_same(name, shape, seed, exponent):
     net, X = drawn(name, shape, seed, 2.0**exponent)
     linear, general = (passed(net, X, way) for way in (pieces.linear_units, lambda _: None))
-    for place in range(3):  # S, S1 and S2
-        assert np.array_equal(linear[place], general[place])
+    for mine, other in zip(linear[:3], general[:3], strict=True):  # S, S1 and S2
+        assert np.array_equal(mine, other)
     for field in ("S", "D", "S1", "E", "S2", "dE", "dS2"):
         assert np.allclose(getattr(linear[3], field), getattr(general[3], field), rtol=1e-12, atol=0)
     for field in ("dS", "dD", "dS1", "output"):
@@ -117,8 +119,11 @@ def test_both_ways_say_the_same(name, shape, seed, exponent):
 def passed(net, X, way):
     """The pass of curvatures with linear units as they are, or taken as if they were not."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(errors, "linear_units", way)
-        return errors.activate(net, taken(X, X.shape[1], False))
+        for module in (norms, values):
+            patched.setattr(module, "linear_units", way)
+        inputs = taken(X, X.shape[1], False)
+        units = values.evaluated(net, inputs)
+        return units.S, units.S1, units.S2, norms.sample_norms(net, inputs, units)[0]
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu"])
@@ -127,7 +132,8 @@ def test_a_side_that_rounding_could_change_is_left_to_the_exact_way(name):
     X = np.array([[1.0, 2.0], [0.3, 0.1]])  # 0.3 * 0.1 - 0.1 * 0.3 is zero but for rounding
     units = pieces.linear_units(net)
     assert units.outputs(taken(X, 2, False)) is None
-    assert not units.measured(taken(X, 2, False), np.empty((2, 2)), np.empty((2, 2)), np.empty((11, 2)))
+    lengths = taken(X, 2, False).lengths
+    assert not units.filled(X @ net.W.T, lengths, np.empty((2, 2)), np.empty((2, 2)))
     truth = [[float(f) for f in row] for row in exactly(net, X)[2]]
     assert np.allclose(tl.Hessian(net, X, np.zeros(2)).forward.F, truth, rtol=1e-14)
 
@@ -142,9 +148,9 @@ def test_samples_without_an_active_unit_are_exactly_nothing():
         tl.TwoLayer([1.0, 2.0], [[1.0], [2.0]], [-1.0, -1.0], activation="relu"),
         np.array([[-1.0], [3.0]]),
     )
-    norms = errors.activate(net, taken(X, 1, False))[3]
+    found = passed(net, X, pieces.linear_units)[3]
     for field in ("S", "D", "S1", "dS", "dD", "dS1", "output"):
-        assert getattr(norms, field)[0] == 0.0 < getattr(norms, field)[1]
+        assert getattr(found, field)[0] == 0.0 < getattr(found, field)[1]
 
 
 @pytest.mark.parametrize("large", ["a", "W", "X"])

@@ -9,17 +9,20 @@ proportional to the sizes ``gauss_newton`` and ``residual`` below.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from twolayer.arrays import Array
-from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, times_power
+from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_above, times_power
 from twolayer.forward.errors import ABSENT, Forward
-from twolayer.forward.scope import Scope, sizes
+from twolayer.forward.scope import GROUPS, Scope, sizes
 from twolayer.jit import kernel, reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
+PRODUCTS = 2.0**200  # products of factors up to this are ordinary,
+SIZES = 2.0**-100  # unless the sum of them all is smaller than this
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,17 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
     root = math.sqrt(forward.net.n_outputs)
     jacobian, sums = np.empty(n), np.empty(6)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        each = (norms.S, norms.dS, norms.D, norms.dD, norms.S1, norms.dS1, norms.E, norms.dE)
+        each = (norms.X, norms.S, norms.dS, norms.D, norms.dD, norms.S1, norms.dS1, norms.E, norms.dE)
         losses = (*forward.loss_norms, forward.Lam_error, forward.G_error)
+        a, w, b, c = (float(scope.has(name)) for name in GROUPS)
         parts = float(scope.gauss_newton), float(scope.residual)
-        factors = (scope.has("a"), root * scope.has("a"), root * scope.has("c"), math.sqrt(m), *parts)
-        add_up(each, losses, input_norms(forward, scope), factors, jacobian, sums)
+        add_up(each, losses, (a, w, b, root * a, root * c), math.sqrt(m), parts, jacobian, sums)
         newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * sums / n).tolist()
-        exponents = product_exponent(forward, scope), gradient_exponent(forward, scope)
+        total = scope.gauss_newton * newton + scope.residual * residual
+        exponents = (
+            _exponent(forward, total, scope, product_exponent),
+            _exponent(forward, gradient_size, scope, gradient_exponent),
+        )
         terms = n * forward.net.n_outputs**2 * m * sum(sizes(forward, scope).values())
         lost, gradient_lost = (_underflow(terms, e) + forward.beyond for e in exponents)
     return Bounds(
@@ -93,17 +100,22 @@ def length(u, v):  # type: ignore[no-untyped-def]
 
 
 @reduction_kernel
-def add_up(each, losses, x, factors, jacobian, sums):  # type: ignore[no-untyped-def]
-    """Fill jacobian (n,) and sums (6,), over samples, from arrays (n,)."""
-    S, dS, D, dD, S1, dS1, E, dE = each
+def add_up(each, losses, groups, root_m, parts, jacobian, sums):  # type: ignore[no-untyped-def]
+    """Fill jacobian (n,) and sums (6,), over samples, from arrays (n,).
+
+    `groups` says by 1 or 0 whether a, W and b are meant, and has sqrt(q) in the place of 1 for a and c.
+    """
+    lengths, S, dS, D, dD, S1, dS1, E, dE = each
     g, lam, lam_error, g_error = losses
-    with_a, a, c, root_m, newton, residual = factors
+    with_a, with_w, with_b, a, c = groups
+    newton, residual = parts
     for k in range(6):
         sums[k] = 0.0
     size = rest = moved = trace_moved = gradient_moved = gradient_size = 0.0
-    for i in range(x.size):
-        twice, squares = math.sqrt(2.0) * with_a * x[i], x[i] * x[i]
-        J, dJ = length(length(a * S[i], x[i] * D[i]), c), length(a * dS[i], x[i] * dD[i])
+    for i in range(lengths.size):
+        x = length(with_w * lengths[i] if with_w > 0.0 else 0.0, with_b)
+        twice, squares = math.sqrt(2.0) * with_a * x, x * x
+        J, dJ = length(length(a * S[i], x * D[i]), c), length(a * dS[i], x * dD[i])
         F, dF = length(twice * S1[i], squares * E[i]), length(twice * dS1[i], squares * dE[i])
         jacobian[i] = J
         if newton > 0.0:
@@ -138,6 +150,13 @@ def with_one(norms, lengths):  # type: ignore[no-untyped-def]
     """Fill lengths (n,) with sqrt(x^2 + 1) of norms (n,), whose squares may leave the floats."""
     for i in range(norms.size):
         lengths[i] = length(norms[i], 1.0)
+
+
+def _exponent(forward: Forward, size: float, scope: Scope, exact: Callable[[Forward, Scope], int]) -> int:
+    """An e with 2^e above every product; as small as `exact` says it, unless that tells nothing of `size`."""
+    if forward.product_bound <= PRODUCTS and size >= SIZES:
+        return exponent_above(forward.product_bound)
+    return exact(forward, scope)
 
 
 def product_exponent(forward: Forward, scope: Scope) -> int:
@@ -186,3 +205,55 @@ def _underflow(terms: int, exponent: int) -> float:
     if exponent == NOTHING:
         return 0.0
     return float(MULTIPLICATIONS * terms) * times_power(SUBNORMAL, exponent)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def block_bounds(
+    forward: Forward, scope: Scope, rows: tuple[str, ...], columns: tuple[str, ...]
+) -> tuple[float, float]:
+    """What rounding errors of a block are proportional to, and the error that its factors propagate.
+
+    Both bound Frobenius norms, of (1/n) sum |Lam_i| |J_i| |K_i| + |F_i| and of its change, J_i and K_i being
+    the derivatives by the parts of the rows and of the columns. What underflows is not among them.
+    """
+    (J, dJ), (K, dK) = (_jacobian(forward, groups) for groups in (rows, columns))
+    F, dF = _residual(forward, rows, columns)
+    g, lam = forward.loss_norms
+    size, moved = np.zeros(forward.n), np.zeros(forward.n)
+    if scope.gauss_newton:
+        size += lam * J * K
+        moved += forward.Lam_error * (J + dJ) * (K + dK) + lam * (dJ * (K + dK) + J * dK)
+    if scope.residual:
+        size += g * F
+        moved += forward.G_error * (F + dF) + g * dF
+    return SLACK * float(size.mean()), SLACK * float(moved.mean())
+
+
+def _jacobian(forward: Forward, groups: tuple[str, ...]) -> tuple[Array, Array]:
+    """Bounds of the norms of J_i by the parameters of some parts, and of its errors, each (n,)."""
+    norms, root = forward.norms, np.sqrt(forward.net.n_outputs)
+    zeros, ones = np.zeros(forward.n), np.ones(forward.n)
+    each = {
+        "a": (root * norms.S, root * norms.dS),
+        "W": (norms.X * norms.D, norms.X * norms.dD),
+        "b": (norms.D, norms.dD),
+        "c": (root * ones, zeros),
+    }
+    return sum((each[name][0] for name in groups), zeros), sum((each[name][1] for name in groups), zeros)
+
+
+def _residual(forward: Forward, rows: tuple[str, ...], columns: tuple[str, ...]) -> tuple[Array, Array]:
+    """The same of F_i / |g_i|: S1 x between a and the hidden weights, E x x among these, else nothing."""
+    norms = forward.norms
+    x = {"W": norms.X, "b": np.ones(forward.n)}
+    size, error = np.zeros(forward.n), np.zeros(forward.n)
+    for one in rows:
+        for other in columns:
+            if one in x and other in x:
+                size += norms.E * x[one] * x[other]
+                error += norms.dE * x[one] * x[other]
+            elif "a" in (one, other) and (one in x or other in x):
+                inputs = x[one if one in x else other]
+                size += norms.S1 * inputs
+                error += norms.dS1 * inputs
+    return size, error

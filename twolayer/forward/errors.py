@@ -1,9 +1,8 @@
-"""The forward pass, with bounds of the rounding errors of its values."""
+"""The forward pass, with bounds of the rounding errors of its values, found once they are asked for."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,35 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import arrays
-from ..arrays import Array, require_representable
-from ..errors.rounding import (
-    JET_ERROR,
-    NOTHING,
-    SAFE_HIGH,
-    SAFE_LOW,
-    SLACK,
-    SUBNORMAL,
-    UNIT,
-    exponent_above,
-    gamma,
-    largest_size,
-    scaled_norms,
-)
-from ..jit import error_kernel, kernel, scalar_error_kernel
+from ..arrays import Array, all_finite, require_representable
+from ..errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_above, gamma, largest_size, scaled_norms
+from ..jit import error_kernel, kernel
 from ..model.loss import Loss
 from ..model.loss import loss as find_loss
 from ..model.network import TwoLayer
-from . import kinks
 from .inputs import Inputs, taken
-from .kinks import preactivations
 from .loss_errors import loss_errors
-from .pieces import linear_units
-from .values import Values, loss_values
+from .norms import SampleNorms, sample_norms
+from .values import Block, Units, Values, evaluated, loss_values
 
-ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
 ABSENT = 100 * NOTHING  # the exponent of zero in a sum, whatever is added to it
 FACTORS = ("S", "S1", "S2", "X", "A", "Lam", "G")
-TILE = 2**13  # values of units, at which temporaries stay in the nearest cache
 
 
 @dataclass(frozen=True)
@@ -48,24 +31,60 @@ class Forward(Values):
 
     Attributes
     ----------
-    norms : SampleNorms
-        Norms over units, and bounds of the errors of S, S1 and S2, of each sample.
-    F_error, L_error, G_error, Lam_error : ndarray, shape (n,)
-        Bounds of the errors (Euclidean or Frobenius norm over outputs).
     n_kinks : int
         How many pre-activations sit exactly at a kink of the activation.
-    beyond : float
-        Bound of what neither errors of factors nor products of theirs show of the whole curvature, and of the
-        whole gradient: that of values which have faded to nothing that any product tells.
+    known : Errors or Unmeasured
+        The bounds, or what they are found from.
     """
 
-    norms: SampleNorms
-    F_error: Array
-    L_error: Array
-    G_error: Array
-    Lam_error: Array
     n_kinks: int
-    beyond: float = 0.0
+    known: Errors | Unmeasured
+
+    @cached_property
+    def errors(self) -> Errors:
+        """The bounds.
+
+        Raises
+        ------
+        ValueError
+            If one overflows.
+        """
+        return self.known if isinstance(self.known, Errors) else _measured(self, self.known)
+
+    @property
+    def norms(self) -> SampleNorms:
+        """Norms over units, and bounds of the errors of S, S1 and S2, of each sample."""
+        return self.errors.norms
+
+    @property
+    def L_error(self) -> Array:
+        """Bounds of the errors of L, (n,)."""
+        return self.errors.L_error
+
+    @property
+    def G_error(self) -> Array:
+        """Bounds of the errors' norms over outputs, (n,)."""
+        return self.errors.G_error
+
+    @property
+    def Lam_error(self) -> Array:
+        """Bounds of the errors' Frobenius norms over outputs, (n,)."""
+        return self.errors.Lam_error
+
+    @property
+    def beyond(self) -> float:
+        """What neither errors of factors nor products of theirs show; see :class:`Errors`."""
+        return self.errors.beyond
+
+    @property
+    def lengths(self) -> Array:
+        """Bounds of the inputs' norms, (n,)."""
+        return self.known.norms.X if isinstance(self.known, Errors) else self.known.lengths
+
+    def changed(self, **parts: Any) -> Forward:
+        """The same with some values and some attributes of `errors` replaced."""
+        mine = {name: parts.pop(name) for name in vars(self.errors) if name in parts}
+        return replace(self, known=replace(self.errors, **mine), **parts)
 
     @cached_property
     def product_bound(self) -> float:
@@ -112,26 +131,32 @@ def convention(net: TwoLayer, loss: Loss, n: int) -> str:
 
 
 @dataclass(frozen=True)
-class SampleNorms:
-    """Euclidean norms over the units, one per sample, each (n,).
+class Errors:
+    """Bounds of the errors of a forward pass.
 
-    With alpha_k = |A[:, k]|: S, D = alpha S1, S1, E = alpha S2 and S2; `dS`, `dD`, `dS1`, `dE` bound the
-    norms of their errors, `output` bounds sum_k alpha_k |error of S_ik|, `dS2` the sum of the errors of S2,
-    and X is the inputs' norm.
+    Attributes
+    ----------
+    norms : SampleNorms
+    L_error, G_error, Lam_error : ndarray, shape (n,)
+        Euclidean or Frobenius norm over outputs.
+    beyond : float
+        Bound of what neither errors of factors nor products of theirs show of the whole curvature, and of the
+        whole gradient: that of values which have faded to nothing that any product tells.
     """
 
-    S: Array
-    D: Array
-    S1: Array
-    E: Array
-    S2: Array
-    dS: Array
-    dD: Array
-    dS1: Array
-    dE: Array
-    output: Array
-    dS2: Array
-    X: Array
+    norms: SampleNorms
+    L_error: Array
+    G_error: Array
+    Lam_error: Array
+    beyond: float
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """What the errors of a forward pass are found from: bounds of the inputs' norms, (n,), and the units'."""
+
+    lengths: Array
+    blocks: tuple[Block, ...]
 
 
 def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Forward:
@@ -156,68 +181,36 @@ def checked(
 
 def _passed(net: TwoLayer, rule: Loss, inputs: Inputs, labels: NDArray[Any]) -> Forward:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        S, S1, S2, norms, n_kinks, faded = activate(net, inputs)
-        F = S @ net.A.T
+        units = evaluated(net, inputs)
+        F = units.S @ net.A.T
         if net.c is not None:
             add_to_rows(np.atleast_1d(net.c), F)
-        require_representable("outputs", F)
+        if not all_finite(F):
+            require_representable("activation values s(z)", units.S)
+            require_representable("outputs", F)
         L, G, Lam = loss_values(rule, F, labels)
         require_representable("loss derivatives", G)  # a loss may overflow: only the risk needs it
-        F_error = output_error(net, norms.S, norms.output)
+    known = Unmeasured(inputs.lengths, units.blocks)
+    values = units.S, units.S1, units.S2, F, L, G, Lam
+    return Forward(net, rule, inputs.X, labels, *values, units.n_kinks, known)
+
+
+def _measured(passed: Forward, known: Unmeasured) -> Errors:
+    """The errors of a forward pass.
+
+    Raises
+    ------
+    ValueError
+        If a bound overflows.
+    """
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        inputs, units = Inputs(passed.X, known.lengths), (passed.S, passed.S1, passed.S2)
+        norms, faded = sample_norms(passed.net, inputs, Units(*units, known.blocks, passed.n_kinks))
+        F_error = output_error(passed.net, norms.S, norms.output)
         require_representable("rounding errors of the outputs", F_error)
-        L_error, G_error, Lam_error, gone = loss_errors(rule, F, labels, L, G, Lam, F_error)
-    return Forward(
-        net,
-        rule,
-        inputs.X,
-        labels,
-        S,
-        S1,
-        S2,
-        F,
-        L,
-        G,
-        Lam,
-        norms,
-        F_error,
-        L_error,
-        G_error,
-        Lam_error,
-        n_kinks,
-        SUBNORMAL if faded or gone else 0.0,
-    )
-
-
-def activate(net: TwoLayer, inputs: Inputs) -> tuple[Array, Array, Array, SampleNorms, int, bool]:
-    """S, S1 and S2 (n, m) of X (n, d), and their norms, a block of rows at a time, which stays in cache."""
-    (X, lengths), m = inputs, net.W.shape[0]
-    n = len(X)
-    linear = linear_units(net)
-    S, S1, S2 = np.empty((n, m)), np.empty((n, m)), np.zeros((n, m)) if linear else np.empty((n, m))
-    sums = np.empty((11, n))
-    alpha = scaled_norms(net.A.T)
-    w_lengths = scaled_norms(net.W)
-    limits = net.activation.floor, net.activation.sup1, net.activation.sup2, net.activation.sup0
-    rounding = SLACK * gamma(net.W.shape[1] + 1), (net.W.shape[1] + 1) * SUBNORMAL
-    b = np.zeros(m) if net.b is None else net.b
-    n_kinks, faded, count = 0, 0, max(ROWS_PER_BLOCK, TILE // m)
-    for start in range(0, n, count):
-        rows = slice(start, start + count)
-        if linear and linear.measured(inputs.at(rows), S[rows], S1[rows], sums[:, rows]):
-            continue
-        Z = X[rows] @ net.W.T
-        radius = np.empty_like(Z)
-        if not preactivations(Z, b, lengths[rows], w_lengths, *rounding, radius):
-            require_representable("pre-activations", Z)
-        n_kinks += kinks.resolve(net, X[rows], Z, radius)
-        T = np.empty_like(Z)
-        net.activation.third(Z.ravel(), radius.ravel(), T.ravel())
-        net.activation.jets(Z.ravel(), S[rows].ravel(), S1[rows].ravel(), S2[rows].ravel())
-        faded += unit_norms(radius, T, S[rows], S1[rows], S2[rows], alpha, limits, sums[:, rows])
-    if not np.isfinite(sums).all():
-        for name, values in (("s", S), ("s'", S1), ("s''", S2)):
-            require_representable(f"activation values {name}(z)", values)
-    return S, S1, S2, SampleNorms(*[*sums, lengths]), n_kinks, faded > 0
+        losses = passed.F, passed.y, passed.L, passed.G, passed.Lam
+        L_error, G_error, Lam_error, gone = loss_errors(passed.loss, *losses, F_error)
+    return Errors(norms, L_error, G_error, Lam_error, SUBNORMAL if faded or gone else 0.0)
 
 
 @kernel
@@ -259,114 +252,6 @@ def largest_factors(norms, entries):  # type: ignore[no-untyped-def]
         max(largest_size(Lam), largest_size(dLam)),
         max(largest_size(G), largest_size(dG)),
     )
-
-
-@scalar_error_kernel
-def jet_errors(r, t, s, s1, s2, limits):  # type: ignore[no-untyped-def]
-    """Bounds of the errors of s, s' and s'' from their absolute values.
-
-    The true pre-activation lies within `r` of the computed one and t >= |s'''| there, so the errors of
-    s'', s', s follow in turn by the mean value theorem, and nothing exceeds its supremum. Where t is negative
-    s'' and s''' are below the smallest number, and s' is constant to it; where it is -2 they are nothing in
-    any product. On a piece that is zero everything is exact, and no time is lost with numbers as small as
-    what underflows. `limits`: the activation's absolute error, sup |s'|, sup |s''|, sup |s|.
-    """
-    plain = limits[0] <= SUBNORMAL
-    zero = s + s1 == 0.0 and (limits[2] == 0.0 or (plain and t == 0.0 and s2 == 0.0))
-    floor = 0.0 if zero or (plain and t == -2.0) else limits[0] + 4.0 * SUBNORMAL
-    bent = 0.0 if t < 0.0 else r
-    e2 = min(bent * t + JET_ERROR * s2 + (floor if limits[2] > 0.0 else 0.0), s2 + limits[2])
-    e1 = min(bent * (s2 + e2) + JET_ERROR * s1 + floor, s1 + limits[1])
-    e0 = r * min(s1 + e1, limits[1]) + JET_ERROR * s + floor
-    return min(e0, s + limits[3]), e1, e2
-
-
-@error_kernel
-def unit_norms(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
-    """Fill out (11, rows) with bounds of the norms over units of `SampleNorms`; how many values have faded.
-
-    Where squares would leave the floats the sum of absolute values stands for the norm. The loop over units
-    has sums alone, no largest value, which would keep it from becoming vectors.
-    """
-    (rows, m), faded = S.shape, 0
-    curvature, floor, few = np.empty(rows), np.empty(rows), np.empty(rows)
-    for i in range(rows):
-        ss = dd = s1s1 = ee = s2s2 = 0.0
-        ess = edd = es1 = eee = output = curved = floors = moved = 0.0
-        gone = 0
-        for k in range(m):
-            s, s1, s2, weight = abs(S[i, k]), abs(S1[i, k]), abs(S2[i, k]), alpha[k]
-            e0, e1, e2 = jet_errors(radius[i, k], T[i, k], s, s1, s2, limits)
-            D, E = weight * s1, weight * s2
-            eD, eE = weight * e1 + 2 * UNIT * D, weight * e2 + 2 * UNIT * E
-            ss += s * s
-            dd += D * D
-            s1s1 += s1 * s1
-            ee += E * E
-            s2s2 += s2 * s2
-            ess += e0 * e0
-            edd += eD * eD
-            es1 += e1 * e1
-            eee += eE * eE
-            output += weight * e0 + (SUBNORMAL if e0 > 0.0 else 0.0)
-            floors += weight * e2
-            moved += e2
-            gone += 1 if T[i, k] == -2.0 else 0
-            curved += s2 + max(T[i, k], 0.0)
-        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i] = ss, dd, s1s1, ee, s2s2
-        out[5, i], out[6, i], out[7, i], out[8, i] = ess, edd, es1, eee
-        out[9, i], out[10, i] = SLACK * output, SLACK * moved
-        curvature[i], floor[i], few[i] = curved, floors, gone < m
-        faded += gone
-    unsafe = np.zeros(rows)
-    square_roots(curvature, out, unsafe)
-    lost = m * SUBNORMAL if limits[2] > 0.0 else 0.0  # by products with errors of s''
-    for i in range(rows):
-        if unsafe[i] > 0.0:
-            absolute_sums(radius[i], T[i], S[i], S1[i], S2[i], alpha, limits, out[:, i])
-        elif curvature[i] == 0.0:  # a piece that is linear: s'' is zero but for the activation's own error
-            out[8, i] = SLACK * (floor[i] + lost) if floor[i] > 0.0 or few[i] > 0.0 else 0.0
-    return faded
-
-
-@kernel
-def square_roots(curvature, out, unsafe):  # type: ignore[no-untyped-def]
-    """Turn nine of the squares out (11, rows) into bounds of norms; unsafe (rows,) counts those out of range.
-
-    Those of s'' may, where the piece is linear: `curvature` (rows,) is zero.
-    """
-    for j in range(9):
-        bends = 1.0 if j in (3, 4, 8) else 0.0
-        for i in range(unsafe.size):
-            square = out[j, i]
-            strange = 0.0 if SAFE_LOW <= square <= SAFE_HIGH else 1.0
-            unsafe[i] += strange if bends == 0.0 or curvature[i] != 0.0 else 0.0
-            out[j, i] = SLACK * math.sqrt(square)
-
-
-@error_kernel
-def absolute_sums(radius, T, S, S1, S2, alpha, limits, out):  # type: ignore[no-untyped-def]
-    """Replace those norms of one sample whose squares left the floats by sums of absolute values.
-
-    Arrays over units are (m,), `out` is (11,).
-    """
-    sums = np.zeros(9)
-    for k in range(S.size):
-        s, s1, s2, weight = abs(S[k]), abs(S1[k]), abs(S2[k]), alpha[k]
-        e0, e1, e2 = jet_errors(radius[k], T[k], s, s1, s2, limits)
-        lost = SUBNORMAL if weight > 0 else 0.0
-        sums[0] += s
-        sums[1] += weight * s1 + (lost if s1 > 0 else 0.0)
-        sums[2] += s1
-        sums[3] += weight * s2 + (lost if s2 > 0 else 0.0)
-        sums[4] += s2
-        sums[5] += e0
-        sums[6] += weight * (e1 + 2 * UNIT * s1) + (2 * lost if s1 + e1 > 0 else 0.0)
-        sums[7] += e1
-        sums[8] += weight * (e2 + 2 * UNIT * s2) + (2 * lost if s2 + e2 > 0 else 0.0)
-    for j in range(9):
-        if not SAFE_LOW <= (out[j] / SLACK) ** 2 <= SAFE_HIGH:
-            out[j] = SLACK * sums[j]
 
 
 def output_error(net: TwoLayer, lengths: Array, moved: Array) -> Array:

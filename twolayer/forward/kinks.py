@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors.rounding import JET_ERROR, SUBNORMAL, UNIT
-from ..jit import error_kernel, kernel
+from ..jit import error_kernel, kernel, scalar_error_kernel
 from ..model.network import TwoLayer
 
 
@@ -69,20 +69,35 @@ def any_near(Z, radius, at):  # type: ignore[no-untyped-def]
     return near > 0
 
 
+@scalar_error_kernel
+def radius_of(x, w, b, relative, absolute):  # type: ignore[no-untyped-def]
+    """By how much rounding changes w . x + b, from bounds of |x| and |w|; nothing where there is no product.
+
+    The computed number is off by gamma_{d+1} (|x| |w| + |b|), `relative`, and by what underflows, `absolute`.
+    """
+    return relative * (x * w + abs(b)) + absolute if x > 0.0 and w > 0.0 else 0.0
+
+
 @error_kernel
 def preactivations(Z, b, x_norms, w_norms, relative, absolute, radius):  # type: ignore[no-untyped-def]
     """Add the biases b (m,) to the products Z (rows, m), fill `radius` with bounds; whether all is finite.
 
-    The computed z is off by gamma_{d+1} (|x_i| |w_k| + |b_k|), `relative`, and by what underflow loses,
-    `absolute`; not at all where there is no product. The activation's own error in z is part of the radius.
+    The activation's own error in z is part of the radius.
     """
     strange = 0
     for i in range(Z.shape[0]):
         for k in range(Z.shape[1]):
             z = Z[i, k] + b[k]
-            moved = relative * (x_norms[i] * w_norms[k] + abs(b[k])) + absolute
-            moved = moved if x_norms[i] > 0.0 and w_norms[k] > 0.0 else 0.0
             strange += 0 if abs(z) < np.inf else 1
             Z[i, k] = z
-            radius[i, k] = moved + JET_ERROR * abs(z)
+            radius[i, k] = radius_of(x_norms[i], w_norms[k], b[k], relative, absolute) + JET_ERROR * abs(z)
     return strange == 0
+
+
+@error_kernel
+def radii(Z, b, x_norms, w_norms, relative, absolute, radius):  # type: ignore[no-untyped-def]
+    """Fill `radius` (rows, m) with the same bounds for pre-activations Z (rows, m)."""
+    for i in range(Z.shape[0]):
+        for k in range(Z.shape[1]):
+            own = JET_ERROR * abs(Z[i, k])
+            radius[i, k] = radius_of(x_norms[i], w_norms[k], b[k], relative, absolute) + own

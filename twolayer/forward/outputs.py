@@ -13,13 +13,15 @@ from functools import partial
 import numpy as np
 
 from ..arrays import Array, all_finite, require_representable
-from ..errors.rounding import JET_ERROR, SAFE_HIGH, SAFE_LOW, SLACK, SUBNORMAL, gamma, scaled_norms
+from ..errors.rounding import JET_ERROR, SAFE_HIGH, SAFE_LOW, SLACK, SUBNORMAL, scaled_norms
 from ..jit import error_kernel
 from ..model.network import TwoLayer
 from . import kinks
-from .errors import activate, add_to_rows, output_error
+from .errors import add_to_rows, output_error
 from .inputs import Inputs
+from .norms import limits_of, sample_norms
 from .pieces import linear_units
+from .values import evaluated, rounding
 
 ROWS = 256  # samples of a block at least, for the sake of the matrix products
 BLOCK = 2**15  # values of units of a block: so few that memory is used again, not mapped anew
@@ -79,22 +81,21 @@ def output_blocks(net: TwoLayer, inputs: Inputs) -> Iterator[Outputs]:
 
 def _by_jets(net: TwoLayer, inputs: Inputs) -> Pass:
     """S, S1, F and the bounds of F's errors, by the second derivatives."""
-    S, S1, _, norms, _, _ = activate(net, inputs)
-    return S, S1, _outer(net, S), output_error(net, norms.S, norms.output)
+    units = evaluated(net, inputs)
+    norms, _ = sample_norms(net, inputs, units)
+    return units.S, units.S1, _outer(net, units.S), output_error(net, norms.S, norms.output)
 
 
 def _by_slopes(net: TwoLayer) -> Callable[[Inputs], Pass]:
     """The same by the supremum of |s''| alone; what belongs to the network is found once."""
-    m, d = net.W.shape
-    alpha, w_norms, b = scaled_norms(net.A.T), scaled_norms(net.W), np.zeros(m) if net.b is None else net.b
-    limits = net.activation.floor, net.activation.sup1, net.activation.sup2, net.activation.sup0
-    rounding = SLACK * gamma(d + 1), (d + 1) * SUBNORMAL
+    (w_norms, alpha), b = net.weight_norms, np.zeros(len(net.W)) if net.b is None else net.b
+    limits, lost = limits_of(net.activation), rounding(net)
 
     def passed(inputs: Inputs) -> Pass:
         Z = inputs.X @ net.W.T
         radius, S, S1 = np.empty_like(Z), np.empty_like(Z), np.empty_like(Z)
         squares, moved = np.empty(len(Z)), np.empty(len(Z))
-        if not kinks.preactivations(Z, b, inputs.lengths, w_norms, *rounding, radius):
+        if not kinks.preactivations(Z, b, inputs.lengths, w_norms, *lost, radius):
             require_representable("pre-activations", Z)
         kinks.resolve(net, inputs.X, Z, radius)
         net.activation.slopes(Z.ravel(), S.ravel(), S1.ravel())

@@ -11,11 +11,12 @@ import math
 import numpy as np
 
 from ..arrays import Array
-from ..errors.rounding import JET_ERROR, SAFE_HIGH, SAFE_LOW, SLACK, SUBNORMAL, UNIT, gamma, scaled_norms
+from ..errors.rounding import JET_ERROR, SAFE_HIGH, SAFE_LOW, SLACK, SUBNORMAL, UNIT, gamma
 from ..jit import error_kernel
 from ..model.activation import Activation
 from ..model.network import TwoLayer
 from .inputs import Inputs
+from .kinks import radius_of
 
 
 def slopes_beside_zero(activation: Activation) -> tuple[float, float] | None:
@@ -46,7 +47,7 @@ class LinearUnits:
         self.net, self.slopes = net, slopes
         self.b = np.zeros(m) if net.b is None else net.b
         self.c = None if net.c is None else np.atleast_1d(net.c)[:, None]
-        self.widths, self.alpha = scaled_norms(net.W), scaled_norms(net.A.T)
+        self.widths, self.alpha = net.weight_norms
         self.rounding = SLACK * gamma(d + 1), (d + 1) * SUBNORMAL
         self.floor = net.activation.floor + 4 * SUBNORMAL
         self.lost = SLACK * m * float(self.alpha.max()) * self.floor + m * SUBNORMAL
@@ -68,15 +69,21 @@ class LinearUnits:
             F += self.c
         return S.T, S1.T, np.ascontiguousarray(F.T), error
 
-    def measured(self, inputs: Inputs, S: Array, S1: Array, norms: Array) -> bool:
-        """Fill S and S1, (rows, m), and the norms (11, rows) of :class:`.errors.SampleNorms` but the inputs'.
+    def filled(self, Z: Array, lengths: Array, S: Array, S1: Array) -> bool:
+        """Fill S and S1 from the products Z, each (rows, m), of inputs of norms up to `lengths` (rows,).
 
-        False, and nothing is of use, where a side of zero is not certain, or a square leaves the floats.
+        False, and nothing is of use, where a side of zero is not certain.
         """
-        Z = inputs.X @ self.net.W.T
-        at = self.b, inputs.lengths, self.widths, self.alpha
+        return bool(bend_rows(Z, self.b, lengths, self.widths, self.slopes, self.rounding, S, S1))
+
+    def norms(self, lengths: Array, S: Array, S1: Array, norms: Array) -> bool:
+        """Fill the norms (11, rows) of :class:`.errors.SampleNorms` but the inputs', from S and S1 (rows, m).
+
+        False, and nothing is of use, where a square leaves the floats.
+        """
+        at = self.b, lengths, self.widths, self.alpha
         lost = S.shape[1] * self.floor, self.lost
-        return bool(bend_rows(Z, *at, self.slopes, self.rounding, lost, S, S1, norms))
+        return bool(bent_norms(S, S1, *at, self.slopes, self.rounding, lost, norms))
 
 
 @error_kernel
@@ -111,26 +118,38 @@ def bend(S, b, lengths, widths, alpha, slopes, rounding, own, constant, S1, erro
 
 
 @error_kernel
-def bend_rows(Z, b, lengths, widths, alpha, slopes, rounding, lost, S, S1, out):  # type: ignore[no-untyped-def]
-    """Fill S and S1 from products Z, all (rows, m), and out (11, rows) with norms; whether all is certain.
-
-    As `bend`, samples first. `lost` is what the activation loses of the units' values, |s| apart, and that
-    through alpha (m,). Of a sample without a slope everything is exactly zero.
-    """
-    (rows, m), (below, above), (relative, absolute), (each, through) = Z.shape, slopes, rounding, lost
-    near, strange = 0.0, 0
+def bend_rows(Z, b, lengths, widths, slopes, rounding, S, S1):  # type: ignore[no-untyped-def]
+    """Fill S and S1 from products Z, all (rows, m), samples first; whether every side of zero is certain."""
+    (rows, m), (below, above), (relative, absolute) = Z.shape, slopes, rounding
+    near = 0.0
     for i in range(rows):
-        ss = dd = s1s1 = ess = moved = 0.0
-        length, on = relative * lengths[i], lengths[i] > 0.0
+        length = lengths[i]
         for k in range(m):
-            z, weight = Z[i, k] + b[k], alpha[k]
-            radius = length * widths[k] + (relative * abs(b[k]) + absolute)
-            radius = radius if on and widths[k] > 0.0 else 0.0
+            z = Z[i, k] + b[k]
+            radius = radius_of(length, widths[k], b[k], relative, absolute)
             near += 1.0 if abs(z) <= radius + JET_ERROR * abs(z) else 0.0
             slope = below if z <= 0.0 else above
-            s, D = slope * z, weight * slope
-            error = radius * abs(slope) + 2 * JET_ERROR * abs(s)
-            S[i, k], S1[i, k] = s, slope
+            S[i, k], S1[i, k] = slope * z, slope
+    return near == 0.0 or below == above
+
+
+@error_kernel
+def bent_norms(S, S1, b, lengths, widths, alpha, slopes, rounding, lost, out):  # type: ignore[no-untyped-def]
+    """Fill out (11, rows) with norms from S and S1, each (rows, m); whether no square left the floats.
+
+    `lost` is what the activation loses of the units' values, |s| apart, and that through alpha (m,). Of a
+    sample without a slope everything is exactly zero.
+    """
+    (rows, m), (below, above), (relative, absolute), (each, through) = S.shape, slopes, rounding, lost
+    strange = 0
+    for i in range(rows):
+        ss = dd = s1s1 = ess = moved = 0.0
+        length = lengths[i]
+        for k in range(m):
+            s, slope, weight = abs(S[i, k]), S1[i, k], alpha[k]
+            D = weight * slope
+            radius = radius_of(length, widths[k], b[k], relative, absolute)
+            error = radius * abs(slope) + 2 * JET_ERROR * s
             ss += s * s
             dd += D * D
             s1s1 += slope * slope
@@ -153,4 +172,4 @@ def bend_rows(Z, b, lengths, widths, alpha, slopes, rounding, lost, S, S1, out):
         out[6, i] = there * ((JET_ERROR + 2 * UNIT) * out[1, i] + through)
         out[7, i] = there * (JET_ERROR * out[2, i] + each)
         out[9, i] = there * (SLACK * out[9, i] + through)
-    return strange == 0 and (near == 0.0 or below == above)
+    return strange == 0

@@ -20,13 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array
-from ..errors.rounding import NOTHING, SUBNORMAL, enclosed_times_power, exponent_of, times_power
-from .bounds import Bounds, bounds, gradient_exponent, input_norms, product_exponent
-from .errors import Forward, SampleNorms
+from ..errors.rounding import (
+    NOTHING,
+    SUBNORMAL,
+    enclosed_times_power,
+    exponent_of,
+    largest_size,
+    times_power,
+)
+from ..jit import kernel
+from .bounds import PRODUCTS, SIZES, Bounds, bounds, gradient_exponent, input_norms, product_exponent
+from .errors import Forward
+from .norms import SampleNorms
 from .scope import Scope
 
-PRODUCTS = 200  # products of factors below two to this are left alone,
-SIZES = -100  # unless the sum of them all is smaller than two to this
 LEAST, LARGE = -1074, 900  # exponents of the smallest number, and of what may still be multiplied
 
 
@@ -45,6 +52,58 @@ class Scaled:
     def back(self, value: float, error: float) -> tuple[float, float]:
         """A value of the scaled problem and its error, made those of the problem itself; inf on overflow."""
         return enclosed_times_power(value, error, self.exponent)
+
+
+def plain(forward: Forward, scope: Scope) -> bool:
+    """Whether the values alone tell that scaling is of no use for a matrix, whatever their errors.
+
+    Asked before any bound is found, so that what comes without one costs none.
+    """
+    sups = forward.net.activation.sup0, forward.net.activation.sup1, forward.net.activation.sup2
+    units = forward.S, forward.S1, forward.S2
+    parts = scope.has("a"), scope.has("W"), scope.has("b"), scope.has("c")
+    both = scope.gauss_newton, scope.residual
+    return bool(moderate(forward.lengths, forward.net.A, forward.G, forward.Lam, units, sups, parts, both))
+
+
+@kernel
+def moderate(x, A, G, Lam, units, sups, parts, both):  # type: ignore[no-untyped-def]
+    """Whether products of factors are below `PRODUCTS`, and some sample's part of their mean above `SIZES`.
+
+    x (n,) are the inputs' norms, units are S, S1 and S2, each (n, m), whose suprema spare to look at all.
+    """
+    S, S1, S2 = units
+    largest = max(largest_size(A.ravel()), 1.0) * max(largest_size(x), 1.0)
+    largest *= largest * max(largest_size(G.ravel()), 1.0) * max(largest_size(Lam.ravel()), 1.0)
+    s = sups[0] if sups[0] < PRODUCTS else largest_size(S.ravel())
+    s1 = sups[1] if sups[1] < PRODUCTS else largest_size(S1.ravel())
+    s2 = sups[2] if sups[2] < PRODUCTS else largest_size(S2.ravel())
+    s, s1 = max(s, 1.0), max(s1, 1.0)
+    if not largest * s * s * s1 * s1 * max(s2, 1.0) <= PRODUCTS:
+        return False
+    i = 0
+    while i < x.size and sample_size(i, x, A, G, Lam, units, parts, both) < x.size * SIZES:
+        i += 1
+    return i < x.size
+
+
+@kernel
+def sample_size(i, x, A, G, Lam, units, parts, both):  # type: ignore[no-untyped-def]
+    """The size of the largest product in the terms of sample i, up to what its input's norm is too large."""
+    (S, S1, S2), (a, w, b, c), (newton, residual) = units, parts, both
+    (q, m), inputs = A.shape, max(x[i] if w else 0.0, 1.0 if b else 0.0)
+    g = lam = value = slope = bend = outer = 0.0
+    for o in range(q):
+        g = max(g, abs(G[i, o]))
+        for p in range(q):
+            lam = max(lam, abs(Lam[i, o, p]))
+        for k in range(m):
+            slope, bend = max(slope, abs(A[o, k] * S1[i, k])), max(bend, abs(A[o, k] * S2[i, k]))
+    for k in range(m):
+        value, outer = max(value, abs(S[i, k])), max(outer, abs(S1[i, k]))
+    J = max(value if a else 0.0, inputs * slope, 1.0 if c else 0.0)
+    rest = max(inputs * outer if a else 0.0, inputs * inputs * bend)
+    return max(lam * J * J if newton else 0.0, g * rest if residual else 0.0)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -67,11 +126,11 @@ def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
 
 def _ordinary(forward: Forward, size: float, exponent: Callable[[Forward, Scope], int], scope: Scope) -> bool:
     """Whether no factor and no product is so large, nor the sum of all so small, that scaling is of use."""
-    if not math.ldexp(1.0, SIZES) <= size < math.inf:
+    if not SIZES <= size < math.inf:
         return False
-    if forward.product_bound <= math.ldexp(1.0, PRODUCTS):
+    if forward.product_bound <= PRODUCTS:
         return True
-    return max(exponent(forward, scope), *forward.factor_exponents.values()) <= PRODUCTS
+    return max(exponent(forward, scope), *forward.factor_exponents.values()) <= math.log2(PRODUCTS)
 
 
 def _vanishing(forward: Forward, scope: Scope, r: float) -> Scaled:
@@ -91,7 +150,7 @@ def _vanishing(forward: Forward, scope: Scope, r: float) -> Scaled:
     names = ("S", "S1", "S2", "Lam", "Lam_error", "G", "G_error")
     zeros = {name: np.zeros_like(getattr(forward, name)) for name in names}
     norms = SampleNorms(**{name: np.zeros(n) for name in vars(forward.norms)})
-    nothing = replace(forward, X=_moderate(forward.X), norms=norms, beyond=beyond, **zeros)
+    nothing = forward.changed(X=_moderate(forward.X), norms=norms, beyond=beyond, **zeros)
     return Scaled(nothing, bounds(nothing, scope), exponent, vanishes=True)
 
 
@@ -210,7 +269,7 @@ def _seen(forward: Forward, scope: Scope, gradient: bool) -> Forward:
         gone = (kept["X"] != forward.X).any(axis=1)
         kept["X"][gone] = _moderate(forward.X)[gone]
     net = forward.net if slopes.any() else replace(forward.net, a=np.zeros_like(forward.net.a))
-    return replace(forward, net=net, norms=SampleNorms(**norms), **kept)
+    return forward.changed(net=net, norms=SampleNorms(**norms), **kept)
 
 
 def _moved(forward: Forward, t: int, v: int, w: int, r: int) -> Forward:
@@ -232,4 +291,4 @@ def _moved(forward: Forward, t: int, v: int, w: int, r: int) -> Forward:
     if not all(np.isfinite(each).all() for each in (*factors.values(), *norms.values(), A)):
         factors["G"] = np.full_like(forward.G, np.inf)  # the worst of choices
     net, beyond = replace(forward.net, a=A), times_power(forward.beyond, -r)
-    return replace(forward, net=net, norms=SampleNorms(**norms), beyond=beyond, **factors)
+    return forward.changed(net=net, norms=SampleNorms(**norms), beyond=beyond, **factors)

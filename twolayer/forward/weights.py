@@ -44,8 +44,7 @@ def weighted(passed: Forward, weights: ArrayLike | None) -> Forward:
         for name, values in (("loss derivatives", G), ("loss curvatures", Lam)):
             require_representable(f"weighted {name}", values)
         q = passed.net.n_outputs
-        return replace(
-            passed,
+        return passed.changed(
             loss=replace(passed.loss, convention=_said(passed.loss.convention, w)),
             L=L,
             G=G,

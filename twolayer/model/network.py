@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from .. import arrays
 from ..arrays import Array
-from ..errors.rounding import scaled_norm
+from ..errors.rounding import scaled_norm, scaled_norms
 from .activation import activation as find_activation
 from .parameters import Parameters
 
@@ -108,6 +108,11 @@ class TwoLayer(Parameters):
     def output_norms(self) -> tuple[float, float]:
         """The Frobenius norm of A and the norm of c, 0 if there is none."""
         return scaled_norm(self.A), 0.0 if self.c is None else scaled_norm(self.c)
+
+    @cached_property
+    def weight_norms(self) -> tuple[Array, Array]:
+        """Bounds of the norms of the rows of W and of the columns of A, each (m,)."""
+        return scaled_norms(self.W), scaled_norms(self.A.T)
 
     @property
     def n_outputs(self) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..arrays import Array, real_array, require_representable
 from ..curvature.dense import dense, dense_error
 from ..errors.measurement import Measurement, measured
-from ..forward.block_bounds import block_bounds
+from ..forward.bounds import block_bounds
 from ..forward.scope import sizes
 from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import rectangular_norm

@@ -17,7 +17,7 @@ from ..curvature.frobenius import METHODS, frobenius
 from ..curvature.product import product
 from ..errors.measurement import Measurement
 from ..errors.rounding import SLACK, SUBNORMAL
-from ..forward.errors import forward
+from ..forward.errors import Forward, forward
 from ..forward.scope import GROUPS, Scope
 from ..forward.weights import weighted
 from ..memory import available
@@ -97,7 +97,7 @@ class Curvature(PerUnit):
 
     def _matvec(self, vector: Any) -> Array:
         direction = arrays.real_array("vector", vector).ravel()
-        return self._array(lambda: product(self.scaled.forward, self.scope, direction))
+        return self._array(lambda passed: product(passed, self.scope, direction))
 
     def _adjoint(self) -> Curvature:
         return self
@@ -113,7 +113,7 @@ class Curvature(PerUnit):
             If the matrix would not fit into this machine's memory.
         """
         _require_memory(8 * self.shape[0] ** 2)
-        return self._array(lambda: dense(self.scaled.forward, self.scope))
+        return self._array(lambda passed: dense(passed, self.scope))
 
     def rounding_error(self) -> float:
         """Bound of the Frobenius norm of ``toarray()`` minus the true matrix.
@@ -131,7 +131,7 @@ class Curvature(PerUnit):
 
     def diagonal(self) -> Array:
         """The diagonal, shape (P,). O(n m (q^2 + d)) time."""
-        return self._array(lambda: diagonal(self.scaled.forward, self.scope))
+        return self._array(lambda passed: diagonal(passed, self.scope))
 
     def frobenius_norm(
         self,
@@ -257,10 +257,10 @@ class Curvature(PerUnit):
         value, error = _representable(lambda: trace(passed, self.scope, bound))
         return self._from_scaled(value, error, "closed form")
 
-    def _array(self, evaluate: Callable[[], Array]) -> Array:
+    def _array(self, evaluate: Callable[[Forward], Array]) -> Array:
         """What `evaluate` makes of the scaled factors, for this operator. Arrays of any shape."""
-        exponent = self.scaled.exponent
-        return _representable(lambda: np.ldexp(evaluate(), exponent) if exponent else evaluate())
+        passed, exponent = self.factors
+        return _representable(lambda: np.ldexp(evaluate(passed), exponent) if exponent else evaluate(passed))
 
 
 class Hessian(Curvature):

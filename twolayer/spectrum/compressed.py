@@ -180,7 +180,7 @@ def compress(whole: Matrix) -> Matrix:
     lengths = scaled_norms(kept)
     norms = replace(forward.norms, X=lengths)
     net = _network(forward.net, kept.shape[1])
-    made = replace(forward, X=np.ascontiguousarray(kept), net=net, norms=norms)
+    made = forward.changed(X=np.ascontiguousarray(kept), net=net, norms=norms)
     groups = tuple(name for name in ("a", "W", "c") if name == "W" or name in scope.groups)
     small = scope.only(groups=groups)
     result = Matrix(made, small, bounds(made, small))
