@@ -39,6 +39,9 @@ def real_array(name: str, value: ArrayLike) -> Array:
     >>> real_array("y", np.array([1, 2], dtype=">i2"))
     array([1., 2.])
     """
+    if is_ready(value):
+        require_finite(name, value)  # type: ignore[arg-type]
+        return value  # type: ignore[return-value]
     plain = _plain(name, value)
     array = _as_numpy(name, plain)
     if array.dtype.kind == "O":
@@ -59,6 +62,11 @@ def kept_array(name: str, value: ArrayLike) -> Array:
     """
     plain = type(value) is np.ndarray and value.dtype == np.float64 and value.dtype.isnative
     return value if plain and value.flags.c_contiguous else real_array(name, value)  # type: ignore[union-attr,return-value]
+
+
+def is_ready(value: Any) -> bool:
+    """Whether `value`, of any type and shape, needs no conversion; its entries may yet be infinite or NaN."""
+    return type(value) is np.ndarray and value.dtype == np.float64 and value.flags.carray
 
 
 def _as_numpy(name: str, value: Any) -> NDArray[Any]:
@@ -192,6 +200,8 @@ def all_finite(values: Any) -> bool:
     """Whether there is neither NaN nor infinity among numbers of any shape."""
     if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.flags.c_contiguous:
         return bool(_flat_finite(values.ravel()))
+    if isinstance(values, float):
+        return math.isfinite(values)
     if isinstance(values, list):
         return all(map(math.isfinite, values))
     return bool(np.isfinite(values).all())

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from twolayer.forward.bounds import Bounds
-from twolayer.forward.scope import Scope, squared_inputs
+from twolayer.forward.scope import GROUPS, Scope
 
 from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, UNIT, compensated_sum, gamma
@@ -17,22 +17,18 @@ from ..jit import reduction_kernel, scalar_kernel, vector_kernel
 SQUARES = 2**15  # of inputs at a time: no more than the nearest caches hold
 
 
-@np.errstate(over="ignore", invalid="ignore")
 def trace(forward: Forward, scope: Scope, bound: Bounds) -> tuple[float, float]:
     """The trace and a bound of its error, infinite where it overflows: who asks refuses it."""
-    x2 = squared_inputs(forward, scope)
-    each = np.empty(forward.n)
-    parts = *_parts(forward, scope), float(scope.has("a")), float(scope.has("c"))
-    sample_traces(_factors(forward), *parts, x2, each)
+    (q, m), (n, d) = forward.net.A.shape, forward.X.shape
+    each, groups = np.empty(n), tuple(float(scope.has(name)) for name in GROUPS)
+    bends = forward.loss_norms[0], forward.norms.E
+    size = sample_traces(_factors(forward), forward.X, bends, *_parts(forward, scope), groups, each)
     require_representable("entries of the Hessian", each)
-    value = float(compensated_sum(each)) / forward.n
-    (q, m), d = forward.net.A.shape, forward.X.shape[1]
-    sizes = forward.loss_norms[0] * forward.norms.E  # what R's diagonal is bounded by, over |x~|^2 sqrt(m)
-    residual = scope.residual * SLACK * math.sqrt(m) * float(x2 @ sizes) / forward.n
-    steps = gamma(m + d + q * q + 20) + 2 * (forward.n * UNIT) ** 2
+    value = float(compensated_sum(each)) / n
+    residual = scope.residual * SLACK * math.sqrt(m) * size / n
+    steps = gamma(m + d + q * q + 20) + 2 * (n * UNIT) ** 2
     size = steps * (bound.gauss_newton + residual) + gamma(2) * abs(value)
-    error = SLACK * (bound.trace_propagated + size)
-    return value, float(error)
+    return value, SLACK * (bound.trace_propagated + size)
 
 
 def diagonal(forward: Forward, scope: Scope) -> Array:
@@ -121,19 +117,30 @@ def unit_weights(factors, newton, residual, by_a, by_b, weights):  # type: ignor
 
 
 @reduction_kernel
-def sample_traces(factors, newton, residual, a, c, x2, each):  # type: ignore[no-untyped-def]
-    """Fill each (n,) with traces of one sample, with A and c if `a` and `c` are 1; x2 (n,) is |x~_i|^2."""
-    A, Lam, G, S, S1, S2 = factors
-    (n, m), q = S1.shape, A.shape[0]
+def sample_traces(factors, X, bounds, newton, residual, groups, each):  # type: ignore[no-untyped-def]
+    """Fill each (n,) with traces of one sample; the sum of what bounds their parts of R, over sqrt(m).
+
+    `groups` says by 1 or 0 which of a, W, b and c are meant; `bounds` are |g_i| and |E_i| (n,), which
+    |x~_i|^2 is multiplied by.
+    """
+    (A, Lam, G, S, S1, S2), (g, E), (a, w, b, c) = factors, bounds, groups
+    (n, m), q, d = S1.shape, A.shape[0], X.shape[1]
     slopes, bends = np.empty(m), np.empty(m)
+    size = 0.0
     for i in range(n):
         if residual or i == 0 or differ(Lam[i], Lam[i - 1]):
             add_weights(A, Lam[i], G[i], newton, residual, slopes, bends)
-        weight = square = curvature = 0.0
+        weight = square = curvature = x2 = 0.0
         for k in range(m):
             weight += slopes[k] * S1[i, k] * S1[i, k] + bends[k] * S2[i, k]
             square += S[i, k] * S[i, k]
+        if w > 0.0:
+            for j in range(d):
+                x2 += X[i, j] * X[i, j]
+        x2 += b
         if newton:
             for o in range(q):
                 curvature += Lam[i, o, o]
-        each[i] = curvature * (a * square + c) + x2[i] * weight
+        each[i] = curvature * (a * square + c) + x2 * weight
+        size += x2 * (g[i] * E[i])
+    return size

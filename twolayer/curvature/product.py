@@ -15,24 +15,25 @@ from ..jit import reduction_kernel
 def product(forward: Values, scope: Scope, vector: Array) -> Array:
     """The curvature of the scope times `vector`, shape (P,) of the included parameters."""
     net, (n, m) = forward.net, forward.S.shape
-    parts = split(forward, scope, vector)
+    result = np.zeros(len(vector))
+    parts, found = split(forward, scope, vector), split(forward, scope, result)
     VZ = forward.X @ parts["W"].T if "W" in parts else np.zeros((n, m))
-    VZ = np.ascontiguousarray(VZ)
     if "b" in parts:
-        add_to_rows(np.ascontiguousarray(parts["b"]), VZ)
-    va = np.ascontiguousarray(parts.get("a", np.zeros(net.A.shape)).reshape(net.A.shape))
-    vc = np.atleast_1d(parts.get("c", np.zeros(len(va))))
+        add_to_rows(parts["b"], VZ)
+    q = len(net.A)
+    va, Ha = (each["a"].reshape(q, m) if "a" in each else np.zeros((q, m)) for each in (parts, found))
+    vc, Hc = (each["c"].reshape(q) if "c" in each else np.zeros(q) for each in (parts, found))
+    Hb = found["b"] if "b" in found else np.empty(m)
     on = float(scope.gauss_newton), float(scope.residual)
-    Ha, Hb, Hc = np.zeros_like(va), np.zeros(m), np.zeros_like(vc)
     pull_back(forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, *on, VZ, Ha, Hb, Hc)
-    result = {"a": Ha, "b": Hb, "c": Hc}
     if "W" in parts:
-        result["W"] = VZ.T @ forward.X
-    return np.asarray(np.concatenate([result[name].ravel() for name in parts]) / n)
+        np.matmul(VZ.T, forward.X, out=found["W"])
+    result /= n
+    return result
 
 
 def split(forward: Values, scope: Scope, vector: Array) -> dict[str, Array]:
-    """The parts of a vector over the included parameters, each with its own shape.
+    """The parts of a contiguous vector over the included parameters, each a view of its own shape.
 
     Shape (P,) -> (q, m), (m, d), (m,), (q,).
     """

@@ -72,7 +72,21 @@ def plain_norms(rows, lengths):  # type: ignore[no-untyped-def]
         for j in range(rows.shape[1]):
             total += rows[i, j] * rows[i, j]
         lengths[i] = total
+    return norms_of_squares(rows, lengths)
+
+
+@reduction_kernel
+def norms_of_squares(rows, lengths):  # type: ignore[no-untyped-def]
+    """Turn the squares lengths (k,) into SLACK times the norms of rows (k, l); whether none left the floats.
+
+    The norm of one number is its absolute value.
+    """
     strange = 0
+    if rows.shape[1] == 1:
+        for i in range(lengths.size):
+            lengths[i] = abs(rows[i, 0])
+            strange += 0 if lengths[i] < math.inf else 1
+        return strange == 0
     for i in range(lengths.size):
         strange += 0 if SAFE_LOW <= lengths[i] <= SAFE_HIGH else 1
         lengths[i] = SLACK * math.sqrt(lengths[i])

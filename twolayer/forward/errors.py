@@ -184,7 +184,7 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Inputs, labels: NDArray[Any]) -> 
         units = evaluated(net, inputs)
         F = units.S @ net.A.T
         if net.c is not None:
-            add_to_rows(np.atleast_1d(net.c), F)
+            add_to_rows(net.c.reshape(-1), F)
         if not all_finite(F):
             require_representable("activation values s(z)", units.S)
             require_representable("outputs", F)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .. import arrays
 from ..arrays import Array
-from ..errors.rounding import SAFE_HIGH, SAFE_LOW, SLACK, plain_norms, scaled_norms
+from ..errors.rounding import norms_of_squares, plain_norms, scaled_norms
 from ..jit import reduction_kernel
 
 
@@ -36,7 +35,7 @@ def taken(X: ArrayLike, d: int, kept: bool) -> Inputs:
     ValueError
         As :func:`twolayer.arrays.inputs` does.
     """
-    if isinstance(X, np.ndarray) and _as_wanted(X, d):
+    if isinstance(X, np.ndarray) and arrays.is_ready(X) and X.ndim == 2 and X.shape[1] == d and len(X) > 0:
         made, lengths = np.empty_like(X) if kept else X, np.empty(len(X))
         if measured_copy(X, made, lengths) if kept else plain_norms(X, lengths):
             return Inputs(made, lengths)
@@ -44,21 +43,13 @@ def taken(X: ArrayLike, d: int, kept: bool) -> Inputs:
     return Inputs(checked.copy() if kept else checked, scaled_norms(checked))
 
 
-def _as_wanted(X: NDArray[Any], d: int) -> bool:
-    """Whether an array is (n, d) and needs no conversion; of one input the norm is its absolute value."""
-    plain = type(X) is np.ndarray and X.dtype == np.float64 and X.dtype.isnative and X.flags.carray
-    return plain and X.ndim == 2 and len(X) > 0 and X.shape[1] == d > 1
-
-
 @reduction_kernel
 def measured_copy(X, made, lengths):  # type: ignore[no-untyped-def]
     """Copy X to `made`, both (n, d), and bound its rows' norms, (n,); whether no square left the floats."""
-    strange = 0
     for i in range(X.shape[0]):
         total = 0.0
         for j in range(X.shape[1]):
             made[i, j] = X[i, j]
             total += X[i, j] * X[i, j]
-        strange += 0 if SAFE_LOW <= total <= SAFE_HIGH else 1
-        lengths[i] = SLACK * math.sqrt(total)
-    return strange == 0
+        lengths[i] = total
+    return norms_of_squares(X, lengths)

@@ -18,7 +18,6 @@ COARSE = 0.01
 """Where the curvature may change by more than a factor of exp of this, it is looked at all around."""
 
 
-@np.errstate(over="ignore", invalid="ignore", under="ignore")
 def loss_errors(
     rule: Loss, F: Array, y: NDArray[Any], L: Array, G: Array, Lam: Array, F_error: Array
 ) -> tuple[Array, Array, Array, bool]:
@@ -31,25 +30,36 @@ def loss_errors(
     Where the outputs are uncertain by more than that is good for, the derivatives all around are bounded.
     """
     n, q = F.shape
-    sizes = scaled_norms(F), scaled_norms(G), scaled_norms(Lam.reshape(n, -1))
     third = rule.sup3 if rule.separable else math.sqrt(q) * rule.sup3  # spectral to Frobenius norm
     limits = third, rule.concordance, math.sqrt(q) * rule.sup1, math.sqrt(q) * rule.sup2, q
-    lost, radius, found = np.full(n, SUBNORMAL), np.empty(n), np.empty((3, n))
-    if math.isfinite(rule.faded):
-        reach = 2 * (F_error + JET_ERROR * sizes[0])
-        lost[_least_distance(rule, F, y) - reach >= rule.faded] = 0.0
-    if of_derivatives(sizes, F_error, lost, limits, radius, found):
-        coarse = rule.concordance * radius > COARSE
-        around = _around if rule.separable else _around_softmax
-        bounds = around(rule, F[coarse], y[coarse], G[coarse], Lam[coarse], radius[coarse], lost[coarse])
-        found[1:, coarse] = np.fmin(found[1:, coarse], bounds)
-    of_losses(radius, sizes[1], L, JET_ERROR + gamma(q), found)
-    return found[0], found[1], found[2], not lost.all()
+    rounding, gone = JET_ERROR + gamma(q), False
+    sizes = scaled_norms(F), scaled_norms(G), scaled_norms(Lam.reshape(n, -1))
+    lost, radius, found = np.empty(n), np.empty(n), np.empty((3, n))
+    lost.fill(SUBNORMAL)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        if math.isfinite(rule.faded):
+            reach = 2 * (F_error + JET_ERROR * sizes[0])
+            lost[_least_distance(rule, F, y) - reach >= rule.faded] = 0.0
+            gone = not lost.all()
+        if of_derivatives(sizes, F_error, L, lost, limits, rounding, radius, found):
+            coarse = rule.concordance * radius > COARSE
+            around = _around if rule.separable else _around_softmax
+            bounds = around(rule, F[coarse], y[coarse], G[coarse], Lam[coarse], radius[coarse], lost[coarse])
+            found[1:, coarse] = np.fmin(found[1:, coarse], bounds)
+            of_losses(radius, sizes[1], L, rounding, found)
+    return found[0], found[1], found[2], gone
 
 
 @error_kernel
-def of_derivatives(sizes, F_error, lost, limits, radius, found):  # type: ignore[no-untyped-def]
-    """Fill found[1:] (2, n) with the errors of G and Lam; how many samples have outputs that are coarse.
+def of_losses(radius, g, L, rounding, found):  # type: ignore[no-untyped-def]
+    """Fill found[0] (n,) with the errors of the losses L (n,), whose slopes g (n,) are off by found[1]."""
+    for i in range(L.size):
+        found[0, i] = SLACK * (radius[i] * (g[i] + found[1, i]) + rounding * abs(L[i])) + SUBNORMAL
+
+
+@error_kernel
+def of_derivatives(sizes, F_error, L, lost, limits, rounding, radius, found):  # type: ignore[no-untyped-def]
+    """Fill found (3, n) with the errors of L, G and Lam; how many samples have outputs that are coarse.
 
     sizes are |F_i|, |G_i| and |Lam_i|, each (n,), and radius (n,) gets by how much outputs are uncertain;
     `limits` are sup |d3l|, the concordance, the suprema of the derivatives and q. exp(x) - 1 <= x + x^2 up to
@@ -72,14 +82,8 @@ def of_derivatives(sizes, F_error, lost, limits, radius, found):  # type: ignore
         most = SLACK * (g[i] + sup1)
         found[1, i], found[2, i] = most if most < g_error else g_error, lam_error
         coarse += 1 if x > COARSE else 0
+    of_losses(radius, g, L, rounding, found)
     return coarse
-
-
-@error_kernel
-def of_losses(radius, g, L, rounding, found):  # type: ignore[no-untyped-def]
-    """Fill found[0] (n,) with the errors of the losses L (n,), whose slopes g (n,) are off by found[1]."""
-    for i in range(L.size):
-        found[0, i] = SLACK * (radius[i] * (g[i] + found[1, i]) + rounding * abs(L[i])) + SUBNORMAL
 
 
 def _least_distance(rule: Loss, F: Array, y: NDArray[Any]) -> Array:

@@ -110,7 +110,7 @@ def _outer(net: TwoLayer, S: Array) -> Array:
     """A S + c, shape (rows, q) from (rows, m)."""
     F = S @ net.A.T
     if net.c is not None:
-        add_to_rows(np.atleast_1d(net.c), F)
+        add_to_rows(net.c.reshape(-1), F)
     return F
 
 

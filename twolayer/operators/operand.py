@@ -38,7 +38,7 @@ class RealOperator(LinearOperator):  # type: ignore[misc]
         if _is_number(x) or isinstance(x, LinearOperator):
             return super().dot(x)
         operand = self._operand(x, self.shape[1])
-        return super().dot(operand)
+        return super().matvec(operand) if operand.ndim == 1 else super().dot(operand)
 
     def matvec(self, x: Any) -> Any:
         """The operator times a vector `x`, shape (k,) or (k, 1).
@@ -93,7 +93,7 @@ class RealOperator(LinearOperator):  # type: ignore[misc]
 
 def _is_number(x: Any) -> bool:
     """Whether `x` is what scipy scales an operator by."""
-    return bool(np.isscalar(x)) and not isinstance(x, (str, bytes))
+    return not isinstance(x, (np.ndarray, str, bytes)) and bool(np.isscalar(x))
 
 
 def _refuse_number(x: Any, size: int) -> None:
