@@ -57,6 +57,11 @@ class Forward(Values):
         return self.errors.norms
 
     @property
+    def F_error(self) -> Array:
+        """Bounds of the errors' norms over outputs, (n,)."""
+        return self.errors.F_error
+
+    @property
     def L_error(self) -> Array:
         """Bounds of the errors of L, (n,)."""
         return self.errors.L_error
@@ -137,7 +142,7 @@ class Errors:
     Attributes
     ----------
     norms : SampleNorms
-    L_error, G_error, Lam_error : ndarray, shape (n,)
+    F_error, L_error, G_error, Lam_error : ndarray, shape (n,)
         Euclidean or Frobenius norm over outputs.
     beyond : float
         Bound of what neither errors of factors nor products of theirs show of the whole curvature, and of the
@@ -145,6 +150,7 @@ class Errors:
     """
 
     norms: SampleNorms
+    F_error: Array
     L_error: Array
     G_error: Array
     Lam_error: Array
@@ -210,7 +216,7 @@ def _measured(passed: Forward, known: Unmeasured) -> Errors:
         require_representable("rounding errors of the outputs", F_error)
         losses = passed.F, passed.y, passed.L, passed.G, passed.Lam
         L_error, G_error, Lam_error, gone = loss_errors(passed.loss, *losses, F_error)
-    return Errors(norms, L_error, G_error, Lam_error, SUBNORMAL if faded or gone else 0.0)
+    return Errors(norms, F_error, L_error, G_error, Lam_error, SUBNORMAL if faded or gone else 0.0)
 
 
 @kernel
