@@ -62,27 +62,24 @@ class Bounds:
 
 def bounds(forward: Forward, scope: Scope) -> Bounds:
     """Evaluate the bounds for one scope; O(n) once the forward pass is done."""
-    norms, n, m = forward.norms, forward.n, forward.net.W.shape[0]
-    root = math.sqrt(forward.net.n_outputs)
-    jacobian, sums = np.empty(n), np.empty(6)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        each = (norms.X, norms.S, norms.dS, norms.D, norms.dD, norms.S1, norms.dS1, norms.E, norms.dE)
-        losses = (*forward.loss_norms, forward.Lam_error, forward.G_error)
-        a, w, b, c = (float(scope.has(name)) for name in GROUPS)
-        parts = float(scope.gauss_newton), float(scope.residual)
-        add_up(each, losses, (a, w, b, root * a, root * c), math.sqrt(m), parts, jacobian, sums)
-        newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * sums / n).tolist()
-        total = scope.gauss_newton * newton + scope.residual * residual
-        exponents = (
-            _exponent(forward, total, scope, product_exponent),
-            _exponent(forward, gradient_size, scope, gradient_exponent),
-        )
-        terms = n * forward.net.n_outputs**2 * m * sum(sizes(forward, scope).values())
-        lost, gradient_lost = (_underflow(terms, e) + forward.beyond for e in exponents)
+    norms, n, (q, m) = forward.norms, forward.n, forward.net.A.shape
+    each = norms.X, norms.S, norms.dS, norms.D, norms.dD, norms.S1, norms.dS1, norms.E, norms.dE
+    losses = *forward.loss_norms, forward.Lam_error, forward.G_error
+    a, w, b, c = (float(scope.has(name)) for name in GROUPS)
+    groups, jacobian = (a, w, b, a * math.sqrt(q), c * math.sqrt(q)), np.empty(n)
+    parts = float(scope.gauss_newton), float(scope.residual)
+    sums = add_up(each, losses, groups, math.sqrt(m), parts, jacobian)
+    newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * each / n for each in sums)
+    exponents = (
+        _exponent(forward, newton + residual, scope, product_exponent),
+        _exponent(forward, gradient_size, scope, gradient_exponent),
+    )
+    terms = n * q * q * m * sum(sizes(forward, scope).values())
+    lost, gradient_lost = (_underflow(terms, e) + forward.beyond for e in exponents)
     return Bounds(
         jacobian=jacobian,
-        gauss_newton=newton if scope.gauss_newton else 0.0,
-        residual=residual if scope.residual else 0.0,
+        gauss_newton=newton,
+        residual=residual,
         propagated=lost + moved,
         trace_propagated=lost + trace_moved,
         gradient_propagated=gradient_lost + gradient_moved,
@@ -100,8 +97,8 @@ def length(u, v):  # type: ignore[no-untyped-def]
 
 
 @reduction_kernel
-def add_up(each, losses, groups, root_m, parts, jacobian, sums):  # type: ignore[no-untyped-def]
-    """Fill jacobian (n,) and sums (6,), over samples, from arrays (n,).
+def add_up(each, losses, groups, root_m, parts, jacobian):  # type: ignore[no-untyped-def]
+    """Fill jacobian (n,) from arrays (n,); six sums over samples, zero those of a part that is left out.
 
     `groups` says by 1 or 0 whether a, W and b are meant, and has sqrt(q) in the place of 1 for a and c.
     """
@@ -109,8 +106,6 @@ def add_up(each, losses, groups, root_m, parts, jacobian, sums):  # type: ignore
     g, lam, lam_error, g_error = losses
     with_a, with_w, with_b, a, c = groups
     newton, residual = parts
-    for k in range(6):
-        sums[k] = 0.0
     size = rest = moved = trace_moved = gradient_moved = gradient_size = 0.0
     for i in range(lengths.size):
         x = length(with_w * lengths[i] if with_w > 0.0 else 0.0, with_b)
@@ -129,8 +124,7 @@ def add_up(each, losses, groups, root_m, parts, jacobian, sums):  # type: ignore
             trace_moved += root_m * squares * (g_error[i] * (E[i] + dE[i]) + g[i] * dE[i])
         gradient_moved += g_error[i] * (J + dJ) + g[i] * dJ
         gradient_size += g[i] * J
-    sums[0], sums[1], sums[2], sums[3] = size, rest, moved, trace_moved
-    sums[4], sums[5] = gradient_moved, gradient_size
+    return size, rest, moved, trace_moved, gradient_moved, gradient_size
 
 
 def input_norms(forward: Forward, scope: Scope) -> Array:

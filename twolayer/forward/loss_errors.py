@@ -36,17 +36,16 @@ def loss_errors(
     sizes = scaled_norms(F), scaled_norms(G), scaled_norms(Lam.reshape(n, -1))
     lost, radius, found = np.empty(n), np.empty(n), np.empty((3, n))
     lost.fill(SUBNORMAL)
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        if math.isfinite(rule.faded):
-            reach = 2 * (F_error + JET_ERROR * sizes[0])
-            lost[_least_distance(rule, F, y) - reach >= rule.faded] = 0.0
-            gone = not lost.all()
-        if of_derivatives(sizes, F_error, L, lost, limits, rounding, radius, found):
-            coarse = rule.concordance * radius > COARSE
-            around = _around if rule.separable else _around_softmax
-            bounds = around(rule, F[coarse], y[coarse], G[coarse], Lam[coarse], radius[coarse], lost[coarse])
-            found[1:, coarse] = np.fmin(found[1:, coarse], bounds)
-            of_losses(radius, sizes[1], L, rounding, found)
+    if math.isfinite(rule.faded):
+        reach = 2 * (F_error + JET_ERROR * sizes[0])
+        lost[_least_distance(rule, F, y) - reach >= rule.faded] = 0.0
+        gone = not lost.all()
+    if of_derivatives(sizes, F_error, L, lost, limits, rounding, radius, found):
+        coarse = rule.concordance * radius > COARSE
+        around = _around if rule.separable else _around_softmax
+        bounds = around(rule, F[coarse], y[coarse], G[coarse], Lam[coarse], radius[coarse], lost[coarse])
+        found[1:, coarse] = np.fmin(found[1:, coarse], bounds)
+        of_losses(radius, sizes[1], L, rounding, found)
     return found[0], found[1], found[2], gone
 
 
@@ -100,6 +99,7 @@ def _peaks(rule: Loss, F: Array, y: NDArray[Any]) -> Array:
     return rule.peak[0] + rule.peak[1] * np.asarray(y, float).reshape(F.shape)
 
 
+@np.errstate(over="ignore", invalid="ignore", under="ignore")
 def _around(
     rule: Loss, F: Array, y: NDArray[Any], G: Array, Lam: Array, radius: Array, lost: Array
 ) -> tuple[Array, Array]:
@@ -120,6 +120,7 @@ def _around(
     return SLACK * scaled_norms(steep) + rest, SLACK * scaled_norms(curved) + rest
 
 
+@np.errstate(over="ignore", invalid="ignore", under="ignore")
 def _around_softmax(
     rule: Loss, F: Array, y: NDArray[Any], G: Array, Lam: Array, radius: Array, lost: Array
 ) -> tuple[Array, Array]:

@@ -100,11 +100,10 @@ def bend(S, b, lengths, widths, alpha, slopes, rounding, own, constant, S1, erro
     for i in range(rows):
         error[i] = 0.0
     for k in range(m):
-        shift, through, weight = b[k], relative * widths[k], alpha[k]
-        rest = relative * abs(shift) + absolute if widths[k] > 0.0 else 0.0
+        shift, width, weight = b[k], widths[k], alpha[k]
         for i in range(rows):
             z = S[k, i] + shift
-            radius = through * lengths[i] + rest if lengths[i] > 0.0 else 0.0
+            radius = radius_of(lengths[i], width, shift, relative, absolute)
             near += 1.0 if abs(z) <= radius + JET_ERROR * abs(z) else 0.0
             slope = below if z <= 0.0 else above
             s = slope * z
