@@ -151,3 +151,11 @@ def test_linear_units_whose_squares_leave_the_floats_are_measured_all_the_same(n
     for field, power in (("S", scale), ("dS", scale), ("S1", 1.0), ("D", 1 / scale)):
         ratio = getattr(norms, field) / power / getattr(near, field)
         assert ((ratio > 0.3) & (ratio < 6.0)).all(), field  # of 5 units: sums stand for norms there
+
+
+def test_a_bound_that_overflows_is_refused_where_it_is_asked_for():
+    net = tl.TwoLayer([1e-300], [[1.797e308]], activation="relu")
+    H = tl.Hessian(net, [[1.0]], [0.0])
+    assert H.forward.F == pytest.approx(1.797e8)
+    with pytest.raises(ValueError, match="must give finite rounding errors of the outputs"):
+        H.trace()

@@ -38,7 +38,8 @@ class Curvature(PerUnit):
     """The Hessian, one of its two parts, or a principal block of either. Made by :class:`Hessian`.
 
     A scipy LinearOperator of shape (P, P), P the number of parameters included. The forward pass is done
-    once, when the Hessian is made.
+    once, when the Hessian is made, and bounds of its errors once, when a measurement is first asked for:
+    ``@``, ``toarray`` and ``diagonal`` need none.
 
     Attributes
     ----------
@@ -281,7 +282,8 @@ class Hessian(Curvature):
     Raises
     ------
     ValueError
-        If the data does not fit the network or the loss, or a value overflows.
+        If the data does not fit the network or the loss, or a value overflows; where a bound of its error
+        does, the measurement that needs it is refused.
 
     Notes
     -----

@@ -20,7 +20,8 @@ DEFINITE = 0.9  # the same of a positive definite matrix
 UNIT, CAPACITANCE = 1.4e7, 7e3  # what a block and an entry of the capacitance matrix cost a count besides
 START = 5e6  # what Lanczos costs before it does anything
 STEP = 2e6  # a product of Lanczos, however small
-FIRST, EACH = 20.0, 20.0  # how many products it takes: besides, and for every pair
+FIRST, EACH = 10.0, 10.0  # how many products it takes: besides, and for every pair
+PATIENCE = 2.0  # times what it is expected to take: until when Lanczos is never given up
 OFTEN = 1.25  # times the two evaluations of a count: it often needs a third one
 AGAIN = 5.0  # times what a count takes: what it takes to look again at the signs that it leaves undecided
 NEAR = 8.0  # times what Lanczos takes: up to where all eigenvalues are sought if it proves nothing
@@ -100,7 +101,7 @@ def _products(k: int) -> float:
 def product_cost(matrix: Matrix) -> float:
     """One product with a vector, and what Lanczos does with it."""
     (n, d), (q, m) = matrix.forward.X.shape, matrix.forward.net.A.shape
-    return float(STEP + n * m * (2.0 * d + 45.0 * q + 50.0))
+    return float(STEP + n * m * (2.0 * d + 45.0 * q + 110.0))
 
 
 def _eigen(order: float) -> float:
@@ -195,7 +196,7 @@ class Choice:
         """After how many products Lanczos gives up k eigenvalues in favour of the `other` method."""
         if other is None:
             return math.inf
-        return max(_products(k), BRIEF * other.flops / product_cost(self.small))
+        return max(PATIENCE * _products(k), BRIEF * other.flops / product_cost(self.small))
 
 
 def choose(
