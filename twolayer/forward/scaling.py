@@ -110,7 +110,8 @@ def sample_size(i, x, A, G, Lam, units, parts, both):  # type: ignore[no-untyped
 def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """Factors for the curvature of the scope, scaled where they must be; `bound` is that of `forward`."""
     size = bound.total
-    if _ordinary(forward, size, product_exponent, scope):
+    ordinary = math.isfinite(size + bound.propagated) and plain(forward, scope)  # as factors alone are taken
+    if ordinary or _ordinary(forward, size, product_exponent, scope):
         return Scaled(forward, bound)
     forward = _seen(forward, scope, gradient=False)
     values, r = (_curvature_exponent(forward, scope, errors) for errors in (False, True))

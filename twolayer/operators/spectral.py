@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 
 import numpy as np
@@ -48,18 +47,14 @@ class Spectral(RealOperator):
     @cached_property
     def scaled(self) -> Scaled:
         """Factors whose products stay within the floats, and their bounds."""
-        if self._plain and math.isfinite(self.bound.total + self.bound.propagated):
-            return Scaled(self.forward, self.bound)
         return scaled_curvature(self.forward, self.scope, self.bound)
 
-    @property
+    @cached_property
     def factors(self) -> tuple[Forward, int]:
         """The same factors without their bounds, and the power of two that they are scaled by."""
-        return (self.forward, 0) if self._plain else (self.scaled.forward, self.scaled.exponent)
-
-    @cached_property
-    def _plain(self) -> bool:
-        return plain(self.forward, self.scope)
+        if plain(self.forward, self.scope):
+            return self.forward, 0
+        return self.scaled.forward, self.scaled.exponent
 
     @cached_property
     def eigensystem(self) -> Eigensystem:

@@ -41,10 +41,8 @@ from .lapack import verified_eigenvalues
 from .tangent_kernel import loss_roots
 from .unit_blocks import Units
 
-TRIES, FEW_TRIES = (
-    12,
-    2,
-)  # at shifts beside a doubtful one; few where all eigenvalues cost no more than others
+TRIES = 12  # at shifts beside a doubtful one,
+FEW_TRIES = 2  # or these, where all eigenvalues cost no more than the others
 FINER = 2.0**-9  # of the distance that a count leaves undecided: where a sharp one begins
 FARTHER = 6  # points tried on either side of a shift that leaves signs undecided
 CROWD = 8  # eigenvalues between two of these, from which on no gap is hoped for unless they get fewer
