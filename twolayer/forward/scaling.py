@@ -54,25 +54,26 @@ class Scaled:
         return enclosed_times_power(value, error, self.exponent)
 
 
-def plain(forward: Forward, scope: Scope) -> bool:
+def needs_no_scaling(forward: Forward, scope: Scope) -> bool:
     """Whether the values alone tell that scaling is of no use for a matrix, whatever their errors.
 
     Asked before any bound is found, so that what comes without one costs none.
     """
     sups = forward.net.activation.sup0, forward.net.activation.sup1, forward.net.activation.sup2
     units = forward.S, forward.S1, forward.S2
+    losses, both = (forward.G, forward.Lam), (scope.gauss_newton, scope.residual)
     parts = scope.has("a"), scope.has("W"), scope.has("b"), scope.has("c")
-    both = scope.gauss_newton, scope.residual
-    return bool(moderate(forward.lengths, forward.net.A, forward.G, forward.Lam, units, sups, parts, both))
+    return bool(of_ordinary_size(forward.lengths, forward.net.A, losses, units, sups, parts, both))
 
 
 @kernel
-def moderate(x, A, G, Lam, units, sups, parts, both):  # type: ignore[no-untyped-def]
+def of_ordinary_size(x, A, losses, units, sups, parts, both):  # type: ignore[no-untyped-def]
     """Whether products of factors are below `PRODUCTS`, and some sample's part of their mean above `SIZES`.
 
-    x (n,) are the inputs' norms, units are S, S1 and S2, each (n, m), whose suprema spare to look at all.
+    x (n,) are the inputs' norms, units are S, S1 and S2, each (n, m): where a supremum is known, it is taken
+    for the largest of all.
     """
-    S, S1, S2 = units
+    (G, Lam), (S, S1, S2) = losses, units
     largest = max(largest_size(A.ravel()), 1.0) * max(largest_size(x), 1.0)
     largest *= largest * max(largest_size(G.ravel()), 1.0) * max(largest_size(Lam.ravel()), 1.0)
     s = sups[0] if sups[0] < PRODUCTS else largest_size(S.ravel())
@@ -82,15 +83,15 @@ def moderate(x, A, G, Lam, units, sups, parts, both):  # type: ignore[no-untyped
     if not largest * s * s * s1 * s1 * max(s2, 1.0) <= PRODUCTS:
         return False
     i = 0
-    while i < x.size and sample_size(i, x, A, G, Lam, units, parts, both) < x.size * SIZES:
+    while i < x.size and sample_size(i, x, A, losses, units, parts, both) < x.size * SIZES:
         i += 1
     return i < x.size
 
 
 @kernel
-def sample_size(i, x, A, G, Lam, units, parts, both):  # type: ignore[no-untyped-def]
-    """The size of the largest product in the terms of sample i, up to what its input's norm is too large."""
-    (S, S1, S2), (a, w, b, c), (newton, residual) = units, parts, both
+def sample_size(i, x, A, losses, units, parts, both):  # type: ignore[no-untyped-def]
+    """The size of the largest product among the terms of sample i, about: x (n,) bounds its input's norm."""
+    (G, Lam), (S, S1, S2), (a, w, b, c), (newton, residual) = losses, units, parts, both
     (q, m), inputs = A.shape, max(x[i] if w else 0.0, 1.0 if b else 0.0)
     g = lam = value = slope = bend = outer = 0.0
     for o in range(q):
@@ -110,8 +111,9 @@ def sample_size(i, x, A, G, Lam, units, parts, both):  # type: ignore[no-untyped
 def scaled_curvature(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     """Factors for the curvature of the scope, scaled where they must be; `bound` is that of `forward`."""
     size = bound.total
-    ordinary = math.isfinite(size + bound.propagated) and plain(forward, scope)  # as factors alone are taken
-    if ordinary or _ordinary(forward, size, product_exponent, scope):
+    if needs_no_scaling(forward, scope) and math.isfinite(size + bound.propagated):
+        return Scaled(forward, bound)  # the factors that are taken without a bound
+    if _ordinary(forward, size, product_exponent, scope):
         return Scaled(forward, bound)
     forward = _seen(forward, scope, gradient=False)
     values, r = (_curvature_exponent(forward, scope, errors) for errors in (False, True))

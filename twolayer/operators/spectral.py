@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from twolayer.forward.bounds import Bounds, bounds
-from twolayer.forward.scaling import Scaled, plain, scaled_curvature
+from twolayer.forward.scaling import Scaled, needs_no_scaling, scaled_curvature
 from twolayer.forward.scope import Scope, sizes
 
 from ..arrays import real_array
@@ -52,7 +52,7 @@ class Spectral(RealOperator):
     @cached_property
     def factors(self) -> tuple[Forward, int]:
         """The same factors without their bounds, and the power of two that they are scaled by."""
-        if plain(self.forward, self.scope):
+        if needs_no_scaling(self.forward, self.scope):
             return self.forward, 0
         return self.scaled.forward, self.scaled.exponent
 
