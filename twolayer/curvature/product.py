@@ -23,7 +23,7 @@ def product(forward: Values, scope: Scope, vector: Array) -> Array:
     q = len(net.A)
     va, Ha = (each["a"].reshape(q, m) if "a" in each else np.zeros((q, m)) for each in (parts, found))
     vc, Hc = (each["c"].reshape(q) if "c" in each else np.zeros(q) for each in (parts, found))
-    Hb = found["b"] if "b" in found else np.empty(m)
+    Hb = found["b"] if "b" in found else np.zeros(m)
     on = float(scope.gauss_newton), float(scope.residual)
     pull_back(forward.S, forward.S1, forward.S2, net.A, va, vc, forward.G, forward.Lam, *on, VZ, Ha, Hb, Hc)
     if "W" in parts:

@@ -18,7 +18,7 @@ from twolayer.arrays import Array
 from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_above, times_power
 from twolayer.forward.errors import ABSENT, Forward
 from twolayer.forward.scope import GROUPS, Scope, sizes
-from twolayer.jit import kernel, reduction_kernel, scalar_kernel
+from twolayer.jit import reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
 PRODUCTS = 2.0**200  # products of factors up to this are ordinary,
@@ -69,7 +69,9 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
     groups, jacobian = (a, w, b, a * math.sqrt(q), c * math.sqrt(q)), np.empty(n)
     parts = float(scope.gauss_newton), float(scope.residual)
     sums = add_up(each, losses, groups, math.sqrt(m), parts, jacobian)
-    newton, residual, moved, trace_moved, gradient_moved, gradient_size = (SLACK * each / n for each in sums)
+    newton, residual, moved, trace_moved, gradient_moved, gradient_size = (
+        SLACK * total / n for total in sums
+    )
     exponents = (
         _exponent(forward, newton + residual, scope, product_exponent),
         _exponent(forward, gradient_size, scope, gradient_exponent),
@@ -125,25 +127,6 @@ def add_up(each, losses, groups, root_m, parts, jacobian):  # type: ignore[no-un
         gradient_moved += g_error[i] * (J + dJ) + g[i] * dJ
         gradient_size += g[i] * J
     return size, rest, moved, trace_moved, gradient_moved, gradient_size
-
-
-def input_norms(forward: Forward, scope: Scope) -> Array:
-    """Bounds of |x~_i| of the included inputs: |x_i| with W, and 1 with b. Shape (n,)."""
-    biased = scope.has("b")
-    if not scope.has("W"):
-        return np.full(forward.n, biased)
-    if not biased:
-        return forward.norms.X
-    lengths = np.empty(forward.n)
-    with_one(forward.norms.X, lengths)
-    return lengths
-
-
-@kernel
-def with_one(norms, lengths):  # type: ignore[no-untyped-def]
-    """Fill lengths (n,) with sqrt(x^2 + 1) of norms (n,), whose squares may leave the floats."""
-    for i in range(norms.size):
-        lengths[i] = length(norms[i], 1.0)
 
 
 def _exponent(forward: Forward, size: float, scope: Scope, exact: Callable[[Forward, Scope], int]) -> int:

@@ -19,7 +19,7 @@ from ..model.network import TwoLayer
 from .inputs import Inputs, taken
 from .loss_errors import loss_errors
 from .norms import SampleNorms, sample_norms
-from .values import Block, Units, Values, evaluated, loss_values
+from .values import Units, Values, evaluated, loss_values
 
 ABSENT = 100 * NOTHING  # the exponent of zero in a sum, whatever is added to it
 FACTORS = ("S", "S1", "S2", "X", "A", "Lam", "G")
@@ -84,7 +84,7 @@ class Forward(Values):
     @property
     def lengths(self) -> Array:
         """Bounds of the inputs' norms, (n,)."""
-        return self.known.norms.X if isinstance(self.known, Errors) else self.known.lengths
+        return self.known.norms.X if isinstance(self.known, Errors) else self.known.inputs.lengths
 
     def changed(self, **parts: Any) -> Forward:
         """The same with some values and some attributes of `errors` replaced."""
@@ -159,10 +159,10 @@ class Errors:
 
 @dataclass(frozen=True)
 class Unmeasured:
-    """What the errors of a forward pass are found from: bounds of the inputs' norms, (n,), and the units'."""
+    """What the errors of a forward pass are found from."""
 
-    lengths: Array
-    blocks: tuple[Block, ...]
+    inputs: Inputs
+    units: Units
 
 
 def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Forward:
@@ -196,9 +196,8 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Inputs, labels: NDArray[Any]) -> 
             require_representable("outputs", F)
         L, G, Lam = loss_values(rule, F, labels)
         require_representable("loss derivatives", G)  # a loss may overflow: only the risk needs it
-    known = Unmeasured(inputs.lengths, units.blocks)
     values = units.S, units.S1, units.S2, F, L, G, Lam
-    return Forward(net, rule, inputs.X, labels, *values, units.n_kinks, known)
+    return Forward(net, rule, inputs.X, labels, *values, units.n_kinks, Unmeasured(inputs, units))
 
 
 def _measured(passed: Forward, known: Unmeasured) -> Errors:
@@ -210,8 +209,7 @@ def _measured(passed: Forward, known: Unmeasured) -> Errors:
         If a bound overflows.
     """
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        inputs, units = Inputs(passed.X, known.lengths), (passed.S, passed.S1, passed.S2)
-        norms, faded = sample_norms(passed.net, inputs, Units(*units, known.blocks, passed.n_kinks))
+        norms, faded = sample_norms(passed.net, known.inputs, known.units)
         F_error = output_error(passed.net, norms.S, norms.output)
         require_representable("rounding errors of the outputs", F_error)
         losses = passed.F, passed.y, passed.L, passed.G, passed.Lam

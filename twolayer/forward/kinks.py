@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..arrays import Array
-from ..errors.rounding import JET_ERROR, SUBNORMAL, UNIT
+from ..errors.rounding import JET_ERROR, SLACK, SUBNORMAL, UNIT, gamma
 from ..jit import error_kernel, kernel, scalar_error_kernel
 from ..model.network import TwoLayer
 
@@ -57,6 +57,17 @@ def _same_side(exact: Fraction, kink: float) -> float:
     if nearest == kink and exact != Fraction(kink):
         return float(np.nextafter(kink, np.inf if exact > Fraction(kink) else -np.inf))
     return nearest
+
+
+def rounding(net: TwoLayer) -> tuple[float, float]:
+    """What a pre-activation loses relative to its terms, and beside that by underflow."""
+    count = net.W.shape[1] + 1
+    return SLACK * gamma(count), count * SUBNORMAL
+
+
+def biases(net: TwoLayer) -> Array:
+    """The hidden biases (m,), zeros where there are none."""
+    return np.zeros(len(net.W)) if net.b is None else np.asarray(net.b)
 
 
 @kernel

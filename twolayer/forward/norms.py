@@ -13,9 +13,9 @@ from ..jit import error_kernel, kernel, scalar_error_kernel
 from ..model.activation import Activation
 from ..model.network import TwoLayer
 from .inputs import Inputs
-from .kinks import radii
-from .pieces import LinearUnits, linear_units
-from .values import Block, Units, resolved, rounding
+from .kinks import biases, radii, rounding
+from .pieces import linear_units
+from .values import Block, Units, resolved
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,13 @@ def sample_norms(net: TwoLayer, inputs: Inputs, units: Units) -> tuple[SampleNor
     for block in units.blocks:
         rows = block.rows
         each = units.S[rows], units.S1[rows], units.S2[rows]
-        if block.Z is None and _linear(linear).norms(inputs.lengths[rows], *each[:2], sums[:, rows]):
+        if block.Z is None and linear and linear.norms(inputs.lengths[rows], *each[:2], sums[:, rows]):
             continue
         Z, radius = _uncertain(net, inputs.at(rows), block)
         T = np.empty_like(Z)
         net.activation.third(Z.ravel(), radius.ravel(), T.ravel())
         faded += unit_norms(radius, T, *each, net.weight_norms[1], limits, sums[:, rows])
     return SampleNorms(*[*sums, inputs.lengths]), faded > 0
-
-
-def _linear(units: LinearUnits | None) -> LinearUnits:
-    """The units of a block whose pre-activations were not kept."""
-    assert units is not None
-    return units
 
 
 def _uncertain(net: TwoLayer, inputs: Inputs, block: Block) -> tuple[Array, Array]:
@@ -71,8 +65,7 @@ def _uncertain(net: TwoLayer, inputs: Inputs, block: Block) -> tuple[Array, Arra
         radius, _ = resolved(net, *inputs, Z)
     if radius is None:
         radius = np.empty_like(Z)
-        b = np.zeros(len(net.W)) if net.b is None else net.b
-        radii(Z, b, inputs.lengths, net.weight_norms[0], *rounding(net), radius)
+        radii(Z, biases(net), inputs.lengths, net.weight_norms[0], *rounding(net), radius)
     return Z, radius
 
 

@@ -19,9 +19,10 @@ from ..model.network import TwoLayer
 from . import kinks
 from .errors import add_to_rows, output_error
 from .inputs import Inputs
+from .kinks import biases, rounding
 from .norms import limits_of, sample_norms
 from .pieces import linear_units
-from .values import evaluated, rounding
+from .values import evaluated
 
 ROWS = 256  # samples of a block at least, for the sake of the matrix products
 BLOCK = 2**15  # values of units of a block: so few that memory is used again, not mapped anew
@@ -88,7 +89,7 @@ def _by_jets(net: TwoLayer, inputs: Inputs) -> Pass:
 
 def _by_slopes(net: TwoLayer) -> Callable[[Inputs], Pass]:
     """The same by the supremum of |s''| alone; what belongs to the network is found once."""
-    (w_norms, alpha), b = net.weight_norms, np.zeros(len(net.W)) if net.b is None else net.b
+    (w_norms, alpha), b = net.weight_norms, biases(net)
     limits, lost = limits_of(net.activation), rounding(net)
 
     def passed(inputs: Inputs) -> Pass:

@@ -16,7 +16,7 @@ from ..jit import error_kernel
 from ..model.activation import Activation
 from ..model.network import TwoLayer
 from .inputs import Inputs
-from .kinks import radius_of
+from .kinks import biases, radius_of, rounding
 
 
 def slopes_beside_zero(activation: Activation) -> tuple[float, float] | None:
@@ -43,12 +43,11 @@ class LinearUnits:
     """Such units as a pass takes them; what belongs to the network alone is found once."""
 
     def __init__(self, net: TwoLayer, slopes: tuple[float, float]) -> None:
-        m, d = net.W.shape
+        m = len(net.W)
         self.net, self.slopes = net, slopes
-        self.b = np.zeros(m) if net.b is None else net.b
+        self.b, self.rounding = biases(net), rounding(net)
         self.c = None if net.c is None else np.atleast_1d(net.c)[:, None]
         self.widths, self.alpha = net.weight_norms
-        self.rounding = SLACK * gamma(d + 1), (d + 1) * SUBNORMAL
         self.floor = net.activation.floor + 4 * SUBNORMAL
         self.lost = SLACK * m * float(self.alpha.max()) * self.floor + m * SUBNORMAL
 

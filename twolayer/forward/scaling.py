@@ -29,7 +29,7 @@ from ..errors.rounding import (
     times_power,
 )
 from ..jit import kernel
-from .bounds import PRODUCTS, SIZES, Bounds, bounds, gradient_exponent, input_norms, product_exponent
+from .bounds import PRODUCTS, SIZES, Bounds, bounds, gradient_exponent, product_exponent
 from .errors import Forward
 from .norms import SampleNorms
 from .scope import Scope
@@ -190,12 +190,18 @@ def scaled_gradient(forward: Forward, scope: Scope, bound: Bounds) -> Scaled:
     return replace(made, exponent=made.exponent + v)
 
 
+def _input_norms(forward: Forward, scope: Scope) -> Array:
+    """Bounds of |x~_i| of the included inputs: |x_i| with W, and 1 with b. Shape (n,)."""
+    x = forward.norms.X if scope.has("W") else np.zeros(forward.n)
+    return np.hypot(x, float(scope.has("b")))
+
+
 def _jacobian_exponents(forward: Forward, scope: Scope, errors: bool) -> tuple[Array, Array]:
     """Base-two logarithms of |J_i| and of |F_i| / |g_i|, with their errors if `errors`; -inf for 0."""
     norms, a = forward.norms, scope.has("a")
     pairs = (norms.S, norms.dS), (norms.S1, norms.dS1), (norms.D, norms.dD), (norms.E, norms.dE)
     with np.errstate(divide="ignore", over="ignore"):
-        x = np.log2(input_norms(forward, scope))
+        x = np.log2(_input_norms(forward, scope))
         S, S1, D, E = (np.log2(size + error if errors else size) for size, error in pairs)
     J = np.maximum(D + x, S) if a else D + x
     J = np.maximum(J, 0.0) if scope.has("c") else J

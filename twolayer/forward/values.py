@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array, require_representable
-from ..errors.rounding import SLACK, SUBNORMAL, gamma
 from ..jit import kernel
 from ..model.loss import Loss
 from ..model.network import TwoLayer
 from . import kinks
 from .inputs import Inputs
-from .kinks import preactivations
+from .kinks import biases, preactivations, rounding
 from .pieces import linear_units
 
 ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
@@ -120,7 +119,7 @@ def resolved(net: TwoLayer, X: Array, lengths: Array, Z: Array) -> tuple[Array |
 
     Returns bounds of their errors, (rows, m), where there are kinks, and how many are exactly at one.
     """
-    b = np.zeros(len(net.W)) if net.b is None else net.b
+    b = biases(net)
     if not net.activation.kinks:
         if not shift(Z, b):
             require_representable("pre-activations", Z)
@@ -129,12 +128,6 @@ def resolved(net: TwoLayer, X: Array, lengths: Array, Z: Array) -> tuple[Array |
     if not preactivations(Z, b, lengths, net.weight_norms[0], *rounding(net), radius):
         require_representable("pre-activations", Z)
     return radius, kinks.resolve(net, X, Z, radius)
-
-
-def rounding(net: TwoLayer) -> tuple[float, float]:
-    """What a pre-activation loses relative to its terms, and beside that by underflow."""
-    count = net.W.shape[1] + 1
-    return SLACK * gamma(count), count * SUBNORMAL
 
 
 @kernel
