@@ -243,7 +243,7 @@ def test_the_road_follows_the_weight_of_the_trailing_parts(monkeypatch):
     for kind, P, sharp in (
         ("steep", 150, False),
         ("steep", 149, False),
-        ("flat", 400, False),
+        ("flat", 500, False),
         ("steep", 150, True),
         ("steep", 48, True),
         ("steep", 48, False),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from twolayer.forward.bounds import Bounds
-from twolayer.forward.scope import Scope, sizes
+from twolayer.forward.scope import Scope, order
 
 from ..arrays import Array
 from ..errors.rounding import SLACK, gamma
@@ -40,7 +40,7 @@ def dense(forward: Values, scope: Scope, method: str | None = None, told: Told =
     told : callable, optional
         Told how far it is, about every second.
     """
-    P = sum(sizes(forward, scope).values())
+    P = order(forward, scope)
     H = np.zeros((P, P))
     if scope.gauss_newton and (method or dense_by_pairs.cheaper(forward, scope)) == "pairs":
         dense_by_pairs.fill(forward, scope, H, told)

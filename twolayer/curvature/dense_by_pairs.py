@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from twolayer.forward.scope import Scope, sizes, unit_columns, unit_inputs, unit_size
+from twolayer.forward.scope import Scope, order, unit_columns, unit_inputs, unit_size
 
 from ..arrays import Array
 from ..forward.values import Values
@@ -39,7 +39,7 @@ SCATTERED, ROW, CALL = 140.0, 150.0, 7.5e6  # an entry, one of J for the rows of
 def costs(forward: Values, scope: Scope) -> dict[str, float]:
     """How long each method to the matrix takes, in multiplications of a large square of a matrix."""
     (n, q), m, d = forward.F.shape, forward.S.shape[1], unit_size(forward, scope)
-    P, units, inputs = sum(sizes(forward, scope).values()), 0.5 * m * (m + 1), 0.5 * d * (d + 1)
+    P, units, inputs = order(forward, scope), 0.5 * m * (m + 1), 0.5 * d * (d + 1)
     residual = scope.residual * RESIDUAL * n * m * (inputs + d)
     found = {"jacobian": n * q * P * (0.5 * P + JACOBIAN) + ENTRY * P * P + residual}
     if q == 1 and 0 < d <= MOST_INPUTS:
@@ -52,7 +52,7 @@ def costs(forward: Values, scope: Scope) -> dict[str, float]:
 
 def cheaper(forward: Values, scope: Scope) -> str:
     """Which method to the matrix takes less time, "pairs" or "jacobian"."""
-    (n, q), P = forward.F.shape, sum(sizes(forward, scope).values())
+    (n, q), P = forward.F.shape, order(forward, scope)
     if n * q * P <= FEW:
         return "jacobian"
     found = costs(forward, scope)

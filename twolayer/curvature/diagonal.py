@@ -74,8 +74,8 @@ def add_weights(A, Lam, g, newton, residual, slopes, bends):  # type: ignore[no-
     bends[:] = 0.0
     for o in range(q):
         if newton:
-            for p in range(q):
-                factor = Lam[o, p]
+            for p in range(o + 1):
+                factor = Lam[o, p] + (Lam[p, o] if p < o else 0.0)
                 if factor != 0.0:
                     for k in range(m):
                         slopes[k] += factor * A[o, k] * A[p, k]

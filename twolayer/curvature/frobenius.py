@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from twolayer.forward.bounds import Bounds
-from twolayer.forward.scope import Scope, sizes
+from twolayer.forward.scope import Scope, order
 
 from ..arrays import Array
 from ..errors.rounding import ORDINARY, SLACK, exponent_of, gamma, times_power
@@ -19,7 +19,7 @@ from .frobenius_by_pairs import Told, frobenius_pairs, untold
 METHODS = ("pairs", "dense")
 DENSE_BYTES = 2**31  # the dense method is offered while the matrix fits here
 ENTRY = 30.0  # operations of a matrix product that one entry of a matrix of sums costs beside
-PAIR = 500.0  # the same for two samples, over the pairs of outputs
+PAIR = 700.0  # the same for two samples, over the pairs of outputs
 PRODUCT = 2.5  # the same of an operation of the products of tiles
 START = 5e6  # the same of the pairs before the first
 POOR = 1e-10  # relative bound of the pairs above which the dense method, better conditioned, is tried too
@@ -47,7 +47,7 @@ def frobenius(
     if method is not None and method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)} or None; got {method!r}")
     costs = flops(forward, scope)
-    P = sum(sizes(forward, scope).values())
+    P = order(forward, scope)
     fits = 8 * P * P <= DENSE_BYTES
     if method == "dense" or (method is None and fits and costs["dense"] <= costs["pairs"]):
         return *_dense(forward, scope, bound, told), "dense"
@@ -64,7 +64,7 @@ def frobenius(
 def flops(forward: Forward, scope: Scope) -> dict[str, float]:
     """Floating-point operations of each method, leading terms."""
     (n, d), (q, m) = forward.X.shape, forward.net.A.shape
-    P = sum(sizes(forward, scope).values())
+    P = order(forward, scope)
     newton = scope.gauss_newton * (q * (q + 1) / 2 + 1) * n * n * m
     cross = scope.residual * 2 * (q + 1) * n * n * m
     pairs = START + PRODUCT * (newton + cross + n * n * d) + (PAIR * q * q + ENTRY) * n * n

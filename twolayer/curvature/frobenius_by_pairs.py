@@ -24,7 +24,7 @@ from ..forward.errors import Forward
 from ..generated import pair
 from ..jit import reduction_kernel
 
-TILE = 256
+TILE = 128  # samples: sums over pairs of tiles lie in memory that need not be asked of the system
 SMALLEST = 2.0**-250  # of the scale over the factors it divides
 GRAM_CACHE = 2**25  # entries of K0 kept between the two visits of a tile: 256 MB
 
@@ -125,7 +125,21 @@ class _Features:
         self.V = forward.GA / scale * forward.S2 if scope.residual else None
         A = forward.net.A
         self.outputs = [(o, p) for o in range(len(A)) for p in range(o, len(A))]
-        self.at = -1
+        self.at, self.rooms = -1, dict[str, Array]()
+
+    def _room(self, name: str, *shape: int) -> Array:
+        """An array of this shape, which the next of the `name` takes the place of.
+
+        Memory that the system gives anew costs more than a product of tiles.
+        """
+        size = math.prod(shape)
+        if name not in self.rooms or self.rooms[name].size < size:
+            self.rooms[name] = np.empty(size)
+        return self.rooms[name][:size].reshape(shape)
+
+    def _product(self, name: str, left: Array, right: Array) -> Array:
+        """left right^T, (k, r) and (l, r) -> (k, l), in the place of the last of this `name`."""
+        return np.matmul(left, right.T, out=self._room(name, len(left), len(right)))
 
     def select(self, rows: slice) -> None:
         """Build the left factors of the samples `rows`, unless they are at hand."""
@@ -153,9 +167,8 @@ class _Features:
         """Row sums of tr(Lam_i M_ij Lam_j M_ij)."""
         forward, scope = self.forward, self.scope
         S1 = forward.S1[right]
-        shape = len(self.outputs), *gram.shape
-        DD = (self.D @ S1.T).reshape(shape)
-        SS = self.S @ forward.S[right].T if scope.has("a") else np.zeros_like(gram)
+        DD = self._product("DD", self.D, S1).reshape(len(self.outputs), *gram.shape)
+        SS = self._product("SS", self.S, forward.S[right]) if scope.has("a") else np.zeros_like(gram)
         sums = np.empty(gram.shape[0])
         if len(forward.net.A) == 1:
             newton_scalar(
@@ -168,14 +181,10 @@ class _Features:
     def cross(self, gram: Array, right: slice) -> Array:
         """Row sums of 2 <G_i, F_j> + <F_i, F_j>."""
         assert self.V is not None
-        rows, q = gram.shape[0], len(self.U)
-        second = self.V_left @ self.V[right].T
-        first = np.zeros_like(gram)
-        if self.scope.has("a"):
-            P = (self.U.reshape(q * rows, -1) @ self.forward.S1[right].T).reshape(q, *gram.shape)
-            for o in range(q):
-                first += P[o] * self.G[right, o]
-        sums = np.empty(rows)
+        second = self._product("second", self.V_left, self.V[right])
+        first, sums = np.zeros_like(gram), np.empty(len(gram))
+        for o, U in enumerate(self.U if self.scope.has("a") else ()):
+            first += self._product("term", U, self.forward.S1[right] * self.G[right, o : o + 1])
         cross_sums(first, second, gram, sums)
         return sums
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twolayer.forward.scope import Scope, sizes
+from twolayer.forward.scope import Scope, order
 
 from ..arrays import Array
 from ..forward.values import Values
@@ -31,7 +31,7 @@ def jacobian(forward: Values, scope: Scope, rows: slice, weights: Array) -> Arra
     """
     S, S1, X = forward.S[rows], forward.S1[rows], forward.X[rows]
     groups, net = tuple(scope.has(name) > 0 for name in "aWbc"), forward.net
-    J = np.empty((len(X) * net.n_outputs, sum(sizes(forward, scope).values())))
+    J = np.empty((len(X) * net.n_outputs, order(forward, scope)))
     fill(S, S1, X, net.A, weights[rows], groups, J)
     return J
 

@@ -17,7 +17,7 @@ import numpy as np
 from twolayer.arrays import Array
 from twolayer.errors.rounding import NOTHING, SLACK, SUBNORMAL, exponent_above, times_power
 from twolayer.forward.errors import ABSENT, Forward
-from twolayer.forward.scope import GROUPS, Scope, sizes
+from twolayer.forward.scope import GROUPS, Scope, order
 from twolayer.jit import reduction_kernel, scalar_kernel
 
 MULTIPLICATIONS = 16  # of one term, at most
@@ -76,7 +76,7 @@ def bounds(forward: Forward, scope: Scope) -> Bounds:
         _exponent(forward, newton + residual, scope, product_exponent),
         _exponent(forward, gradient_size, scope, gradient_exponent),
     )
-    terms = n * q * q * m * sum(sizes(forward, scope).values())
+    terms = n * q * q * m * order(forward, scope)
     lost, gradient_lost = (_underflow(terms, e) + forward.beyond for e in exponents)
     return Bounds(
         jacobian=jacobian,

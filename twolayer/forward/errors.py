@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,17 @@ ABSENT = 100 * NOTHING  # the exponent of zero in a sum, whatever is added to it
 FACTORS = ("S", "S1", "S2", "X", "A", "Lam", "G")
 
 
+class Known(Protocol):
+    """Bounds of the errors of a forward pass, or what they are found from."""
+
+    @property
+    def lengths(self) -> Array:
+        """Bounds of the inputs' norms, (n,)."""
+
+    def errors(self, passed: Forward) -> Errors:
+        """The bounds, for the pass that they are of."""
+
+
 @dataclass(frozen=True)
 class Forward(Values):
     """Values with bounds of their errors.
@@ -33,12 +44,12 @@ class Forward(Values):
     ----------
     n_kinks : int
         How many pre-activations sit exactly at a kink of the activation.
-    known : Errors or Unmeasured
+    known : Known
         The bounds, or what they are found from.
     """
 
     n_kinks: int
-    known: Errors | Unmeasured
+    known: Known
 
     @cached_property
     def errors(self) -> Errors:
@@ -49,7 +60,7 @@ class Forward(Values):
         ValueError
             If one overflows.
         """
-        return self.known if isinstance(self.known, Errors) else _measured(self, self.known)
+        return self.known.errors(self)
 
     @property
     def norms(self) -> SampleNorms:
@@ -84,7 +95,7 @@ class Forward(Values):
     @property
     def lengths(self) -> Array:
         """Bounds of the inputs' norms, (n,)."""
-        return self.known.norms.X if isinstance(self.known, Errors) else self.known.inputs.lengths
+        return self.known.lengths
 
     def changed(self, **parts: Any) -> Forward:
         """The same with some values and some attributes of `errors` replaced."""
@@ -156,6 +167,15 @@ class Errors:
     Lam_error: Array
     beyond: float
 
+    @property
+    def lengths(self) -> Array:
+        """Bounds of the inputs' norms, (n,)."""
+        return self.norms.X
+
+    def errors(self, passed: Forward) -> Errors:
+        """These."""
+        return self
+
 
 @dataclass(frozen=True)
 class Unmeasured:
@@ -163,6 +183,27 @@ class Unmeasured:
 
     inputs: Inputs
     units: Units
+
+    @property
+    def lengths(self) -> Array:
+        """Bounds of the inputs' norms, (n,)."""
+        return self.inputs.lengths
+
+    def errors(self, passed: Forward) -> Errors:
+        """Those of the pass, of which these are the inputs and units.
+
+        Raises
+        ------
+        ValueError
+            If a bound overflows.
+        """
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            norms, faded = sample_norms(passed.net, self.inputs, self.units)
+            F_error = output_error(passed.net, norms.S, norms.output)
+            require_representable("rounding errors of the outputs", F_error)
+            losses = passed.F, passed.y, passed.L, passed.G, passed.Lam
+            L_error, G_error, Lam_error, gone = loss_errors(passed.loss, *losses, F_error)
+        return Errors(norms, F_error, L_error, G_error, Lam_error, SUBNORMAL if faded or gone else 0.0)
 
 
 def forward(net: TwoLayer, X: ArrayLike, y: ArrayLike, loss: str | Loss = "squared") -> Forward:
@@ -198,23 +239,6 @@ def _passed(net: TwoLayer, rule: Loss, inputs: Inputs, labels: NDArray[Any]) -> 
         require_representable("loss derivatives", G)  # a loss may overflow: only the risk needs it
     values = units.S, units.S1, units.S2, F, L, G, Lam
     return Forward(net, rule, inputs.X, labels, *values, units.n_kinks, Unmeasured(inputs, units))
-
-
-def _measured(passed: Forward, known: Unmeasured) -> Errors:
-    """The errors of a forward pass.
-
-    Raises
-    ------
-    ValueError
-        If a bound overflows.
-    """
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        norms, faded = sample_norms(passed.net, known.inputs, known.units)
-        F_error = output_error(passed.net, norms.S, norms.output)
-        require_representable("rounding errors of the outputs", F_error)
-        losses = passed.F, passed.y, passed.L, passed.G, passed.Lam
-        L_error, G_error, Lam_error, gone = loss_errors(passed.loss, *losses, F_error)
-    return Errors(norms, F_error, L_error, G_error, Lam_error, SUBNORMAL if faded or gone else 0.0)
 
 
 @kernel

@@ -14,7 +14,6 @@ from ..model.activation import Activation
 from ..model.network import TwoLayer
 from .inputs import Inputs
 from .kinks import biases, radii, rounding
-from .pieces import linear_units
 from .values import Block, Units, resolved
 
 
@@ -43,7 +42,7 @@ class SampleNorms:
 
 def sample_norms(net: TwoLayer, inputs: Inputs, units: Units) -> tuple[SampleNorms, bool]:
     """Norms over units at inputs (n, d), and whether some values have faded to nothing a product tells."""
-    linear, limits = linear_units(net), limits_of(net.activation)
+    linear, limits = units.linear, limits_of(net.activation)
     sums, faded = np.empty((11, len(inputs.X))), 0
     for block in units.blocks:
         rows = block.rows

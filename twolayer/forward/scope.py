@@ -48,13 +48,21 @@ def input_gram(forward: Values, scope: Scope, left: slice, right: slice) -> Arra
     if not scope.has("W"):
         shape = forward.X[left].shape[0], forward.X[right].shape[0]
         return np.full(shape, float(scope.has("b")))
-    gram = forward.X[left] @ forward.X[right].T
-    return np.asarray(gram + 1.0 if scope.has("b") else gram)
+    gram = np.asarray(forward.X[left] @ forward.X[right].T)
+    if scope.has("b"):
+        gram += 1.0
+    return gram
 
 
 def sizes(forward: Values, scope: Scope) -> dict[str, int]:
     """Number of parameters in each included part, in the order of theta."""
     return {name: size for name, size in forward.net.part_sizes.items() if name in scope.groups}
+
+
+def order(forward: Values, scope: Scope) -> int:
+    """P, the number of included parameters."""
+    parts = forward.net.part_sizes
+    return sum(parts[name] for name in scope.groups)
 
 
 def unit_size(forward: Values, scope: Scope) -> int:

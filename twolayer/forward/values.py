@@ -19,7 +19,7 @@ from ..model.network import TwoLayer
 from . import kinks
 from .inputs import Inputs
 from .kinks import biases, preactivations, rounding
-from .pieces import linear_units
+from .pieces import LinearUnits, linear_units
 
 ROWS_PER_BLOCK = 256  # at least, for the sake of the matrix products
 TILE = 2**13  # values of units, at which temporaries stay in the nearest cache
@@ -77,13 +77,17 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Units:
-    """Activations and their derivatives, each (n, m), and how many pre-activations sit exactly at a kink."""
+    """Activations and their derivatives, each (n, m), and how many pre-activations sit exactly at a kink.
+
+    `linear` is what makes them, where they are linear on either side of zero.
+    """
 
     S: Array
     S1: Array
     S2: Array
     blocks: tuple[Block, ...]
     n_kinks: int
+    linear: LinearUnits | None
 
 
 def evaluated(net: TwoLayer, inputs: Inputs) -> Units:
@@ -111,7 +115,7 @@ def evaluated(net: TwoLayer, inputs: Inputs) -> Units:
     for name, values, largest in (("s'", S1, net.activation.sup1), ("s''", S2, net.activation.sup2)):
         if largest == np.inf:  # else no value overflows, whatever the pre-activation
             require_representable(f"activation values {name}(z)", values)
-    return Units(S, S1, S2, tuple(blocks), n_kinks)
+    return Units(S, S1, S2, tuple(blocks), n_kinks, linear)
 
 
 def resolved(net: TwoLayer, X: Array, lengths: Array, Z: Array) -> tuple[Array | None, int]:

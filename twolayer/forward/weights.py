@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from .. import arrays
 from ..arrays import Array, require_representable
 from ..errors.rounding import SLACK, SUBNORMAL, UNIT
-from .errors import Forward
+from .errors import Errors, Forward
 
 
 def weighted(passed: Forward, weights: ArrayLike | None) -> Forward:
@@ -43,16 +43,32 @@ def weighted(passed: Forward, weights: ArrayLike | None) -> Forward:
         L, G, Lam = w * passed.L, w[:, None] * passed.G, w[:, None, None] * passed.Lam
         for name, values in (("loss derivatives", G), ("loss curvatures", Lam)):
             require_representable(f"weighted {name}", values)
-        q = passed.net.n_outputs
-        return passed.changed(
-            loss=replace(passed.loss, convention=_said(passed.loss.convention, w)),
-            L=L,
-            G=G,
-            Lam=Lam,
-            L_error=_error(w, passed.L_error, L, 1),
-            G_error=_error(w, passed.G_error, G, q),
-            Lam_error=_error(w, passed.Lam_error, Lam, q * q),
-        )
+    loss = replace(passed.loss, convention=_said(passed.loss.convention, w))
+    return replace(passed, loss=loss, L=L, G=G, Lam=Lam, known=Unweighted(passed, w))
+
+
+@dataclass(frozen=True)
+class Unweighted:
+    """What the errors of a weighted pass are found from: the pass without the weights (n,)."""
+
+    passed: Forward
+    weights: Array
+
+    @property
+    def lengths(self) -> Array:
+        """Bounds of the inputs' norms, (n,)."""
+        return self.passed.lengths
+
+    def errors(self, passed: Forward) -> Errors:
+        """Those of the weighted pass."""
+        known, w, q = self.passed.errors, self.weights, passed.net.n_outputs
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            return replace(
+                known,
+                L_error=_error(w, known.L_error, passed.L, 1),
+                G_error=_error(w, known.G_error, passed.G, q),
+                Lam_error=_error(w, known.Lam_error, passed.Lam, q * q),
+            )
 
 
 def class_weights(y: ArrayLike, each: str | Mapping[Any, float] = "balanced") -> Array:

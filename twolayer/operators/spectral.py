@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from twolayer.forward.bounds import Bounds, bounds
 from twolayer.forward.scaling import Scaled, needs_no_scaling, scaled_curvature
-from twolayer.forward.scope import Scope, sizes
+from twolayer.forward.scope import Scope, order
 
 from ..arrays import real_array
 from ..errors.measurement import Measurement, measured
@@ -31,7 +31,7 @@ class Spectral(RealOperator):
 
     def __init__(self, passed: Forward, scope: Scope) -> None:
         self.forward, self.scope = passed, scope
-        P = sum(sizes(passed, scope).values())
+        P = order(passed, scope)
         super().__init__(np.dtype(np.float64), (P, P))
 
     @property

@@ -9,7 +9,7 @@ from ..arrays import Array, real_array, require_representable
 from ..curvature.dense import dense_error
 from ..errors.measurement import Measurement, measured
 from ..errors.rounding import SLACK, gamma, scaled_norm
-from ..forward.scope import sizes, unit_columns
+from ..forward.scope import order, unit_columns
 from ..spectrum.compressed import Matrix
 from ..spectrum.extremes.watch import Progress, Watch
 from ..spectrum.lapack import verified_eigenvalues
@@ -133,7 +133,7 @@ class PerUnit(OnDiagonal):
                [0.64]])
         """
         given = real_array("vectors", vectors)
-        P = sum(sizes(self.forward, self.scope).values())
+        P = order(self.forward, self.scope)
         if given.ndim not in (1, 2) or given.shape[0] != P:
             raise ValueError(f"vectors must be ({P},) or ({P}, k); got {given.shape}")
         columns, _ = by_columns(given) if given.size else (given.reshape(P, -1), None)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twolayer.forward.bounds import Bounds, bounds
-from twolayer.forward.scope import Scope, sizes, unit_inputs
+from twolayer.forward.scope import Scope, order, sizes, unit_inputs
 
 from ..arrays import Array, require_representable
 from ..curvature.dense import dense
@@ -117,7 +117,7 @@ class Matrix:
     @cached_property
     def order(self) -> int:
         """Number of rows."""
-        return sum(sizes(self.forward, self.scope).values())
+        return order(self.forward, self.scope)
 
     @cached_property
     def costs(self) -> dict[str, float]:

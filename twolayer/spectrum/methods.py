@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..forward.scope import unit_inputs
+from ..forward.scope import unit_size
 from ..memory import available
 from .compressed import Matrix
 
@@ -111,9 +111,9 @@ def _eigen(order: float) -> float:
 
 def _unit_shape(matrix: Matrix) -> tuple[int, int, float, float]:
     """m, n, and the numbers of weights and of inputs of one unit."""
-    n, r = unit_inputs(matrix.forward, matrix.scope).shape
+    r = unit_size(matrix.forward, matrix.scope)
     q, m = matrix.forward.net.A.shape
-    return m, n, float(r + q * matrix.scope.has("a")), float(r)
+    return m, matrix.forward.n, float(r + q * matrix.scope.has("a")), float(r)
 
 
 def _kernel_cost(matrix: Matrix) -> tuple[float, float]:
@@ -160,12 +160,11 @@ class Choice:
         both = self.whole.scope.gauss_newton and self.whole.scope.residual
         return both and self.small.order <= FEW and not nearly_gauss_newton(self.whole)
 
-    def to_all(self, quantity: str, method: str | None, others: Iterable[Method] = ()) -> Method:
-        """To all eigenvalues, or one of `others`."""
+    def to_all(self, quantity: str, method: str | None) -> Method:
+        """To all eigenvalues."""
         if self.formed and method is None:
             return Method("dense")
-        offered = self.spectra | {other.name: other for other in others}
-        return choose(quantity, offered, method, self.forced)
+        return choose(quantity, self.spectra, method, self.forced)
 
     def to_count(self, quantity: str, method: str | None, points: int = 1) -> Method:
         """To the inertia at so many `points`: counts, or all eigenvalues, which decide more, if no dearer."""
@@ -185,7 +184,10 @@ class Choice:
 
     def to_few(self, k: int, method: str | None) -> Method:
         """To k extreme eigenvalues: Lanczos, or all where that is cheaper."""
-        return self.to_all("the extreme eigenvalues", method, [lanczos_method(self.small, k)])
+        if self.formed and method is None:
+            return Method("dense")
+        offered = self.spectra | {"lanczos": lanczos_method(self.small, k)}
+        return choose("the extreme eigenvalues", offered, method, self.forced)
 
     def instead_of(self, lanczos: Method) -> Method | None:
         """To all eigenvalues, if that takes not much longer than what Lanczos is expected to."""

@@ -46,7 +46,7 @@ PANEL = 256  # rows of a product to which chunks are added at a time
 SINGLE = 2.0**-24  # unit roundoff of single precision
 LARGEST = 3000  # order up to which single precision shows that Q is invertible
 MIDDLING = 600  # order from which a matrix is rebuilt, if the trailing parts of T weigh no more than
-LIGHT = 3.0  # times the norm of T
+LIGHT = 4.0  # times the norm of T
 
 
 def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None = None) -> tuple[Array, float]:
