@@ -14,6 +14,7 @@ from .fingerprint import date
 from .race import Timing
 
 CLOCK = "the target"  # with which the name of a contender begins that only waits
+WIDTHS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # the widest first
 LIBRARIES = ("numpy", "scipy", "numba", "torch", "jax", "diffrax", "curvlinops-for-pytorch")
 
 BLOCK = re.compile(r"(?<=<!-- made by python -m benchmarks -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -54,11 +55,15 @@ def machine() -> dict[str, str]:
 
 
 def _processor() -> str:
+    """The processor's name, and how wide its vectors are where the system says so: one name covers both."""
     try:
-        with open("/proc/cpuinfo") as lines:
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+        flags = next((line.split() for line in lines if line.startswith("flags")), [])
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+    width = next((said for flag, said in WIDTHS.items() if flag in flags), "")
+    return f"{name} ({width})" if width else name
 
 
 def seconds_text(seconds: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from scipy.integrate import quad
+from scipy.special import chndtr
 
 import twolayer as tl
 from numerics import volume
@@ -162,14 +163,12 @@ def linear_network() -> Known:
     With X^T X / n = 1 the risk is |v - v0|^2 / 2, v = W^T a. Given a, v is Gaussian of variance |a|^2, so the
     mass of {|v - v0| < rho} is the mean over |a|^2, chi-squared, of a non-central chi-squared probability.
     """
-    from scipy.stats import chi2, ncx2  # slow to load, and few processes need them
-
     X, target, height = math.sqrt(2) * np.eye(2), np.array([1.0, 0.5]), 0.02
     net = tl.TwoLayer([1.0, 0.0], np.array([target, [0.0, 0.0]]), activation="identity")
     place = NetworkLandscape(net, X, X @ target)
 
     def density(s: float) -> float:
-        return float(chi2.pdf(s, 2) * ncx2.cdf(2 * height / s, 2, target @ target / s))
+        return math.exp(-s / 2) / 2 * float(chndtr(2 * height / s, 2, target @ target / s))
 
     mass = quad(density, 0, 60, points=[0.05, 0.3, 1, 5], limit=500)[0]
     region = {"threshold": height, "prior": Gaussian(1.0)}
