@@ -34,7 +34,7 @@ def frobenius(
     Parameters
     ----------
     method : {None, "pairs", "dense"}
-        None takes the cheaper by :func:`flops`, and the dense one as well when the pairs' terms cancel so
+        None takes the cheaper, and the dense one as well when the pairs' terms cancel so
         far that their bound exceeds 1e-10 of the value and twice the other's.
     told : callable, optional
         Told how far it is.
@@ -46,19 +46,26 @@ def frobenius(
     """
     if method is not None and method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)} or None; got {method!r}")
-    costs = flops(forward, scope)
     P = order(forward, scope)
     fits = 8 * P * P <= DENSE_BYTES
-    if method == "dense" or (method is None and fits and costs["dense"] <= costs["pairs"]):
+    if (method or (cheaper(forward, scope) if fits else "pairs")) == "dense":
         return *_dense(forward, scope, bound, told), "dense"
     value, error = frobenius_pairs(forward, scope, bound, told)
     promised = SLACK * dense_error(forward, bound) + gamma(P + 8) * value
-    better = not math.isfinite(error) or promised < 0.5 * error
-    if method is None and better and not error <= POOR * value and fits and costs["dense"] <= RETRY_FLOPS:
+    poor = not error <= POOR * value and (not math.isfinite(error) or promised < 0.5 * error)
+    if poor and method is None and fits and flops(forward, scope)["dense"] <= RETRY_FLOPS:
         other = _dense(forward, scope, bound, lambda share, doing: told((1 + share) / 2, doing))
         if other[1] < error or not math.isfinite(error):
             return *other, "dense"
     return value, error, "pairs"
+
+
+def cheaper(forward: Forward, scope: Scope) -> str:
+    """Which method takes less time, "dense" or "pairs"; no model of time is needed where all is small."""
+    if forward.F.size * order(forward, scope) <= dense_by_pairs.FEW:
+        return "dense"
+    costs = flops(forward, scope)
+    return "dense" if costs["dense"] <= costs["pairs"] else "pairs"
 
 
 def flops(forward: Forward, scope: Scope) -> dict[str, float]:

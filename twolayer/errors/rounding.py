@@ -161,7 +161,9 @@ def without_tiny(*parts: Array) -> list[Array]:
     >>> without_tiny(np.array([1.0, 1e-90]), np.array([1e-3]))
     [array([1., 0.]), array([0.001])]
     """
-    least = 2.0**-200 * max(float(np.abs(part).max(initial=0.0)) for part in parts)
+    least = 2.0**-200 * max(largest_size(part.ravel(order="K")) for part in parts)
+    if least == 0.0 or not least < math.inf:
+        return list(parts)
     return [np.where(np.abs(part) < least, 0.0, part) for part in parts]
 
 
