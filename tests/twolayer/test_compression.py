@@ -27,12 +27,12 @@ def test_vectors_of_the_compressed_matrix_are_those_of_the_whole(unused, groups)
 def test_a_norm_that_could_be_no_better_is_not_computed_twice(monkeypatch):
     """Errors of the forward pass, which both ways to the norm inherit, are no reason to try the other.
 
-    Of so many units, and few samples, the first is by pairs of samples.
+    Of so many units, and so few samples, the first is by pairs of samples.
     """
     rng = np.random.default_rng(0)
     net = tl.TwoLayer(rng.normal(size=40), rng.normal(size=(40, 9000)), activation="tanh")
-    H = tl.Hessian(net, rng.normal(size=(5, 9000)), np.zeros(5))
-    passed, scope = compress(matrix(H)).forward, tl.Hessian(net, H.forward.X, np.zeros(5)).scope
+    H = tl.Hessian(net, rng.normal(size=(40, 9000)), np.zeros(40))
+    passed, scope = compress(matrix(H)).forward, tl.Hessian(net, H.forward.X, np.zeros(40)).scope
     monkeypatch.setattr(frobenius, "_dense", lambda *_: pytest.fail("formed in vain"))
     bound = bounds(passed, scope.only(groups=("a", "W")))
     value, error, method = frobenius.frobenius(passed, scope.only(groups=("a", "W")), bound)
