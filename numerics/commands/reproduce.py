@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--quick",
     is_flag=True,
-    help="A small version of every part: two or three minutes. Without it, an hour or more.",
+    help="A small version of every part: one or two minutes on two cores. Without it, an hour or more.",
 )
 @click.option(
     "--out", default="twolayer-report", show_default=True, help="Folder to write, new or a report of ours."

@@ -1,5 +1,6 @@
 """Values come first, and bounds of their errors when they are asked for: what asks, and what that changes."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -28,20 +29,21 @@ WITH_BOUNDS = {
 }
 
 
-def made(name="tanh", loss="squared", n=9, seed=0):
+def made(name="tanh", loss="squared", n=9, seed=0, weighted=False):
     rng = np.random.default_rng(seed)
     net = tl.TwoLayer(
         rng.normal(size=(2, 5)), rng.normal(size=(5, 3)), rng.normal(size=5), [0.3, -0.2], activation=name
     )
     y = rng.integers(0, 2, n) if loss == "softmax" else rng.normal(size=(n, 2))
-    return tl.Hessian(net, rng.normal(size=(n, 3)), y, loss=loss)
+    weights = rng.exponential(size=n) if weighted else None
+    return tl.Hessian(net, rng.normal(size=(n, 3)), y, loss=loss, weights=weights)
 
 
 @pytest.mark.parametrize("ask", WITHOUT_BOUNDS)
 @pytest.mark.parametrize("name", ["tanh", "relu", "leaky_relu", "softplus", "square"])
 def test_what_has_no_error_asks_for_none(ask, name):
-    for loss in ("squared", "softmax"):
-        H = made(name, loss)
+    for loss, weighted in itertools.product(("squared", "softmax"), (False, True)):
+        H = made(name, loss, weighted=weighted)
         WITHOUT_BOUNDS[ask](H)
         assert "errors" not in vars(H.forward), ask
         H.trace()

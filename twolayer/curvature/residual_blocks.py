@@ -23,9 +23,11 @@ def add_residual(forward: Values, scope: Scope, H: Array) -> None:
     if n * m * d * (d + q) <= FEW:
         add_samples(forward.G / n, forward.net.A, forward.S1, forward.S2, inputs, scope.has("a"), columns, H)
         return
-    weights = bends(forward)
     if scope.has("a"):
         add_outputs(forward, inputs, columns, H)
+    if forward.net.activation.sup2 == 0.0:
+        return
+    weights = bends(forward)
     if d <= PAIRED:
         scatter(paired_sums(inputs, weights), columns, H)
     else:
