@@ -18,7 +18,7 @@ from numerics.training.own import Own, slope_left
 from twolayer.arrays import Array
 from twolayer.blas_threads import one_blas_thread
 
-INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 12"
+INTEGRATOR = "RODAS, in pieces between kinks, tolerances relative to the problem: version 13"
 """What the keys of stored sweeps name: ends of another integrator are not mixed with those of this one."""
 
 MOVING = 1e-6

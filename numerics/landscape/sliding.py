@@ -13,6 +13,12 @@ from numerics.landscape.rounding import gradient_rounding
 from twolayer.arrays import Array
 from twolayer.many.rodas import INSIDE
 
+SURE = 0.5
+"""The share of its rounding up to which a gradient is nothing where kinks are decided anew.
+
+Where they are asked whether they hold it is all of it: what does not hold there does not hold here either.
+"""
+
 
 def velocities(pattern: Pattern, theta: Array) -> tuple[Array, Array]:
     """What moves the units at `theta` (P,): v, shape (m, d~), without the held samples, and p, shape (n, m).
@@ -208,7 +214,9 @@ def turned(pattern: Pattern, theta: Array, touched: Mask) -> tuple[Pattern, Arra
     loose = Pattern(units, positive, meeting, pattern)
     theta = loose.projected(theta)
     V, p = velocities(loose, theta)
-    stay = [k for k, room in rooms(loose, theta).items() if room >= 0 and not touched[:, k].any()]
+    rounding = SURE * gradient_rounding(loose.forward(theta))
+    found = rooms(loose, theta, lambda: rounding).items()
+    stay = [k for k, room in found if room >= 0 and not touched[:, k].any()]
     for k in map(int, np.setdiff1d(np.flatnonzero(meeting.any(axis=0)), stay)):
         here = np.flatnonzero(meeting[:, k])
         sigma, stays = decided(units, V[k], p[here, k], here, positive[here, k])

@@ -14,7 +14,9 @@ from numerics.descents.landing import Landing, as_arrays, from_arrays
 from numerics.descents.methods import METHODS
 from numerics.descents.piecewise import PiecewiseSteps
 from numerics.descents.segment import Segment
+from numerics.landscape import sliding
 from numerics.landscape.landscape import FunctionLandscape, NetworkLandscape
+from numerics.landscape.pattern import Pattern, Units
 from twolayer.many.crossings import leaving
 from twolayer.many.rodas import ON
 
@@ -102,6 +104,24 @@ def test_kinks_do_not_pile_up_where_steps_are_long():
     X, y = problem.genuine
     landing = flow(NetworkLandscape(empty(problem), X, y), begin(problem, 0, 1), rtol=1e-4)
     assert landing.status == "converged"
+
+
+@pytest.mark.parametrize(("rounding", "holds"), [(0.0, False), (0.9, False), (1.1, False), (3.0, True)])
+def test_what_has_let_go_is_not_held_again_by_another_estimate_of_the_rounding(monkeypatch, rounding, holds):
+    """f = relu(w x + b) at its kink for x = 1: its slope there is -3 g_2 / (2 g_1), just above 1.
+
+    Whether a kink lets go and where it leads are asked one after the other, with roundings that may differ.
+    """
+    net, beyond = tl.TwoLayer([1.0], [[1.0]], [-1.0], activation="relu"), 1e-9
+    target = 1 + 2 / 3 * (1 + beyond)  # g = (1, 1 - target)
+    here = NetworkLandscape(net, [[1.0], [2.0]], [-1.0, target])
+    excess = beyond / 2 * np.sqrt(2)  # g_1 / n times what is beyond 1, along x~ = (1, 1)
+    pattern = Pattern(Units(here), np.array([[False], [True]]), np.array([[True], [False]]))
+    assert sliding.margin(pattern, net.theta, lambda: 0.99 * excess) < 0
+    assert sliding.margin(pattern, net.theta, lambda: 1.01 * excess) == 0
+    monkeypatch.setattr(sliding, "gradient_rounding", lambda _: rounding * excess)
+    left, _ = sliding.turned(pattern, net.theta, np.zeros((2, 1), dtype=bool))
+    assert left.held.any() == holds
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
