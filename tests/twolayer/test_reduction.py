@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from scipy.linalg import lapack
 
+from twolayer.jit import SETTINGS
 from twolayer.spectrum.extremes.watch import Watch
-from twolayer.spectrum.tridiagonal import rebuilding, reducing, similarity, small
+from twolayer.spectrum.tridiagonal import rebuilding, reducing, similarity, small, tiles
+from twolayer.threads import Threads
 
 KINDS = ("flat", "steep", "low rank", "clusters", "falling", "rising", "diagonal", "zero", "blocks")
 
@@ -57,6 +59,7 @@ def small_tiles(monkeypatch):
     """Tiles, panels and chunks of a few rows, so that small matrices have many of each."""
     monkeypatch.setattr(rebuilding, "PANEL", 5)
     monkeypatch.setattr(rebuilding, "TILE", 7)
+    monkeypatch.setattr(tiles, "TILE", 7)
     monkeypatch.setattr(rebuilding, "CHUNKS", ((0.5, 2), (0.0, 3)))
 
 
@@ -207,10 +210,35 @@ def test_a_step_in_fifty_digits(r, k, kind, small_tiles):
         assert mpmath.mnorm(miss, "f") <= B.missed * (1 + 1e-12)
         for chunk in (1, 2, 3, 64):
             made = M.copy()
-            shift = B.apply(made, 2, float(np.linalg.norm(M)), chunk)
+            edges = tiles.tile_edges(5, r + 5)
+            with Threads() as threads:
+                shift = B.apply(made, edges, float(np.linalg.norm(M)), chunk, threads)
             made = np.tril(made) + np.tril(made, -1).T
             off = mpmath.mnorm(mpmath.matrix(made.tolist()) - wanted, "f")
             assert off <= shift <= 1e-12 * np.linalg.norm(M)
+
+
+@pytest.mark.parametrize(("r", "k"), [(1, 1), (6, 3), (7, 8), (23, 5), (40, 9)])
+def test_products_of_tiles_against_the_whole_by_any_number_of_threads(r, k, small_tiles, monkeypatch):
+    """To the last bit the same for one thread and two; what is above the tiles of a row is not read."""
+    rng = np.random.default_rng(r)
+    M, edges = symmetric("flat", r), tiles.tile_edges(3, r + 3)
+    V, W = rng.standard_normal((2, r, k))
+    lower = np.where(np.arange(r) < np.repeat(edges[1:], np.diff(edges))[:, None], M, np.nan)
+    found = []
+    for count in (1, 2):
+        monkeypatch.setattr(SETTINGS, "NUMBA_NUM_THREADS", count)
+        changed = lower.copy()
+        with Threads() as threads:
+            product = tiles.symmetric_product(lower, V, edges, 3, threads)
+            added = tiles.subtract_products(changed, V, W, edges, 2, threads)
+        assert added == 2 * -(-k // 2)
+        assert np.allclose(product, M @ V, rtol=0, atol=1e-13)
+        assert np.allclose(np.tril(changed), np.tril(M - V @ W.T - W @ V.T), rtol=0, atol=1e-13)
+        assert np.array_equal(np.isnan(changed), np.isnan(lower))
+        found.append((product, changed))
+    for one, two in zip(*found, strict=True):
+        assert np.array_equal(one, two, equal_nan=True)
 
 
 @pytest.mark.parametrize(("r", "k"), [(1, 1), (5, 2), (40, 7)])

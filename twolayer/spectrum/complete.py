@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 
 from twolayer.forward.bounds import bounds
 
+from ..blas_threads import LARGE, one_blas_thread
 from ..curvature.dense import dense, dense_error
 from ..curvature.diagonal import trace
 from ..curvature.frobenius import frobenius
@@ -23,7 +25,10 @@ from .unit_blocks import Units
 def dense_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
     """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 6 P^3) time."""
     watch = watch or Watch()
-    entries = dense(small.forward, small.scope, told=lambda share, doing: watch.stage(share / 10, doing))
+    large = small.order >= LARGE and small.forward.F.size <= small.order
+    # where scipy's BLAS works on several threads, numpy's should not wait for more work beside them
+    with one_blas_thread() if large else nullcontext():
+        entries = dense(small.forward, small.scope, told=lambda share, doing: watch.stage(share / 10, doing))
     values, error = verified_eigenvalues(small.checked(entries), watch=watch)
     error = SLACK * (error + dense_error(small.forward, small.bound) + small.error)
     if small.zeros:

@@ -28,18 +28,18 @@ formed, at less than half the operations that it takes to form and check one.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import numpy as np
 
 from ...arrays import Array
 from ...errors.rounding import SLACK, UNDERFLOW_NORM, UNIT, gamma
 from ...jit import reduction_kernel
+from ...threads import Threads
 from ..extremes.watch import Watch
 from .leading import leading_part
+from .tiles import TILE, subtract_products, symmetric_product, tile_edges
 
 PANEL = 64  # reflections that are applied together
-TILE = 192  # rows and columns of the part of a matrix that one product changes
 CHUNKS = ((0.2, 16), (0.04, 32), (0.0, 64))
 """Terms of an inner product that one matrix product adds, from which part of the norm of T on."""
 
@@ -98,15 +98,16 @@ def rebuilding_error(
     M.flat[P :: P + 1] = M.flat[1 :: P + 1] = beside
     norms = trailing_norms(diagonal, beside)
     lost = 0.0
-    for first in reversed(range(0, P - 1, PANEL)):
-        watch.stage(0.6 + 0.3 * (1 - first / P) ** 3, AFTER)
-        last = min(first + PANEL, P - 1)
-        columns = np.flatnonzero(factors[first:last])
-        if len(columns):
-            V = reflections(reduced, first, last)[:, columns]
-            size = SLACK * float(norms[first]) + lost
-            chunk = next(terms for part, terms in CHUNKS if size >= part * norms[0])
-            lost += SLACK * Reflected(V).apply(M[first:, first:], -first % TILE, size, chunk)
+    with Threads() as threads:
+        for first in reversed(range(0, P - 1, PANEL)):
+            watch.stage(0.6 + 0.3 * (1 - first / P) ** 3, AFTER)
+            last = min(first + PANEL, P - 1)
+            columns = np.flatnonzero(factors[first:last])
+            if len(columns):
+                B = Reflected(reflections(reduced, first, last)[:, columns])
+                size = SLACK * float(norms[first]) + lost
+                chunk = next(terms for part, terms in CHUNKS if size >= part * norms[0])
+                lost += SLACK * B.apply(M[first:, first:], tile_edges(first, P), size, chunk, threads)
     apart = math.sqrt(_distance_square(A, M))
     return SLACK * (apart + lost) + A.size * UNDERFLOW_NORM
 
@@ -165,15 +166,15 @@ class Reflected:
         self.dual = SLACK * math.sqrt(spectral_bound(self.S + self.S.T))
         self.defect = SLACK * self.dual * self.dual * rounding
 
-    def apply(self, M: Array, offset: int, size: float, chunk: int) -> float:
+    def apply(self, M: Array, edges: np.ndarray, size: float, chunk: int, threads: Threads) -> float:
         """Replace M (r, r) by B M B^T; a bound of by how much that shifts its eigenvalues.
 
-        M is given by its lower triangle of tiles, the first of which has `offset` rows, if not zero; those on
-        the diagonal are whole. `size` is at least |M|_F.
+        M is given by its lower triangle of tiles, those on the diagonal whole, which begin at the `edges`,
+        the last of these being r. `size` is at least |M|_F.
         """
-        V, S, edges = self.V, self.S, _edges(len(M), offset)
+        V, S = self.V, self.S
         norm, dual, sides = self.norm, self.dual, _absolute(self.S)
-        X = _symmetric_product(M, V, edges, chunk)
+        X = symmetric_product(M, V, edges, chunk, threads)
         Y = _product(X, S.T, chunk)
         U = _product(V.T, Y, chunk)
         Z = _product(S, U, chunk)
@@ -185,7 +186,7 @@ class Reflected:
             norm * dual * y * _loss(chunk, len(V), self.length, norm),
             norm * norm * (u * _loss(chunk, len(S), sides, sides) + self.missed * z),
             norm * (z * _loss(chunk, len(S), self.length, norm) + 2 * UNIT * (y + w)),
-            _subtract(M, V, W, edges, 2 * chunk) * (size + 2 * norm * w),
+            subtract_products(M, V, W, edges, 2 * chunk, threads) * UNIT * (size + 2 * norm * w),
             2 * gamma(2 * chunk) * self.length * w,
             self.defect * size,
         ]
@@ -260,53 +261,12 @@ def _loss(chunk: int, terms: int, length: float, norm: float) -> float:
     return gamma(chunk) * length + UNIT * (terms / chunk + terms / TILE + 2) * norm
 
 
-def _edges(rows: int, offset: int) -> list[int]:
-    """Where tiles of a matrix begin, and where the last one ends."""
-    return [0, *range(offset or TILE, rows, TILE), rows]
-
-
 def _product(left: Array, right: Array, chunk: int) -> Array:
     """The product, (k, l), of arrays (k, r) and (r, l), summed in chunks of the terms."""
     made = left[:, :chunk] @ right[:chunk]
     for k in range(chunk, len(right), chunk):
         made += left[:, k : k + chunk] @ right[k : k + chunk]
     return np.asarray(made)
-
-
-def _symmetric_product(M: Array, V: Array, edges: list[int], chunk: int) -> Array:
-    """M V, (r, k), from the lower tiles of M (r, r); the sums are those of chunks."""
-    made = np.zeros(V.shape)
-    workspace = np.empty((TILE, V.shape[1]))
-    for start, stop in pairwise(edges):
-        rows, term = made[start:stop], workspace[: stop - start]
-        for tile, end in pairwise(edges):
-            part = M[start:stop, tile:end] if tile <= start else M[tile:end, start:stop].T
-            for k in range(0, end - tile, chunk):
-                np.matmul(part[:, k : k + chunk], V[tile + k : min(tile + k + chunk, end)], out=term)
-                rows += term
-    return made
-
-
-def _subtract(M: Array, V: Array, W: Array, edges: list[int], chunk: int) -> float:
-    """Subtract V W^T + W V^T from the lower tiles of M (r, r); units of rounding that the differences lose.
-
-    V and W have shape (r, k).
-    """
-    workspace = np.empty((TILE, TILE))
-    pieces = [slice(k, k + chunk) for k in range(0, V.shape[1], chunk)]
-    for start, stop in pairwise(edges):
-        for tile, end in pairwise(edges):
-            if tile > start:
-                break
-            part, term = M[start:stop, tile:end], workspace[: stop - start, : end - tile]
-            for piece in pieces:
-                np.matmul(V[start:stop, piece], W[tile:end, piece].T, out=term)
-                if tile == start:
-                    part -= term + term.T
-                    continue
-                part -= term
-                part -= np.matmul(W[start:stop, piece], V[tile:end, piece].T, out=term)
-    return 2 * len(pieces) * UNIT
 
 
 @reduction_kernel

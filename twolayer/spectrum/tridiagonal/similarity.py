@@ -78,14 +78,16 @@ def tridiagonal_eigenvalues(A: Array, sharp: bool = False, watch: Watch | None =
     with scipy_on_one_thread(len(A)):
         watch.stage(0.1, f"reducing a matrix of order {len(A)}")
         diagonal, beside, reduced, factors = reduction(A, watch)
+        # before the proof, so that BLAS's threads that wait for more of the reduction give up meanwhile
+        watch.stage(0.6, "eigenvalues of the tridiagonal matrix")
+        values = _of_tridiagonal(diagonal, beside)
+        counted = float(np.linalg.norm(counted_errors(diagonal, beside, values)))
         watch.stage(0.6, AFTER)
         if not sharp and len(A) >= MIDDLING and weight(diagonal, beside) <= LIGHT:
             error = rebuilding_error(A, diagonal, beside, reduced, factors, watch)
         else:
             error = similarity_error(A, diagonal, beside, basis(reduced, factors, watch), sharp, watch)
-        watch.stage(0.9, "eigenvalues of the tridiagonal matrix")
-        values = _of_tridiagonal(diagonal, beside)
-    return values, SLACK * (error + float(np.linalg.norm(counted_errors(diagonal, beside, values))))
+    return values, SLACK * (error + counted)
 
 
 def _of_small(A: Array) -> tuple[Array, float]:
