@@ -9,7 +9,8 @@ from twolayer.forward.scope import Scope, unit_columns, unit_inputs
 from ..arrays import Array
 from ..forward.values import Values
 from ..jit import kernel
-from .triangle import add_square, multiply_pairs, number_of_pairs
+from ..threads import in_threads
+from .triangle import SMALL, add_square, multiply_pairs, number_of_pairs
 
 FEW = 20_000  # multiplications up to which nothing is gained by matrix products
 PAIRED = 40  # inputs up to which one product over pairs of inputs serves all units
@@ -112,12 +113,19 @@ def _add_unit_by_unit(inputs: Array, weights: Array, columns: np.ndarray, H: Arr
     Shapes (n, d~), (n, m), (m, d~).
     """
     order = inputs.shape[1]
-    for k, unit in enumerate(columns):
+
+    def work(k: int) -> None:
         block = np.zeros((order, order))
         for sign in (1.0, -1.0):
             chosen = sign * weights[:, k] > 0
             add_square(inputs[chosen] * np.sqrt(sign * weights[chosen, k])[:, None], block, sign)
-        add_block(block, unit, H)
+        add_block(block, columns[k], H)
+
+    if inputs.size * order < SMALL:
+        for k in range(len(columns)):
+            work(k)
+    else:
+        in_threads(work, range(len(columns)))
 
 
 @kernel

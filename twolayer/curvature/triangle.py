@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
 
 from ..arrays import Array
-from ..blas_threads import scipy_on_one_thread
+from ..blas_threads import QUIET, scipy_on_one_thread
 from ..jit import kernel
 from ..threads import in_threads
 
@@ -33,13 +32,11 @@ def add_square(rows: Array, H: Array, sign: float = 1.0) -> None:
     array([[1., 2.],
            [0., 4.]])
     """
-    operations = len(rows) * len(H) ** 2
-    if operations <= FEW:
+    if len(rows) * len(H) ** 2 <= FEW:
         add_rows(rows, sign, H)
         return
     # BLAS sees the transposes, which are in its column order: its lower triangle is our upper one
-    small = operations < SMALL
-    with scipy_on_one_thread(0) if small else nullcontext():
+    with scipy_on_one_thread(0):
         dsyrk(sign, rows.T, beta=1.0, c=H.T, lower=1, overwrite_c=1)
 
 
@@ -47,7 +44,7 @@ def sum_squares(parts: Iterator[Array], H: Array) -> None:
     """Write the sum of rows^T rows over all `parts` to the upper triangle of `H`, which is zero.
 
     Shapes (k, P) of each part and (P, P), C-contiguous. Large products are numpy's, as those of the forward
-    pass are, whose threads scipy's would have to wait for.
+    pass are, whose threads others would have to wait for.
 
     Examples
     --------
@@ -62,7 +59,7 @@ def sum_squares(parts: Iterator[Array], H: Array) -> None:
     for count, rows in enumerate(parts):
         if len(rows) * len(H) ** 2 < SMALL:
             add_square(rows, H)
-        elif 2 * len(rows) <= len(H):
+        elif 2 * len(rows) <= len(H) and rows.size < QUIET:
             add_strips(rows, H)
         elif not count:
             np.matmul(rows.T, rows, out=H)

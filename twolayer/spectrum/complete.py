@@ -9,7 +9,7 @@ import numpy as np
 
 from twolayer.forward.bounds import bounds
 
-from ..blas_threads import LARGE, one_blas_thread
+from ..blas_threads import LARGE, QUIET, one_blas_thread
 from ..curvature.dense import dense, dense_error
 from ..curvature.diagonal import trace
 from ..curvature.frobenius import frobenius
