@@ -25,7 +25,7 @@ from .unit_blocks import Units
 def dense_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
     """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 6 P^3) time."""
     watch = watch or Watch()
-    large = small.order >= LARGE and small.forward.F.size <= small.order
+    large = small.order >= LARGE and small.forward.F.size * small.order < QUIET
     # where scipy's BLAS works on several threads, numpy's should not wait for more work beside them
     with one_blas_thread() if large else nullcontext():
         entries = dense(small.forward, small.scope, told=lambda share, doing: watch.stage(share / 10, doing))
