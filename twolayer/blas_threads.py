@@ -20,7 +20,6 @@ import scipy
 from threadpoolctl import ThreadpoolController
 
 LARGE = 1500  # order of a matrix from which two threads gain more than the wait of the others costs
-QUIET = 1e6  # multiplications of a product that wakes no other thread
 SHORT_WAIT = 22  # binary logarithm of the cycles that OpenBLAS waits, up to which nobody is in its way
 
 

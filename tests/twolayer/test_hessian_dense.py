@@ -35,7 +35,6 @@ def test_every_method_is_as_good_in_pieces_of_any_size(part, method, p, size, ro
             (dense, "BLOCK_ENTRIES"),
             (dense, "FEWEST"),
             (triangle, "STRIP"),
-            (triangle, "WIDE"),
         ):
             patch.setattr(module, name, size)
         for name in road:  # no product is too small for scipy's, or for numpy's

@@ -8,16 +8,13 @@ import numpy as np
 from scipy.linalg.blas import dsyrk
 
 from ..arrays import Array
-from ..blas_threads import QUIET, scipy_on_one_thread
+from ..blas_threads import scipy_on_one_thread
 from ..jit import kernel
-from ..threads import in_threads
 
 BLOCK = 64  # rows and columns that are mirrored at a time, so that both ends stay in cache
 SMALL = 2e7  # operations up to which the wait of numpy's threads costs more than two threads gain
 FEW = 10_000  # the same up to which BLAS is not worth its call
-WIDE = 256  # rows of a strip of a square
 STRIP = 128  # rows of a product that is symmetric but not a square
-MANY = 4  # strips from which on each is formed by one thread, not all of them by BLAS's
 
 
 def add_square(rows: Array, H: Array, sign: float = 1.0) -> None:
@@ -59,38 +56,11 @@ def sum_squares(parts: Iterator[Array], H: Array) -> None:
     for count, rows in enumerate(parts):
         if len(rows) * len(H) ** 2 < SMALL:
             add_square(rows, H)
-        elif 2 * len(rows) <= len(H) and rows.size < QUIET:
-            add_strips(rows, H)
         elif not count:
             np.matmul(rows.T, rows, out=H)
         else:
             product = np.empty_like(H) if product is None else product
             add_upper(np.matmul(rows.T, rows, out=product), H)
-
-
-def add_strips(rows: Array, H: Array) -> None:
-    """What `add_square` does for a wide array: strips of the product are formed on all cores.
-
-    Some of the lower triangle is written to. No thread of BLAS's own waits for more work afterwards, in the
-    way of whoever is next.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> H = np.zeros((2, 2))
-    >>> add_strips(np.array([[1.0, 2.0]]), H)
-    >>> np.triu(H)
-    array([[1., 2.],
-           [0., 4.]])
-    """
-
-    def work(start: int) -> None:
-        strip, others = slice(start, start + WIDE), slice(start + WIDE, None)
-        left = rows[:, strip]
-        H[strip, strip] += left.T @ left
-        H[strip, others] += left.T @ rows[:, others]
-
-    in_threads(work, range(0, len(H), WIDE))
 
 
 @kernel
@@ -126,17 +96,9 @@ def add_product(left: Array, right: Array, H: Array) -> None:
     array([[ 3.,  6.],
            [ 6., 12.]])
     """
-
-    def work(start: int) -> None:
+    for start in range(0, len(H), STRIP):
         strip = slice(start, start + STRIP)
         H[strip, start:] += left[:, strip].T @ right[:, start:]
-
-    starts = range(0, len(H), STRIP)
-    if len(starts) < MANY:
-        for start in starts:
-            work(start)
-    else:
-        in_threads(work, starts)
 
 
 def number_of_pairs(d: int) -> int:

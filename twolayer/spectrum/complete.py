@@ -9,7 +9,7 @@ import numpy as np
 
 from twolayer.forward.bounds import bounds
 
-from ..blas_threads import LARGE, QUIET, one_blas_thread
+from ..blas_threads import LARGE, one_blas_thread
 from ..curvature.dense import dense, dense_error
 from ..curvature.diagonal import trace
 from ..curvature.frobenius import frobenius
@@ -21,13 +21,15 @@ from .lapack import verified_eigenvalues
 from .tangent_kernel import tangent_kernel
 from .unit_blocks import Units
 
+SOON = 1e6  # entries of a Jacobian whose products take one thread no longer than the wait of several costs
+
 
 def dense_spectrum(small: Matrix, watch: Watch | None = None) -> Spectrum:
     """Form the matrix and verify LAPACK's eigensystem. O(n q P^2 + 6 P^3) time."""
     watch = watch or Watch()
-    large = small.order >= LARGE and small.forward.F.size * small.order < QUIET
-    # where scipy's BLAS works on several threads, numpy's should not wait for more work beside them
-    with one_blas_thread() if large else nullcontext():
+    soon = small.order >= LARGE and small.forward.F.size * small.order < SOON
+    # where scipy's BLAS works on several threads next, numpy's would wait for more work beside them
+    with one_blas_thread() if soon else nullcontext():
         entries = dense(small.forward, small.scope, told=lambda share, doing: watch.stage(share / 10, doing))
     values, error = verified_eigenvalues(small.checked(entries), watch=watch)
     error = SLACK * (error + dense_error(small.forward, small.bound) + small.error)
