@@ -42,6 +42,7 @@ def symmetric_product(M: Array, V: Array, edges: np.ndarray, chunk: int, threads
     made, V, widest = np.zeros(V.shape), np.ascontiguousarray(V), int(np.diff(edges).max())
 
     def work(tile: int) -> None:
+        # once for all products: fresh memory for each would cost as much as they do
         part, term = np.empty(widest * chunk), np.empty(widest * V.shape[1])
         _add_rows(M, V, edges, tile, chunk, part, term, made)
 
